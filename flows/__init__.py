@@ -1,0 +1,1 @@
+"""The orchestration: the only place that imports Prefect."""

@@ -1,0 +1,1 @@
+"""Typed params, paths, errors, and how files are written: what everything else rests on."""

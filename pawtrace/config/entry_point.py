@@ -1,0 +1,53 @@
+"""The edge between Python and the shell: the only place where an error becomes an exit code."""
+
+import errno
+import sys
+from collections.abc import Callable
+
+from pawtrace.config.errors import PawtraceError
+
+INTERRUPTED = 130  # 128 + SIGINT, as shells report it
+_DISK_FULL_CODES = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+# TensorFlow, HDF5 and SQLite report a full disk only in words.
+_DISK_FULL_WORDS = ("no space left on device", "database or disk is full", "file too large")
+
+
+def run_stage(main: Callable[[], None], name: str) -> None:
+    """Run a stage's main function; show what the user can mend as one line, exit 1.
+
+    Args:
+      main: does the work.
+      name: what to call the stage in messages, and how to run it again with `dvc repro NAME`.
+    Raises:
+      SystemExit: after a PawtraceError, a full disk (1) or Ctrl-C (130).
+      Exception: anything else, with its traceback: it is our mistake, not the user's.
+    """
+    try:
+        main()
+    except PawtraceError as error:
+        sys.exit(f"pawtrace {name}: {error}")
+    except KeyboardInterrupt:
+        print(f"pawtrace {name}: interrupted; nothing finished was lost", file=sys.stderr)
+        sys.exit(INTERRUPTED)
+    except Exception as error:
+        if not is_disk_full(error):
+            raise
+        sys.exit(
+            f"pawtrace {name}: the disk is full ({_first_line(error)}); nothing finished was lost; "
+            f"free some space and run: dvc repro {name}"
+        )
+
+
+def is_disk_full(error: BaseException | None) -> bool:
+    """Whether an error, or one that caused it, says that the disk is full."""
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in _DISK_FULL_CODES:
+            return True
+        if any(words in str(error).lower() for words in _DISK_FULL_WORDS):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).splitlines()[0][:200] if str(error) else type(error).__name__

@@ -1,0 +1,156 @@
+"""params.yaml as typed, frozen values; refused as a whole before any work starts.
+
+Arrives: params.yaml. Leaves: `Params`, and for each recipe its resolved `train` and `evaluate`
+sections. Numbers follow YAML 1.2, as DVC reads and writes them: `1e-4` is a number.
+"""
+
+import difflib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, NamedTuple, TypeVar
+
+from pydantic import Field, ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from pawtrace.config.errors import ParamsError
+from pawtrace.config.paths import PARAMS
+from pawtrace.config.sections import DataParams, EvaluateParams, PreprocessParams, Section, SplitParams
+from pawtrace.config.train_params import TrainParams
+
+AnySection = TypeVar("AnySection", bound=Section)
+RecipeName = Annotated[str, Field(pattern="^[a-z][a-z0-9_]*$", max_length=60)]
+
+
+class Overrides(Section):
+    """What a recipe changes: parts of `train` and `evaluate`; mappings merge, the rest replaces."""
+
+    train: dict[str, Any] = {}
+    evaluate: dict[str, Any] = {}
+
+
+class Recipe(Section):
+    """A rung: a question, and the overrides of the baseline that answer it."""
+
+    question: str
+    overrides: Overrides
+
+
+class ResolvedRecipe(NamedTuple):
+    """A recipe with its overrides laid over the baseline."""
+
+    name: str
+    question: str
+    train: TrainParams
+    evaluate: EvaluateParams
+
+
+class Params(Section):
+    """All of params.yaml. Sections are named after the stages that read them."""
+
+    data: DataParams
+    split: SplitParams
+    preprocess: PreprocessParams
+    train: TrainParams
+    evaluate: EvaluateParams
+    recipes: Annotated[dict[RecipeName, Recipe], Field(min_length=1)]
+
+    def recipe(self, name: str) -> ResolvedRecipe:
+        """The recipe called `name`, its overrides applied.
+
+        Raises:
+          ParamsError: there is no such recipe, or its overrides are wrong.
+        """
+        if name not in self.recipes:
+            known = list(self.recipes)
+            raise ParamsError(
+                f"recipes.{name}: no such recipe{_nearest(name, known)}; there are: {', '.join(known)}"
+            )
+        recipe = self.recipes[name]
+        where = f"params.yaml: recipes.{name}.overrides."
+        train = _validated(
+            TrainParams, merged(self.train.model_dump(), recipe.overrides.train), where + "train."
+        )
+        evaluate = _validated(
+            EvaluateParams, merged(self.evaluate.model_dump(), recipe.overrides.evaluate), where + "evaluate."
+        )
+        self._check_size(train, where + "train.")
+        return ResolvedRecipe(name, recipe.question, train, evaluate)
+
+    def _check_size(self, train: TrainParams, where: str) -> None:
+        if train.image_size_px > self.preprocess.image_size_px:
+            raise ParamsError(
+                f"{where}image_size_px: expected at most preprocess.image_size_px "
+                f"({self.preprocess.image_size_px}), found {train.image_size_px}"
+            )
+
+
+def load_params(path: Path = PARAMS) -> Params:
+    """Read and check a params file, every recipe in it included.
+
+    Raises:
+      ParamsError: the file is missing, is not YAML, or a key is unknown, missing or impossible.
+    """
+    try:
+        content = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ParamsError(f"{path} is missing; run: git checkout {path}") from None
+    except (YAMLError, UnicodeDecodeError) as error:
+        raise ParamsError(f"{path}: expected YAML, found: {' '.join(str(error).split())}") from None
+    params = _validated(Params, content, f"{path}: ")
+    params._check_size(params.train, f"{path}: train.")
+    for name in params.recipes:
+        params.recipe(name)
+    return params
+
+
+def merged(base: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
+    """Lay overrides over a section: mappings merge key by key, everything else is replaced."""
+    result = dict(base)
+    for key, value in overrides.items():
+        old = result.get(key)
+        both_mappings = isinstance(old, Mapping) and isinstance(value, Mapping)
+        result[key] = merged(old, value) if both_mappings else value  # type: ignore[arg-type]
+    return result
+
+
+def _validated(section: type[AnySection], content: Any, where: str) -> AnySection:
+    try:
+        return section.model_validate(content)
+    except ValidationError as error:
+        raise ParamsError(_one_line(error, section, where)) from None
+
+
+def _one_line(error: ValidationError, section: type[Section], where: str) -> str:
+    problems = error.errors(include_url=False)
+    first = problems[0]
+    key = ".".join(str(part) for part in first["loc"] if part != "[key]")
+    match first["type"]:
+        case "extra_forbidden":
+            said = f"unknown key{_nearest(str(first['loc'][-1]), _keys_at(section, first['loc'][:-1]))}"
+        case "missing":
+            said = "expected a value, found none"
+        case "value_error":
+            said = first["msg"].removeprefix("Value error, ")
+        case _:
+            expected = first["msg"].replace("Input should be", "expected").replace("valid ", "")
+            said = f"{expected}, found {first['input']!r:.80} ({type(first['input']).__name__})"
+    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+    return f"{where}{key}{': ' if key else ''}{said}{more}"
+
+
+def _keys_at(section: type[Section], location: tuple[int | str, ...]) -> list[str]:
+    """The keys that the section at a location knows; nothing where the path leaves the sections."""
+    keys = section.model_json_schema()
+    definitions = keys.get("$defs", {})
+    for part in location:
+        keys = keys.get("properties", {}).get(part, keys.get("items", keys.get("additionalProperties", {})))
+        for option in keys.get("anyOf", []):
+            keys = option if "$ref" in option else keys
+        keys = definitions.get(keys.get("$ref", "").rsplit("/", 1)[-1], keys)
+    return list(keys.get("properties", {}))
+
+
+def _nearest(word: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(word, known, n=1)
+    return f"; did you mean {near[0]}?" if near else ""

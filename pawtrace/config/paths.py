@@ -1,0 +1,13 @@
+"""Where things lie, relative to the project's root, which is the current folder of every stage."""
+
+from pathlib import Path
+
+PARAMS = Path("params.yaml")
+PROFILES = Path("profiles")
+RAW = Path("data/raw")
+SPLITS = Path("data/splits")
+RECORDS = Path("data/records")
+MODELS = Path("models")
+REPORTS = Path("reports")
+# Training's working state: DVC deletes a stage's outputs before running it, so this lies outside.
+WORK = Path(".pawtrace")

@@ -1,0 +1,91 @@
+"""The sections of params.yaml that describe data and evaluation. A field's comment is its manual."""
+
+import math
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+LABELS = ("cat", "dog")  # the label of an example is its index here, as in TFDS's cats_vs_dogs
+SPLITS = ("train", "validation", "test")
+
+Seed = Annotated[int, Field(ge=0, lt=2**32)]
+Fraction = Annotated[float, Field(ge=0, le=1)]
+Count = Annotated[int, Field(ge=1)]
+
+
+class Section(BaseModel):
+    """A part of params.yaml: frozen, no unknown keys, no silent conversions, no NaN."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+
+class Limits(Section):
+    """What an archive may hold at most before it is taken for a decompression bomb."""
+
+    max_unpacked_bytes: Count  # of all members together
+    max_compression_ratio: Annotated[float, Field(gt=1)]  # unpacked bytes per packed byte
+    max_image_pixels: Count  # of one image; a larger one is rejected and listed
+
+
+class DataParams(Section):
+    """Where the photos come from."""
+
+    source: Literal["sample", "cats_vs_dogs", "archive"]
+    archive: str | None  # zip, tar or folder; for cats_vs_dogs a local copy of the published zip
+    archive_sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")] | None  # checked when given
+    classes: dict[str, Literal["cat", "dog"]]  # folder name -> label; several may share a label
+    limits: Limits
+    sample_size: Annotated[int, Field(ge=20, le=1_000_000)]  # drawn pictures; source `sample` only
+    sample_seed: Seed
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        missing = sorted(set(LABELS) - set(self.classes.values()))
+        if missing:
+            raise ValueError(f"classes: expected a folder for each of cat and dog, none for {missing[0]}")
+        if self.source == "archive" and self.archive is None:
+            raise ValueError("archive: expected the path of a zip, tar or folder, as source is archive")
+        return self
+
+
+class Fractions(Section):
+    """The shares of the splits."""
+
+    train: Fraction
+    validation: Fraction
+    test: Fraction
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        total = self.train + self.validation + self.test
+        if not math.isclose(total, 1.0, abs_tol=1e-9):
+            raise ValueError(f"expected train + validation + test to be 1, found {total:.6g}")
+        if min(self.train, self.validation, self.test) == 0:
+            raise ValueError("expected every fraction to be above 0: each split is needed")
+        return self
+
+
+class SplitParams(Section):
+    """Which example belongs to which split."""
+
+    seed: Seed
+    fractions: Fractions
+    near_duplicate_distance: Annotated[int, Field(ge=0, le=128)]  # bits of the 256-bit perceptual hash
+
+
+class PreprocessParams(Section):
+    """How an image becomes a record."""
+
+    image_size_px: Annotated[int, Field(ge=16, le=2048)]  # of the shorter side
+    jpeg_quality: Annotated[int, Field(ge=1, le=100)]
+    examples_per_shard: Count
+
+
+class EvaluateParams(Section):
+    """How a trained model is measured."""
+
+    batch_size: Count
+    calibration_bins: Annotated[int, Field(ge=2, le=100)]
+    num_bootstrap: Annotated[int, Field(ge=100, le=100_000)]  # resamples behind an interval
+    bootstrap_seed: Seed
+    num_worst_errors: Annotated[int, Field(ge=0, le=100)]  # pictures in the report

@@ -1,0 +1,83 @@
+"""The `train` section of params.yaml: everything that a recipe may override of the baseline."""
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, Strict, field_validator, model_validator
+
+from pawtrace.config.sections import Count, Section, Seed
+
+LearningRate = Annotated[float, Field(gt=0, le=10)]
+NonNegative = Annotated[float, Field(ge=0)]
+# YAML has lists only; a tuple keeps the section frozen.
+NotStrict = Strict(False)
+
+
+class Phase(Section):
+    """One stretch of training in which the same part of the backbone is trainable."""
+
+    trainable: str  # none, all, or the first trainable layer: block5, say, and all that follow
+    num_epochs: Count  # at most; early stopping may end the phase sooner
+    learning_rate: LearningRate | None = None  # train.learning_rate when not given
+
+
+class Head(Section):
+    """The layers after the backbone; one unit with a sigmoid, P(dog), always ends it."""
+
+    pooling: Literal["flatten", "average", "max"]
+    units: Annotated[tuple[Count, ...], NotStrict]  # of the dense layers in between
+    dropout: Annotated[float, Field(ge=0, lt=1)]  # after each dense layer
+    l1: NonNegative
+    l2: NonNegative
+
+
+class EarlyStopping(Section):
+    """When a phase ends before its last epoch: no better validation loss for so many epochs."""
+
+    patience: Count
+    min_delta: NonNegative
+
+
+class Transform(Section):
+    """One Albumentations transform: its name and its arguments."""
+
+    name: str
+    arguments: dict[str, Any] = {}
+
+
+class TrainParams(Section):
+    """The baseline, or a recipe once its overrides are laid over it."""
+
+    seed: Seed
+    device: Literal["auto", "gpu", "cpu"]
+    precision: Literal["auto", "float32", "bfloat16", "float16"]
+    image_size_px: Annotated[int, Field(ge=16, le=2048)]  # side of the square that a model sees
+    backbone: str  # vgg16, or the path of a .keras file: RGB 0..255 in, feature map out
+    weights: str | None  # null (random), imagenet, or a weights file
+    initializer: Literal["glorot_uniform", "he_normal"]  # of a backbone with random weights
+    batch_normalization: bool  # after every convolution of vgg16; needs random weights
+    input_scaling: Literal["backbone", "unit"]  # as the backbone's weights expect, or x 1/255
+    head: Head
+    augmentation: Annotated[tuple[Transform, ...], NotStrict]
+    num_views: Count  # augmented views of each example while the whole backbone is frozen
+    batch_size: Count
+    optimizer: Literal["adam"]
+    learning_rate: LearningRate
+    phases: Annotated[tuple[Phase, ...], NotStrict, Field(min_length=1)]
+    early_stopping: EarlyStopping | None
+
+    @field_validator("backbone")
+    @classmethod
+    def _known_backbone(cls, backbone: str) -> str:
+        if backbone != "vgg16" and not backbone.endswith(".keras"):
+            raise ValueError("expected vgg16 or the path of a .keras file")
+        return backbone
+
+    @model_validator(mode="after")
+    def _buildable(self) -> Self:
+        if self.batch_normalization and (self.weights is not None or self.backbone != "vgg16"):
+            raise ValueError(
+                "batch_normalization: expected false: only vgg16 with weights null has a variant with it"
+            )
+        if self.backbone != "vgg16" and self.weights == "imagenet":
+            raise ValueError("weights: expected null or a file: a .keras backbone brings its own weights")
+        return self

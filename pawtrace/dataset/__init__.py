@@ -1,0 +1,1 @@
+"""Photos from archive to record: sources, inspection, duplicates, splits, shards."""

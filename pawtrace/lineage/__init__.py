@@ -1,0 +1,1 @@
+"""What a number was made from: fingerprints of code, params and data."""
