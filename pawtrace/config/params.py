@@ -133,10 +133,16 @@ def _one_line(error: ValidationError, section: type[Section], where: str) -> str
         case "value_error":
             said = first["msg"].removeprefix("Value error, ")
         case _:
-            expected = first["msg"].replace("Input should be", "expected").replace("valid ", "")
-            said = f"{expected}, found {first['input']!r:.80} ({type(first['input']).__name__})"
+            said = f"{_expectation(first['msg'])}, found {first['input']!r:.80} ({type(first['input']).__name__})"
     more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
     return f"{where}{key}{': ' if key else ''}{said}{more}"
+
+
+def _expectation(message: str) -> str:
+    """Pydantic's "Input should be a valid number" in our words: "expected a number"."""
+    subject, _, wish = message.partition(" should ")
+    wish = wish.replace("valid ", "")
+    return f"expected {wish.removeprefix('be ')}" if subject == "Input" else f"expected it to {wish}"
 
 
 def _keys_at(section: type[Section], location: tuple[int | str, ...]) -> list[str]:

@@ -1,0 +1,46 @@
+# Everything runs from .venv, which the first target that needs it makes from requirements.lock.
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+PROFILE ?=
+
+IN_RANGE := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	$$p -c '$(IN_RANGE)' 2>/dev/null && echo $$p && break; done)
+BIN := .venv/bin
+INSTALLED := .venv/.installed
+
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+export DVC_NO_ANALYTICS := 1
+
+.PHONY: help repro test lint lock benchmarks
+
+help: ## list the targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-12s %s\n", $$1, $$2}'
+
+repro: $(INSTALLED) ## rebuild what changed; PROFILE=cats_vs_dogs switches params.yaml first
+	@if [ -n "$(PROFILE)" ]; then python -m pawtrace.config.profile "$(PROFILE)"; fi
+	dvc repro
+
+test: $(INSTALLED) lint ## run ruff, mypy and all tests
+	python -m pytest
+
+lint: $(INSTALLED) ## run ruff and mypy
+	ruff check
+	ruff format --check
+	mypy
+
+benchmarks: $(INSTALLED) ## measure the input pipeline and preprocessing on this machine
+	python -m benchmarks.input_pipeline
+	python -m benchmarks.preprocess
+
+lock: ## renew requirements.lock from pyproject.toml (needs uv)
+	uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header --python-version 3.11 \
+		--extra dev pyproject.toml -o requirements.lock
+
+$(INSTALLED): requirements.lock
+	@test -n "$(PYTHON)" || { echo "pawtrace: expected Python 3.11, 3.12 or 3.13, found none; \
+	install one or run: make PYTHON=/path/to/python"; exit 1; }
+	@echo "installing the pinned packages into .venv: once, about 3 GB"
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@touch $@

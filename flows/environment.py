@@ -1,0 +1,12 @@
+"""Prefect's settings for this project; imported before Prefect, which reads them at import."""
+
+import os
+from pathlib import Path
+
+HOME = Path(".prefect").resolve()
+
+os.environ.setdefault("PREFECT_HOME", str(HOME))
+os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")  # DO_NOT_TRACK alone is not enough
+os.environ.setdefault("DO_NOT_TRACK", "1")
+# Errors reach the console once, through the entry point; the server's log has all of it.
+os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")

@@ -1,0 +1,100 @@
+"""A Prefect server for the time of one flow, when PREFECT_API_URL names none.
+
+It runs in a session of its own, so that Ctrl-C reaches the flow alone and the flow can still
+report its end; and it watches its parent, so that it ends even if that one is killed.
+Run: python -m flows.temporary_server PORT (by `prefect_server`, not by hand)
+"""
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+
+from flows import environment
+from pawtrace.config.errors import DeviceError
+
+_START_UP_S = 120  # 10 s is usual on two cores; a slow machine needs longer
+_SHUT_DOWN_S = 10
+_POLL_S = 0.1
+
+
+@contextlib.contextmanager
+def prefect_server() -> Iterator[str]:
+    """Give the URL of the API: of the server that PREFECT_API_URL names, else of a temporary one.
+
+    Raises:
+      DeviceError: the temporary server did not start.
+    """
+    if url := os.environ.get("PREFECT_API_URL"):
+        yield url
+        return
+    port = _free_port()
+    url = f"http://127.0.0.1:{port}/api"
+    environment.HOME.mkdir(exist_ok=True)
+    log = environment.HOME / "temporary_server.log"
+    with log.open("w") as output:
+        server = subprocess.Popen(
+            [sys.executable, "-m", "flows.temporary_server", str(port)],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+    try:
+        _wait_until_healthy(server, url, str(log))
+        yield url
+    finally:
+        _stop(server)
+
+
+def _wait_until_healthy(server: subprocess.Popen[bytes], url: str, log: str) -> None:
+    deadline = time.monotonic() + _START_UP_S
+    while time.monotonic() < deadline and server.poll() is None:
+        with contextlib.suppress(urllib.error.URLError, ConnectionError, TimeoutError):
+            urllib.request.urlopen(f"{url}/health", timeout=5).close()
+            return
+        time.sleep(_POLL_S)
+    raise DeviceError(f"Prefect's temporary server did not start within {_START_UP_S} s; see {log}")
+
+
+def _stop(server: subprocess.Popen[bytes]) -> None:
+    server.terminate()
+    try:
+        server.wait(_SHUT_DOWN_S)
+    except subprocess.TimeoutExpired:
+        server.kill()
+        server.wait()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _end_with_parent(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(1)
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(_SHUT_DOWN_S)
+    os._exit(1)
+
+
+def _serve(port: int) -> None:
+    import uvicorn
+    from prefect.server.api.server import create_app
+
+    threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
+    uvicorn.run(create_app(ephemeral=True), host="127.0.0.1", port=port, log_level="warning")
+
+
+if __name__ == "__main__":
+    _serve(int(sys.argv[1]))

@@ -1,0 +1,52 @@
+"""Work on many images on all cores: results in the order of the items, memory bounded."""
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
+
+import cv2
+from tqdm import tqdm
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+_AHEAD_PER_WORKER = 16  # enough to keep all workers busy, few enough to hold in memory
+
+
+def ordered_map(
+    function: Callable[[Item], Result],
+    items: Iterable[Item],
+    *,
+    title: str,
+    total: int,
+    num_workers: int | None = None,
+) -> Iterator[Result]:
+    """Apply a function to a stream of items in a pool of threads, with a progress bar.
+
+    Threads suffice: decoding, resizing and encoding images release Python's global lock.
+
+    Args:
+      function: called once per item, in parallel.
+      items: read only a little ahead of the results.
+      title: of the progress bar.
+      total: number of items, for the progress bar.
+      num_workers: number of threads; one per core when not given. Changes no result.
+    Yields:
+      The results, in the order of the items.
+    """
+    num_workers = num_workers or os.cpu_count() or 1
+    cv2.setNumThreads(0)  # the parallelism is here; OpenCV's own threads would only compete
+    waiting: deque[Future[Result]] = deque()
+    with (
+        ThreadPoolExecutor(num_workers) as pool,
+        tqdm(total=total, desc=title, unit=" images", mininterval=1.0) as progress,
+    ):
+        for item in items:
+            waiting.append(pool.submit(function, item))
+            if len(waiting) >= _AHEAD_PER_WORKER * num_workers:
+                yield waiting.popleft().result()
+                progress.update()
+        while waiting:
+            yield waiting.popleft().result()
+            progress.update()

@@ -1,0 +1,67 @@
+"""The evaluation of one trained recipe: everything that `evaluation.json` holds.
+
+Arrives: the predictions of train (unaugmented), validation and test. Leaves: plain numbers in
+lists and dicts, ready for JSON, and the worst errors.
+"""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from pawtrace.config.errors import TrainingError
+from pawtrace.config.sections import LABELS, SPLITS, EvaluateParams
+from pawtrace.evaluation.curves import calibration_bins, confusion, roc_points
+from pawtrace.evaluation.intervals import intervals
+from pawtrace.evaluation.metrics import measure
+from pawtrace.evaluation.predictions import Predictions
+
+
+class WorstError(NamedTuple):
+    """A confidently wrong prediction."""
+
+    id: str
+    label: str  # the true one
+    probability: float  # P(dog)
+
+
+def evaluate_predictions(by_split: Mapping[str, Predictions], params: EvaluateParams) -> dict[str, Any]:
+    """Measure all splits; intervals, ROC and calibration are those of the test split.
+
+    Returns:
+      `metrics` {split: {name: value}}, `intervals` {name: [low, high]}, `confusion`
+      {split: rows of true label}, `roc` [[false, true positive rate]], `calibration` [bin].
+    Raises:
+      TrainingError: a split is missing or holds one label only.
+    """
+    missing = [split for split in SPLITS if split not in by_split]
+    if missing:
+        raise TrainingError(f"predictions: expected all of {', '.join(SPLITS)}, found none of {missing[0]}")
+    test = by_split["test"]
+    return {
+        "metrics": {split: measure(by_split[split], params.calibration_bins) for split in SPLITS},
+        "intervals": {name: list(bounds) for name, bounds in intervals(test, params).items()},
+        "confusion": {split: confusion(by_split[split]) for split in SPLITS},
+        "roc": roc_points(test),
+        "calibration": calibration_bins(test, params.calibration_bins),
+    }
+
+
+def worst_errors(predictions: Predictions, num_errors: int) -> list[WorstError]:
+    """The wrong predictions of which the model was surest, the surest first.
+
+    Args:
+      predictions: of the test split.
+      num_errors: how many at most.
+    Returns:
+      Fewer when fewer are wrong; equally sure ones in the order of their ids.
+    """
+    wrong = np.flatnonzero(predictions.predicted != predictions.labels)
+    sureness = np.abs(predictions.probabilities - predictions.labels)
+    ranked = sorted(wrong.tolist(), key=lambda n: (-sureness[n], predictions.ids[n]))
+    return [
+        WorstError(
+            predictions.ids[n], LABELS[int(predictions.labels[n])], float(predictions.probabilities[n])
+        )
+        for n in ranked[:num_errors]
+    ]

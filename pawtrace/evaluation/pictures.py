@@ -1,0 +1,59 @@
+"""Pictures of what a model trains on and what it gets wrong."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from pawtrace.dataset.records import encode_jpeg
+from pawtrace.dataset.shards import Records
+from pawtrace.learning.augmentation import View
+from pawtrace.learning.batches import square
+
+_GAP_PX = 4
+_QUALITY = 90
+NUM_PREVIEW_EXAMPLES = 12
+NUM_PREVIEW_VIEWS = 6
+
+
+def contact_sheet(rows: Sequence[Sequence[np.ndarray]]) -> np.ndarray:
+    """Lay images out in rows on white.
+
+    Args:
+      rows: each of as many images, uint8 (s, s, 3), all of one size.
+    Returns:
+      uint8 (height, width, 3).
+    """
+    size_px = rows[0][0].shape[0]
+    step = size_px + _GAP_PX
+    sheet = np.full((len(rows) * step + _GAP_PX, len(rows[0]) * step + _GAP_PX, 3), 255, np.uint8)
+    for y, row in enumerate(rows):
+        for x, image in enumerate(row):
+            top, left = y * step + _GAP_PX, x * step + _GAP_PX
+            sheet[top : top + size_px, left : left + size_px] = image
+    return sheet
+
+
+def write_preview(path: Path, records: Records, view: View, size_px: int) -> None:
+    """Draw the views that the first epochs train on: 12 examples, half cats, by 6 views.
+
+    Two examples share a row, six views each.
+    """
+    half = NUM_PREVIEW_EXAMPLES // 2
+    chosen = [np.flatnonzero(records.labels == label)[:half] for label in (0, 1)]
+    rows = []
+    for pair in zip(*chosen, strict=False):
+        examples = [records[int(number)] for number in pair]
+        rows.append(
+            [
+                view(square(example, size_px), example.id, epoch)
+                for example in examples
+                for epoch in range(NUM_PREVIEW_VIEWS)
+            ]
+        )
+    path.write_bytes(encode_jpeg(contact_sheet(rows), _QUALITY))
+
+
+def write_example(path: Path, records: Records, number: int, size_px: int) -> None:
+    """Write one example as the model sees it."""
+    path.write_bytes(encode_jpeg(square(records[number], size_px), _QUALITY))

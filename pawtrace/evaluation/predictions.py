@@ -1,0 +1,104 @@
+"""Predictions: what a model says about every example of a split, and the file that keeps them.
+
+Arrives: P(dog) per example. Leaves: `predictions.csv`, from which exactly the same numbers are read.
+"""
+
+import csv
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from pawtrace.config.errors import DataError, TrainingError
+from pawtrace.config.files import new_file
+from pawtrace.config.sections import LABELS
+
+_COLUMNS = ("split", "id", "label", "probability")
+THRESHOLD = 0.5  # from this P(dog) on the prediction is dog
+
+
+@dataclass(frozen=True, eq=False)
+class Predictions:
+    """The predictions of one split; refused when they are not probabilities.
+
+    Raises:
+      TrainingError: a probability is not in 0..1 (NaN included), a label is unknown, there are none,
+        or there is not one label and one probability for each id.
+    """
+
+    ids: list[str]
+    labels: np.ndarray  # int64 (n,), indices of LABELS
+    probabilities: np.ndarray  # float64 (n,), P(dog)
+
+    def __post_init__(self) -> None:
+        if not self.ids:
+            raise TrainingError("predictions: expected at least one example, found none")
+        shape = (len(self.ids),)
+        if self.labels.shape != shape or self.probabilities.shape != shape:
+            raise TrainingError(
+                f"predictions: expected a label and a probability for each of {shape[0]} examples, "
+                f"found shapes {self.labels.shape} and {self.probabilities.shape}"
+            )
+        self._check_values()
+
+    def _check_values(self) -> None:
+        # Written so that NaN, which is neither above nor below, is refused too.
+        wrong = np.flatnonzero(~((self.probabilities >= 0) & (self.probabilities <= 1)))
+        if wrong.size:
+            first = wrong[0]
+            raise TrainingError(
+                f"predictions: expected every P(dog) in 0..1, found {self.probabilities[first]} for "
+                f"{self.ids[first]} ({wrong.size} such of {len(self.ids)}); "
+                "the model is unusable: try a smaller learning_rate"
+            )
+        unknown = sorted(set(self.labels.tolist()) - set(range(len(LABELS))))
+        if unknown:
+            raise TrainingError(
+                f"predictions: expected labels 0 ({LABELS[0]}) and 1 ({LABELS[1]}), found {unknown[0]}"
+            )
+
+    @property
+    def predicted(self) -> np.ndarray:
+        """The predicted labels, int64 (n,)."""
+        return (self.probabilities >= THRESHOLD).astype(np.int64)
+
+
+def write_predictions(path: Path, by_split: Mapping[str, Predictions]) -> None:
+    """Write predictions.csv: split, id, label in words, P(dog) to the last digit."""
+    with new_file(path) as partial, partial.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(_COLUMNS)
+        for split, predictions in by_split.items():
+            rows = zip(predictions.ids, predictions.labels, predictions.probabilities, strict=True)
+            writer.writerows((split, id, LABELS[label], repr(float(p))) for id, label, p in rows)
+
+
+def read_predictions(path: Path) -> dict[str, Predictions]:
+    """Read predictions.csv.
+
+    Returns:
+      The predictions by split, in the file's order; each float equals the one that was written.
+    Raises:
+      DataError: the file is missing or is not such a file.
+      TrainingError: it holds something that is not a probability.
+    """
+    rows: dict[str, list[tuple[str, int, float]]] = {}
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            for row in csv.DictReader(file, strict=True):
+                example = (row["id"], LABELS.index(row["label"]), float(row["probability"]))
+                rows.setdefault(row["split"], []).append(example)
+    except FileNotFoundError:
+        raise DataError(f"{path} is missing; run: dvc repro train@{path.parent.name}") from None
+    except (KeyError, TypeError, ValueError, csv.Error) as error:
+        raise DataError(
+            f"{path}: expected columns {', '.join(_COLUMNS)}, found {error!r:.80}; "
+            f"run: dvc repro --force train@{path.parent.name}"
+        ) from None
+    return {split: _predictions(examples) for split, examples in rows.items()}
+
+
+def _predictions(examples: list[tuple[str, int, float]]) -> Predictions:
+    ids, labels, probabilities = zip(*examples, strict=True)
+    return Predictions(list(ids), np.array(labels, np.int64), np.array(probabilities, np.float64))

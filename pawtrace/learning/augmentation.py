@@ -1,0 +1,63 @@
+"""Augmented views of an example: an Albumentations policy, and the randomness of each view.
+
+A view depends on (seed, epoch, example id) and on nothing else: not on the order in which
+examples come, not on the number of workers.
+"""
+
+import hashlib
+import random
+import threading
+from collections.abc import Callable, Sequence
+
+import albumentations as A
+import cv2
+import numpy as np
+
+from pawtrace.config.errors import ParamsError
+from pawtrace.config.train_params import Transform
+
+View = Callable[[np.ndarray, str, int], np.ndarray]  # (square image, example id, epoch) -> square image
+
+
+def build_policy(transforms: Sequence[Transform]) -> A.Compose:
+    """Build the transforms that params name, in their order.
+
+    Raises:
+      ParamsError: Albumentations has no such image transform, or refuses an argument.
+    """
+    built = []
+    for number, transform in enumerate(transforms):
+        where = f"params.yaml: augmentation.{number} ({transform.name})"
+        kind = getattr(A, transform.name, None)
+        if not (isinstance(kind, type) and issubclass(kind, (A.DualTransform, A.ImageOnlyTransform))):
+            raise ParamsError(f"{where}: expected the name of an Albumentations image transform")
+        try:
+            # Without strict, an unknown argument is ignored.
+            built.append(kind(**transform.arguments, strict=True))
+        except (ValueError, TypeError) as error:
+            raise ParamsError(f"{where}: {' '.join(str(error).split())[:300]}") from None
+    # No seed here: Compose would hand the same random stream to every transform.
+    return A.Compose(built)
+
+
+def augmented_view(transforms: Sequence[Transform], seed: int) -> View:
+    """The function that makes the view of an example in an epoch; safe from any thread."""
+    build_policy(transforms)  # refuses wrong params here and now, not in a worker thread
+    local = threading.local()
+
+    def view(image: np.ndarray, example_id: str, epoch: int) -> np.ndarray:
+        if not hasattr(local, "policy"):
+            local.policy = build_policy(transforms)  # one a thread: a policy carries random state
+        key = [seed, epoch, int.from_bytes(hashlib.sha256(example_id.encode()).digest()[:8])]
+        numbers = np.random.default_rng(key)
+        local.policy.set_random_state(numbers, random.Random(int(numbers.integers(2**63))))
+        return _same_size(np.asarray(local.policy(image=image)["image"]), image.shape[0])
+
+    return view
+
+
+def _same_size(image: np.ndarray, size_px: int) -> np.ndarray:
+    """Undo what a cropping transform did to the size."""
+    if image.shape[:2] == (size_px, size_px):
+        return image
+    return np.asarray(cv2.resize(image, (size_px, size_px), interpolation=cv2.INTER_AREA))

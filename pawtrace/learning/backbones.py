@@ -1,0 +1,123 @@
+"""Backbones: convolutional networks without their top, RGB 0..255 in, feature map out."""
+
+from pathlib import Path
+
+import keras
+from keras import layers
+
+from pawtrace.config.errors import TrainingError
+from pawtrace.config.train_params import TrainParams
+
+_VGG16_BLOCKS = ((64, 2), (128, 2), (256, 3), (512, 3), (512, 3))  # filters and convolutions of each
+_IMAGENET_BGR_MEANS = (103.939, 116.779, 123.68)
+
+
+def build_backbone(train: TrainParams) -> keras.Model:
+    """The backbone that params describe, without its input scaling.
+
+    Returns:
+      A model float (b, s, s, 3) -> float (b, h, w, c), s being `train.image_size_px`.
+    Raises:
+      TrainingError: a file or its weights are missing, unreadable or of the wrong shape.
+    """
+    if train.backbone != "vgg16":
+        backbone = _from_file(Path(train.backbone), train.image_size_px)
+    elif train.batch_normalization or train.initializer != "glorot_uniform":
+        backbone = vgg16(train.image_size_px, train.initializer, train.batch_normalization)
+    else:
+        backbone = _keras_vgg16(train)
+    if train.weights not in (None, "imagenet"):
+        _load_weights(backbone, Path(train.weights))
+    return backbone
+
+
+def vgg16(size_px: int, initializer: str, batch_normalization: bool) -> keras.Model:
+    """VGG16's convolutions with another initialisation, or batch normalisation after each.
+
+    Layers are named as in keras.applications, so weights files fit both.
+
+    Returns:
+      A model float (b, size_px, size_px, 3) -> float (b, size_px // 32, size_px // 32, 512).
+    Source: Simonyan & Zisserman 2014, configuration D; Ioffe & Szegedy 2015; He et al. 2015.
+    """
+    x = inputs = keras.Input((size_px, size_px, 3))
+    for block, (filters, num_convolutions) in enumerate(_VGG16_BLOCKS, start=1):
+        for number in range(1, num_convolutions + 1):
+            name = f"block{block}_conv{number}"
+            # A convolution's bias would be cancelled by the normalisation after it.
+            x = layers.Conv2D(
+                filters,
+                3,
+                padding="same",
+                use_bias=not batch_normalization,
+                kernel_initializer=initializer,
+                name=name,
+            )(x)
+            if batch_normalization:
+                x = layers.BatchNormalization(name=f"{name}_normalized")(x)
+            x = layers.ReLU(name=f"{name}_relu")(x)
+        x = layers.MaxPooling2D(2, name=f"block{block}_pool")(x)
+    return keras.Model(inputs, x, name="vgg16")
+
+
+def input_scaling(train: TrainParams, images: keras.KerasTensor) -> keras.KerasTensor:
+    """Scale uint8 RGB as `train.input_scaling` says, in layers that any Keras can load.
+
+    Args:
+      train: names the backbone and the scaling.
+      images: uint8 (b, s, s, 3), RGB.
+    Returns:
+      float32 (b, s, s, 3): x 1/255; or what the backbone's weights expect: BGR less the ImageNet
+      means for vgg16 (keras.applications.vgg16.preprocess_input), RGB 0..255 for a file.
+    """
+    # float32, whatever the precision: bfloat16 would round what comes after the means are taken off.
+    if train.input_scaling == "unit":
+        return layers.Rescaling(1 / 255, dtype="float32", name="input_scaling")(images)
+    if train.backbone != "vgg16":
+        return layers.Rescaling(1.0, dtype="float32", name="input_scaling")(images)
+    offsets = [-mean for mean in _IMAGENET_BGR_MEANS]
+    return layers.Rescaling(1.0, offset=offsets, dtype="float32", name="input_scaling")(
+        keras.ops.flip(images, axis=-1)
+    )
+
+
+def _keras_vgg16(train: TrainParams) -> keras.Model:
+    shape = (train.image_size_px, train.image_size_px, 3)
+    weights = "imagenet" if train.weights == "imagenet" else None
+    return keras.applications.VGG16(include_top=False, weights=weights, input_shape=shape)
+
+
+def _from_file(path: Path, size_px: int) -> keras.Model:
+    where = f"params.yaml: train.backbone: {path}"
+    if not path.exists():
+        raise TrainingError(f"{where} is missing; put the file there or set train.backbone to vgg16")
+    try:
+        backbone = keras.saving.load_model(path, compile=False, safe_mode=True)
+    except Exception as error:  # Keras raises whatever the file's content provokes
+        raise TrainingError(
+            f"{where}: expected a Keras model, found: {' '.join(str(error).split())[:200]}"
+        ) from None
+    expected = f"expected one input (None, {size_px}, {size_px}, 3) and one feature map (None, h, w, c) out"
+    if len(backbone.inputs) != 1 or len(backbone.outputs) != 1:
+        raise TrainingError(f"{where}: {expected}, found {len(backbone.inputs)} and {len(backbone.outputs)}")
+    shapes = tuple(backbone.input_shape), tuple(backbone.output_shape)
+    fits = len(shapes[0]) == 4 and all(
+        side in (None, wanted) for side, wanted in zip(shapes[0], (None, size_px, size_px, 3), strict=True)
+    )
+    if not fits or len(shapes[1]) != 4 or shapes[0][3] != 3 or shapes[1][3] is None:
+        raise TrainingError(f"{where}: {expected}, found {shapes[0]} and {shapes[1]}")
+    return backbone
+
+
+def _load_weights(backbone: keras.Model, path: Path) -> None:
+    where = f"params.yaml: train.weights: {path}"
+    if not path.exists():
+        raise TrainingError(
+            f"{where} is missing; put the file there, or set train.weights to null or imagenet"
+        )
+    try:
+        backbone.load_weights(path)
+    except Exception as error:  # Keras and h5py raise whatever the file's content provokes
+        raise TrainingError(
+            f"{where}: expected weights of {backbone.name}, found: {' '.join(str(error).split())[:200]}"
+        ) from None

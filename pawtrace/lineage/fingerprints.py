@@ -1,0 +1,77 @@
+"""Fingerprints: what code, params and libraries a result was made with."""
+
+import ast
+import hashlib
+import importlib.metadata
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+FIRST_PARTY = ("pawtrace", "stages", "flows")
+# The libraries whose versions can change a trained model.
+COMPUTING_LIBRARIES = (
+    "albumentations", "keras", "numpy", "opencv-python-headless", "scipy", "tensorflow",
+)  # fmt: skip
+
+
+def fingerprint(content: Any) -> str:
+    """The sha256 of anything that JSON can hold, whatever the order of its keys."""
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def library_versions() -> dict[str, str]:
+    """The installed versions of the libraries that compute."""
+    return {name: importlib.metadata.version(name) for name in COMPUTING_LIBRARIES}
+
+
+def modules_reached(entry: Path, root: Path) -> list[Path]:
+    """The first-party files that a module imports, directly or not, itself included.
+
+    Args:
+      entry: the module's file, below `root`.
+      root: the project's folder.
+    Returns:
+      Paths relative to `root`, sorted; packages' __init__.py files included.
+    """
+    reached: set[Path] = set()
+    waiting = [entry]
+    while waiting:
+        path = waiting.pop()
+        relative = path.relative_to(root)
+        if relative in reached:
+            continue
+        reached.add(relative)
+        waiting += [parent / "__init__.py" for parent in path.parents if (parent / "__init__.py").exists()]
+        waiting += _imported_files(path, root)
+    return sorted(reached)
+
+
+def code_fingerprint(paths: Iterable[Path], root: Path) -> str:
+    """A fingerprint of what code does: comments, docstrings and layout do not change it."""
+    return fingerprint({str(path): _meaning(root / path) for path in paths})
+
+
+def _imported_files(path: Path, root: Path) -> list[Path]:
+    names: list[str] = []
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+    files = []
+    for name in names:
+        if name.split(".")[0] in FIRST_PARTY:
+            place = root.joinpath(*name.split("."))
+            files += [file for file in (place.with_suffix(".py"), place / "__init__.py") if file.exists()]
+    return files
+
+
+def _meaning(path: Path) -> str:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            first = node.body[0] if node.body else None
+            if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
+                node.body = node.body[1:]
+    return ast.dump(tree)

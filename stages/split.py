@@ -1,0 +1,148 @@
+"""Divide the examples into train, validation and test; no picture is in two of them.
+
+Arrives: data/raw, `split.*`.
+Leaves: data/splits/{train,validation,test}.csv, data/splits/rejected.csv with thumbnails of what
+it lists, and reports/data.json, the counts.
+Run: python -m stages.split
+"""
+
+import csv
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import cv2
+import numpy as np
+
+from pawtrace.config import paths
+from pawtrace.config.entry_point import run_stage
+from pawtrace.config.errors import DataError
+from pawtrace.config.files import new_folder, write_json
+from pawtrace.config.params import load_params
+from pawtrace.config.sections import LABELS, SPLITS, SplitParams
+from pawtrace.dataset.duplicates import group_duplicates, perceptual_hash, pixel_digest
+from pawtrace.dataset.inspection import decode_rgb
+from pawtrace.dataset.ordered import ordered_map
+from pawtrace.dataset.raw import RawExample, raw_size, read_raw
+from pawtrace.dataset.splits import LABEL_CONFLICT, Example, Membership, anchor, choose_split, write_manifest
+
+_THUMBNAIL_PX = 128
+_NUM_PICTURES = 24  # thumbnails kept for the report
+
+
+class Look(NamedTuple):
+    """An example and what its pixels say."""
+
+    example: Example
+    hash: np.ndarray  # uint64 (4,)
+
+
+def look_at(raw: RawExample) -> Look:
+    """Decode one example and fingerprint its pixels."""
+    image = decode_rgb(raw.encoded)
+    num_pixels = image.shape[0] * image.shape[1]
+    example = Example(raw.id, raw.label, pixel_digest(image), num_pixels, len(raw.encoded))
+    return Look(example, perceptual_hash(image))
+
+
+def assign(
+    looks: list[Look], params: SplitParams
+) -> tuple[dict[str, list[Membership]], list[Example], dict[str, Any]]:
+    """Group duplicates, give every group a split, and count.
+
+    Returns:
+      The members of each split; the rejected examples; the summary that goes to git.
+    """
+    hashes = np.stack([look.hash for look in looks])
+    numbers = group_duplicates(
+        [look.example.digest for look in looks], hashes, params.near_duplicate_distance
+    )
+    groups: dict[int, list[Example]] = defaultdict(list)
+    for number, look in zip(numbers, looks, strict=True):
+        groups[int(number)].append(look.example)
+
+    members: dict[str, list[Membership]] = {split: [] for split in SPLITS}
+    rejected: list[Example] = []
+    for group in groups.values():
+        if len({example.label for example in group}) > 1:
+            rejected += group
+            continue
+        digest = anchor(group).digest
+        split = choose_split(digest, params.seed, params.fractions)
+        members[split] += [Membership(example.id, LABELS[example.label], digest[:16]) for example in group]
+    return members, sorted(rejected), _summary(groups.values(), members, rejected)
+
+
+def _summary(
+    groups: Iterable[list[Example]], members: dict[str, list[Membership]], rejected: list[Example]
+) -> dict[str, Any]:
+    groups = list(groups)
+    exact = [len(group) - len({example.digest for example in group}) for group in groups]
+    near = [len({example.digest for example in group}) - 1 for group in groups]
+    return {
+        "splits": {
+            split: {label: Counter(m.label for m in of_split)[label] for label in LABELS}
+            for split, of_split in members.items()
+        },
+        "num_examples": sum(map(len, groups)),
+        "num_groups": len(groups),
+        "num_exact_duplicates": sum(exact),
+        "num_near_duplicates": sum(near),
+        "num_rejected": len(rejected),
+    }
+
+
+def check_splits(summary: dict[str, Any]) -> None:
+    """Refuse a split without both labels: nothing could be trained or measured on it.
+
+    Raises:
+      DataError: names the split and the label.
+    """
+    for split, counts in summary["splits"].items():
+        for label, count in counts.items():
+            if count == 0:
+                raise DataError(
+                    f"data/splits: expected at least one {label} in {split}, found none among "
+                    f"{summary['num_examples']} examples; add photos or raise split.fractions.{split}, "
+                    "then run: dvc repro split"
+                )
+
+
+def _write_rejected(folder: Path, rejected: list[Example]) -> None:
+    pictures = folder / "pictures"
+    pictures.mkdir()
+    shown = {example.id: f"{number:02d}.jpg" for number, example in enumerate(rejected[:_NUM_PICTURES])}
+    for raw in read_raw(paths.RAW) if shown else ():
+        if raw.id in shown:
+            _write_thumbnail(pictures / shown[raw.id], decode_rgb(raw.encoded))
+    with (folder / "rejected.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(("file", "reason", "picture"))
+        writer.writerows((example.id, LABEL_CONFLICT, shown.get(example.id, "")) for example in rejected)
+
+
+def _write_thumbnail(path: Path, image: np.ndarray) -> None:
+    scale = _THUMBNAIL_PX / max(image.shape[:2])
+    size = (max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale)))
+    small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    path.write_bytes(cv2.imencode(".jpg", cv2.cvtColor(small, cv2.COLOR_RGB2BGR))[1].tobytes())
+
+
+def main() -> None:
+    """Run the stage."""
+    params = load_params().split
+    looks = list(ordered_map(look_at, read_raw(paths.RAW), title="fingerprints", total=raw_size(paths.RAW)))
+    members, rejected, summary = assign(looks, params)
+    check_splits(summary)
+    with new_folder(paths.SPLITS) as folder:
+        for split, of_split in members.items():
+            write_manifest(folder / f"{split}.csv", of_split)
+        _write_rejected(folder, rejected)
+    write_json(paths.REPORTS / "data.json", summary)
+    counts = ", ".join(f"{split} {sum(of.values())}" for split, of in summary["splits"].items())
+    print(f"split: {counts}; {summary['num_rejected']} rejected ({LABEL_CONFLICT})")
+
+
+if __name__ == "__main__":
+    run_stage(main, "split")

@@ -1,0 +1,74 @@
+"""What many tests share: tiny params, tiny pictures, tiny records."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from ruamel.yaml import YAML
+
+from pawtrace.config.params import Params, load_params, merged
+
+ROOT = Path(__file__).parent.parent
+
+# A whole pipeline in seconds: few small pictures, a head that trains for a moment.
+TINY: dict[str, Any] = {
+    "data": {"sample_size": 80},
+    "preprocess": {"image_size_px": 32, "examples_per_shard": 16},
+    "train": {
+        "image_size_px": 32,
+        "head": {"units": [4]},
+        "batch_size": 16,
+        "phases": [{"trainable": "all", "num_epochs": 1}],
+    },
+    "evaluate": {"num_bootstrap": 100},
+}
+
+WriteParams = Callable[..., Params]
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty project folder that is the current one."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def write_params(project: Path) -> WriteParams:
+    """Write params.yaml: the committed one, made tiny, with changes laid over it."""
+
+    def write(changes: dict[str, Any] | None = None) -> Params:
+        yaml = YAML(typ="safe", pure=True)
+        content = yaml.load((ROOT / "profiles/sample.yaml").read_text())
+        with (project / "params.yaml").open("w") as file:
+            yaml.dump(merged(merged(content, TINY), changes or {}), file)
+        return load_params()
+
+    return write
+
+
+def picture(seed: int, height: int = 40, width: int = 48) -> np.ndarray:
+    """A random smooth picture: uint8 (height, width, 3), a different one for every seed."""
+    import cv2
+
+    noise = np.random.default_rng(seed).integers(0, 256, (6, 6, 3), dtype=np.uint8)
+    return np.asarray(cv2.resize(noise, (width, height), interpolation=cv2.INTER_CUBIC))
+
+
+def write_records(folder: Path, counts: dict[str, int], size_px: int = 32, per_shard: int = 8) -> None:
+    """Write shards and manifest of random pictures, cats and dogs in turn; dogs are brighter."""
+    from pawtrace.dataset.records import Record, encode_jpeg, serialize
+    from pawtrace.dataset.shards import ShardWriter, write_manifest
+
+    folder.mkdir(parents=True, exist_ok=True)
+    for split, count in counts.items():
+        writer = ShardWriter(folder, split, count, per_shard)
+        for number in range(count):
+            label = number % 2
+            pixels = picture(number + 1000 * len(split), size_px, size_px + 8) // 2 + np.uint8(100 * label)
+            record = Record(f"{split}/{number}.jpg", label, encode_jpeg(pixels, 95))
+            writer.write(serialize(record, *pixels.shape[:2]))
+        writer.close()
+    write_manifest(folder, size_px)

@@ -1,0 +1,106 @@
+"""Backbones are what their names say; unusable files are refused in one line."""
+
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from pawtrace.config.errors import TrainingError
+from pawtrace.learning.backbones import build_backbone, input_scaling, vgg16
+from tests.conftest import picture
+from tests.learning.tiny import tiny_backbone, tiny_train
+
+
+def test_from_scratch_is_vgg16_as_keras_builds_it() -> None:
+    ours = build_backbone(tiny_train())
+    theirs = keras.applications.VGG16(include_top=False, weights=None, input_shape=(32, 32, 3))
+    assert [layer.get_config() for layer in ours.layers[1:]] == [
+        layer.get_config() for layer in theirs.layers[1:]
+    ]
+
+
+def test_our_vgg16_computes_what_keras_computes_with_the_same_weights() -> None:
+    theirs = keras.applications.VGG16(include_top=False, weights=None, input_shape=(32, 32, 3))
+    ours = vgg16(32, "he_normal", batch_normalization=False)
+    ours.set_weights(theirs.get_weights())
+    images = np.random.default_rng(0).uniform(-100, 100, (2, 32, 32, 3)).astype("float32")
+    np.testing.assert_allclose(ours.predict(images, verbose=0), theirs.predict(images, verbose=0), rtol=1e-4)
+
+
+def test_normalisation_follows_every_convolution() -> None:
+    model = build_backbone(tiny_train(initializer="he_normal", batch_normalization=True))
+    kinds = [type(layer).__name__ for layer in model.layers]
+    assert kinds.count("Conv2D") == kinds.count("BatchNormalization") == 13
+    assert model.output_shape == (None, 1, 1, 512)
+    images = np.random.default_rng(0).uniform(-100, 100, (8, 32, 32, 3)).astype("float32")
+    # He initialisation keeps the signal alive through 13 layers.
+    assert vgg16(32, "he_normal", False).predict(images, verbose=0).std() > 1
+
+
+@pytest.mark.parametrize("scaling", ["backbone", "unit"])
+def test_input_scaling_is_what_keras_documents(scaling: str) -> None:
+    images = keras.Input((40, 48, 3), dtype="uint8")
+    model = keras.Model(images, input_scaling(tiny_train(input_scaling=scaling), images))
+    batch = picture(0)[None]
+    expected = {
+        "backbone": keras.applications.vgg16.preprocess_input(batch.astype("float32")),
+        "unit": batch / np.float32(255),
+    }[scaling]
+    np.testing.assert_allclose(model.predict(batch, verbose=0), expected, rtol=1e-6, atol=1e-5)
+
+
+def test_a_keras_file_gets_rgb_0_to_255(tmp_path: Path) -> None:
+    path = tiny_backbone(tmp_path / "b.keras")
+    images = keras.Input((32, 32, 3), dtype="uint8")
+    model = keras.Model(images, input_scaling(tiny_train(backbone=str(path)), images))
+    np.testing.assert_array_equal(model.predict(picture(0, 32, 32)[None], verbose=0)[0], picture(0, 32, 32))
+    assert build_backbone(tiny_train(backbone=str(path))).output_shape == (None, None, None, 8)
+
+
+def refusal(**changes: object) -> str:
+    with pytest.raises(TrainingError) as error:
+        build_backbone(tiny_train(**changes))
+    assert "\n" not in str(error.value)
+    return str(error.value)
+
+
+def test_a_missing_backbone_is_named(tmp_path: Path) -> None:
+    assert "nowhere.keras is missing" in refusal(backbone=str(tmp_path / "nowhere.keras"))
+
+
+def test_a_file_that_is_no_model_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "text.keras"
+    path.write_text("not a model")
+    assert "text.keras: expected a Keras model" in refusal(backbone=str(path))
+
+
+@pytest.mark.parametrize(("size_px", "channels"), [(64, 3), (None, 1)])
+def test_a_backbone_for_other_images_is_refused_with_both_shapes(
+    tmp_path: Path, size_px: int | None, channels: int
+) -> None:
+    message = refusal(backbone=str(tiny_backbone(tmp_path / "b.keras", size_px, channels)))
+    assert "expected one input (None, 32, 32, 3)" in message
+    assert f"found (None, {size_px}, {size_px}, {channels})" in message
+
+
+def test_a_classifier_instead_of_a_backbone_is_refused(tmp_path: Path) -> None:
+    inputs = keras.Input((32, 32, 3))
+    path = tmp_path / "classifier.keras"
+    keras.Model(inputs, keras.layers.Dense(1)(keras.layers.Flatten()(inputs))).save(path)
+    assert "one feature map (None, h, w, c) out, found" in refusal(backbone=str(path))
+
+
+def test_weights_come_from_a_file(tmp_path: Path) -> None:
+    source = keras.applications.VGG16(include_top=False, weights=None, input_shape=(32, 32, 3))
+    path = tmp_path / "vgg16.weights.h5"
+    source.save_weights(path)
+    loaded = build_backbone(tiny_train(weights=str(path)))
+    np.testing.assert_array_equal(loaded.get_weights()[0], source.get_weights()[0])
+
+
+def test_missing_or_foreign_weights_are_named(tmp_path: Path) -> None:
+    assert "none.weights.h5 is missing" in refusal(weights=str(tmp_path / "none.weights.h5"))
+    path = tmp_path / "other.weights.h5"
+    keras.Sequential([keras.Input((2,)), keras.layers.Dense(3)]).save_weights(path)
+    assert "other.weights.h5: expected weights of vgg16" in refusal(weights=str(path))

@@ -1,0 +1,59 @@
+"""`gpu` without a GPU is an error; `auto` chooses what the hardware is fast at."""
+
+from pathlib import Path
+
+import keras
+import pytest
+
+from pawtrace.config.errors import DeviceError
+from pawtrace.learning import device
+from pawtrace.learning.device import Compute, choose_compute
+from tests.learning.tiny import tiny_train
+
+
+@pytest.fixture
+def no_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keras.distribution, "list_devices", lambda kind: [])
+
+
+@pytest.fixture
+def one_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keras.distribution, "list_devices", lambda kind: [f"{kind}:0"])
+
+
+@pytest.mark.usefixtures("no_gpu")
+def test_a_gpu_that_is_not_there_is_an_error_with_the_next_command() -> None:
+    with pytest.raises(
+        DeviceError, match=r"train.device: expected a GPU .* found none; run: pip install .\[cuda\]"
+    ):
+        choose_compute(tiny_train(device="gpu"))
+
+
+@pytest.mark.usefixtures("no_gpu")
+def test_auto_without_a_gpu_is_the_cpu() -> None:
+    assert choose_compute(tiny_train(device="auto")).device == "cpu"
+
+
+@pytest.mark.usefixtures("one_gpu")
+@pytest.mark.parametrize(
+    ("capability", "precision"), [(9, "bfloat16"), (8, "bfloat16"), (7, "float16"), (6, "float32")]
+)
+def test_a_gpus_generation_decides_the_precision(
+    monkeypatch: pytest.MonkeyPatch, capability: int, precision: str
+) -> None:
+    monkeypatch.setattr(device, "_gpu_compute_capability", lambda: capability)
+    assert choose_compute(tiny_train(device="auto", precision="auto")) == Compute("gpu", precision)
+    assert choose_compute(tiny_train(device="auto", precision="float32")) == Compute("gpu", "float32")
+
+
+@pytest.mark.parametrize(
+    ("flags", "precision"),
+    [("fpu avx512_bf16 sse", "bfloat16"), ("amx_bf16", "bfloat16"), ("fpu avx2", "float32")],
+)
+def test_a_cpus_flags_decide_the_precision(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, flags: str, precision: str
+) -> None:
+    info = tmp_path / "cpuinfo"
+    info.write_text(f"processor\t: 0\nflags\t\t: {flags}\n")
+    monkeypatch.setattr(device, "_CPU_INFO", info)
+    assert choose_compute(tiny_train(device="cpu", precision="auto")) == Compute("cpu", precision)

@@ -1,0 +1,28 @@
+"""Tiny params and backbones for the tests of learning."""
+
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from pawtrace.config.params import load_params, merged
+from pawtrace.config.train_params import TrainParams
+from tests.conftest import ROOT, TINY
+
+
+def tiny_train(**changes: Any) -> TrainParams:
+    """The sample profile's baseline, made tiny, float32 on the CPU, with changes."""
+    base = merged(load_params(ROOT / "profiles/sample.yaml").train.model_dump(), TINY["train"])
+    fixed = {"precision": "float32", "device": "cpu"}
+    return TrainParams.model_validate(merged(merged(base, fixed), changes))
+
+
+def tiny_backbone(path: Path, size_px: int | None = None, channels: int = 3) -> Path:
+    """Save a small backbone with a batch normalisation: RGB 0..255 in, 8 channels out."""
+    inputs = keras.Input((size_px, size_px, channels))
+    x = keras.layers.Rescaling(1 / 255)(inputs)
+    x = keras.layers.Conv2D(8, 3, strides=4, activation="relu", name="first")(x)
+    x = keras.layers.BatchNormalization(name="normalized")(x)
+    x = keras.layers.Conv2D(8, 3, activation="relu", name="last")(x)
+    keras.Model(inputs, x).save(path)
+    return path

@@ -1,0 +1,406 @@
+import csv
+import errno
+import json
+import os
+import socket
+import time
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import tensorflow_datasets as tfds
+from PIL import Image
+from tensorflow_datasets.core.download.checksums import UrlInfo
+from tensorflow_datasets.image_classification import cats_vs_dogs
+
+from pawtrace.config.entry_point import run_stage
+from pawtrace.config.files import sha256_of
+from pawtrace.dataset import builders, published
+from pawtrace.dataset.archive import archive_digest
+from pawtrace.dataset.raw import raw_size, read_raw
+from stages import download
+from tests.conftest import WriteParams
+from tests.dataset.photos import encoded, encrypted, pet_files, published_files, write_archive
+
+RAW = Path("data/raw")
+
+
+SetData = Callable[..., None]
+
+
+@pytest.fixture
+def set_data(write_params: WriteParams) -> SetData:
+    """Write params.yaml with a `data` section for an archive, changed as given."""
+
+    def write(**data: Any) -> None:
+        write_params({"data": {"source": "archive", **data}})
+
+    return write
+
+
+@pytest.fixture(autouse=True)
+def _in_project(project: Path) -> None: ...
+
+
+@pytest.fixture(autouse=True)
+def no_network(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Lets nothing out; the list says what tried."""
+    tried: list[str] = []
+
+    look_up = socket.getaddrinfo
+
+    def refuse(host: str, *rest: Any, **options: Any) -> Any:
+        if host == "127.0.0.1":
+            return look_up(host, *rest, **options)
+        tried.append(host)
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+    return tried
+
+
+@pytest.fixture
+def finished() -> Callable[[], None]:
+    """An earlier data/raw; to be called after a failure, to see that nothing else is left."""
+    RAW.mkdir(parents=True)
+    (RAW / "dataset_info.json").write_text("finished earlier")
+
+    def unchanged() -> None:
+        assert [path.name for path in RAW.parent.iterdir() if path.name != "archives"] == ["raw"]
+        assert [path.name for path in RAW.iterdir()] == ["dataset_info.json"]
+        assert (RAW / "dataset_info.json").read_text() == "finished earlier"
+
+    return unchanged
+
+
+def failure() -> str:
+    """The line with which the stage fails."""
+    with pytest.raises(SystemExit) as stop:
+        run_stage(download.main, "download")
+    message = str(stop.value.code)
+    assert message.startswith("pawtrace download: ")
+    assert "\n" not in message
+    return message
+
+
+def rejected() -> list[dict[str, str]]:
+    with (RAW / "rejected.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.mark.parametrize("container", ["a.zip", "a.tar.xz", "folder"])
+def test_an_archive_becomes_a_flat_tfds_dataset(
+    set_data: SetData, container: str, no_network: list[str]
+) -> None:
+    archive = write_archive(Path(container), pet_files() | {"PetImages/Cat/x.jpg": b"", "README": b""})
+    set_data(archive=container)
+
+    run_stage(download.main, "download")
+
+    assert tfds.builder_from_directory(RAW).info.splits["train"].num_examples == raw_size(RAW) == 6
+    assert {raw.id: raw.encoded for raw in read_raw(RAW)} == pet_files()
+    assert rejected() == [
+        {"file": "PetImages/Cat/x.jpg", "reason": "empty"},
+        {"file": "README", "reason": "outside the class folders"},
+    ]
+    assert json.loads((RAW / "source.json").read_text()) == {
+        "source": "archive",
+        "archive": container,
+        "archive_sha256": archive_digest(archive),
+        "num_examples": {"cat": 3, "dog": 3},
+        "num_rejected": 2,
+    }
+    assert not [path for path in RAW.iterdir() if path.is_dir()]
+    assert [path.name for path in RAW.parent.iterdir()] == ["raw"]
+    assert not no_network
+
+
+def test_the_sample_is_drawn_and_read_like_any_archive(set_data: SetData, no_network: list[str]) -> None:
+    set_data(source="sample", sample_size=40)
+
+    run_stage(download.main, "download")
+
+    source = json.loads((RAW / "source.json").read_text())
+    assert source["source"] == "sample"
+    assert sum(source["num_examples"].values()) + source["num_rejected"] == 40
+    assert raw_size(RAW) == sum(source["num_examples"].values())
+    assert [path.name for path in RAW.parent.iterdir()] == ["raw"]
+    assert not no_network
+
+
+def test_a_second_run_leaves_the_same_bytes(set_data: SetData) -> None:
+    set_data(source="sample", sample_size=20)
+    results = []
+    for _ in range(2):
+        download.main()
+        results.append({path.name: path.read_bytes() for path in RAW.iterdir()})
+
+    assert results[0] == results[1]
+
+
+def test_the_last_line_says_what_was_kept_and_rejected(
+    set_data: SetData, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_archive(Path("data/archives/folder"), pet_files() | {"PetImages/Cat/x.jpg": b""})
+    set_data(archive="data/archives/folder")
+
+    download.main()
+
+    assert capsys.readouterr().out == (
+        "download: kept 6 images (3 cat, 3 dog); rejected 1 (1 empty); data/raw/rejected.csv lists them\n"
+    )
+
+
+@pytest.mark.parametrize(("pinned", "warned"), [(False, True), (True, False)])
+def test_an_archive_that_dvc_cannot_watch_is_warned_of(
+    set_data: SetData, pinned: bool, warned: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    archive = write_archive(Path("a.zip"), pet_files())
+    set_data(archive="a.zip", archive_sha256=sha256_of(archive) if pinned else None)
+
+    download.main()
+
+    assert ("DVC cannot see when it changes" in capsys.readouterr().out) == warned
+
+
+BOMB = encoded(Image.fromarray(np.zeros((200, 300), np.uint8)), "PNG")
+GOOD = {"PetImages/Cat/1.jpg": pet_files()["PetImages/Cat/1.jpg"]}
+
+
+@pytest.mark.parametrize(
+    ("files", "limits", "said"),
+    [
+        (pet_files() | {"../x.jpg": b"x"}, {}, "found a name that leaves the archive: '../x.jpg'"),
+        (pet_files() | {"PetImages/Cat/9.jpg": bytes(10**6)}, {}, "looks like a decompression bomb"),
+        (pet_files(), {"max_unpacked_bytes": 1000}, "data.limits.max_unpacked_bytes (1000)"),
+        (GOOD, {}, "expected a folder Dog (data.classes), found the folders: Cat, PetImages"),
+        (
+            GOOD | {"PetImages/Dog/1.jpg": b"", "PetImages/Dog/2.jpg": b"<html>"},
+            {},
+            "class folder Dog (data.classes): expected usable images, "
+            "found 2 rejected: 1 empty, 1 not an image",
+        ),
+        (
+            GOOD | {"PetImages/Dog/1.png": BOMB},
+            {"max_image_pixels": 50_000},
+            "found 1 rejected: 1 too many pixels",
+        ),
+        (GOOD | {"PetImages/Dog/1.jpg": BOMB}, {}, "found 1 rejected: 1 is PNG but named .jpg"),
+        ({}, {}, "expected a folder Cat (data.classes), found the folders: none"),
+    ],
+)
+def test_a_bad_archive_is_one_line_and_loses_nothing(
+    set_data: SetData,
+    files: dict[str, bytes],
+    limits: dict[str, int],
+    said: str,
+    finished: Callable[[], None],
+) -> None:
+    write_archive(Path("a.zip"), files)
+    set_data(archive="a.zip", limits=limits)
+
+    assert said in failure()
+    finished()
+
+
+def test_an_empty_class_folder_is_one_line(set_data: SetData, finished: Callable[[], None]) -> None:
+    write_archive(Path("folder"), GOOD)
+    Path("folder/PetImages/Dog").mkdir()
+    set_data(archive="folder")
+
+    assert "class folder Dog (data.classes): expected usable images, found no files" in failure()
+    finished()
+
+
+def test_links_are_one_line(set_data: SetData, finished: Callable[[], None]) -> None:
+    write_archive(Path("folder"), pet_files())
+    Path("folder/PetImages/Cat/link.jpg").symlink_to("/etc/passwd")
+    set_data(archive="folder")
+
+    assert "found a link: 'PetImages/Cat/link.jpg'" in failure()
+    finished()
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        (lambda content: content[: len(content) // 2], "truncated"),
+        (lambda _: b"<html>404</html>", "expected a zip, a tar or a folder"),
+        (encrypted, "found encrypted"),
+    ],
+)
+def test_a_damaged_archive_is_one_line(
+    set_data: SetData, damage: Callable[[bytes], bytes], said: str, finished: Callable[[], None]
+) -> None:
+    archive = write_archive(Path("a.zip"), pet_files())
+    archive.write_bytes(damage(archive.read_bytes()))
+    set_data(archive="a.zip")
+
+    assert said in failure()
+    finished()
+
+
+def test_a_missing_archive_is_one_line(set_data: SetData, finished: Callable[[], None]) -> None:
+    set_data(archive="nowhere.zip")
+
+    assert "data.archive: nowhere.zip is missing" in failure()
+    finished()
+
+
+def test_a_wrong_digest_is_one_line(set_data: SetData, finished: Callable[[], None]) -> None:
+    archive = write_archive(Path("a.zip"), pet_files())
+    set_data(archive="a.zip", archive_sha256="0" * 64)
+
+    assert f"expected data.archive_sha256 {'0' * 64}, found {sha256_of(archive)}" in failure()
+    finished()
+
+
+def test_a_full_disk_is_one_line(
+    set_data: SetData, monkeypatch: pytest.MonkeyPatch, finished: Callable[[], None]
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    write_archive(Path("a.zip"), pet_files())
+    set_data(archive="a.zip")
+    monkeypatch.setattr(builders._SortedWriter, "write", full)
+
+    assert "the disk is full" in failure()
+    finished()
+
+
+def test_offline_without_a_copy_says_what_to_put_where(
+    set_data: SetData, finished: Callable[[], None]
+) -> None:
+    set_data(source="cats_vs_dogs")
+    start = time.monotonic()
+
+    message = failure()
+
+    assert time.monotonic() - start < 15
+    for part in (
+        "Name or service not known",
+        "https://download.microsoft.com/download/",
+        "kagglecatsanddogs_5340.zip",
+        "824887076 bytes",
+        "sha256 b7974bd00a84a99921f36ee4403f089853777b5ae8d151c76a86e64900334af9",
+        "put it at data/archives/kagglecatsanddogs_5340.zip and set data.archive to that path, "
+        "then run: dvc repro download",
+    ):
+        assert part in message
+    finished()
+
+
+def test_a_network_that_hangs_is_given_up(set_data: SetData, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(urllib.request, "urlopen", lambda *_, **__: time.sleep(5))
+    monkeypatch.setattr(published, "_TOTAL_TIMEOUT_S", 0.1)
+    set_data(source="cats_vs_dogs")
+
+    assert "no answer within 0.1 s" in failure()
+
+
+def test_a_proxy_that_never_answers_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(urllib.request, "_opener", None)  # which remembers the proxies
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        monkeypatch.setenv("https_proxy", f"http://127.0.0.1:{silent.getsockname()[1]}")
+        monkeypatch.setenv("no_proxy", "")
+        monkeypatch.setattr(published, "_ANSWER_TIMEOUT_S", 0.2)
+
+        assert "timed out" in str(published.unreachable("https://download.microsoft.com/x.zip"))
+
+
+def test_the_time_limits_of_the_network_leave_room_for_starting() -> None:
+    assert published._ANSWER_TIMEOUT_S <= published._TOTAL_TIMEOUT_S <= 10
+
+
+@pytest.fixture
+def tiny_published(monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A small archive that passes for the published one, under a name of its own."""
+    path = write_archive(Path("my copy.zip"), published_files())
+    info = UrlInfo(tfds.core.utils.Size(path.stat().st_size), sha256_of(path), "kagglecatsanddogs_5340.zip")
+    monkeypatch.setattr(cats_vs_dogs.CatsVsDogs, "url_infos", {cats_vs_dogs._URL: info})
+    monkeypatch.setattr(cats_vs_dogs, "_NUM_CORRUPT_IMAGES", 2)
+    return path
+
+
+def test_a_local_copy_under_any_name_is_used_instead_of_the_network(
+    set_data: SetData, tiny_published: Path, no_network: list[str]
+) -> None:
+    set_data(source="cats_vs_dogs", archive=str(tiny_published))
+
+    run_stage(download.main, "download")
+
+    assert raw_size(RAW) == 6
+    assert [row["reason"] for row in rejected()] == ["no JFIF header"] * 2 + ["outside the class folders"] * 2
+    source = json.loads((RAW / "source.json").read_text())
+    assert source["archive"] == "kagglecatsanddogs_5340.zip"
+    assert source["num_examples"] == {"cat": 3, "dog": 3}
+    assert not no_network
+
+
+def test_a_download_of_an_earlier_run_is_used_again(
+    set_data: SetData, tiny_published: Path, no_network: list[str]
+) -> None:
+    kept = Path(".pawtrace/downloads/cats_vs_dogs/mangled.zip")
+    kept.parent.mkdir(parents=True)
+    tiny_published.rename(kept)
+    set_data(source="cats_vs_dogs")
+
+    run_stage(download.main, "download")
+
+    assert raw_size(RAW) == 6
+    assert not no_network
+
+
+@pytest.mark.parametrize(
+    ("change", "said"), [(lambda content: content[:-1], "bytes, found"), (lambda c: c[:-1] + b"x", "sha256")]
+)
+def test_a_copy_that_is_not_the_published_one_is_one_line(
+    set_data: SetData,
+    tiny_published: Path,
+    change: Callable[[bytes], bytes],
+    said: str,
+    finished: Callable[[], None],
+) -> None:
+    tiny_published.write_bytes(change(tiny_published.read_bytes()))
+    set_data(source="cats_vs_dogs", archive=str(tiny_published))
+
+    message = failure()
+
+    assert "my copy.zip: expected" in message
+    assert said in message
+    finished()
+
+
+def test_a_download_that_breaks_off_is_one_line_and_leaves_no_rest(
+    set_data: SetData, monkeypatch: pytest.MonkeyPatch, finished: Callable[[], None]
+) -> None:
+    def break_off(manager: Any, _: str) -> None:
+        (manager.download_dir / "cats.zip.tmp.1234").mkdir()
+        raise ConnectionError("Connection\nreset by peer")
+
+    monkeypatch.setattr(published, "unreachable", lambda _: None)
+    monkeypatch.setattr(tfds.download.DownloadManager, "download", break_off)
+    set_data(source="cats_vs_dogs")
+
+    assert "the download failed (Connection reset by peer)" in failure()
+    assert not list(Path(".pawtrace").rglob("*.tmp.*"))
+    finished()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(
+    "PAWTRACE_PETS_ARCHIVE" not in os.environ, reason="PAWTRACE_PETS_ARCHIVE names no archive"
+)
+def test_real_photos(set_data: SetData) -> None:
+    set_data(archive=os.environ["PAWTRACE_PETS_ARCHIVE"])
+    start = time.monotonic()
+
+    run_stage(download.main, "download")
+
+    assert time.monotonic() - start < 60
+    assert raw_size(RAW) + len(rejected()) == 5000
+    assert raw_size(RAW) >= 4950

@@ -1,0 +1,207 @@
+import csv
+import json
+import re
+import shutil
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from pawtrace.config.errors import DataError
+from stages import report
+from tests.evaluation.finished_project import HOSTILE_NAME, finish_project
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory) -> Path:
+    root = tmp_path_factory.mktemp("finished")
+    finish_project(root)
+    return root
+
+
+@pytest.fixture
+def project(finished, tmp_path, monkeypatch) -> Path:
+    root = tmp_path / "project"
+    shutil.copytree(finished, root)
+    monkeypatch.chdir(root)
+    return root
+
+
+class Page(HTMLParser):
+    """The page as a browser reads it: attributes, text, and the tags that stay open."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.attributes: list[tuple[str, str, str]] = []
+        self.text: list[str] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag, attrs):
+        self.attributes += [(tag, name, value or "") for name, value in attrs]
+
+    def handle_data(self, data):
+        self.text.append(data)
+
+    def values(self, *names: str) -> list[str]:
+        return [value for _, name, value in self.attributes if name in names]
+
+
+def test_reports_hold_exactly_the_recipes_of_params(project):
+    (project / "models" / "removed_long_ago").mkdir()
+    (project / "reports" / "metrics").mkdir()
+    (project / "reports" / "metrics" / "removed_long_ago.json").write_text("{}")
+    report.main()
+    names = ["dead", "healthy", "overfit"]
+    assert sorted(path.stem for path in (project / "reports" / "metrics").iterdir()) == names
+    page = (project / "reports" / "report.html").read_text(encoding="utf-8")
+    assert all(f'<section id="{name}">' in page for name in names)
+    assert "removed_long_ago" not in page
+
+
+def test_metrics_are_nested_numbers_with_the_interval_of_test_accuracy(project):
+    report.main()
+    metrics = json.loads((project / "reports" / "metrics" / "healthy.json").read_text())
+    evaluation = json.loads((project / "models" / "healthy" / "evaluation.json").read_text())
+    assert list(metrics) == ["test", "train", "validation"]
+    assert all(isinstance(value, float) for values in metrics.values() for value in values.values())
+    bounds = [metrics["test"]["accuracy_low"], metrics["test"]["accuracy_high"]]
+    assert bounds == pytest.approx(evaluation["intervals"]["accuracy"], abs=1e-6)
+    assert metrics["train"]["roc_auc"] == pytest.approx(evaluation["metrics"]["train"]["roc_auc"], abs=1e-6)
+
+
+def test_the_ladder_follows_the_order_of_params_and_says_what_it_sees(project):
+    report.main()
+    rows = (project / "reports" / "ladder.md").read_text(encoding="utf-8").splitlines()
+    rungs = [row for row in rows if row.startswith("| `")]
+    assert [row.split("`")[1] for row in rungs] == ["dead", "overfit", "healthy"]
+    assert "not measurably better than always answering" in rungs[0]
+    assert "on its own training data too" in rungs[0]
+    assert "points better on its training data than on new pictures" in rungs[1]
+    assert "learns, and is not measurably better on its training data" in rungs[2]
+    # the question's own | does not make a column
+    assert len({len(re.findall(r"(?<!\\)\|", row)) for row in rungs}) == 1
+
+
+def test_the_same_input_gives_the_same_bytes(project):
+    report.main()
+    reports = project / "reports"
+    first = {path: path.read_bytes() for path in reports.rglob("*") if path.is_file()}
+    report.main()
+    assert first == {path: path.read_bytes() for path in reports.rglob("*") if path.is_file()}
+
+
+def test_the_page_loads_nothing_from_anywhere(project):
+    report.main()
+    html = (project / "reports" / "report.html").read_text(encoding="utf-8")
+    page = Page(html)
+    assert all(value.startswith(("data:", "#")) for value in page.values("src", "href", "srcset"))
+    assert not re.search(r"url\(|@import|<script|<link|<iframe", html)
+    assert "http://" not in html
+    assert "https://" not in html
+
+
+def test_a_hostile_file_name_is_text_and_nothing_else(project):
+    report.main()
+    page = Page((project / "reports" / "report.html").read_text(encoding="utf-8"))
+    assert f"Dog/{HOSTILE_NAME}" in page.text
+    assert not any(tag == "script" for tag, _, _ in page.attributes)
+    assert not any(name.startswith("on") for _, name, _ in page.attributes)
+
+
+def test_every_link_leads_to_a_section_and_every_picture_has_words(project):
+    report.main()
+    page = Page((project / "reports" / "report.html").read_text(encoding="utf-8"))
+    assert {value.removeprefix("#") for value in page.values("href")} <= set(page.values("id"))
+    assert len(page.values("alt")) == len(page.values("src"))
+    assert all(page.values("alt"))
+
+
+def test_rejected_files_are_counted_by_reason_with_what_was_found(project):
+    report.main()
+    html = (project / "reports" / "report.html").read_text(encoding="utf-8")
+    assert "Rejected: 5" in html
+    assert "2 × too small" in html
+    assert "2 x 9" in html
+    assert "2 × same picture under both labels" in html
+
+
+def test_plots_are_long_tables_with_a_column_for_the_recipe(project):
+    report.main()
+    tables = {}
+    for path in (project / "reports" / "plots").iterdir():
+        with path.open(encoding="utf-8", newline="") as file:
+            tables[path.name] = list(csv.DictReader(file))
+    assert set(tables) == {"curves.csv", "confusion.csv", "roc.csv", "calibration.csv"}
+    assert all({row["recipe"] for row in rows} == {"dead", "overfit", "healthy"} for rows in tables.values())
+    assert len(tables["curves.csv"]) == 3 * 9
+    assert len(tables["confusion.csv"]) == 3 * 4
+
+
+@pytest.mark.parametrize("missing", ["evaluation.json", "history.csv", "training.json", "preview.jpg",
+                                     "worst_errors.csv", "worst_errors/00.jpg"])  # fmt: skip
+def test_a_missing_file_of_a_recipe_names_the_stage_to_run(project, missing):
+    (project / "models" / "overfit" / missing).unlink()
+    with pytest.raises(
+        DataError, match=rf"^models/overfit/{missing} is missing; run: dvc repro train@overfit$"
+    ):
+        report.main()
+    assert not (project / "reports" / "metrics").exists()
+
+
+@pytest.mark.parametrize(
+    ("path", "stage"),
+    [
+        ("data/raw/source.json", "download"),
+        ("data/raw/rejected.csv", "download"),
+        ("data/splits/rejected.csv", "split"),
+        ("reports/data.json", "split"),
+    ],
+)
+def test_a_missing_file_of_the_data_names_the_stage_to_run(project, path, stage):
+    (project / path).unlink()
+    with pytest.raises(DataError, match=rf"^{path} is missing; run: dvc repro {stage}$"):
+        report.main()
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "said"),
+    [
+        ("models/dead/evaluation.json", "{", "Expecting property name"),
+        ("models/dead/evaluation.json", "[]", "valid dictionary"),
+        ("models/dead/training.json", '{"best_epoch": "x"}', "best_epoch: Input should be"),
+        ("models/dead/history.csv", "", "columns none instead of epoch"),
+        ("models/dead/history.csv", "epoch,phase,loss,accuracy,val_loss,val_accuracy\n", "no epoch"),
+        (
+            "models/dead/history.csv",
+            "epoch,phase,loss,accuracy,val_loss,val_accuracy\n1,0,x,1,1,1\n",
+            "float",
+        ),
+        ("models/dead/history.csv", "epoch,phase,loss,accuracy,val_loss,val_accuracy\n1,0\n", "cut short"),
+        ("models/dead/worst_errors.csv", "file,id,label,probability\n00.jpg,a,cat,x\n", "float"),
+        ("data/splits/rejected.csv", "name\na\n", "columns name instead of file, reason"),
+        ("reports/data.json", "{}", "splits: Field required"),
+    ],
+)
+def test_a_damaged_file_is_one_line_with_the_stage_to_force(project, path, text, said):
+    (project / path).write_text(text)
+    with pytest.raises(
+        DataError, match=rf"^{path}: expected what stage .*{said}.*; run: dvc repro --force "
+    ) as caught:
+        report.main()
+    assert "\n" not in str(caught.value)
+
+
+def test_a_picture_is_taken_from_its_recipe_whatever_the_file_says(project):
+    text = "file,id,label,probability\n../../../healthy/worst_errors/02.jpg,a,cat,0.9\n"
+    (project / "models" / "dead" / "worst_errors.csv").write_text(text)
+    (project / "models" / "dead" / "worst_errors" / "02.jpg").unlink()
+    with pytest.raises(DataError, match=r"^models/dead/worst_errors/02.jpg is missing"):
+        report.main()
+
+
+def test_the_stage_does_not_import_tensorflow():
+    heavy = ("tensorflow", "keras", "prefect")
+    code = f"import sys, stages.report; sys.exit(any(name in sys.modules for name in {heavy}))"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
