@@ -17,7 +17,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 
-from flows import environment
+from flows import PREFECT_HOME
 from pawtrace.config.errors import DeviceError
 
 _START_UP_S = 120  # 10 s is usual on two cores; a slow machine needs longer
@@ -37,8 +37,8 @@ def prefect_server() -> Iterator[str]:
         return
     port = _free_port()
     url = f"http://127.0.0.1:{port}/api"
-    environment.HOME.mkdir(exist_ok=True)
-    log = environment.HOME / "temporary_server.log"
+    PREFECT_HOME.mkdir(exist_ok=True)
+    log = PREFECT_HOME / "temporary_server.log"
     with log.open("w") as output:
         server = subprocess.Popen(
             [sys.executable, "-m", "flows.temporary_server", str(port)],

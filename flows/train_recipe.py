@@ -13,7 +13,6 @@ from prefect.cache_policies import NO_CACHE
 from prefect.logging.handlers import APILogHandler
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
-from flows import environment  # noqa: F401  first: sets what Prefect reads at import
 from flows.temporary_server import prefect_server
 from pawtrace.config import paths
 from pawtrace.config.entry_point import run_stage

@@ -14,13 +14,13 @@ import tensorflow_datasets as tfds
 from pawtrace.config.entry_point import run_stage
 from pawtrace.config.files import new_folder, write_json, write_text
 from pawtrace.config.params import load_params
-from pawtrace.config.paths import RAW, WORK
+from pawtrace.config.paths import ARCHIVES, RAW, WORK
 from pawtrace.config.sections import DataParams
 from pawtrace.dataset.archive import checked_digest
 from pawtrace.dataset.builders import CatsVsDogs, PetArchive
+from pawtrace.dataset.drawn.sample import write_sample_archive
 from pawtrace.dataset.intake import Intake
-from pawtrace.dataset.published import ARCHIVES, check_copy, fetch, published
-from pawtrace.dataset.sample import write_sample_archive
+from pawtrace.dataset.published import check_copy, fetch, published
 
 
 def main() -> None:

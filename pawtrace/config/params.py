@@ -133,7 +133,8 @@ def _one_line(error: ValidationError, section: type[Section], where: str) -> str
         case "value_error":
             said = first["msg"].removeprefix("Value error, ")
         case _:
-            said = f"{_expectation(first['msg'])}, found {first['input']!r:.80} ({type(first['input']).__name__})"
+            found = first["input"]
+            said = f"{_expectation(first['msg'])}, found {found!r:.80} ({type(found).__name__})"
     more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
     return f"{where}{key}{': ' if key else ''}{said}{more}"
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 PARAMS = Path("params.yaml")
 PROFILES = Path("profiles")
+ARCHIVES = Path("data/archives")
 RAW = Path("data/raw")
 SPLITS = Path("data/splits")
 RECORDS = Path("data/records")

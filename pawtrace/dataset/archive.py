@@ -13,10 +13,10 @@ from typing import NamedTuple
 from pawtrace.config.errors import DataError
 from pawtrace.config.files import sha256_of
 from pawtrace.config.sections import Limits
-from pawtrace.dataset.entries import Entry, Unreadable, check_total
-from pawtrace.dataset.folder_entries import folder_entries
-from pawtrace.dataset.tar_entries import tar_entries
-from pawtrace.dataset.zip_entries import zip_entries
+from pawtrace.dataset.containers.entries import Entry, Unreadable, check_total
+from pawtrace.dataset.containers.folder_entries import folder_entries
+from pawtrace.dataset.containers.tar_entries import tar_entries
+from pawtrace.dataset.containers.zip_entries import zip_entries
 
 _ZIP_START = b"PK"
 _DRIVE = re.compile("^[A-Za-z]:")

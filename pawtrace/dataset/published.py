@@ -13,11 +13,11 @@ from typing import NamedTuple
 import tensorflow_datasets as tfds
 from tensorflow_datasets.image_classification import cats_vs_dogs
 
+from pawtrace.config import paths
 from pawtrace.config.entry_point import is_disk_full
 from pawtrace.config.errors import DataError
 from pawtrace.config.files import sha256_of
 
-ARCHIVES = Path("data/archives")
 _ANSWER_TIMEOUT_S = 5.0  # of a connection
 _TOTAL_TIMEOUT_S = 8.0  # of everything, the look-up of the host's name included
 
@@ -33,7 +33,7 @@ class Published(NamedTuple):
     @property
     def how_to_put_it_here(self) -> str:
         """What to do without a network, in one line."""
-        place = ARCHIVES / self.file_name
+        place = paths.ARCHIVES / self.file_name
         return (
             f"fetch {self.url} ({self.file_name}, {self.num_bytes} bytes, sha256 {self.sha256}) elsewhere, "
             f"put it at {place} and set data.archive to that path, then run: dvc repro download"

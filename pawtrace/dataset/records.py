@@ -37,7 +37,7 @@ def resize_shorter_side(image: np.ndarray, size_px: int) -> np.ndarray:
 def encode_jpeg(image: np.ndarray, quality: int) -> bytes:
     """Encode uint8 (height, width, 3) RGB as JPEG of a quality of 1..100."""
     bgr = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
-    return cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])[1].tobytes()
+    return bytes(cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])[1])
 
 
 def decode_jpeg(encoded: bytes) -> np.ndarray:

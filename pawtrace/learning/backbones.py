@@ -54,7 +54,8 @@ def vgg16(size_px: int, initializer: str, batch_normalization: bool) -> keras.Mo
                 name=name,
             )(x)
             if batch_normalization:
-                x = layers.BatchNormalization(name=f"{name}_normalized")(x)
+                # A momentum of 0.99, Keras's default, would lag behind for the first few hundred steps.
+                x = layers.BatchNormalization(momentum=0.9, name=f"{name}_normalized")(x)
             x = layers.ReLU(name=f"{name}_relu")(x)
         x = layers.MaxPooling2D(2, name=f"block{block}_pool")(x)
     return keras.Model(inputs, x, name="vgg16")

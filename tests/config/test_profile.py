@@ -44,6 +44,7 @@ def test_an_uncommitted_edit_is_refused_and_kept(repository: Path) -> None:
     assert params.read_text() == edited
 
 
-def test_an_unknown_profile_is_refused_with_the_known_ones(repository: Path) -> None:
+@pytest.mark.usefixtures("repository")
+def test_an_unknown_profile_is_refused_with_the_known_ones() -> None:
     with pytest.raises(ParamsError, match="no such profile; there are: cats_vs_dogs, sample"):
         switch_to("dogs")

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from pawtrace.config.errors import DataError
-from pawtrace.dataset import tar_entries
 from pawtrace.dataset.archive import Archive, Member, archive_digest, checked_digest
+from pawtrace.dataset.containers import tar_entries
 from tests.dataset.photos import CONTAINERS, LIMITS, add_to_tar, encrypted, pet_files, write_archive
 
 

@@ -43,7 +43,13 @@ def test_colours_survive_encoding() -> None:
 
 @pytest.mark.parametrize(
     ("shape", "expected"),
-    [((100, 200), (32, 64)), ((200, 100), (64, 32)), ((33, 400), (32, 388)), ((20, 30), (32, 48)), ((32, 32), (32, 32))],
+    [
+        ((100, 200), (32, 64)),
+        ((200, 100), (64, 32)),
+        ((33, 400), (32, 388)),
+        ((20, 30), (32, 48)),
+        ((32, 32), (32, 32)),
+    ],
 )
 def test_the_shorter_side_gets_the_size_and_the_longer_keeps_its_ratio(
     shape: tuple[int, int], expected: tuple[int, int]

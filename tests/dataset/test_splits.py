@@ -21,12 +21,17 @@ FRACTIONS = Fractions(train=0.7, validation=0.2, test=0.1)
 
 def test_the_draw_follows_the_fractions_and_the_seed() -> None:
     digests = [f"digest {number}" for number in range(20_000)]
-    counts = Counter(choose_split(digest, 0, FRACTIONS) for digest in digests)
+    splits = [choose_split(digest, 0, FRACTIONS) for digest in digests]
+    counts = Counter(splits)
     assert counts["train"] / 20_000 == pytest.approx(0.7, abs=0.015)
     assert counts["validation"] / 20_000 == pytest.approx(0.2, abs=0.015)
     assert counts["test"] / 20_000 == pytest.approx(0.1, abs=0.015)
-    assert [choose_split(d, 0, FRACTIONS) for d in digests] == [choose_split(d, 0, FRACTIONS) for d in digests]
-    assert [choose_split(d, 0, FRACTIONS) for d in digests] != [choose_split(d, 1, FRACTIONS) for d in digests]
+    assert [choose_split(d, 0, FRACTIONS) for d in digests] == [
+        choose_split(d, 0, FRACTIONS) for d in digests
+    ]
+    assert [choose_split(d, 0, FRACTIONS) for d in digests] != [
+        choose_split(d, 1, FRACTIONS) for d in digests
+    ]
 
 
 def test_a_smaller_copy_does_not_become_the_anchor() -> None:
@@ -43,7 +48,10 @@ def write_all(folder: Path, train: list[Membership]) -> None:
 
 
 def test_a_manifest_is_read_as_it_was_written(tmp_path: Path) -> None:
-    members = [Membership('Cat/with,comma "and" quotes.jpg', "cat", "ab"), Membership("Dog/ü.jpg", "dog", "cd")]
+    members = [
+        Membership('Cat/with,comma "and" quotes.jpg', "cat", "ab"),
+        Membership("Dog/ü.jpg", "dog", "cd"),
+    ]
     write_all(tmp_path, members[::-1])
     assert read_manifests(tmp_path) == {"train": sorted(members), "validation": [], "test": []}
 
@@ -56,7 +64,9 @@ def test_an_example_in_two_splits_is_refused(tmp_path: Path) -> None:
         read_manifests(tmp_path)
 
 
-@pytest.mark.parametrize("content", ["", "id,label\n", "id,label,group\na,bird,c\n", "id,label,group\na,cat\n"])
+@pytest.mark.parametrize(
+    "content", ["", "id,label\n", "id,label,group\na,bird,c\n", "id,label,group\na,cat\n"]
+)
 def test_a_damaged_manifest_is_refused_by_name(tmp_path: Path, content: str) -> None:
     write_all(tmp_path, [])
     (tmp_path / "validation.csv").write_text(content)

@@ -13,7 +13,7 @@ from tests.learning.tiny import tiny_train
 
 @pytest.fixture
 def no_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(keras.distribution, "list_devices", lambda kind: [])
+    monkeypatch.setattr(keras.distribution, "list_devices", lambda _: [])
 
 
 @pytest.fixture

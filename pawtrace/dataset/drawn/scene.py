@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from pawtrace.dataset.drawing_pen import (
+from pawtrace.dataset.drawn.pen import (
     Colour,
     Image,
     Pen,

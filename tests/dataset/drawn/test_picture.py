@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from pawtrace.dataset.drawing import MAX_SIDE_PX, MIN_SIDE_PX, draw_picture
-from pawtrace.dataset.drawing_pen import Image
+from pawtrace.dataset.drawn.pen import Image
+from pawtrace.dataset.drawn.picture import MAX_SIDE_PX, MIN_SIDE_PX, draw_picture
 
 CAT, DOG = 0, 1
 

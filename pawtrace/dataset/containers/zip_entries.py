@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pawtrace.config.errors import DataError
 from pawtrace.config.sections import Limits
-from pawtrace.dataset.entries import Entry, Unreadable, check_ratio, refused_kind
+from pawtrace.dataset.containers.entries import Entry, Unreadable, check_ratio, refused_kind
 
 _ENCRYPTED = 0x1
 _DAMAGE = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError)

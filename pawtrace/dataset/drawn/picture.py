@@ -9,11 +9,11 @@ import cv2
 import numpy as np
 
 from pawtrace.config.sections import LABELS
-from pawtrace.dataset.drawing_animals import draw_body, draw_cat_head, draw_collar, draw_dog_head
-from pawtrace.dataset.drawing_camera import photograph
-from pawtrace.dataset.drawing_coat import random_look
-from pawtrace.dataset.drawing_pen import Image, pen_at
-from pawtrace.dataset.drawing_scene import draw_background, draw_obstacle
+from pawtrace.dataset.drawn.animals import draw_body, draw_cat_head, draw_collar, draw_dog_head
+from pawtrace.dataset.drawn.camera import photograph
+from pawtrace.dataset.drawn.coat import random_look
+from pawtrace.dataset.drawn.pen import Image, pen_at
+from pawtrace.dataset.drawn.scene import draw_background, draw_obstacle
 
 MIN_SIDE_PX, MAX_SIDE_PX = 100, 400
 _FINE_PX = 200  # smaller pictures are drawn at twice their size, or whiskers would be bars

@@ -5,7 +5,7 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from pawtrace.dataset.entries import Entry, refused_kind
+from pawtrace.dataset.containers.entries import Entry, refused_kind
 
 
 def folder_entries(root: Path) -> Iterator[Entry]:

@@ -16,7 +16,7 @@ from PIL import Image
 
 from pawtrace.config.files import new_file
 from pawtrace.config.sections import LABELS
-from pawtrace.dataset.drawing import draw_picture
+from pawtrace.dataset.drawn.picture import draw_picture
 
 _ZIP_DATE = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip can hold; the clock would change its bytes
 _EXIF_ORIENTATION = 0x0112

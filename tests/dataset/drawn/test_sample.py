@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from pawtrace.dataset.drawing import draw_picture
-from pawtrace.dataset.sample import COPIES, FAULTS, Kind, PlannedFile, plan_sample, write_sample_archive
+from pawtrace.dataset.drawn.picture import draw_picture
+from pawtrace.dataset.drawn.sample import COPIES, FAULTS, Kind, PlannedFile, plan_sample, write_sample_archive
 
 SIZE, SEED = 100, 3
 UNREADABLE = FAULTS[0]

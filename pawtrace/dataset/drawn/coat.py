@@ -5,7 +5,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from pawtrace.dataset.drawing_pen import Colour, Image, Pen, Points, ellipse, mix, moved
+from pawtrace.dataset.drawn.pen import Colour, Image, Pen, Points, ellipse, mix, moved
 
 _BLACK: Colour = (12, 10, 10)
 _WHITE: Colour = (250, 246, 238)

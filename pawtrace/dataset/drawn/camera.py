@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from pawtrace.dataset.drawing_pen import Image
+from pawtrace.dataset.drawn.pen import Image
 
 
 def photograph(scene: Image, rng: np.random.Generator) -> Image:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from pawtrace.config.errors import DataError
 from pawtrace.config.sections import Limits
-from pawtrace.dataset.entries import Entry, check_ratio, check_total
-from pawtrace.dataset.tar_stream import NotATar, TarStream
+from pawtrace.dataset.containers.entries import Entry, check_ratio, check_total
+from pawtrace.dataset.containers.tar_stream import NotATar, TarStream
 
 
 def tar_entries(path: Path, limits: Limits) -> Iterator[Entry]:

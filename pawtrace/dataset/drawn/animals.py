@@ -6,8 +6,8 @@ A pen's unit is the radius of the head, its origin the middle of the head.
 import cv2
 import numpy as np
 
-from pawtrace.dataset.drawing_coat import Look
-from pawtrace.dataset.drawing_pen import Colour, Pen, Points, curve, ellipse, mirrored, mix, moved, rounded
+from pawtrace.dataset.drawn.coat import Look
+from pawtrace.dataset.drawn.pen import Colour, Pen, Points, curve, ellipse, mirrored, mix, moved, rounded
 
 _SIDES = (-1, 1)
 _DARK: Colour = (24, 20, 20)

@@ -1,0 +1,1 @@
+"""The kinds of archive: zip, tar, folder; each a stream of checked entries."""

@@ -1,0 +1,67 @@
+"""The temporary server is there for its flow and gone after it."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import psutil
+import pytest
+
+from flows.temporary_server import prefect_server
+from tests.conftest import ROOT
+
+PARENT = """
+import time
+from flows.temporary_server import prefect_server
+with prefect_server() as url:
+    print(url, flush=True)
+    time.sleep(600)
+"""
+
+
+def servers() -> list[psutil.Process]:
+    return [
+        process
+        for process in psutil.process_iter(["cmdline"])
+        if "flows.temporary_server" in (process.info["cmdline"] or [])
+    ]
+
+
+def test_a_server_that_is_named_is_used_and_none_is_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:1/api")
+    before = servers()
+    with prefect_server() as url:
+        assert url == "http://127.0.0.1:1/api"
+        assert servers() == before
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL], ids=lambda how: how.name)
+def test_no_server_outlives_its_flow(project: Path, how: signal.Signals) -> None:
+    environment = {name: value for name, value in os.environ.items() if name != "PREFECT_API_URL"}
+    environment |= {"PYTHONPATH": str(ROOT), "PREFECT_HOME": str(project / ".prefect")}
+    parent = subprocess.Popen(
+        [sys.executable, "-c", PARENT],
+        cwd=project,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    assert parent.stdout is not None
+    with parent, parent.stdout:
+        url = parent.stdout.readline().strip()
+        with urllib.request.urlopen(f"{url}/health", timeout=30) as answer:
+            assert answer.status == 200
+        children = psutil.Process(parent.pid).children(recursive=True)
+        assert children
+        parent.send_signal(how)
+        parent.wait(60)
+    deadline = time.monotonic() + 30
+    while any(child.is_running() for child in children) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert not [child for child in children if child.is_running()]

@@ -1,0 +1,237 @@
+"""The real thing, tiny: DVC and Prefect run the stages in a fresh clone."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from ruamel.yaml import YAML
+
+from pawtrace.config.params import merged
+from tests.conftest import ROOT, TINY
+
+pytestmark = pytest.mark.slow
+
+RECIPES = {
+    "small_head": {"question": "One unit?", "overrides": {"train": {"head": {"units": []}}}},
+    "wide_head": {"question": "Eight units?", "overrides": {"train": {"head": {"units": [8]}}}},
+}
+# Frozen: the pipeline is under test here, not the network.
+FROZEN = {"train": {"phases": [{"trainable": "none", "num_epochs": 2}], "head": {"pooling": "average"}}}
+
+
+def command(folder: Path, *words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+    """Run a command of the project's environment as a person would, outside of any test's settings."""
+    return subprocess.run(
+        words, cwd=folder, env=environment(), capture_output=True, text=True, check=check, timeout=600
+    )
+
+
+def environment() -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PREFECT", "PYTEST"))}
+    return kept | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "DVC_NO_ANALYTICS": "1"}
+
+
+def edit_params(folder: Path, changes: dict[str, Any]) -> None:
+    yaml = YAML(typ="safe", pure=True)
+    content = yaml.load((folder / "params.yaml").read_text())
+    with (folder / "params.yaml").open("w") as file:
+        yaml.dump(merged(content, changes), file)
+
+
+def stages_run(output: str) -> list[str]:
+    return [line.split("'")[1] for line in output.splitlines() if line.startswith("Running stage '")]
+
+
+def all_pids() -> set[int]:
+    return {process.pid for process in psutil.process_iter()}
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A fresh clone of the working tree with tiny params, built once by `dvc repro`."""
+    folder = tmp_path_factory.mktemp("clone") / "pawtrace"
+    tracked = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split("\0")
+    for name in filter(None, tracked):
+        if (ROOT / name).is_file() and name != "dvc.lock":
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, folder / name)
+    edit_params(folder, merged(TINY, FROZEN))
+    yaml = YAML(typ="safe", pure=True)
+    content = yaml.load((folder / "params.yaml").read_text()) | {"recipes": RECIPES}
+    with (folder / "params.yaml").open("w") as file:
+        yaml.dump(content, file)
+    for words in ("init -q", "add -A", "-c user.name=a -c user.email=a@b commit -qm start"):
+        command(folder, "git", *words.split())
+    output = command(folder, "dvc", "repro").stdout
+    assert stages_run(output) == [
+        "download",
+        "split",
+        "preprocess",
+        "train@small_head",
+        "train@wide_head",
+        "report",
+    ]
+    command(folder, "git", "add", "-A")
+    command(folder, "git", "-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", "built")
+    return folder
+
+
+def test_a_first_run_leaves_metrics_models_and_a_report(clone: Path) -> None:
+    for recipe in RECIPES:
+        metrics = json.loads((clone / f"reports/metrics/{recipe}.json").read_text())
+        assert 0 <= metrics["test"]["accuracy"] <= 1
+        assert (clone / f"models/{recipe}/model.keras").exists()
+        assert recipe in (clone / "reports/ladder.md").read_text()
+        assert recipe in (clone / "reports/report.html").read_text()
+
+
+def test_a_second_run_runs_nothing(clone: Path) -> None:
+    output = command(clone, "dvc", "repro").stdout
+    assert stages_run(output) == []
+    assert "Data and pipelines are up to date." in output
+
+
+def test_dvcs_commands_show_metrics_params_and_plots(clone: Path) -> None:
+    metrics = json.loads(command(clone, "dvc", "metrics", "show", "--json").stdout)
+    files = metrics[""]["data"]
+    assert set(files) == {f"reports/metrics/{recipe}.json" for recipe in RECIPES}
+    plots = json.loads(command(clone, "dvc", "plots", "show", "--json").stdout)
+    assert set(plots["data"]) >= {"accuracy of every recipe", "ROC on the test split"}
+    assert plots.get("errors", []) == []
+    edit_params(clone, {"train": {"batch_size": 8}})
+    difference = json.loads(command(clone, "dvc", "params", "diff", "--json").stdout)
+    assert difference["params.yaml"]["train.batch_size"] == {"old": 16, "new": 8, "diff": -8}
+    command(clone, "git", "checkout", "params.yaml")
+
+
+def test_editing_one_recipe_trains_that_one(clone: Path) -> None:
+    other = (clone / "models/wide_head/model.keras").read_bytes()
+    edit_params(clone, {"recipes": {"small_head": {"overrides": {"train": {"seed": 5}}}}})
+    assert stages_run(command(clone, "dvc", "repro").stdout) == ["train@small_head", "report"]
+    assert (clone / "models/wide_head/model.keras").read_bytes() == other
+    difference = json.loads(command(clone, "dvc", "metrics", "diff", "--json").stdout)
+    assert set(difference) == {"reports/metrics/small_head.json"}
+
+
+def test_editing_a_question_trains_nothing(clone: Path) -> None:
+    edit_params(clone, {"recipes": {"wide_head": {"question": "Another question?"}}})
+    assert stages_run(command(clone, "dvc", "repro").stdout) == ["report"]
+    assert "Another question?" in (clone / "reports/ladder.md").read_text()
+
+
+def test_editing_the_evaluation_retrains_nothing(clone: Path) -> None:
+    before = {recipe: (clone / f"models/{recipe}/model.keras").read_bytes() for recipe in RECIPES}
+    edit_params(clone, {"evaluate": {"calibration_bins": 4}})
+    output = command(clone, "dvc", "repro").stdout
+    assert stages_run(output) == ["train@small_head", "train@wide_head", "report"]
+    assert output.count("training is finished already") == 2
+    assert {recipe: (clone / f"models/{recipe}/model.keras").read_bytes() for recipe in RECIPES} == before
+
+
+def test_the_split_seed_concerns_split_and_what_follows(clone: Path) -> None:
+    edit_params(clone, {"split": {"seed": 7}})
+    assert "split" in json.loads(command(clone, "dvc", "status", "--json").stdout)
+    assert "download" not in json.loads(command(clone, "dvc", "status", "--json").stdout)
+    edit_params(clone, {"split": {"seed": 0}})
+
+
+@pytest.mark.parametrize(
+    ("changes", "stage", "message"),
+    [
+        (
+            {"train": {"learning_rate": "1e-4"}},
+            "download",
+            "train.learning_rate: expected a number, found '1e-4'",
+        ),
+        ({"train": {"batch_sise": 8}}, "split", "train.batch_sise: unknown key; did you mean batch_size?"),
+        (
+            {"split": {"fractions": {"test": 0.5}}},
+            "split",
+            "expected train + validation + test to be 1, found 1.35",
+        ),
+    ],
+)
+def test_wrong_params_are_one_line_and_lose_nothing(
+    clone: Path, changes: dict[str, Any], stage: str, message: str
+) -> None:
+    before = (clone / "params.yaml").read_text()
+    edit_params(clone, changes)
+    module = command(clone, sys.executable, "-m", f"stages.{stage}", check=False)
+    (clone / "params.yaml").write_text(before)
+    assert module.returncode == 1
+    assert module.stderr.strip().splitlines()[-1] == f"pawtrace {stage}: params.yaml: {message}"
+    assert "Traceback" not in module.stderr
+    assert stages_run(command(clone, "dvc", "repro").stdout) == []
+
+
+def test_an_unknown_recipe_is_one_line_before_any_server_starts(clone: Path) -> None:
+    start = time.monotonic()
+    flow = command(clone, sys.executable, "-m", "flows.train_recipe", "no_head", check=False)
+    assert flow.returncode == 1
+    assert "recipes.no_head: no such recipe" in flow.stderr
+    assert "there are: small_head, wide_head" in flow.stderr
+    assert "Traceback" not in flow.stderr
+    assert time.monotonic() - start < 60
+
+
+def test_a_damaged_shard_stops_the_flow_with_its_name_and_leaves_the_model(clone: Path) -> None:
+    shard = next((clone / "data/records").glob("test-*.tfrecord"))
+    content = shard.read_bytes()
+    shard.chmod(0o644)
+    shard.write_bytes(content[:-1])
+    flow = command(clone, sys.executable, "-m", "flows.train_recipe", "small_head", check=False)
+    shard.write_bytes(content)
+    assert flow.returncode == 1
+    assert f"{shard.name}: expected {len(content)} bytes" in flow.stderr
+    assert "Traceback" not in flow.stderr
+    assert (clone / "models/small_head/model.keras").exists()
+    assert sorted(path.name for path in (clone / "models").glob(".partial*")) == []
+
+
+def test_ctrl_c_leaves_no_process_and_no_half_written_model(clone: Path) -> None:
+    edit_params(
+        clone,
+        {
+            "recipes": {
+                "wide_head": {"overrides": {"train": {"phases": [{"trainable": "all", "num_epochs": 500}]}}}
+            }
+        },
+    )
+    before = all_pids()
+    flow = subprocess.Popen(
+        [sys.executable, "-m", "flows.train_recipe", "wide_head"],
+        cwd=clone,
+        env=environment(),
+        start_new_session=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert flow.stdout is not None
+    with flow, flow.stdout:
+        while "Epoch 2/" not in flow.stdout.readline():
+            assert flow.poll() is None
+        os.killpg(flow.pid, signal.SIGINT)
+        output = flow.stdout.read()
+        assert flow.wait(60) == 130, output[-2000:]
+    assert "interrupted; nothing finished was lost" in output
+    left = [psutil.Process(pid) for pid in all_pids() - before if psutil.pid_exists(pid)]
+    assert not [
+        process for process in left if "pawtrace" in process.cwd() or "flows" in " ".join(process.cmdline())
+    ]
+    assert sorted(path.name for path in (clone / "models").glob(".partial*")) == []
+    assert (clone / "models/wide_head/model.keras").exists()
