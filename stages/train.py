@@ -102,7 +102,7 @@ def evaluate(recipe: ResolvedRecipe, folder: Path) -> None:
         writer.writerow(("file", "id", "label", "probability"))
         for rank, error in enumerate(worst_errors(predictions["test"], recipe.evaluate.num_worst_errors)):
             name = f"{rank:02d}.jpg"
-            write_example(pictures / name, records["test"], number_of[error[0]], recipe.train.image_size_px)
+            write_example(pictures / name, records["test"], number_of[error[0]])
             writer.writerow((f"worst_errors/{name}", *error))
 
 

@@ -54,6 +54,6 @@ def write_preview(path: Path, records: Records, view: View, size_px: int) -> Non
     path.write_bytes(encode_jpeg(contact_sheet(rows), _QUALITY))
 
 
-def write_example(path: Path, records: Records, number: int, size_px: int) -> None:
-    """Write one example as the model sees it."""
-    path.write_bytes(encode_jpeg(square(records[number], size_px), _QUALITY))
+def write_example(path: Path, records: Records, number: int) -> None:
+    """Write one example as its record holds it."""
+    path.write_bytes(records[number].encoded)

@@ -48,8 +48,8 @@ def _random_size(rng: np.random.Generator) -> tuple[int, int]:
 def _draw_animal(scene: Image, is_dog: bool, rng: np.random.Generator) -> None:
     height, width = scene.shape[:2]
     with_body = rng.random() < 0.65
-    radius_px = min(height, width) * (rng.uniform(0.17, 0.26) if with_body else rng.uniform(0.22, 0.36))
-    place = (width * rng.uniform(0.32, 0.68), height * rng.uniform(0.36, 0.62))
+    radius_px = min(height, width) * (rng.uniform(0.21, 0.28) if with_body else rng.uniform(0.26, 0.36))
+    place = (width * rng.uniform(0.38, 0.62), height * rng.uniform(0.38, 0.58))
     head = pen_at(scene, place, radius_px, rng.uniform(-25, 25))
     trunk = pen_at(scene, place, radius_px, rng.uniform(-8, 8))
     look = random_look(head, rng)
@@ -58,5 +58,5 @@ def _draw_animal(scene: Image, is_dog: bool, rng: np.random.Generator) -> None:
         if rng.random() < 0.4:
             draw_collar(trunk, rng)
     (draw_dog_head if is_dog else draw_cat_head)(head, look, rng)
-    if rng.random() < 0.3:
+    if rng.random() < 0.2:
         draw_obstacle(head, rng)

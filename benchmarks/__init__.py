@@ -1,0 +1,1 @@
+"""Speed claims: each module measures one, both sides in one run."""

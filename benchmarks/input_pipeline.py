@@ -1,0 +1,146 @@
+"""Augmented images per second: this pipeline against what people use instead.
+
+All four sides read the same 256 px JPEG photos, augment them as the article's third recipe does
+(shear 0.2, zoom 0.2, flip, rotation 20, shifts 0.2) and yield batches of 32 at 224 px. They take
+turns, and the median of the rounds counts.
+Run: python -m benchmarks.input_pipeline
+"""
+
+import contextlib
+import os
+import statistics
+import tempfile
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from pawtrace.config.params import load_params
+from pawtrace.dataset.drawn.picture import draw_picture
+from pawtrace.dataset.records import Record, encode_jpeg, resize_shorter_side, serialize
+from pawtrace.dataset.shards import Records, ShardWriter, open_records, write_manifest
+from pawtrace.learning.augmentation import augmented_view
+from pawtrace.learning.batches import plain_batches, training_batches
+
+NUM_IMAGES = 512
+RECORD_PX, SIZE_PX, BATCH_SIZE = 256, 224, 32
+NUM_ROUNDS = 5
+NUM_WORKERS = os.cpu_count() or 1
+
+
+def write_photos(folder: Path) -> None:
+    """Draw pictures once; write them as records and as files in class folders."""
+    counts = {"train": NUM_IMAGES, "validation": 1, "test": 1}
+    for split, count in counts.items():
+        writer = ShardWriter(folder, split, count, 256)
+        for number in range(count):
+            label = number % 2
+            drawn = draw_picture(label, np.random.default_rng([number, len(split)]))
+            encoded = encode_jpeg(image := resize_shorter_side(drawn, RECORD_PX), 92)
+            writer.write(serialize(Record(f"{number}.jpg", label, encoded), *image.shape[:2]))
+            if split == "train":
+                place = folder / "files" / ("Cat", "Dog")[label]
+                place.mkdir(parents=True, exist_ok=True)
+                (place / f"{number}.jpg").write_bytes(encoded)
+        writer.close()
+    write_manifest(folder, RECORD_PX)
+
+
+def ours(records: Records) -> int:
+    """Ours: records -> OpenCV -> Albumentations -> tf.data."""
+    profile = load_params(Path("profiles/cats_vs_dogs.yaml")).recipe("finetune_augmented").train
+    view = augmented_view(profile.augmentation, seed=0)
+    batches = training_batches(records, view, size_px=SIZE_PX, batch_size=BATCH_SIZE, seed=0, epochs=range(1))
+    return sum(len(images) for images, _ in batches)
+
+
+def decoding_alone(records: Records) -> int:
+    """Ours without augmentation: the ceiling."""
+    return sum(len(images) for images, _ in plain_batches(records, size_px=SIZE_PX, batch_size=BATCH_SIZE))
+
+
+def image_data_generator(folder: Path) -> int:
+    """Keras's ImageDataGenerator with the settings of the article's third recipe."""
+    generator = tf.keras.preprocessing.image.ImageDataGenerator(
+        rescale=1 / 255,
+        shear_range=0.2,
+        zoom_range=0.2,
+        horizontal_flip=True,
+        rotation_range=20,
+        width_shift_range=0.2,
+        height_shift_range=0.2,
+    )
+    flow = generator.flow_from_directory(
+        str(folder / "files"), (SIZE_PX, SIZE_PX), batch_size=BATCH_SIZE, class_mode="binary"
+    )
+    flow.workers = NUM_WORKERS
+    return sum(len(flow[number][0]) for number in range(len(flow)))
+
+
+def keras_layers(folder: Path) -> int:
+    """tf.data with TensorFlow's decoding and Keras's preprocessing layers."""
+    augment = keras.Sequential(
+        [
+            keras.layers.RandomFlip("horizontal"),
+            keras.layers.RandomShear(0.2, 0.2),
+            keras.layers.RandomZoom(0.2),
+            keras.layers.RandomRotation(20 / 360),
+            keras.layers.RandomTranslation(0.2, 0.2),
+        ]
+    )
+
+    def load(path: tf.Tensor) -> tf.Tensor:
+        image = tf.io.decode_jpeg(tf.io.read_file(path), channels=3)
+        return tf.image.resize(image, (SIZE_PX, SIZE_PX))
+
+    paths = sorted(str(path) for path in (folder / "files").rglob("*.jpg"))
+    batches = (
+        tf.data.Dataset.from_tensor_slices(paths)
+        .map(load, num_parallel_calls=tf.data.AUTOTUNE)
+        .batch(BATCH_SIZE)
+        .map(lambda images: augment(images, training=True), num_parallel_calls=tf.data.AUTOTUNE)
+        .prefetch(tf.data.AUTOTUNE)
+    )
+    return sum(len(images) for images in batches)
+
+
+def rates(sides: dict[str, Callable[[], int]]) -> Iterator[tuple[str, list[float]]]:
+    """Images per second of each side; the sides take turns, after a round to warm up."""
+    found: dict[str, list[float]] = {name: [] for name in sides}
+    for number in range(NUM_ROUNDS + 1):
+        for name, side in sides.items():
+            start = time.perf_counter()
+            with contextlib.redirect_stdout(None):
+                num_images = side()
+            if number:
+                found[name].append(num_images / (time.perf_counter() - start))
+    yield from found.items()
+
+
+def main() -> None:
+    """Measure and print."""
+    warnings.simplefilter("ignore")
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        write_photos(folder)
+        records = open_records(folder)["train"]
+        sides: dict[str, Callable[[], int]] = {
+            "ImageDataGenerator": lambda: image_data_generator(folder),
+            "tf.data + Keras layers": lambda: keras_layers(folder),
+            "this pipeline": lambda: ours(records),
+            "decoding alone": lambda: decoding_alone(records),
+        }
+        medians = {}
+        for side, found in rates(sides):
+            medians[side] = statistics.median(found)
+            print(f"{side:24s} {medians[side]:8.0f} images/s  ({min(found):.0f} to {max(found):.0f})")
+    ratio = medians["this pipeline"] / medians["ImageDataGenerator"]
+    print(f"this pipeline / ImageDataGenerator: {ratio:.1f}")
+
+
+if __name__ == "__main__":
+    main()
