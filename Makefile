@@ -42,5 +42,6 @@ $(INSTALLED): requirements.lock
 	install one or run: make PYTHON=/path/to/python"; exit 1; }
 	@echo "installing the pinned packages into .venv: once, about 3 GB"
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+		--no-deps --require-hashes -r requirements.lock  # the lock is complete: nothing to resolve
 	@touch $@

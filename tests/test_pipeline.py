@@ -135,7 +135,7 @@ def test_editing_a_question_trains_nothing(clone: Path) -> None:
 
 def test_editing_the_evaluation_retrains_nothing(clone: Path) -> None:
     before = {recipe: (clone / f"models/{recipe}/model.keras").read_bytes() for recipe in RECIPES}
-    edit_params(clone, {"evaluate": {"calibration_bins": 4}})
+    edit_params(clone, {"evaluate": {"num_bootstrap": 300}})
     output = command(clone, "dvc", "repro").stdout
     assert stages_run(output) == ["train@small_head", "train@wide_head", "report"]
     assert output.count("training is finished already") == 2
@@ -155,13 +155,13 @@ def test_the_split_seed_concerns_split_and_what_follows(clone: Path) -> None:
         (
             {"train": {"learning_rate": "1e-4"}},
             "download",
-            "train.learning_rate: expected a number, found '1e-4'",
+            "train.learning_rate: expected a number, found '1e-4' (str)",
         ),
         ({"train": {"batch_sise": 8}}, "split", "train.batch_sise: unknown key; did you mean batch_size?"),
         (
             {"split": {"fractions": {"test": 0.5}}},
             "split",
-            "expected train + validation + test to be 1, found 1.35",
+            "split.fractions: expected train + validation + test to be 1, found 1.35",
         ),
     ],
 )
