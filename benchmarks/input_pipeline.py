@@ -7,12 +7,14 @@ Run: python -m benchmarks.input_pipeline
 """
 
 import contextlib
+import io
 import os
 import statistics
 import tempfile
 import time
 import warnings
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import keras
@@ -21,7 +23,8 @@ import tensorflow as tf
 
 from pawtrace.config.params import load_params
 from pawtrace.dataset.drawn.picture import draw_picture
-from pawtrace.dataset.records import Record, encode_jpeg, resize_shorter_side, serialize
+from pawtrace.dataset.pixels import encode_jpeg, resize_shorter_side
+from pawtrace.dataset.records import Record, serialize
 from pawtrace.dataset.shards import Records, ShardWriter, open_records, write_manifest
 from pawtrace.learning.augmentation import augmented_view
 from pawtrace.learning.batches import plain_batches, training_batches
@@ -77,8 +80,9 @@ def image_data_generator(folder: Path) -> int:
     flow = generator.flow_from_directory(
         str(folder / "files"), (SIZE_PX, SIZE_PX), batch_size=BATCH_SIZE, class_mode="binary"
     )
-    flow.workers = NUM_WORKERS
-    return sum(len(flow[number][0]) for number in range(len(flow)))
+    # As many threads as there are cores: the same chance as the others have.
+    with ThreadPoolExecutor(NUM_WORKERS) as pool:
+        return sum(len(images) for images, _ in pool.map(flow.__getitem__, range(len(flow))))
 
 
 def keras_layers(folder: Path) -> int:
@@ -114,7 +118,7 @@ def rates(sides: dict[str, Callable[[], int]]) -> Iterator[tuple[str, list[float
     for number in range(NUM_ROUNDS + 1):
         for name, side in sides.items():
             start = time.perf_counter()
-            with contextlib.redirect_stdout(None):
+            with contextlib.redirect_stdout(io.StringIO()):
                 num_images = side()
             if number:
                 found[name].append(num_images / (time.perf_counter() - start))

@@ -2,7 +2,7 @@
 
 It runs in a session of its own, so that Ctrl-C reaches the flow alone and the flow can still
 report its end; and it watches its parent, so that it ends even if that one is killed.
-Run: python -m flows.temporary_server PORT (by `prefect_server`, not by hand)
+Run: python -m flows.temporary_server PORT PARENT (by `prefect_server`, not by hand)
 """
 
 import contextlib
@@ -16,6 +16,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from pathlib import Path
 
 from flows import PREFECT_HOME
 from pawtrace.config.errors import DeviceError
@@ -38,30 +39,34 @@ def prefect_server() -> Iterator[str]:
     port = _free_port()
     url = f"http://127.0.0.1:{port}/api"
     PREFECT_HOME.mkdir(exist_ok=True)
-    log = PREFECT_HOME / "temporary_server.log"
+    log = PREFECT_HOME / f"temporary_server_{port}.log"
     with log.open("w") as output:
         server = subprocess.Popen(
-            [sys.executable, "-m", "flows.temporary_server", str(port)],
+            [sys.executable, "-m", "flows.temporary_server", str(port), str(os.getpid())],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
             start_new_session=True,
         )
     try:
-        _wait_until_healthy(server, url, str(log))
+        _wait_until_healthy(server, url, log)
         yield url
+        log.unlink()  # nobody needs the log of a server that served well
     finally:
         _stop(server)
 
 
-def _wait_until_healthy(server: subprocess.Popen[bytes], url: str, log: str) -> None:
+def _wait_until_healthy(server: subprocess.Popen[bytes], url: str, log: Path) -> None:
     deadline = time.monotonic() + _START_UP_S
     while time.monotonic() < deadline and server.poll() is None:
         with contextlib.suppress(urllib.error.URLError, ConnectionError, TimeoutError):
             urllib.request.urlopen(f"{url}/health", timeout=5).close()
             return
         time.sleep(_POLL_S)
-    raise DeviceError(f"Prefect's temporary server did not start within {_START_UP_S} s; see {log}")
+    ended = "it ended at once" if server.poll() is not None else f"it did not answer within {_START_UP_S} s"
+    lines = log.read_text(encoding="utf-8", errors="replace").split("\n")
+    last = next((line.strip() for line in reversed(lines) if line.strip()), "it wrote nothing")
+    raise DeviceError(f"Prefect's temporary server did not start: {ended} ({last[:200]}); see {log}")
 
 
 def _stop(server: subprocess.Popen[bytes]) -> None:
@@ -88,13 +93,14 @@ def _end_with_parent(parent: int) -> None:
     os._exit(1)
 
 
-def _serve(port: int) -> None:
+def _serve(port: int, parent: int) -> None:
+    # Before the slow imports: the parent may be killed while they last.
+    threading.Thread(target=_end_with_parent, args=(parent,), daemon=True).start()
     import uvicorn
     from prefect.server.api.server import create_app
 
-    threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
     uvicorn.run(create_app(ephemeral=True), host="127.0.0.1", port=port, log_level="warning")
 
 
 if __name__ == "__main__":
-    _serve(int(sys.argv[1]))
+    _serve(int(sys.argv[1]), int(sys.argv[2]))

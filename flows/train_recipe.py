@@ -7,68 +7,87 @@ Run: python -m flows.train_recipe <recipe>
 import sys
 from pathlib import Path
 
+import httpx
 from prefect import flow, task
 from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
+from prefect.exceptions import PrefectHTTPStatusError
 from prefect.logging.handlers import APILogHandler
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from flows.temporary_server import prefect_server
 from pawtrace.config import paths
 from pawtrace.config.entry_point import run_stage
-from pawtrace.config.errors import ParamsError
+from pawtrace.config.errors import DeviceError, ParamsError
 from pawtrace.config.files import new_folder
-from pawtrace.config.params import load_params
+from pawtrace.config.params import ResolvedRecipe, load_params
 from stages import train as stage
 
 
 @task(cache_policy=NO_CACHE)
-def augment(name: str, folder: str) -> None:
+def augment(recipe: ResolvedRecipe, folder: Path) -> None:
     """See stages.train.augment."""
-    stage.augment(load_params().recipe(name), Path(folder))
+    stage.augment(recipe, folder)
 
 
 @task(cache_policy=NO_CACHE)
-def train(name: str, folder: str) -> None:
+def train(recipe: ResolvedRecipe, folder: Path) -> None:
     """See stages.train.train."""
-    stage.train(load_params().recipe(name), Path(folder))
+    stage.train(recipe, folder)
 
 
 @task(cache_policy=NO_CACHE)
-def evaluate(name: str, folder: str) -> None:
+def evaluate(recipe: ResolvedRecipe, folder: Path) -> None:
     """See stages.train.evaluate; the test metrics become an artifact of the flow run."""
-    stage.evaluate(load_params().recipe(name), Path(folder))
-    metrics = stage.test_metrics(Path(folder))
+    stage.evaluate(recipe, folder)
+    metrics = stage.test_metrics(folder)
     rows = "\n".join(f"| {metric} | {value:.4f} |" for metric, value in metrics.items())
     create_markdown_artifact(
-        f"| metric on test | {name} |\n|---|---|\n{rows}", key=f"metrics-{name.replace('_', '-')}"
+        f"| metric on test | {recipe.name} |\n|---|---|\n{rows}",
+        key=f"metrics-{recipe.name.replace('_', '-')}",
     )
 
 
-@flow(name="train-recipe", flow_run_name="{name}")
-def train_recipe(name: str, folder: str) -> None:
-    """Train and measure one recipe; its results go to `folder`."""
-    augment(name, folder)
-    train(name, folder)
-    evaluate(name, folder)
+@flow(name="train-recipe", flow_run_name="{name}", validate_parameters=False)
+def train_recipe(name: str, recipe: ResolvedRecipe, folder: Path) -> None:
+    """Train and measure the recipe of that name; its results go to `folder`."""
+    print(f"{name}: {recipe.question}", flush=True)
+    augment(recipe, folder)
+    train(recipe, folder)
+    evaluate(recipe, folder)
 
 
 def run(name: str) -> None:
     """Run the flow for a recipe, on the server that is there or on a temporary one.
 
     Raises:
-      PawtraceError: the recipe, the records, the device or the training is at fault.
+      PawtraceError: the recipe, the records, the device, the server or the training is at fault.
     """
-    load_params().recipe(name)  # wrong params are refused before anything is started
+    # Once, and before anything is started: an edit while it trains changes nothing of this run.
+    recipe = load_params().recipe(name)
     with (
         prefect_server() as url,
         temporary_settings({PREFECT_API_URL: url}),
         new_folder(paths.MODELS / name) as folder,
     ):
         try:
-            train_recipe(name, str(folder))
+            train_recipe(name, recipe, folder)
+        except (httpx.HTTPError, PrefectHTTPStatusError) as error:
+            raise _unreachable(url, error) from error
+        except RuntimeError as error:
+            if "Failed to reach API" not in str(error):
+                raise
+            raise _unreachable(url, error) from error
         finally:
             APILogHandler().flush()  # before a temporary server ends
+
+
+def _unreachable(url: str, error: Exception) -> DeviceError:
+    found = " ".join(str(error).split())[:200]
+    return DeviceError(
+        f"PREFECT_API_URL: expected a Prefect server at {url}, found: {found}; start it, or unset "
+        "PREFECT_API_URL for a temporary one"
+    )
 
 
 def main() -> None:

@@ -15,10 +15,10 @@ from pawtrace.config.errors import DataError
 from pawtrace.config.files import new_folder
 from pawtrace.config.params import load_params
 from pawtrace.config.sections import PreprocessParams
-from pawtrace.dataset.inspection import decode_rgb
 from pawtrace.dataset.ordered import ordered_map
+from pawtrace.dataset.pixels import decode, encode_jpeg, resize_shorter_side
 from pawtrace.dataset.raw import RawExample, read_raw
-from pawtrace.dataset.records import Record, encode_jpeg, resize_shorter_side, serialize
+from pawtrace.dataset.records import Record, serialize
 from pawtrace.dataset.shards import ShardWriter, write_manifest
 from pawtrace.dataset.splits import read_manifests
 
@@ -32,7 +32,7 @@ class SplitRecord(NamedTuple):
 
 def to_record(raw: RawExample, params: PreprocessParams) -> bytes:
     """Scale one image to its record's size and serialize it."""
-    image = resize_shorter_side(decode_rgb(raw.encoded), params.image_size_px)
+    image = resize_shorter_side(decode(raw.encoded), params.image_size_px)
     record = Record(raw.id, raw.label, encode_jpeg(image, params.jpeg_quality))
     return serialize(record, *image.shape[:2])
 

@@ -22,12 +22,13 @@ from pawtrace.config.files import new_folder, write_json
 from pawtrace.config.params import load_params
 from pawtrace.config.sections import LABELS, SPLITS, SplitParams
 from pawtrace.dataset.duplicates import group_duplicates, perceptual_hash, pixel_digest
-from pawtrace.dataset.inspection import decode_rgb
 from pawtrace.dataset.ordered import ordered_map
+from pawtrace.dataset.pixels import decode, encode_jpeg
 from pawtrace.dataset.raw import RawExample, raw_size, read_raw
 from pawtrace.dataset.splits import LABEL_CONFLICT, Example, Membership, anchor, choose_split, write_manifest
 
 _THUMBNAIL_PX = 128
+_THUMBNAIL_QUALITY = 90
 _NUM_PICTURES = 24  # thumbnails kept for the report
 
 
@@ -40,7 +41,7 @@ class Look(NamedTuple):
 
 def look_at(raw: RawExample) -> Look:
     """Decode one example and fingerprint its pixels."""
-    image = decode_rgb(raw.encoded)
+    image = decode(raw.encoded)
     num_pixels = image.shape[0] * image.shape[1]
     example = Example(raw.id, raw.label, pixel_digest(image), num_pixels, len(raw.encoded))
     return Look(example, perceptual_hash(image))
@@ -115,7 +116,7 @@ def _write_rejected(folder: Path, rejected: list[Example]) -> None:
     shown = {example.id: f"{number:02d}.jpg" for number, example in enumerate(rejected[:_NUM_PICTURES])}
     for raw in read_raw(paths.RAW) if shown else ():
         if raw.id in shown:
-            _write_thumbnail(pictures / shown[raw.id], decode_rgb(raw.encoded))
+            _write_thumbnail(pictures / shown[raw.id], decode(raw.encoded))
     with (folder / "rejected.csv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(("file", "reason", "picture"))
@@ -126,7 +127,7 @@ def _write_thumbnail(path: Path, image: np.ndarray) -> None:
     scale = _THUMBNAIL_PX / max(image.shape[:2])
     size = (max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale)))
     small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
-    path.write_bytes(cv2.imencode(".jpg", cv2.cvtColor(small, cv2.COLOR_RGB2BGR))[1].tobytes())
+    path.write_bytes(encode_jpeg(small, _THUMBNAIL_QUALITY))
 
 
 def main() -> None:

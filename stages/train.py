@@ -10,6 +10,8 @@ import json
 import shutil
 from pathlib import Path
 
+import keras
+
 from pawtrace.config import paths
 from pawtrace.config.files import sha256_of, write_json
 from pawtrace.config.params import ResolvedRecipe
@@ -17,7 +19,7 @@ from pawtrace.dataset.shards import open_records, read_manifest
 from pawtrace.evaluation.evaluation import evaluate_predictions, worst_errors
 from pawtrace.evaluation.pictures import write_example, write_preview
 from pawtrace.evaluation.predictions import Predictions, write_predictions
-from pawtrace.learning.augmentation import augmented_view
+from pawtrace.learning.augmentation import augmented_view, check_policy
 from pawtrace.learning.device import Compute, choose_compute, prepare_compute
 from pawtrace.learning.fit import FINISHED, train_classifier
 from pawtrace.learning.predict import load_classifier, predict
@@ -33,7 +35,9 @@ def augment(recipe: ResolvedRecipe, folder: Path) -> None:
       ParamsError: a transform's name or argument is wrong.
       DataError: the records are not what their manifest says.
     """
+    warn_of_unwatched(recipe)
     train = recipe.train
+    check_policy(train.augmentation, train.image_size_px)
     view = augmented_view(train.augmentation, train.seed)
     write_preview(folder / "preview.jpg", open_records(paths.RECORDS)["train"], view, train.image_size_px)
 
@@ -60,6 +64,15 @@ def train(recipe: ResolvedRecipe, folder: Path) -> None:
     shutil.copytree(work, folder, dirs_exist_ok=True)
 
 
+def warn_of_unwatched(recipe: ResolvedRecipe) -> None:
+    """Say so when DVC cannot see that a backbone or weights file changes."""
+    for name in (recipe.train.backbone, recipe.train.weights or ""):
+        if Path(name).is_file() and not Path(name).resolve().is_relative_to(paths.WEIGHTS.resolve()):
+            print(
+                f"warning: {name} lies outside {paths.WEIGHTS}, so DVC cannot see when it changes", flush=True
+            )
+
+
 def working_folder(recipe: ResolvedRecipe, compute: Compute) -> Path:
     """Where a recipe trains: .pawtrace/training/<recipe>/<digest of all that decides the result>."""
     reached = modules_reached(_CODE / "pawtrace/learning/fit.py", _CODE)
@@ -72,7 +85,7 @@ def working_folder(recipe: ResolvedRecipe, compute: Compute) -> Path:
             "compute": compute._asdict(),
             "records": read_manifest(paths.RECORDS),
             "code": code_fingerprint(code, _CODE),
-            "libraries": library_versions(),
+            "libraries": {**library_versions(), "backend": keras.backend.backend()},
             "weights": [sha256_of(path) for path in files if path.is_file()],
         }
     )
@@ -85,6 +98,7 @@ def evaluate(recipe: ResolvedRecipe, folder: Path) -> None:
     Raises:
       TrainingError: the model is missing or predicts something that is no probability.
     """
+    prepare_compute(recipe.train)  # training may have been found finished
     records = open_records(paths.RECORDS)
     model = load_classifier(folder / "model.keras")
     predictions = {}

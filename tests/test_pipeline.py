@@ -54,10 +54,25 @@ def all_pids() -> set[int]:
     return {process.pid for process in psutil.process_iter()}
 
 
-@pytest.fixture(scope="module")
-def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A fresh clone of the working tree with tiny params, built once by `dvc repro`."""
-    folder = tmp_path_factory.mktemp("clone") / "pawtrace"
+# What docs/log.md records of 5,000 photos.
+REAL = {
+    "data": {"source": "archive", "archive": os.environ.get("PAWTRACE_PETS_ARCHIVE")},
+    "split": {"fractions": {"train": 0.7, "validation": 0.1, "test": 0.2}},
+    "preprocess": {"image_size_px": 227},
+    "train": {
+        "image_size_px": 227,
+        "backbone": os.environ.get("PAWTRACE_BACKBONE"),
+        "input_scaling": "backbone",
+        "head": {"pooling": "average", "units": [256], "dropout": 0.5},
+        "augmentation": [],
+        "phases": [{"trainable": "none", "num_epochs": 40}],
+        "early_stopping": {"patience": 8, "min_delta": 0.0},
+    },
+}
+
+
+def copy_of_the_project(folder: Path) -> None:
+    """A fresh clone of the working tree, committed, without what was built in it."""
     tracked = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         cwd=ROOT,
@@ -69,13 +84,20 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
         if (ROOT / name).is_file() and name != "dvc.lock":
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, folder / name)
+    for words in ("init -q", "add -A", "-c user.name=a -c user.email=a@b commit -qm start"):
+        command(folder, "git", *words.split())
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A fresh clone of the working tree with tiny params, built once by `dvc repro`."""
+    folder = tmp_path_factory.mktemp("clone") / "pawtrace"
+    copy_of_the_project(folder)
     edit_params(folder, merged(TINY, FROZEN))
     yaml = YAML(typ="safe", pure=True)
     content = yaml.load((folder / "params.yaml").read_text()) | {"recipes": RECIPES}
     with (folder / "params.yaml").open("w") as file:
         yaml.dump(content, file)
-    for words in ("init -q", "add -A", "-c user.name=a -c user.email=a@b commit -qm start"):
-        command(folder, "git", *words.split())
     output = command(folder, "dvc", "repro").stdout
     assert stages_run(output) == [
         "download",
@@ -88,6 +110,24 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     command(folder, "git", "add", "-A")
     command(folder, "git", "-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", "built")
     return folder
+
+
+@pytest.mark.skipif(
+    "PAWTRACE_PETS_ARCHIVE" not in os.environ, reason="PAWTRACE_PETS_ARCHIVE names no archive"
+)
+@pytest.mark.skipif("PAWTRACE_BACKBONE" not in os.environ, reason="PAWTRACE_BACKBONE names no backbone")
+def test_real_photos_and_a_frozen_backbone_reach_95_percent(tmp_path: Path) -> None:
+    folder = tmp_path / "pawtrace"
+    copy_of_the_project(folder)
+    yaml = YAML(typ="safe", pure=True)
+    content = yaml.load((folder / "params.yaml").read_text())
+    content["recipes"] = {"frozen": {"question": "A frozen backbone, a dense head?", "overrides": {}}}
+    with (folder / "params.yaml").open("w") as file:
+        yaml.dump(merged(content, REAL), file)
+    command(folder, "dvc", "repro")
+    metrics = json.loads((folder / "reports/metrics/frozen.json").read_text())
+    assert metrics["test"]["accuracy"] >= 0.95
+    assert metrics["train"]["accuracy"] >= metrics["test"]["accuracy"]
 
 
 def test_a_first_run_leaves_metrics_models_and_a_report(clone: Path) -> None:
@@ -144,9 +184,11 @@ def test_editing_the_evaluation_retrains_nothing(clone: Path) -> None:
 
 def test_the_split_seed_concerns_split_and_what_follows(clone: Path) -> None:
     edit_params(clone, {"split": {"seed": 7}})
-    assert "split" in json.loads(command(clone, "dvc", "status", "--json").stdout)
-    assert "download" not in json.loads(command(clone, "dvc", "status", "--json").stdout)
+    assert stages_run(command(clone, "dvc", "repro", "preprocess").stdout) == ["split", "preprocess"]
+    pending = json.loads(command(clone, "dvc", "status", "--json").stdout)
+    assert set(pending) == {"train@small_head", "train@wide_head", "report"}
     edit_params(clone, {"split": {"seed": 0}})
+    assert stages_run(command(clone, "dvc", "repro", "preprocess").stdout) in ([], ["split", "preprocess"])
 
 
 @pytest.mark.parametrize(
@@ -200,6 +242,37 @@ def test_a_damaged_shard_stops_the_flow_with_its_name_and_leaves_the_model(clone
     assert "Traceback" not in flow.stderr
     assert (clone / "models/small_head/model.keras").exists()
     assert sorted(path.name for path in (clone / "models").glob(".partial*")) == []
+
+
+@pytest.mark.parametrize(
+    ("module", "limit_kib"),
+    [
+        ("stages.download", 64),
+        ("stages.split", 1),
+        ("stages.preprocess", 4),
+        ("flows.train_recipe small_head", 20_000),  # the server's database fits, the model does not
+        ("stages.report", 16),
+    ],
+)
+def test_a_disk_that_fills_up_is_one_line_and_loses_nothing(clone: Path, module: str, limit_kib: int) -> None:
+    """A limit on the size of files stands in for the full disk: no privileges are needed for it."""
+    shutil.rmtree(clone / ".pawtrace/training", ignore_errors=True)
+    before = outputs(clone)
+    limited = f"ulimit -f {limit_kib}; exec {sys.executable} -m {module}"
+    ended = command(clone, "bash", "-c", limited, check=False)
+    assert ended.returncode == 1, ended.stderr
+    last = ended.stderr.strip().splitlines()[-1]
+    assert "the disk is full" in last
+    assert "run: dvc repro" in last
+    assert "Traceback" not in ended.stderr
+    assert outputs(clone) == before
+
+
+def outputs(folder: Path) -> dict[str, int]:
+    """Every file that stages left, with its size."""
+    places = ("data/raw", "data/splits", "data/records", "models", "reports")
+    files = [path for place in places for path in (folder / place).rglob("*") if path.is_file()]
+    return {str(path): path.stat().st_size for path in files}
 
 
 def test_ctrl_c_leaves_no_process_and_no_half_written_model(clone: Path) -> None:

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable
 
 from pawtrace.config.errors import PawtraceError
+from pawtrace.config.lock import only_one
 
 INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 _DISK_FULL_CODES = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
@@ -23,14 +24,16 @@ def run_stage(main: Callable[[], None], name: str) -> None:
       Exception: anything else, with its traceback: it is our mistake, not the user's.
     """
     try:
-        main()
-    except PawtraceError as error:
-        sys.exit(f"pawtrace {name}: {error}")
+        with only_one(name):
+            main()
     except KeyboardInterrupt:
         print(f"pawtrace {name}: interrupted; nothing finished was lost", file=sys.stderr)
         sys.exit(INTERRUPTED)
     except Exception as error:
+        # First: a full disk may be what made a model or an archive unreadable.
         if not is_disk_full(error):
+            if isinstance(error, PawtraceError):
+                sys.exit(f"pawtrace {name}: {error}")
             raise
         sys.exit(
             f"pawtrace {name}: the disk is full ({_first_line(error)}); nothing finished was lost; "

@@ -40,8 +40,8 @@ def new_folder(path: Path) -> Iterator[Path]:
     """
     partial = path.with_name(f".partial-{path.name}")
     old = path.with_name(f".old-{path.name}")
-    for leftover in (partial, old):
-        shutil.rmtree(leftover, ignore_errors=True)
+    _put_back(old, path)
+    shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
     try:
         yield partial
@@ -52,8 +52,8 @@ def new_folder(path: Path) -> Iterator[Path]:
             path.rename(old)
         partial.rename(path)
     finally:
-        for leftover in (partial, old):
-            shutil.rmtree(leftover, ignore_errors=True)
+        _put_back(old, path)
+        shutil.rmtree(partial, ignore_errors=True)
 
 
 def write_text(path: Path, text: str) -> None:
@@ -71,6 +71,13 @@ def sha256_of(path: Path) -> str:
     """The sha256 of a file's bytes, as 64 hex digits."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _put_back(old: Path, path: Path) -> None:
+    """Undo half a swap: one that was cut off after the old folder had made room."""
+    if old.exists() and not path.exists():
+        old.rename(path)
+    shutil.rmtree(old, ignore_errors=True)
 
 
 def _flush(path: Path) -> None:

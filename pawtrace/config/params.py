@@ -19,6 +19,14 @@ from pawtrace.config.sections import DataParams, EvaluateParams, PreprocessParam
 from pawtrace.config.train_params import TrainParams
 
 AnySection = TypeVar("AnySection", bound=Section)
+# Pydantic's words for what YAML calls otherwise.
+_PLAIN_WORDS = {
+    "a integer": "a whole number",
+    "an integer": "a whole number",
+    "a tuple": "a list",
+    "a dictionary or instance of": "a mapping for",
+    "a dictionary": "a mapping",
+}
 RecipeName = Annotated[str, Field(pattern="^[a-z][a-z0-9_]*$", max_length=60)]
 
 
@@ -143,6 +151,8 @@ def _expectation(message: str) -> str:
     """Pydantic's "Input should be a valid number" in our words: "expected a number"."""
     subject, _, wish = message.partition(" should ")
     wish = wish.replace("valid ", "")
+    for theirs, ours in _PLAIN_WORDS.items():
+        wish = wish.replace(theirs, ours)
     return f"expected {wish.removeprefix('be ')}" if subject == "Input" else f"expected it to {wish}"
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 PARAMS = Path("params.yaml")
 PROFILES = Path("profiles")
 ARCHIVES = Path("data/archives")
+WEIGHTS = Path("data/weights")
 RAW = Path("data/raw")
 SPLITS = Path("data/splits")
 RECORDS = Path("data/records")

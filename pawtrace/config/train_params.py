@@ -8,6 +8,7 @@ from pawtrace.config.sections import Count, Section, Seed
 
 LearningRate = Annotated[float, Field(gt=0, le=10)]
 NonNegative = Annotated[float, Field(ge=0)]
+VGG16_MIN_SIZE_PX = 32  # it halves the image five times
 # YAML has lists only; a tuple keeps the section frozen.
 NotStrict = Strict(False)
 
@@ -55,6 +56,7 @@ class TrainParams(Section):
     weights: str | None  # null (random), imagenet, or a weights file
     initializer: Literal["glorot_uniform", "he_normal"]  # of a backbone with random weights
     batch_normalization: bool  # after every convolution of vgg16; needs random weights
+    batch_normalization_momentum: Annotated[float, Field(ge=0, lt=1)]  # of the moving averages
     input_scaling: Literal["backbone", "unit"]  # as the backbone's weights expect, or x 1/255
     head: Head
     augmentation: Annotated[tuple[Transform, ...], NotStrict]
@@ -78,6 +80,14 @@ class TrainParams(Section):
             raise ValueError(
                 "batch_normalization: expected false: only vgg16 with weights null has a variant with it"
             )
+        if self.initializer != "glorot_uniform" and (self.weights is not None or self.backbone != "vgg16"):
+            raise ValueError(
+                "initializer: expected glorot_uniform: only vgg16 with weights null is initialised otherwise"
+            )
         if self.backbone != "vgg16" and self.weights == "imagenet":
             raise ValueError("weights: expected null or a file: a .keras backbone brings its own weights")
+        if self.backbone == "vgg16" and self.image_size_px < VGG16_MIN_SIZE_PX:
+            raise ValueError(
+                f"image_size_px: expected at least {VGG16_MIN_SIZE_PX} for vgg16, found {self.image_size_px}"
+            )
         return self

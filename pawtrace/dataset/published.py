@@ -76,7 +76,7 @@ def fetch(downloads: Path) -> Path:
     """
     wanted = published()
     for path in downloads.rglob("*.zip"):
-        if path.stat().st_size == wanted.num_bytes:
+        if path.stat().st_size == wanted.num_bytes and sha256_of(path) == wanted.sha256:
             return path
     problem = unreachable(wanted.url)
     if problem:

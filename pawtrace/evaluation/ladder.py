@@ -83,8 +83,11 @@ def rung_of(result: Result) -> Rung:
 
 
 def best_rung(rungs: list[Rung]) -> Rung:
-    """The rung with the best test accuracy; the earlier one of equals."""
-    return max(rungs, key=lambda rung: rung.test_accuracy)
+    """The rung with the best validation accuracy; the earlier one of equals.
+
+    Chosen on validation, so that its test accuracy, and the interval of that, are no winner's luck.
+    """
+    return max(rungs, key=lambda rung: rung.validation_accuracy)
 
 
 def ladder_markdown(rungs: list[Rung]) -> str:

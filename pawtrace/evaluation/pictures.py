@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pawtrace.dataset.records import encode_jpeg
+from pawtrace.dataset.pixels import encode_jpeg
 from pawtrace.dataset.shards import Records
 from pawtrace.learning.augmentation import View
 from pawtrace.learning.batches import square

@@ -27,7 +27,7 @@ def build_policy(transforms: Sequence[Transform]) -> A.Compose:
     """
     built = []
     for number, transform in enumerate(transforms):
-        where = f"params.yaml: augmentation.{number} ({transform.name})"
+        where = f"params.yaml: train.augmentation.{number} ({transform.name})"
         kind = getattr(A, transform.name, None)
         if not (isinstance(kind, type) and issubclass(kind, (A.DualTransform, A.ImageOnlyTransform))):
             raise ParamsError(f"{where}: expected the name of an Albumentations image transform")
@@ -40,9 +40,35 @@ def build_policy(transforms: Sequence[Transform]) -> A.Compose:
     return A.Compose(built)
 
 
+def check_policy(transforms: Sequence[Transform], size_px: int) -> None:
+    """Try every transform on an image, here and now instead of in a worker thread.
+
+    Args:
+      transforms: as params have them.
+      size_px: side of the images that training will show them, pixels.
+    Raises:
+      ParamsError: a transform is unknown, refuses an argument or an image of this size, or does
+        not give an RGB image of bytes back.
+    """
+    for number, transform in enumerate(transforms):
+        policy = build_policy([transform])
+        policy.transforms[0].p = 1.0
+        where = f"params.yaml: train.augmentation.{number} ({transform.name})"
+        try:
+            image = policy(image=np.full((size_px, size_px, 3), 127, np.uint8))["image"]
+        except Exception as error:  # each transform has its own
+            raise ParamsError(
+                f"{where}: fails on an image of {size_px} px: {' '.join(str(error).split())[:200]}"
+            ) from error
+        if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
+            raise ParamsError(
+                f"{where}: expected an image of bytes with 3 channels from it, "
+                f"found {image.dtype} {image.shape}"
+            )
+
+
 def augmented_view(transforms: Sequence[Transform], seed: int) -> View:
     """The function that makes the view of an example in an epoch; safe from any thread."""
-    build_policy(transforms)  # refuses wrong params here and now, not in a worker thread
     local = threading.local()
 
     def view(image: np.ndarray, example_id: str, epoch: int) -> np.ndarray:

@@ -23,7 +23,8 @@ def build_backbone(train: TrainParams) -> keras.Model:
     if train.backbone != "vgg16":
         backbone = _from_file(Path(train.backbone), train.image_size_px)
     elif train.batch_normalization or train.initializer != "glorot_uniform":
-        backbone = vgg16(train.image_size_px, train.initializer, train.batch_normalization)
+        momentum = train.batch_normalization_momentum if train.batch_normalization else None
+        backbone = vgg16(train.image_size_px, train.initializer, momentum)
     else:
         backbone = _keras_vgg16(train)
     if train.weights not in (None, "imagenet"):
@@ -31,11 +32,15 @@ def build_backbone(train: TrainParams) -> keras.Model:
     return backbone
 
 
-def vgg16(size_px: int, initializer: str, batch_normalization: bool) -> keras.Model:
+def vgg16(size_px: int, initializer: str, momentum: float | None) -> keras.Model:
     """VGG16's convolutions with another initialisation, or batch normalisation after each.
 
     Layers are named as in keras.applications, so weights files fit both.
 
+    Args:
+      size_px: side of the images, pixels, at least 32.
+      initializer: of the kernels, by Keras's name for it.
+      momentum: of the batch normalisation's moving averages; none for no batch normalisation.
     Returns:
       A model float (b, size_px, size_px, 3) -> float (b, size_px // 32, size_px // 32, 512).
     Source: Simonyan & Zisserman 2014, configuration D; Ioffe & Szegedy 2015; He et al. 2015.
@@ -49,13 +54,12 @@ def vgg16(size_px: int, initializer: str, batch_normalization: bool) -> keras.Mo
                 filters,
                 3,
                 padding="same",
-                use_bias=not batch_normalization,
+                use_bias=momentum is None,
                 kernel_initializer=initializer,
                 name=name,
             )(x)
-            if batch_normalization:
-                # A momentum of 0.99, Keras's default, would lag behind for the first few hundred steps.
-                x = layers.BatchNormalization(momentum=0.9, name=f"{name}_normalized")(x)
+            if momentum is not None:
+                x = layers.BatchNormalization(momentum=momentum, name=f"{name}_normalized")(x)
             x = layers.ReLU(name=f"{name}_relu")(x)
         x = layers.MaxPooling2D(2, name=f"block{block}_pool")(x)
     return keras.Model(inputs, x, name="vgg16")
@@ -84,8 +88,17 @@ def input_scaling(train: TrainParams, images: keras.KerasTensor) -> keras.KerasT
 
 def _keras_vgg16(train: TrainParams) -> keras.Model:
     shape = (train.image_size_px, train.image_size_px, 3)
-    weights = "imagenet" if train.weights == "imagenet" else None
-    return keras.applications.VGG16(include_top=False, weights=weights, input_shape=shape)
+    if train.weights != "imagenet":
+        return keras.applications.VGG16(include_top=False, weights=None, input_shape=shape)
+    try:
+        return keras.applications.VGG16(include_top=False, weights="imagenet", input_shape=shape)
+    except Exception as error:  # Keras raises a plain Exception when it cannot download
+        url = keras.src.applications.vgg16.WEIGHTS_PATH_NO_TOP
+        name = url.rsplit("/", 1)[-1]
+        raise TrainingError(
+            f"params.yaml: train.weights: imagenet: cannot get {url} ({_line(error)}); fetch it elsewhere, "
+            f"put it at ~/.keras/models/{name}, and run: dvc repro; recipes with weights null need none"
+        ) from error
 
 
 def _from_file(path: Path, size_px: int) -> keras.Model:
@@ -95,9 +108,7 @@ def _from_file(path: Path, size_px: int) -> keras.Model:
     try:
         backbone = keras.saving.load_model(path, compile=False, safe_mode=True)
     except Exception as error:  # Keras raises whatever the file's content provokes
-        raise TrainingError(
-            f"{where}: expected a Keras model, found: {' '.join(str(error).split())[:200]}"
-        ) from None
+        raise TrainingError(f"{where}: expected a Keras model, found: {_line(error)}") from error
     expected = f"expected one input (None, {size_px}, {size_px}, 3) and one feature map (None, h, w, c) out"
     if len(backbone.inputs) != 1 or len(backbone.outputs) != 1:
         raise TrainingError(f"{where}: {expected}, found {len(backbone.inputs)} and {len(backbone.outputs)}")
@@ -119,6 +130,8 @@ def _load_weights(backbone: keras.Model, path: Path) -> None:
     try:
         backbone.load_weights(path)
     except Exception as error:  # Keras and h5py raise whatever the file's content provokes
-        raise TrainingError(
-            f"{where}: expected weights of {backbone.name}, found: {' '.join(str(error).split())[:200]}"
-        ) from None
+        raise TrainingError(f"{where}: expected weights of {backbone.name}, found: {_line(error)}") from error
+
+
+def _line(error: Exception) -> str:
+    return " ".join(str(error).split())[:200]

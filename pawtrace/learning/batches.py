@@ -8,7 +8,8 @@ import cv2
 import numpy as np
 import tensorflow as tf
 
-from pawtrace.dataset.records import Record, decode_jpeg
+from pawtrace.dataset.pixels import decode
+from pawtrace.dataset.records import Record
 from pawtrace.dataset.shards import Records
 from pawtrace.learning.augmentation import View
 
@@ -22,7 +23,7 @@ def square(record: Record, size_px: int) -> np.ndarray:
     Returns:
       uint8 (size_px, size_px, 3), RGB.
     """
-    image = decode_jpeg(record.encoded)
+    image = decode(record.encoded)
     side = min(image.shape[:2])
     top, left = (image.shape[0] - side) // 2, (image.shape[1] - side) // 2
     image = image[top : top + side, left : left + side]

@@ -46,7 +46,7 @@ def choose_compute(train: TrainParams) -> Compute:
     Raises:
       DeviceError: `train.device` is gpu and there is none.
     """
-    num_gpus = len(keras.distribution.list_devices("gpu"))
+    num_gpus = _num_gpus()
     if train.device == "gpu" and num_gpus == 0:
         raise DeviceError(
             f"params.yaml: train.device: expected a GPU that the {keras.backend.backend()} backend can use, "
@@ -55,6 +55,15 @@ def choose_compute(train: TrainParams) -> Compute:
     device = "gpu" if num_gpus and train.device != "cpu" else "cpu"
     precision = train.precision if train.precision != "auto" else _fast_precision(device)
     return Compute(device, precision)
+
+
+def _num_gpus() -> int:
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        # Keras's own list would start TensorFlow's runtime, and hiding a GPU is too late then.
+        return len(tf.config.list_physical_devices("GPU"))
+    return len(keras.distribution.list_devices("gpu"))
 
 
 def _fast_precision(device: str) -> str:

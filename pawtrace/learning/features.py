@@ -1,6 +1,8 @@
 """What a frozen backbone makes of the examples, computed once instead of in every epoch."""
 
+import os
 from pathlib import Path
+from typing import Self
 
 import keras
 import numpy as np
@@ -24,6 +26,9 @@ class FeatureCache:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._path = path
         self._features = np.lib.format.open_memmap(path, mode="w+", dtype=np.float32, shape=shape)
+        with path.open("r+b") as file:
+            # Now, as an error: a disk that fills up under a memory map kills the process.
+            os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
         self._labels = np.zeros(num_examples, np.float32)
 
     def fill(self, trunk: keras.Model, records: Records, view: View, *, batch_size: int) -> None:
@@ -40,7 +45,7 @@ class FeatureCache:
                 records, size_px=trunk.input_shape[1], batch_size=batch_size, view=view, epoch=number
             )
             title = f"features, view {number + 1} of {len(self._features)}"
-            features[:] = compute_features(trunk, batches, len(records), title)
+            compute_features(trunk, batches, features, title)
         self._labels[:] = records.labels
 
     def batches(self, *, batch_size: int, seed: int, epochs: range) -> tf.data.Dataset:
@@ -59,25 +64,28 @@ class FeatureCache:
         numbers = epoch_numbers(num_examples, batch_size, seed, epochs)
         return numbers.map(features_and_labels).prefetch(tf.data.AUTOTUNE)
 
-    def delete(self) -> None:
+    def __enter__(self) -> Self:
+        """Use the cache; its file is removed in the end, whatever happens."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
         """Remove the file."""
         self._path.unlink(missing_ok=True)
 
 
-def compute_features(
-    trunk: keras.Model, batches: tf.data.Dataset, num_examples: int, title: str
-) -> np.ndarray:
-    """What the trunk makes of a whole dataset, with a progress bar.
+def compute_features(trunk: keras.Model, batches: tf.data.Dataset, out: np.ndarray, title: str) -> None:
+    """Compute what the trunk makes of a whole dataset, with a progress bar.
 
-    Returns:
-      float32 (num_examples, f).
+    Args:
+      trunk: uint8 (b, s, s, 3) -> features (b, f).
+      batches: of n images, with labels, which are ignored.
+      out: float32 (n, f), filled in place.
+      title: of the progress bar.
     """
-    features = np.empty((num_examples, trunk.output_shape[-1]), np.float32)
     done = 0
-    with tqdm(total=num_examples, desc=title, unit=" images", mininterval=1.0) as progress:
+    with tqdm(total=len(out), desc=title, unit=" images", mininterval=1.0) as progress:
         for images, _ in batches:
             of_batch = trunk.predict_on_batch(images)
-            features[done : done + len(of_batch)] = of_batch
+            out[done : done + len(of_batch)] = of_batch
             done += len(of_batch)
             progress.update(len(of_batch))
-    return features

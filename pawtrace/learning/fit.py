@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import keras
+import numpy as np
 import tensorflow as tf
 from dvclive import Live
 
@@ -63,31 +64,30 @@ class Run:
             seed=train.seed,
             epochs=self._epochs(phase),
         )
-        # A second model of the same layers: the optimizer's state stays out of the saved one.
-        whole = self.classifier.whole
-        self._fit(keras.Model(whole.inputs, whole.outputs), batches, self._plain("validation"), phase)
+        self._fit(self.classifier.whole, batches, self._plain("validation"), phase)
 
     def _fit_head(self, phase: Phase) -> None:
         train, trunk, records = self.train, self.classifier.trunk, self.records
-        cache = FeatureCache(
-            self.work / "features.npy", train.num_views, len(records["train"]), trunk.output_shape[-1]
-        )
-        cache.fill(trunk, records["train"], self.view, batch_size=train.batch_size)
-        validation = compute_features(
-            trunk, self._plain("validation"), len(records["validation"]), "features, validation"
-        )
-        labels = records["validation"].labels[:, None].astype("float32")
-        self._fit(
-            self.classifier.head,
-            cache.batches(batch_size=train.batch_size, seed=train.seed, epochs=self._epochs(phase)),
-            tf.data.Dataset.from_tensor_slices((validation, labels)).batch(train.batch_size),
-            phase,
-        )
-        cache.delete()
+        validation = np.empty((len(records["validation"]), trunk.output_shape[-1]), np.float32)
+        compute_features(trunk, self._plain("validation"), validation, "features, validation")
+        labels = records["validation"].labels[:, None].astype(np.float32)
+        shape = (train.num_views, len(records["train"]), trunk.output_shape[-1])
+        with FeatureCache(self.work / "features.npy", *shape) as cache:
+            start = time.perf_counter()
+            cache.fill(trunk, records["train"], self.view, batch_size=train.batch_size)
+            self.recorder.training_s += time.perf_counter() - start
+            self._fit(
+                self.classifier.head,
+                cache.batches(batch_size=train.batch_size, seed=train.seed, epochs=self._epochs(phase)),
+                tf.data.Dataset.from_tensor_slices((validation, labels)).batch(train.batch_size),
+                phase,
+            )
 
     def _fit(
         self, model: keras.Model, batches: tf.data.Dataset, validation: tf.data.Dataset, phase: Phase
     ) -> None:
+        # A second model of the same layers: the optimizer's state stays out of the saved one.
+        model = keras.Model(model.inputs, model.outputs)
         model.compile(
             optimizer=keras.optimizers.Adam(learning_rate=learning_rate_of(phase, self.train)),
             loss=keras.losses.BinaryCrossentropy(),

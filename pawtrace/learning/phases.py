@@ -24,8 +24,8 @@ def set_trainable(backbone: keras.Model, trainable: str) -> None:
     first = next((number for number, name in enumerate(names) if name.startswith(trainable)), None)
     if first is None:
         raise ParamsError(
-            f"params.yaml: phases.trainable: expected none, all or the beginning of a layer's name, found "
-            f"{trainable!r}; the layers are {', '.join(names)}"
+            f"params.yaml: train.phases: trainable: expected none, all or the beginning of a layer's name, "
+            f"found {trainable!r}; the layers are {', '.join(names)}"
         )
     for number, layer in enumerate(backbone.layers):
         layer.trainable = number >= first

@@ -18,7 +18,13 @@ def load_classifier(path: Path) -> keras.Model:
     """
     if not path.exists():
         raise TrainingError(f"{path} is missing; run: dvc repro train@{path.parent.name}")
-    return keras.saving.load_model(path, compile=False, safe_mode=True)
+    try:
+        return keras.saving.load_model(path, compile=False, safe_mode=True)
+    except Exception as error:  # Keras raises whatever the file's content provokes
+        found = " ".join(str(error).split())[:200]
+        raise TrainingError(
+            f"{path}: expected a Keras model, found: {found}; run: dvc repro train@{path.parent.name}"
+        ) from error
 
 
 def predict(model: keras.Model, records: Records, batch_size: int) -> np.ndarray:

@@ -49,6 +49,34 @@ def test_a_failure_leaves_the_old_folder_and_nothing_else(tmp_path: Path, error:
     assert list(tmp_path.iterdir()) == [folder]
 
 
+def test_a_swap_that_was_cut_off_is_undone_by_the_next_run(tmp_path: Path) -> None:
+    (tmp_path / ".old-out").mkdir()
+    (tmp_path / ".old-out/finished").write_text("old")
+    with pytest.raises(RuntimeError), new_folder(tmp_path / "out"):
+        raise RuntimeError
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["finished"]
+
+
+def test_an_interrupt_in_the_middle_of_the_swap_loses_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "out"
+    folder.mkdir()
+    (folder / "finished").write_text("old")
+    rename = Path.rename
+
+    def interrupted(self: Path, target: Path) -> Path:
+        if self.name.startswith(".partial"):
+            raise KeyboardInterrupt
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", interrupted)
+    with pytest.raises(KeyboardInterrupt), new_folder(folder) as partial:
+        (partial / "new").write_text("new")
+    assert [path.name for path in folder.iterdir()] == ["finished"]
+    assert list(tmp_path.iterdir()) == [folder]
+
+
 def test_equal_content_is_equal_bytes_and_nan_is_refused(tmp_path: Path) -> None:
     write_json(tmp_path / "a", {"x": 1, "y": 2})
     write_json(tmp_path / "b", {"y": 2, "x": 1})

@@ -37,7 +37,7 @@ def test_switching_there_and_back_is_no_edit(repository: Path) -> None:
 
 def test_an_uncommitted_edit_is_refused_and_kept(repository: Path) -> None:
     params = repository / "params.yaml"
-    edited = params.read_text().replace("batch_size: 32", "batch_size: 16")
+    edited = params.read_text() + "# a thought\n"
     params.write_text(edited)
     with pytest.raises(ParamsError, match="uncommitted edits"):
         switch_to("cats_vs_dogs")

@@ -22,6 +22,23 @@ with prefect_server() as url:
     time.sleep(600)
 """
 
+KILLED_AT_ONCE = """
+import os, signal, subprocess
+from flows.temporary_server import prefect_server
+popen = subprocess.Popen
+def popen_and_die(*words, **options):
+    print(popen(*words, **options).pid, flush=True)
+    os.kill(os.getpid(), signal.SIGKILL)
+subprocess.Popen = popen_and_die
+with prefect_server():
+    pass
+"""
+
+
+def environment_of(project: Path) -> dict[str, str]:
+    environment = {name: value for name, value in os.environ.items() if name != "PREFECT_API_URL"}
+    return environment | {"PYTHONPATH": str(ROOT), "PREFECT_HOME": str(project / ".prefect")}
+
 
 def servers() -> list[psutil.Process]:
     return [
@@ -29,6 +46,24 @@ def servers() -> list[psutil.Process]:
         for process in psutil.process_iter(["cmdline"])
         if "flows.temporary_server" in (process.info["cmdline"] or [])
     ]
+
+
+@pytest.mark.slow
+def test_no_server_outlives_a_flow_that_is_killed_while_it_starts(project: Path) -> None:
+    parent = subprocess.run(
+        [sys.executable, "-c", KILLED_AT_ONCE],
+        cwd=project,
+        env=environment_of(project),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert parent.returncode == -signal.SIGKILL
+    server = int(parent.stdout)
+    deadline = time.monotonic() + 60
+    while psutil.pid_exists(server) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert not psutil.pid_exists(server)
 
 
 def test_a_server_that_is_named_is_used_and_none_is_started(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -42,12 +77,10 @@ def test_a_server_that_is_named_is_used_and_none_is_started(monkeypatch: pytest.
 @pytest.mark.slow
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL], ids=lambda how: how.name)
 def test_no_server_outlives_its_flow(project: Path, how: signal.Signals) -> None:
-    environment = {name: value for name, value in os.environ.items() if name != "PREFECT_API_URL"}
-    environment |= {"PYTHONPATH": str(ROOT), "PREFECT_HOME": str(project / ".prefect")}
     parent = subprocess.Popen(
         [sys.executable, "-c", PARENT],
         cwd=project,
-        env=environment,
+        env=environment_of(project),
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,

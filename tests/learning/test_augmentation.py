@@ -7,7 +7,7 @@ import pytest
 
 from pawtrace.config.errors import ParamsError
 from pawtrace.config.train_params import Transform
-from pawtrace.learning.augmentation import augmented_view, build_policy
+from pawtrace.learning.augmentation import augmented_view, build_policy, check_policy
 from tests.conftest import picture
 
 FLIP = Transform(name="HorizontalFlip", arguments={"p": 0.5})
@@ -75,3 +75,19 @@ def test_wrong_names_and_arguments_are_refused_in_one_line(name: str, arguments:
         build_policy((FLIP, Transform(name=name, arguments=arguments)))
     assert f"augmentation.1 ({name})" in str(error.value)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "problem"),
+    [
+        ("Normalize", {"p": 0.5}, "expected an image of bytes with 3 channels from it, found float32"),
+        ("ToGray", {"num_output_channels": 1}, "expected an image of bytes with 3 channels"),
+        ("RandomCrop", {"height": 99, "width": 99}, "fails on an image of 32 px"),
+    ],
+)
+def test_a_transform_that_training_could_not_use_is_refused(name: str, arguments: dict, problem: str) -> None:
+    transforms = (FLIP, Transform(name=name, arguments=arguments))
+    with pytest.raises(ParamsError, match=problem) as error:
+        check_policy(transforms, 32)
+    assert f"augmentation.1 ({name})" in str(error.value)
+    check_policy(POLICY, 32)

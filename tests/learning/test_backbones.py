@@ -22,7 +22,7 @@ def test_from_scratch_is_vgg16_as_keras_builds_it() -> None:
 
 def test_our_vgg16_computes_what_keras_computes_with_the_same_weights() -> None:
     theirs = keras.applications.VGG16(include_top=False, weights=None, input_shape=(32, 32, 3))
-    ours = vgg16(32, "he_normal", batch_normalization=False)
+    ours = vgg16(32, "he_normal", momentum=None)
     ours.set_weights(theirs.get_weights())
     images = np.random.default_rng(0).uniform(-100, 100, (2, 32, 32, 3)).astype("float32")
     np.testing.assert_allclose(ours.predict(images, verbose=0), theirs.predict(images, verbose=0), rtol=1e-4)
@@ -35,7 +35,7 @@ def test_normalisation_follows_every_convolution() -> None:
     assert model.output_shape == (None, 1, 1, 512)
     images = np.random.default_rng(0).uniform(-100, 100, (8, 32, 32, 3)).astype("float32")
     # He initialisation keeps the signal alive through 13 layers.
-    assert vgg16(32, "he_normal", False).predict(images, verbose=0).std() > 1
+    assert vgg16(32, "he_normal", None).predict(images, verbose=0).std() > 1
 
 
 @pytest.mark.parametrize("scaling", ["backbone", "unit"])

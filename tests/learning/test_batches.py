@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 
 from pawtrace.config.train_params import Transform
-from pawtrace.dataset.records import decode_jpeg
+from pawtrace.dataset.pixels import decode
 from pawtrace.dataset.shards import Records, open_records
 from pawtrace.learning.augmentation import augmented_view
 from pawtrace.learning.batches import epoch_numbers, plain_batches, square, training_batches
@@ -65,7 +65,7 @@ def test_plain_batches_keep_the_order_of_the_records(records: Records) -> None:
 
 
 def test_the_square_is_the_centre_of_the_record(records: Records) -> None:
-    whole = decode_jpeg(records[0].encoded)
+    whole = decode(records[0].encoded)
     assert whole.shape == (32, 40, 3)
     np.testing.assert_array_equal(square(records[0], 32), whole[:, 4:36])
     assert square(records[0], 20).shape == (20, 20, 3)

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import keras
 import pytest
 
 from pawtrace.config.errors import DeviceError
@@ -13,12 +12,12 @@ from tests.learning.tiny import tiny_train
 
 @pytest.fixture
 def no_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(keras.distribution, "list_devices", lambda _: [])
+    monkeypatch.setattr(device, "_num_gpus", lambda: 0)
 
 
 @pytest.fixture
 def one_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(keras.distribution, "list_devices", lambda kind: [f"{kind}:0"])
+    monkeypatch.setattr(device, "_num_gpus", lambda: 1)
 
 
 @pytest.mark.usefixtures("no_gpu")

@@ -12,7 +12,7 @@ from tests.learning.tiny import tiny_train
 
 @pytest.fixture(scope="module")
 def backbone() -> keras.Model:
-    return vgg16(32, "he_normal", batch_normalization=True)
+    return vgg16(32, "he_normal", momentum=0.9)
 
 
 def trainable_convolutions(backbone: keras.Model) -> list[str]:

@@ -8,7 +8,7 @@ import pytest
 
 from pawtrace.config.errors import DataError
 from pawtrace.config.params import load_params
-from pawtrace.dataset.records import decode_jpeg
+from pawtrace.dataset.pixels import decode
 from pawtrace.dataset.shards import open_records
 from stages import preprocess, split
 from tests.conftest import WriteParams
@@ -45,7 +45,7 @@ def record_label(example_id: str) -> int:
 
 def test_the_shorter_side_has_the_size_of_the_params() -> None:
     preprocess.main()
-    assert decode_jpeg(open_records(Path("data/records"))["train"][0].encoded).shape == (32, 40, 3)
+    assert decode(open_records(Path("data/records"))["train"][0].encoded).shape == (32, 40, 3)
 
 
 def test_the_bytes_do_not_depend_on_the_number_of_workers(tmp_path: Path) -> None:

@@ -30,6 +30,7 @@ def make(write_params: WriteParams, project: Path) -> Make:
         overrides = {
             "backbone": "tiny.keras",
             "precision": "float32",
+            "input_scaling": "backbone",
             "device": "cpu",
             "head": {"pooling": "average", "units": [8]},
             "phases": [{"trainable": "none", "num_epochs": 2}],
@@ -102,7 +103,7 @@ def test_a_change_of_evaluation_trains_nothing(
     assert (first / "evaluation.json").read_bytes() != (second / "evaluation.json").read_bytes()
 
 
-@pytest.mark.parametrize("change", [{"batch_size": 8}, {"seed": 1}, {"image_size_px": 24}])
+@pytest.mark.parametrize("change", [{"batch_size": 8}, {"seed": 1}, {"num_views": 2}])
 def test_a_change_of_training_trains_again(make: Make, change: dict[str, Any]) -> None:
     compute = Compute("cpu", "float32")
     before = stage.working_folder(make().recipe("mine"), compute)

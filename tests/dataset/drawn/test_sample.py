@@ -72,7 +72,7 @@ def test_a_failed_drawing_leaves_the_old_archive_alone(
 ) -> None:
     path = tmp_path / "sample.zip"
     path.write_bytes(b"old")
-    monkeypatch.setattr("pawtrace.dataset.sample.draw_picture", Mock(side_effect=MemoryError))
+    monkeypatch.setattr("pawtrace.dataset.drawn.sample.draw_picture", Mock(side_effect=MemoryError))
     with pytest.raises(MemoryError):
         write_sample_archive(path, 20, SEED)
     assert path.read_bytes() == b"old"

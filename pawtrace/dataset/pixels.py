@@ -1,0 +1,38 @@
+"""Between encoded images and pixels: decode, scale, encode."""
+
+import cv2
+import numpy as np
+
+
+def resize_shorter_side(image: np.ndarray, size_px: int) -> np.ndarray:
+    """Scale an image so that its shorter side has `size_px` pixels, antialiased.
+
+    Args:
+      image: uint8 (height, width, 3).
+      size_px: the new shorter side, pixels.
+    Returns:
+      uint8 (new height, new width, 3), the shorter of them `size_px`.
+    """
+    height, width = image.shape[:2]
+    if min(height, width) == size_px:
+        return image
+    scale = size_px / min(height, width)
+    size = (max(size_px, round(width * scale)), max(size_px, round(height * scale)))
+    # Averaging over the covered area is what avoids aliasing; it only blurs where it enlarges.
+    interpolation = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+    return np.asarray(cv2.resize(image, size, interpolation=interpolation))
+
+
+def encode_jpeg(image: np.ndarray, quality: int) -> bytes:
+    """Encode uint8 (height, width, 3) RGB as JPEG of a quality of 1..100."""
+    bgr = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
+    return bytes(cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])[1])
+
+
+def decode(encoded: bytes) -> np.ndarray:
+    """Decode a JPEG or PNG that an earlier stage stored into uint8 (height, width, 3), RGB.
+
+    OpenCV, as it lets other threads work meanwhile; whether a file can be decoded at all is
+    `inspection`'s question.
+    """
+    return np.asarray(cv2.imdecode(np.frombuffer(encoded, np.uint8), cv2.IMREAD_COLOR_RGB))
