@@ -31,6 +31,7 @@ def make(write_params: WriteParams, project: Path) -> Make:
             "backbone": "tiny.keras",
             "precision": "float32",
             "input_scaling": "backbone",
+            "learning_rate": 0.01,
             "device": "cpu",
             "head": {"pooling": "average", "units": [8]},
             "phases": [{"trainable": "none", "num_epochs": 2}],
@@ -98,7 +99,7 @@ def test_a_change_of_evaluation_trains_nothing(
 ) -> None:
     first = run(make(), tmp_path / "first")
     monkeypatch.setattr(stage, "train_classifier", lambda *_: pytest.fail("trained again"))
-    second = run(make(evaluate={"calibration_bins": 3}), tmp_path / "second")
+    second = run(make(evaluate={"num_bootstrap": 300}), tmp_path / "second")
     assert (first / "model.keras").read_bytes() == (second / "model.keras").read_bytes()
     assert (first / "evaluation.json").read_bytes() != (second / "evaluation.json").read_bytes()
 
