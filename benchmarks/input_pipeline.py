@@ -1,18 +1,21 @@
 """Augmented images per second: this pipeline against what people use instead.
 
-All four sides read the same 256 px JPEG photos, augment them as the article's third recipe does
-(shear 0.2, zoom 0.2, flip, rotation 20, shifts 0.2) and yield batches of 32 at 224 px. They take
-turns, and the median of the rounds counts.
-Run: python -m benchmarks.input_pipeline
+All sides read the same 256 px JPEG photos, augment them as the article's third recipe does (shear
+0.2, zoom 0.2, flip, rotation 20, shifts 0.2) and yield batches of 32 at 224 px. They take turns, and
+the median of the rounds counts. `fit` reads an ImageDataGenerator with one thread; what it does
+with a thread a core is shown beside.
+Run: python -m benchmarks.input_pipeline   (PAWTRACE_PETS_ARCHIVE names a zip of real photos to use)
 """
 
 import contextlib
 import io
+import itertools
 import os
 import statistics
 import tempfile
 import time
 import warnings
+import zipfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -23,7 +26,7 @@ import tensorflow as tf
 
 from pawtrace.config.params import load_params
 from pawtrace.dataset.drawn.picture import draw_picture
-from pawtrace.dataset.pixels import encode_jpeg, resize_shorter_side
+from pawtrace.dataset.pixels import decode, encode_jpeg, resize_shorter_side
 from pawtrace.dataset.records import Record, serialize
 from pawtrace.dataset.shards import Records, ShardWriter, open_records, write_manifest
 from pawtrace.learning.augmentation import augmented_view
@@ -35,15 +38,25 @@ NUM_ROUNDS = 5
 NUM_WORKERS = os.cpu_count() or 1
 
 
+def photos() -> Iterator[np.ndarray]:
+    """Real photos where the environment names an archive of them, else drawn pictures."""
+    if archive := os.environ.get("PAWTRACE_PETS_ARCHIVE"):
+        with zipfile.ZipFile(archive) as members:
+            for name in sorted(name for name in members.namelist() if name.endswith(".jpg")):
+                yield decode(members.read(name))
+    for number in itertools.count():
+        yield draw_picture(number % 2, np.random.default_rng(number))
+
+
 def write_photos(folder: Path) -> None:
-    """Draw pictures once; write them as records and as files in class folders."""
+    """Write photos as records and as files in class folders; the labels do not matter here."""
+    images = photos()
     counts = {"train": NUM_IMAGES, "validation": 1, "test": 1}
     for split, count in counts.items():
         writer = ShardWriter(folder, split, count, 256)
         for number in range(count):
             label = number % 2
-            drawn = draw_picture(label, np.random.default_rng([number, len(split)]))
-            encoded = encode_jpeg(image := resize_shorter_side(drawn, RECORD_PX), 92)
+            encoded = encode_jpeg(image := resize_shorter_side(next(images), RECORD_PX), 92)
             writer.write(serialize(Record(f"{number}.jpg", label, encoded), *image.shape[:2]))
             if split == "train":
                 place = folder / "files" / ("Cat", "Dog")[label]
@@ -66,7 +79,7 @@ def decoding_alone(records: Records) -> int:
     return sum(len(images) for images, _ in plain_batches(records, size_px=SIZE_PX, batch_size=BATCH_SIZE))
 
 
-def image_data_generator(folder: Path) -> int:
+def image_data_generator(folder: Path, num_threads: int) -> int:
     """Keras's ImageDataGenerator with the settings of the article's third recipe."""
     generator = tf.keras.preprocessing.image.ImageDataGenerator(
         rescale=1 / 255,
@@ -80,8 +93,7 @@ def image_data_generator(folder: Path) -> int:
     flow = generator.flow_from_directory(
         str(folder / "files"), (SIZE_PX, SIZE_PX), batch_size=BATCH_SIZE, class_mode="binary"
     )
-    # As many threads as there are cores: the same chance as the others have.
-    with ThreadPoolExecutor(NUM_WORKERS) as pool:
+    with ThreadPoolExecutor(num_threads) as pool:
         return sum(len(images) for images, _ in pool.map(flow.__getitem__, range(len(flow))))
 
 
@@ -133,7 +145,8 @@ def main() -> None:
         write_photos(folder)
         records = open_records(folder)["train"]
         sides: dict[str, Callable[[], int]] = {
-            "ImageDataGenerator": lambda: image_data_generator(folder),
+            "ImageDataGenerator": lambda: image_data_generator(folder, 1),
+            f"  with {NUM_WORKERS} threads": lambda: image_data_generator(folder, NUM_WORKERS),
             "tf.data + Keras layers": lambda: keras_layers(folder),
             "this pipeline": lambda: ours(records),
             "decoding alone": lambda: decoding_alone(records),

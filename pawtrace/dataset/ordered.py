@@ -1,5 +1,6 @@
 """Work on many images on all cores: results in the order of the items, memory bounded."""
 
+import itertools
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -11,7 +12,8 @@ from tqdm import tqdm
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
-_AHEAD_PER_WORKER = 16  # enough to keep all workers busy, few enough to hold in memory
+_CHUNK = 16  # items handed over at once
+_AHEAD_PER_WORKER = 4  # chunks: enough to keep all workers busy, few enough to hold in memory
 
 
 def ordered_map(
@@ -37,16 +39,31 @@ def ordered_map(
     """
     num_workers = num_workers or os.cpu_count() or 1
     cv2.setNumThreads(0)  # the parallelism is here; OpenCV's own threads would only compete
-    waiting: deque[Future[Result]] = deque()
+    waiting: deque[Future[list[Result]]] = deque()
     with (
         ThreadPoolExecutor(num_workers) as pool,
         tqdm(total=total, desc=title, unit=" images", mininterval=1.0) as progress,
     ):
-        for item in items:
-            waiting.append(pool.submit(function, item))
+        for chunk in _chunks(items):
+            waiting.append(pool.submit(_apply, function, chunk))
             if len(waiting) >= _AHEAD_PER_WORKER * num_workers:
-                yield waiting.popleft().result()
-                progress.update()
+                yield from _finished(waiting.popleft(), progress)
         while waiting:
-            yield waiting.popleft().result()
-            progress.update()
+            yield from _finished(waiting.popleft(), progress)
+
+
+def _chunks(items: Iterable[Item]) -> Iterator[list[Item]]:
+    """Cut a stream into short lists: handing work over costs the same for one item and for many."""
+    stream = iter(items)
+    while chunk := list(itertools.islice(stream, _CHUNK)):
+        yield chunk
+
+
+def _apply(function: Callable[[Item], Result], chunk: list[Item]) -> list[Result]:
+    return [function(item) for item in chunk]
+
+
+def _finished(future: Future[list[Result]], progress: tqdm) -> Iterator[Result]:
+    results = future.result()
+    progress.update(len(results))
+    yield from results

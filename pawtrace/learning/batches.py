@@ -28,7 +28,9 @@ def square(record: Record, size_px: int) -> np.ndarray:
     top, left = (image.shape[0] - side) // 2, (image.shape[1] - side) // 2
     image = image[top : top + side, left : left + side]
     if side != size_px:
-        image = cv2.resize(image, (size_px, size_px), interpolation=cv2.INTER_AREA)
+        # Below a factor of 2 bilinear sampling skips no pixel, and it is four times as fast.
+        interpolation = cv2.INTER_LINEAR if side < 2 * size_px else cv2.INTER_AREA
+        image = cv2.resize(image, (size_px, size_px), interpolation=interpolation)
     return np.ascontiguousarray(image)
 
 
