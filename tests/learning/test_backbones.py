@@ -104,3 +104,16 @@ def test_missing_or_foreign_weights_are_named(tmp_path: Path) -> None:
     path = tmp_path / "other.weights.h5"
     keras.Sequential([keras.Input((2,)), keras.layers.Dense(3)]).save_weights(path)
     assert "other.weights.h5: expected weights of vgg16" in refusal(weights=str(path))
+
+
+def test_imagenet_weights_that_cannot_be_fetched_are_one_line_with_what_to_do(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def offline(**_: object) -> None:
+        raise Exception("URL fetch failure on https://example.org/vgg16.h5: None -- unreachable")
+
+    monkeypatch.setattr(keras.applications, "VGG16", offline)
+    message = refusal(weights="imagenet")
+    assert "URL fetch failure" in message
+    assert "put it at ~/.keras/models/vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5" in message
+    assert "recipes with weights null need none" in message
