@@ -15,7 +15,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from flows import PREFECT_HOME
@@ -27,9 +27,11 @@ _POLL_S = 0.1
 
 
 @contextlib.contextmanager
-def prefect_server() -> Iterator[str]:
+def prefect_server(meanwhile: Callable[[], object] = lambda: None) -> Iterator[str]:
     """Give the URL of the API: of the server that PREFECT_API_URL names, else of a temporary one.
 
+    Args:
+      meanwhile: what to do while a temporary server starts.
     Raises:
       DeviceError: the temporary server did not start.
     """
@@ -49,6 +51,7 @@ def prefect_server() -> Iterator[str]:
             start_new_session=True,
         )
     try:
+        meanwhile()
         _wait_until_healthy(server, url, log)
         yield url
         log.unlink()  # nobody needs the log of a server that served well

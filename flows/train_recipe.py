@@ -1,4 +1,4 @@
-"""The flow behind the DVC stage train@<recipe>: augment -> train -> evaluate.
+"""The flow behind the DVC stage train@<recipe>: augment -> probe -> train -> evaluate.
 
 Arrives: data/records and a recipe's name. Leaves: models/<recipe>/, as a whole or not at all.
 Run: python -m flows.train_recipe <recipe>
@@ -6,6 +6,7 @@ Run: python -m flows.train_recipe <recipe>
 
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import httpx
 from prefect import flow, task
@@ -21,26 +22,38 @@ from pawtrace.config.entry_point import run_stage
 from pawtrace.config.errors import DeviceError, ParamsError
 from pawtrace.config.files import new_folder
 from pawtrace.config.params import ResolvedRecipe, load_params
-from stages import train as stage
+
+
+def stage() -> ModuleType:
+    """The module stages.train; importing TensorFlow takes seconds, in which the server can start."""
+    from stages import train
+
+    return train
 
 
 @task(cache_policy=NO_CACHE)
 def augment(recipe: ResolvedRecipe, folder: Path) -> None:
     """See stages.train.augment."""
-    stage.augment(recipe, folder)
+    stage().augment(recipe, folder)
+
+
+@task(cache_policy=NO_CACHE)
+def probe(recipe: ResolvedRecipe, folder: Path) -> None:
+    """See stages.train.probe."""
+    stage().probe(recipe, folder)
 
 
 @task(cache_policy=NO_CACHE)
 def train(recipe: ResolvedRecipe, folder: Path) -> None:
     """See stages.train.train."""
-    stage.train(recipe, folder)
+    stage().train(recipe, folder)
 
 
 @task(cache_policy=NO_CACHE)
 def evaluate(recipe: ResolvedRecipe, folder: Path) -> None:
     """See stages.train.evaluate; the test metrics become an artifact of the flow run."""
-    stage.evaluate(recipe, folder)
-    metrics = stage.test_metrics(folder)
+    stage().evaluate(recipe, folder)
+    metrics = stage().test_metrics(folder)
     rows = "\n".join(f"| {metric} | {value:.4f} |" for metric, value in metrics.items())
     create_markdown_artifact(
         f"| metric on test | {recipe.name} |\n|---|---|\n{rows}",
@@ -53,6 +66,7 @@ def train_recipe(name: str, recipe: ResolvedRecipe, folder: Path) -> None:
     """Train and measure the recipe of that name; its results go to `folder`."""
     print(f"{name}: {recipe.question}", flush=True)
     augment(recipe, folder)
+    probe(recipe, folder)
     train(recipe, folder)
     evaluate(recipe, folder)
 
@@ -66,7 +80,7 @@ def run(name: str) -> None:
     # Once, and before anything is started: an edit while it trains changes nothing of this run.
     recipe = load_params().recipe(name)
     with (
-        prefect_server() as url,
+        prefect_server(meanwhile=stage) as url,
         temporary_settings({PREFECT_API_URL: url}),
         new_folder(paths.MODELS / name) as folder,
     ):

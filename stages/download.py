@@ -13,7 +13,7 @@ import tensorflow_datasets as tfds
 
 from pawtrace.config.entry_point import run_stage
 from pawtrace.config.files import new_folder, write_json, write_text
-from pawtrace.config.params import load_params
+from pawtrace.config.params import Params, load_params
 from pawtrace.config.paths import ARCHIVES, RAW, WORK
 from pawtrace.config.sections import DataParams
 from pawtrace.dataset.archive import checked_digest
@@ -21,6 +21,7 @@ from pawtrace.dataset.builders import CatsVsDogs, PetArchive
 from pawtrace.dataset.drawn.sample import write_sample_archive
 from pawtrace.dataset.intake import Intake
 from pawtrace.dataset.published import check_copy, fetch, published
+from pawtrace.learning.missing_weights import missing_weights
 
 
 def main() -> None:
@@ -29,7 +30,9 @@ def main() -> None:
     Raises:
       PawtraceError: params.yaml or the archive is unusable; data/raw is then as it was.
     """
-    data = load_params().data
+    params = load_params()
+    _warn_of_missing_weights(params)
+    data = params.data
     tfds.disable_progress_bar()
     _warn_if_unwatched(data)
     with new_folder(RAW) as folder:
@@ -93,6 +96,13 @@ def _prepare(builder: tfds.core.GeneratorBasedBuilder, workspace: Path, folder: 
     )
     for file in Path(builder.data_dir).iterdir():
         file.rename(folder / file.name)
+
+
+def _warn_of_missing_weights(params: Params) -> None:
+    """Now, not when the recipe that needs them has its turn; others can be trained without."""
+    problem = missing_weights(params)
+    if problem:
+        _say(f"warning: {problem}")
 
 
 def _warn_if_unwatched(data: DataParams) -> None:

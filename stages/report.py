@@ -1,53 +1,78 @@
-"""Gather what every recipe is worth: metrics, the ladder, plots, one page.
+"""Gather what every recipe is worth and why: metrics, diagnoses, the ladder, plots, one page.
 
 Arrives: models/<recipe>/ of every recipe in params.yaml, reports/data.json, what was rejected.
-Leaves: reports/metrics/<recipe>.json, reports/ladder.md, reports/plots/*.csv, reports/report.html.
+Leaves: reports/metrics/<recipe>.json, reports/diagnosis/<recipe>.json, reports/ladder.md,
+reports/plots/*.csv, reports/report.html.
 Run: python -m stages.report
 """
+
+from typing import Any
 
 from pawtrace.config import paths
 from pawtrace.config.entry_point import run_stage
 from pawtrace.config.files import new_folder, write_json, write_text
 from pawtrace.config.params import load_params
+from pawtrace.evaluation.claims import Judgement, judge_claims
 from pawtrace.evaluation.data_summary import read_data_summary
-from pawtrace.evaluation.ladder import best_rung, ladder_markdown, rung_of
-from pawtrace.evaluation.page import report_page
+from pawtrace.evaluation.ladder import Rung, best_rung, climb
+from pawtrace.evaluation.ladder_text import ladder_markdown
+from pawtrace.evaluation.page import MAX_SUSPECTS, report_page
 from pawtrace.evaluation.plot_data import plot_tables
-from pawtrace.evaluation.results import Result, read_result
+from pawtrace.evaluation.results import read_result
 
 
-def metrics_of(result: Result) -> dict[str, dict[str, float]]:
-    """The content of reports/metrics/<recipe>.json: metrics by split, accuracy's interval on test."""
-    metrics = {split: dict(values) for split, values in result.evaluation.metrics.items()}
-    low, high = result.evaluation.intervals["accuracy"]
+def metrics_of(rung: Rung) -> dict[str, dict[str, float]]:
+    """The content of reports/metrics/<recipe>.json.
+
+    Returns:
+      Metrics by split; on test also the accuracy's interval, and with several seeds its mean and range.
+    """
+    metrics = {split: dict(values) for split, values in rung.result.evaluation.metrics.items()}
+    low, high = rung.test_interval
     metrics["test"] |= {"accuracy_low": low, "accuracy_high": high}
+    if rung.seeds is not None:
+        names = ("accuracy_seeds_mean", "accuracy_seeds_min", "accuracy_seeds_max")
+        metrics["test"] |= dict(zip(names, rung.seeds, strict=True))
     return metrics
 
 
-def write_reports(results: list[Result]) -> None:
+def diagnosis_of(rung: Rung) -> dict[str, Any]:
+    """The content of reports/diagnosis/<recipe>.json."""
+    content = rung.diagnosis._asdict()
+    content["suspects"] = [suspect._asdict() for suspect in rung.diagnosis.suspects[:MAX_SUSPECTS]]
+    return content | {"next": None if rung.next is None else rung.next._asdict()}
+
+
+def write_reports(rungs: list[Rung], judgements: list[Judgement]) -> None:
     """Write everything that the results alone determine; all but the page is small text for git."""
     with new_folder(paths.REPORTS / "metrics") as folder:
-        for result in results:
-            write_json(folder / f"{result.name}.json", metrics_of(result))
+        for rung in rungs:
+            write_json(folder / f"{rung.recipe}.json", metrics_of(rung))
+    with new_folder(paths.REPORTS / "diagnosis") as folder:
+        for rung in rungs:
+            write_json(folder / f"{rung.recipe}.json", diagnosis_of(rung))
     with new_folder(paths.REPORTS / "plots") as folder:
-        for name, text in plot_tables(results).items():
+        for name, text in plot_tables([rung.result for rung in rungs]).items():
             write_text(folder / name, text)
-    write_text(paths.REPORTS / "ladder.md", ladder_markdown([rung_of(result) for result in results]))
+    write_text(paths.REPORTS / "ladder.md", ladder_markdown(rungs, judgements))
 
 
 def main() -> None:
     """Run the stage."""
-    recipes = load_params().recipes
-    results = [read_result(paths.MODELS / name, recipe.question) for name, recipe in recipes.items()]
+    params = load_params()
+    results = {
+        name: read_result(paths.MODELS / name, recipe.question) for name, recipe in params.recipes.items()
+    }
     data = read_data_summary(paths.RAW, paths.SPLITS, paths.REPORTS / "data.json")
-    rungs = [rung_of(result) for result in results]
-    page = report_page(results, rungs, data)
-    write_reports(results)
+    rungs = climb(params, results)
+    judgements = judge_claims(rungs)
+    page = report_page(rungs, judgements, data)
+    write_reports(rungs, judgements)
     write_text(paths.REPORTS / "report.html", page)
-    best = best_rung(rungs)
+    best, (low, high) = best_rung(rungs), best_rung(rungs).test_interval
     print(
         f"report: {len(rungs)} recipes, best {best.recipe} with test accuracy {best.test_accuracy:.3f} "
-        f"({best.test_accuracy_low:.3f} to {best.test_accuracy_high:.3f}); see reports/report.html"
+        f"({low:.3f} to {high:.3f}); see reports/report.html"
     )
 
 

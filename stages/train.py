@@ -1,8 +1,9 @@
-"""Train and measure one recipe: the three steps that `flows.train_recipe` runs as Prefect tasks.
+"""Train and measure one recipe: the four steps that `flows.train_recipe` runs as Prefect tasks.
 
-Arrives: data/records, `train.*`, `evaluate.*` and the recipe's overrides.
-Leaves, in the folder that becomes models/<recipe>/: preview.jpg; model.keras, history.csv,
-training.json and dvclive/; predictions.csv, evaluation.json and the worst errors as pictures.
+Arrives: data/records, `train.*`, `probe.*`, `evaluate.*` and the recipe's overrides.
+Leaves, in the folder that becomes models/<recipe>/: preview.jpg; probes.json; model.keras, history.csv,
+training.json and dvclive/; predictions.csv, evaluation.json and the worst errors as
+pictures, with what the model looked at.
 """
 
 import csv
@@ -11,21 +12,31 @@ import shutil
 from pathlib import Path
 
 import keras
+import numpy as np
 
 from pawtrace.config import paths
 from pawtrace.config.files import sha256_of, write_json
 from pawtrace.config.params import ResolvedRecipe
-from pawtrace.dataset.shards import open_records, read_manifest
-from pawtrace.evaluation.evaluation import evaluate_predictions, worst_errors
-from pawtrace.evaluation.pictures import write_example, write_preview
+from pawtrace.config.train_params import TrainParams
+from pawtrace.dataset.shards import Records, open_records, read_manifest
+from pawtrace.evaluation.evaluation import WorstError, evaluate_predictions, worst_errors
+from pawtrace.evaluation.metrics import measure
+from pawtrace.evaluation.pictures import write_attention, write_example, write_preview
 from pawtrace.evaluation.predictions import Predictions, write_predictions
+from pawtrace.learning import probes
+from pawtrace.learning.attention import attention_maps
 from pawtrace.learning.augmentation import augmented_view, check_policy
+from pawtrace.learning.batches import square
 from pawtrace.learning.device import Compute, choose_compute, prepare_compute
+from pawtrace.learning.failures import out_of_memory_named
 from pawtrace.learning.fit import FINISHED, train_classifier
+from pawtrace.learning.imagenet import PUBLISHED
 from pawtrace.learning.predict import load_classifier, predict
+from pawtrace.learning.xla import choose_xla
 from pawtrace.lineage.fingerprints import code_fingerprint, fingerprint, library_versions, modules_reached
 
 _CODE = Path(__file__).parent.parent
+_TRAINING = paths.WORK / "training"
 
 
 def augment(recipe: ResolvedRecipe, folder: Path) -> None:
@@ -42,26 +53,47 @@ def augment(recipe: ResolvedRecipe, folder: Path) -> None:
     write_preview(folder / "preview.jpg", open_records(paths.RECORDS)["train"], view, train.image_size_px)
 
 
-def train(recipe: ResolvedRecipe, folder: Path) -> None:
-    """Train the recipe, or find its training finished; copy what came of it.
+def probe(recipe: ResolvedRecipe, folder: Path) -> None:
+    """Measure the untrained network and the data, for the diagnosis.
 
-    Training works in a folder of its own, named by a digest of everything that decides the result,
-    because DVC deletes models/<recipe> before every run. A change of `evaluate.*` alone leaves that
-    digest as it is.
+    Raises:
+      DeviceError, TrainingError, DataError, ParamsError: see pawtrace.learning.probes.
+    """
+    compute = prepare_compute(recipe.train)
+    with out_of_memory_named(recipe.train.batch_size, compute.device):
+        found = probes.probe(recipe.train, recipe.probe, open_records(paths.RECORDS))
+    write_json(folder / "probes.json", found)
+
+
+def train(recipe: ResolvedRecipe, folder: Path) -> None:
+    """Train the recipe with each of its seeds, or find that done; copy what the first one gave.
+
+    Training works in folders of its own, named by a digest of everything that decides the result:
+    DVC deletes models/<recipe> before every run. A run that was broken off goes on there, and a
+    change of `evaluate.*` alone, or a recipe that differs in nothing else, finds it finished.
 
     Raises:
       DeviceError, TrainingError, DataError: see pawtrace.learning.
     """
-    compute = choose_compute(recipe.train)
-    work = working_folder(recipe, compute)
-    if (work / FINISHED).exists():
-        print(f"{recipe.name}: training is finished already ({work}); nothing to repeat", flush=True)
-    else:
-        records = open_records(paths.RECORDS)
-        shutil.rmtree(work.parent, ignore_errors=True)  # of this recipe: an outdated or broken-off run
-        work.mkdir(parents=True)
-        train_classifier(recipe, records, work, prepare_compute(recipe.train))
-    shutil.copytree(work, folder, dirs_exist_ok=True)
+    prepare_compute(recipe.train)  # before a trial of XLA
+    works = [working_folder(of_seed) for of_seed in seeds_of(recipe.train)]
+    drop_unused_runs(recipe.name, works)
+    for of_seed, work in zip(seeds_of(recipe.train), works, strict=True):
+        if (work / FINISHED).exists():
+            print(f"{recipe.name}: training is finished already ({work}); nothing to repeat", flush=True)
+            continue
+        work.mkdir(parents=True, exist_ok=True)
+        prepare_compute(of_seed)
+        train_classifier(of_seed, open_records(paths.RECORDS), work, settled_compute(of_seed))
+    shutil.copytree(works[0], folder, dirs_exist_ok=True)
+
+
+def seeds_of(train: TrainParams) -> list[TrainParams]:
+    """The same params once for each of the recipe's seeds."""
+    return [
+        train.model_copy(update={"seed": seed, "num_seeds": 1})
+        for seed in range(train.seed, train.seed + train.num_seeds)
+    ]
 
 
 def warn_of_unwatched(recipe: ResolvedRecipe) -> None:
@@ -73,27 +105,48 @@ def warn_of_unwatched(recipe: ResolvedRecipe) -> None:
             )
 
 
-def working_folder(recipe: ResolvedRecipe, compute: Compute) -> Path:
-    """Where a recipe trains: .pawtrace/training/<recipe>/<digest of all that decides the result>."""
+def settled_compute(train: TrainParams) -> Compute:
+    """Device, precision and XLA, as they are for these params on this machine."""
+    compute = choose_compute(train)
+    same_for_all_seeds = train.model_dump(exclude={"seed", "num_seeds", "num_views", "early_stopping"})
+    digest = fingerprint(
+        {"train": same_for_all_seeds, "compute": compute._asdict(), "libraries": library_versions()}
+    )
+    return choose_xla(train, compute, paths.WORK / "xla" / f"{digest[:16]}.json")
+
+
+def working_folder(train: TrainParams) -> Path:
+    """Where one seed of a recipe trains: .pawtrace/training/<digest of all that decides the result>."""
     reached = modules_reached(_CODE / "pawtrace/learning/fit.py", _CODE)
     # What pawtrace.config makes, the params, is in the digest by value.
     code = [path for path in reached if not path.is_relative_to("pawtrace/config")]
-    files = [Path(name) for name in (recipe.train.backbone, recipe.train.weights or "")]
+    files = [Path(train.backbone), Path(train.weights or "")]
+    if train.weights == "imagenet":  # ours may be replaced; Keras checks what it downloads
+        files.append(paths.WEIGHTS / PUBLISHED[train.backbone].file_name)
     digest = fingerprint(
         {
-            "train": recipe.train.model_dump(),
-            "compute": compute._asdict(),
+            "train": train.model_dump(),
+            "compute": settled_compute(train)._asdict(),
             "records": read_manifest(paths.RECORDS),
             "code": code_fingerprint(code, _CODE),
             "libraries": {**library_versions(), "backend": keras.backend.backend()},
             "weights": [sha256_of(path) for path in files if path.is_file()],
         }
     )
-    return paths.WORK / "training" / recipe.name / digest[:16]
+    return _TRAINING / digest[:16]
+
+
+def drop_unused_runs(recipe: str, works: list[Path]) -> None:
+    """Note which runs a recipe uses now, and remove those that no recipe uses any more."""
+    write_json(_TRAINING / f"{recipe}.json", [work.name for work in works])
+    used = {name for list_ in _TRAINING.glob("*.json") for name in json.loads(list_.read_text("utf-8"))}
+    for folder in _TRAINING.iterdir():
+        if folder.is_dir() and folder.name not in used:
+            shutil.rmtree(folder)
 
 
 def evaluate(recipe: ResolvedRecipe, folder: Path) -> None:
-    """Predict every example, unaugmented, and measure the predictions.
+    """Predict every example, unaugmented or averaged over views, and measure the predictions.
 
     Raises:
       TrainingError: the model is missing or predicts something that is no probability.
@@ -101,23 +154,45 @@ def evaluate(recipe: ResolvedRecipe, folder: Path) -> None:
     prepare_compute(recipe.train)  # training may have been found finished
     records = open_records(paths.RECORDS)
     model = load_classifier(folder / "model.keras")
-    predictions = {}
-    for split, of_split in records.items():
-        probabilities = predict(model, of_split, recipe.evaluate.batch_size)
-        predictions[split] = Predictions(of_split.ids, of_split.labels, probabilities)
+    predictions = {split: _predicted(recipe, model, of_split) for split, of_split in records.items()}
     write_predictions(folder / "predictions.csv", predictions)
-    write_json(folder / "evaluation.json", evaluate_predictions(predictions, recipe.evaluate))
+    evaluation = evaluate_predictions(predictions, recipe.evaluate)
+    write_json(folder / "evaluation.json", evaluation)
+    of_seeds = [{"seed": recipe.train.seed, "metrics": evaluation["metrics"]["test"]}]
+    for of_seed in seeds_of(recipe.train)[1:]:
+        of_test = _predicted(
+            recipe, load_classifier(working_folder(of_seed) / "model.keras"), records["test"]
+        )
+        measured = measure(of_test, recipe.evaluate.calibration_bins)
+        of_seeds.append({"seed": of_seed.seed, "metrics": measured})
+    write_json(folder / "seeds.json", {"seeds": of_seeds})
 
+    errors = worst_errors(predictions["test"], recipe.evaluate.num_worst_errors)
+    _write_worst_errors(folder, model, records["test"], errors)
+
+
+def _predicted(recipe: ResolvedRecipe, model: keras.Model, records: Records) -> Predictions:
+    view = augmented_view(recipe.train.augmentation, recipe.train.seed)
+    measured = recipe.evaluate
+    probabilities = predict(model, records, measured.batch_size, view=view, num_views=measured.tta_views)
+    return Predictions(records.ids, records.labels, probabilities)
+
+
+def _write_worst_errors(folder: Path, model: keras.Model, records: Records, errors: list[WorstError]) -> None:
     pictures = folder / "worst_errors"
     pictures.mkdir()
-    number_of = {example_id: number for number, example_id in enumerate(records["test"].ids)}
+    number_of = {example_id: number for number, example_id in enumerate(records.ids)}
     with (folder / "worst_errors.csv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(("file", "id", "label", "probability"))
-        for rank, error in enumerate(worst_errors(predictions["test"], recipe.evaluate.num_worst_errors)):
-            name = f"{rank:02d}.jpg"
-            write_example(pictures / name, records["test"], number_of[error[0]])
-            writer.writerow((f"worst_errors/{name}", *error))
+        writer.writerow(("file", "id", "label", "probability", "attention"))
+        for rank, error in enumerate(errors):
+            names = f"{rank:02d}.jpg", f"{rank:02d}_attention.jpg"
+            write_example(pictures / names[0], records, number_of[error.id])
+            writer.writerow((f"worst_errors/{names[0]}", *error, f"worst_errors/{names[1]}"))
+    if errors:
+        images = np.stack([square(records[number_of[error.id]], model.input_shape[1]) for error in errors])
+        for rank, (image, attention) in enumerate(zip(images, attention_maps(model, images), strict=True)):
+            write_attention(pictures / f"{rank:02d}_attention.jpg", image, attention)
 
 
 def test_metrics(folder: Path) -> dict[str, float]:

@@ -42,6 +42,9 @@ def write_params(project: Path) -> WriteParams:
     def write(changes: dict[str, Any] | None = None) -> Params:
         yaml = YAML(typ="safe", pure=True)
         content = yaml.load((ROOT / "profiles/sample.yaml").read_text())
+        # The others want larger pictures than the tiny ones.
+        of_profile = ("from_scratch", "from_scratch_normalized")
+        content["recipes"] = {name: content["recipes"][name] for name in of_profile}
         with (project / "params.yaml").open("w") as file:
             yaml.dump(merged(merged(content, TINY), changes or {}), file)
         return load_params()

@@ -93,20 +93,14 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A fresh clone of the working tree with tiny params, built once by `dvc repro`."""
     folder = tmp_path_factory.mktemp("clone") / "pawtrace"
     copy_of_the_project(folder)
-    edit_params(folder, merged(TINY, FROZEN))
     yaml = YAML(typ="safe", pure=True)
     content = yaml.load((folder / "params.yaml").read_text()) | {"recipes": RECIPES}
+    content = merged(content, merged(TINY, FROZEN))
     with (folder / "params.yaml").open("w") as file:
         yaml.dump(content, file)
     output = command(folder, "dvc", "repro").stdout
-    assert stages_run(output) == [
-        "download",
-        "split",
-        "preprocess",
-        "train@small_head",
-        "train@wide_head",
-        "report",
-    ]
+    stages = ["download", "split", "preprocess", "resolve", "train@small_head", "train@wide_head", "report"]
+    assert sorted(stages_run(output)) == sorted(stages)
     command(folder, "git", "add", "-A")
     command(folder, "git", "-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", "built")
     return folder
@@ -161,7 +155,11 @@ def test_dvcs_commands_show_metrics_params_and_plots(clone: Path) -> None:
 def test_editing_one_recipe_trains_that_one(clone: Path) -> None:
     other = (clone / "models/wide_head/model.keras").read_bytes()
     edit_params(clone, {"recipes": {"small_head": {"overrides": {"train": {"seed": 5}}}}})
-    assert stages_run(command(clone, "dvc", "repro").stdout) == ["train@small_head", "report"]
+    assert stages_run(command(clone, "dvc", "repro").stdout) == [
+        "resolve",
+        "train@small_head",
+        "report",
+    ]
     assert (clone / "models/wide_head/model.keras").read_bytes() == other
     difference = json.loads(command(clone, "dvc", "metrics", "diff", "--json").stdout)
     assert set(difference) == {"reports/metrics/small_head.json"}
@@ -169,7 +167,7 @@ def test_editing_one_recipe_trains_that_one(clone: Path) -> None:
 
 def test_editing_a_question_trains_nothing(clone: Path) -> None:
     edit_params(clone, {"recipes": {"wide_head": {"question": "Another question?"}}})
-    assert stages_run(command(clone, "dvc", "repro").stdout) == ["report"]
+    assert stages_run(command(clone, "dvc", "repro").stdout) == ["resolve", "report"]
     assert "Another question?" in (clone / "reports/ladder.md").read_text()
 
 
@@ -177,7 +175,7 @@ def test_editing_the_evaluation_retrains_nothing(clone: Path) -> None:
     before = {recipe: (clone / f"models/{recipe}/model.keras").read_bytes() for recipe in RECIPES}
     edit_params(clone, {"evaluate": {"num_bootstrap": 300}})
     output = command(clone, "dvc", "repro").stdout
-    assert stages_run(output) == ["train@small_head", "train@wide_head", "report"]
+    assert stages_run(output) == ["resolve", "train@small_head", "train@wide_head", "report"]
     assert output.count("training is finished already") == 2
     assert {recipe: (clone / f"models/{recipe}/model.keras").read_bytes() for recipe in RECIPES} == before
 
@@ -275,6 +273,27 @@ def outputs(folder: Path) -> dict[str, int]:
     return {str(path): path.stat().st_size for path in files}
 
 
+def test_a_killed_repro_goes_on_where_it_was(clone: Path) -> None:
+    longer = {"phases": [{"trainable": "all", "num_epochs": 20}], "early_stopping": None, "seed": 3}
+    edit_params(clone, {"recipes": {"wide_head": {"overrides": {"train": longer}}}})
+    repro = subprocess.Popen(
+        ["dvc", "repro", "train@wide_head"],
+        cwd=clone,
+        env=environment(),
+        start_new_session=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    while not list(clone.glob(".pawtrace/training/*/checkpoints/[0-9]*.npz")):
+        assert repro.poll() is None
+        time.sleep(0.05)
+    os.killpg(repro.pid, signal.SIGKILL)
+    repro.wait()
+    output = command(clone, "dvc", "repro").stdout
+    assert "resuming after step" in output
+    assert len((clone / "models/wide_head/history.csv").read_text().splitlines()) == 21
+
+
 def test_ctrl_c_leaves_no_process_and_no_half_written_model(clone: Path) -> None:
     endless = {"phases": [{"trainable": "all", "num_epochs": 500}], "early_stopping": None}
     edit_params(clone, {"recipes": {"wide_head": {"overrides": {"train": endless}}}})
@@ -290,7 +309,7 @@ def test_ctrl_c_leaves_no_process_and_no_half_written_model(clone: Path) -> None
     )
     assert flow.stdout is not None
     with flow, flow.stdout:
-        while "Epoch 2/" not in flow.stdout.readline():
+        while "epoch 2 of" not in flow.stdout.readline():
             assert flow.poll() is None
         os.killpg(flow.pid, signal.SIGINT)
         output = flow.stdout.read()

@@ -7,7 +7,7 @@ sections. Numbers follow YAML 1.2, as DVC reads and writes them: `1e-4` is a num
 import difflib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple, TypeVar
+from typing import Annotated, Any, Literal, NamedTuple, TypeVar
 
 from pydantic import Field, ValidationError
 from ruamel.yaml import YAML
@@ -15,8 +15,17 @@ from ruamel.yaml.error import YAMLError
 
 from pawtrace.config.errors import ParamsError
 from pawtrace.config.paths import PARAMS
-from pawtrace.config.sections import DataParams, EvaluateParams, PreprocessParams, Section, SplitParams
-from pawtrace.config.train_params import TrainParams
+from pawtrace.config.sections import (
+    VERDICTS,
+    DataParams,
+    DiagnoseParams,
+    EvaluateParams,
+    PreprocessParams,
+    ProbeParams,
+    Section,
+    SplitParams,
+)
+from pawtrace.config.train_params import NotStrict, TrainParams
 
 AnySection = TypeVar("AnySection", bound=Section)
 # Pydantic's words for what YAML calls otherwise.
@@ -38,52 +47,74 @@ class Overrides(Section):
 
 
 class Recipe(Section):
-    """A rung: a question, and the overrides of the baseline that answer it."""
+    """A rung: a question, and the overrides of the rung it builds on that answer it."""
 
     question: str
+    builds_on: str | None = None  # another recipe, whose overrides come first; null: the baseline
+    cures: Annotated[tuple[Literal[VERDICTS], ...], NotStrict] = ()  # type: ignore[valid-type]  # verdicts
     overrides: Overrides
 
 
 class ResolvedRecipe(NamedTuple):
-    """A recipe with its overrides laid over the baseline."""
+    """A recipe with its overrides, and those of what it builds on, laid over the baseline."""
 
     name: str
     question: str
     train: TrainParams
     evaluate: EvaluateParams
+    probe: ProbeParams
 
 
 class Params(Section):
-    """All of params.yaml. Sections are named after the stages that read them."""
+    """All of params.yaml. Sections are named after the stages, and steps, that read them."""
 
     data: DataParams
     split: SplitParams
     preprocess: PreprocessParams
     train: TrainParams
+    probe: ProbeParams
     evaluate: EvaluateParams
+    diagnose: DiagnoseParams
     recipes: Annotated[dict[RecipeName, Recipe], Field(min_length=1)]
 
     def recipe(self, name: str) -> ResolvedRecipe:
-        """The recipe called `name`, its overrides applied.
+        """The recipe called `name`, all overrides applied.
 
         Raises:
           ParamsError: there is no such recipe, or its overrides are wrong.
         """
         if name not in self.recipes:
-            known = list(self.recipes)
-            raise ParamsError(
-                f"recipes.{name}: no such recipe{_nearest(name, known)}; there are: {', '.join(known)}"
-            )
-        recipe = self.recipes[name]
+            raise ParamsError(f"recipes.{name}: {_no_such_recipe(name, list(self.recipes))}")
+        train, evaluate = self.train.model_dump(), self.evaluate.model_dump()
+        for ancestor in self.lineage(name):
+            overrides = self.recipes[ancestor].overrides
+            train, evaluate = merged(train, overrides.train), merged(evaluate, overrides.evaluate)
         where = f"params.yaml: recipes.{name}.overrides."
-        train = _validated(
-            TrainParams, merged(self.train.model_dump(), recipe.overrides.train), where + "train."
-        )
-        evaluate = _validated(
-            EvaluateParams, merged(self.evaluate.model_dump(), recipe.overrides.evaluate), where + "evaluate."
-        )
-        self._check_size(train, where + "train.")
-        return ResolvedRecipe(name, recipe.question, train, evaluate)
+        checked = _validated(TrainParams, train, where + "train.")
+        self._check_size(checked, where + "train.")
+        measured = _validated(EvaluateParams, evaluate, where + "evaluate.")
+        if measured.tta_views > 1 and not checked.augmentation:
+            raise ParamsError(
+                f"{where}evaluate.tta_views: expected 1, as train.augmentation makes no other views, "
+                f"found {measured.tta_views}"
+            )
+        return ResolvedRecipe(name, self.recipes[name].question, checked, measured, self.probe)
+
+    def lineage(self, name: str) -> list[str]:
+        """What a recipe builds on, from the baseline up, and the recipe itself at the end.
+
+        Raises:
+          ParamsError: a rung builds on one that is not there, or on itself in the end.
+        """
+        chain = [name]
+        while (below := self.recipes[chain[0]].builds_on) is not None:
+            where = f"params.yaml: recipes.{chain[0]}.builds_on: "
+            if below not in self.recipes:
+                raise ParamsError(where + _no_such_recipe(below, list(self.recipes)))
+            if below in chain:
+                raise ParamsError(f"{where}expected a chain that ends, found {' -> '.join([below, *chain])}")
+            chain.insert(0, below)
+        return chain
 
     def _check_size(self, train: TrainParams, where: str) -> None:
         if train.image_size_px > self.preprocess.image_size_px:
@@ -166,6 +197,10 @@ def _keys_at(section: type[Section], location: tuple[int | str, ...]) -> list[st
             keys = option if "$ref" in option else keys
         keys = definitions.get(keys.get("$ref", "").rsplit("/", 1)[-1], keys)
     return list(keys.get("properties", {}))
+
+
+def _no_such_recipe(name: str, known: list[str]) -> str:
+    return f"no such recipe{_nearest(name, known)}; there are: {', '.join(known)}"
 
 
 def _nearest(word: str, known: list[str]) -> str:

@@ -9,6 +9,7 @@ WEIGHTS = Path("data/weights")
 RAW = Path("data/raw")
 SPLITS = Path("data/splits")
 RECORDS = Path("data/records")
+RECIPES = Path("data/recipes")
 MODELS = Path("models")
 REPORTS = Path("reports")
 # Training's working state: DVC deletes a stage's outputs before running it, so this lies outside.

@@ -7,6 +7,17 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 LABELS = ("cat", "dog")  # the label of an example is its index here, as in TFDS's cats_vs_dogs
 SPLITS = ("train", "validation", "test")
+# What a run can suffer from, the first that applies; pawtrace.evaluation.diagnosis tells them apart.
+VERDICTS = (
+    "leaking",
+    "unstable",
+    "dead",
+    "label_noise",
+    "overfitting",
+    "undertrained",
+    "underfitting",
+    "healthy",
+)
 
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
@@ -89,3 +100,31 @@ class EvaluateParams(Section):
     num_bootstrap: Annotated[int, Field(ge=100, le=100_000)]  # resamples behind an interval
     bootstrap_seed: Seed
     num_worst_errors: Annotated[int, Field(ge=0, le=100)]  # pictures in the report
+    tta_views: Annotated[int, Field(ge=1, le=100)]  # predictions averaged: plain, then augmented views
+
+
+class ProbeParams(Section):
+    """What is measured of a network before it trains."""
+
+    num_examples: Annotated[int, Field(ge=2)]  # for activations, gradients, input range, first loss
+    num_overfit_examples: Annotated[int, Field(ge=2)]  # that it should be able to learn by heart
+    num_overfit_steps: Count  # given to it for that
+    overlap_distance: Annotated[int, Field(ge=0, le=128)]  # bits of the hash, mirrored images included
+
+
+class DiagnoseParams(Section):
+    """The thresholds between one verdict and another; params.yaml gives the reason of each."""
+
+    leaking_share: Fraction
+    unstable_rise: Annotated[float, Field(gt=0)]
+    dead_loss_margin: Annotated[float, Field(gt=0)]
+    overfit_probe_accuracy: Fraction
+    noise_min_examples: Count
+    noise_confidence: Annotated[float, Field(ge=0.5, le=1)]
+    noise_share: Fraction
+    overfitting_gap: Fraction
+    undertrained_improvement: Annotated[float, Field(gt=0)]
+    underfitting_accuracy: Fraction
+    vanishing_ratio: Annotated[float, Field(gt=1)]
+    input_range_ratio: Annotated[float, Field(gt=1)]
+    imbalance_share: Annotated[float, Field(ge=0.5, le=1)]

@@ -8,7 +8,8 @@ from pawtrace.config.sections import Count, Section, Seed
 
 LearningRate = Annotated[float, Field(gt=0, le=10)]
 NonNegative = Annotated[float, Field(ge=0)]
-VGG16_MIN_SIZE_PX = 32  # it halves the image five times
+# The backbones of keras.applications that we know, and the smallest image that each takes.
+BACKBONES = {"vgg16": 32, "mobilenet_v2": 32, "efficientnet_b0": 32}  # they halve the image five times
 # YAML has lists only; a tuple keeps the section frozen.
 NotStrict = Strict(False)
 
@@ -38,6 +39,13 @@ class EarlyStopping(Section):
     min_delta: NonNegative
 
 
+class Schedule(Section):
+    """How the learning rate moves within a phase; it starts anew in each."""
+
+    warmup_epochs: NonNegative  # from 0 up to the phase's learning rate, step by step
+    decay: Literal["none", "cosine"]  # after that: it stays, or falls to 0 at the phase's last step
+
+
 class Transform(Section):
     """One Albumentations transform: its name and its arguments."""
 
@@ -49,10 +57,12 @@ class TrainParams(Section):
     """The baseline, or a recipe once its overrides are laid over it."""
 
     seed: Seed
+    num_seeds: Annotated[int, Field(ge=1, le=100)]  # runs with seed, seed + 1, ...; the first one is kept
     device: Literal["auto", "gpu", "cpu"]
     precision: Literal["auto", "float32", "bfloat16", "float16"]
+    xla: Literal["auto", "always", "never"]  # auto: where a short trial says that it helps
     image_size_px: Annotated[int, Field(ge=16, le=2048)]  # side of the square that a model sees
-    backbone: str  # vgg16, or the path of a .keras file: RGB 0..255 in, feature map out
+    backbone: str  # one of BACKBONES, or the path of a .keras file: RGB 0..255 in, feature map out
     weights: str | None  # null (random), imagenet, or a weights file
     initializer: Literal["glorot_uniform", "he_normal"]  # of a backbone with random weights
     batch_normalization: bool  # after every convolution of vgg16; needs random weights
@@ -61,33 +71,41 @@ class TrainParams(Section):
     head: Head
     augmentation: Annotated[tuple[Transform, ...], NotStrict]
     num_views: Count  # augmented views of each example while the whole backbone is frozen
+    mixup_alpha: NonNegative  # of the Beta distribution that mixes pairs of examples; 0: no mixup
     batch_size: Count
+    label_smoothing: Annotated[float, Field(ge=0, lt=1)]
     optimizer: Literal["adam"]
     learning_rate: LearningRate
+    schedule: Schedule
+    layerwise_decay: Annotated[float, Field(gt=0, le=1)]  # first layer's share of the learning rate
+    ema_momentum: Annotated[float, Field(ge=0, lt=1)]  # of the weights' moving average; 0: none
     phases: Annotated[tuple[Phase, ...], NotStrict, Field(min_length=1)]
     early_stopping: EarlyStopping | None
 
     @field_validator("backbone")
     @classmethod
     def _known_backbone(cls, backbone: str) -> str:
-        if backbone != "vgg16" and not backbone.endswith(".keras"):
-            raise ValueError("expected vgg16 or the path of a .keras file")
+        if backbone not in BACKBONES and not backbone.endswith(".keras"):
+            raise ValueError(f"expected {', '.join(BACKBONES)} or the path of a .keras file")
         return backbone
 
     @model_validator(mode="after")
     def _buildable(self) -> Self:
-        if self.batch_normalization and (self.weights is not None or self.backbone != "vgg16"):
+        plain_vgg16 = self.weights is None and self.backbone == "vgg16"
+        if self.batch_normalization and not plain_vgg16:
             raise ValueError(
                 "batch_normalization: expected false: only vgg16 with weights null has a variant with it"
             )
-        if self.initializer != "glorot_uniform" and (self.weights is not None or self.backbone != "vgg16"):
+        if self.initializer != "glorot_uniform" and not plain_vgg16:
             raise ValueError(
                 "initializer: expected glorot_uniform: only vgg16 with weights null is initialised otherwise"
             )
-        if self.backbone != "vgg16" and self.weights == "imagenet":
+        if self.backbone not in BACKBONES and self.weights == "imagenet":
             raise ValueError("weights: expected null or a file: a .keras backbone brings its own weights")
-        if self.backbone == "vgg16" and self.image_size_px < VGG16_MIN_SIZE_PX:
+        min_size_px = BACKBONES.get(self.backbone, 0)
+        if self.image_size_px < min_size_px:
             raise ValueError(
-                f"image_size_px: expected at least {VGG16_MIN_SIZE_PX} for vgg16, found {self.image_size_px}"
+                f"image_size_px: expected at least {min_size_px} for {self.backbone}, "
+                f"found {self.image_size_px}"
             )
         return self

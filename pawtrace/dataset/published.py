@@ -3,10 +3,7 @@
 TFDS knows the URL, size and sha256. Without a network it gives up after 205 s; this asks first.
 """
 
-import queue
 import shutil
-import threading
-import urllib.request
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,9 +14,7 @@ from pawtrace.config import paths
 from pawtrace.config.entry_point import is_disk_full
 from pawtrace.config.errors import DataError
 from pawtrace.config.files import sha256_of
-
-_ANSWER_TIMEOUT_S = 5.0  # of a connection
-_TOTAL_TIMEOUT_S = 8.0  # of everything, the look-up of the host's name included
+from pawtrace.dataset.network import unreachable
 
 
 class Published(NamedTuple):
@@ -97,26 +92,6 @@ def fetch(downloads: Path) -> Path:
         tfds.disable_progress_bar()
         for unfinished in downloads.rglob("*.tmp.*"):
             shutil.rmtree(unfinished, ignore_errors=True)
-
-
-def unreachable(url: str) -> str | None:
-    """Why a URL cannot be fetched, or None; after `_TOTAL_TIMEOUT_S` at the latest."""
-    answers: queue.Queue[str | None] = queue.Queue()
-
-    def ask() -> None:
-        request = urllib.request.Request(url, headers={"Range": "bytes=0-0"})
-        try:
-            with urllib.request.urlopen(request, timeout=_ANSWER_TIMEOUT_S):
-                answers.put(None)
-        except Exception as error:
-            answers.put(_line(error))
-
-    # Nothing stops a look-up of a name that hangs: a daemon thread is left behind with it.
-    threading.Thread(target=ask, daemon=True).start()
-    try:
-        return answers.get(timeout=_TOTAL_TIMEOUT_S)
-    except queue.Empty:
-        return f"no answer within {_TOTAL_TIMEOUT_S:g} s"
 
 
 def _line(error: Exception) -> str:

@@ -14,7 +14,7 @@ from pawtrace.evaluation.predictions import Predictions
 
 CONFIDENCE = 0.95
 _TAIL = (1 - CONFIDENCE) / 2
-_Z = NormalDist().inv_cdf(1 - _TAIL)
+Z = NormalDist().inv_cdf(1 - _TAIL)
 _MAX_CELLS = 2_000_000  # resamples x examples held at once: 16 MB
 
 
@@ -29,9 +29,9 @@ def wilson(num_right: int, num_examples: int) -> tuple[float, float]:
     Source: Wilson 1927; recommended by Brown, Cai & DasGupta 2001.
     """
     share = num_right / num_examples
-    spread = _Z**2 / num_examples
+    spread = Z**2 / num_examples
     centre = (share + spread / 2) / (1 + spread)
-    half = _Z / (1 + spread) * np.sqrt(share * (1 - share) / num_examples + spread / (4 * num_examples))
+    half = Z / (1 + spread) * np.sqrt(share * (1 - share) / num_examples + spread / (4 * num_examples))
     return max(0.0, float(centre - half)), min(1.0, float(centre + half))
 
 

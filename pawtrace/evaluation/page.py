@@ -1,6 +1,6 @@
 """The report as one HTML page that opens without a network: pictures inside it, no script.
 
-Arrives: the results of all recipes and the data's summary. Leaves: the text of
+Arrives: the rungs of all recipes, the judged claims and the data's summary. Leaves: the text of
 `reports/report.html`. File names are whatever an archive held, so everything is escaped.
 """
 
@@ -13,10 +13,14 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from pawtrace.config.sections import LABELS, SPLITS
 from pawtrace.evaluation import charts
 from pawtrace.evaluation.chart_style import colour_of
+from pawtrace.evaluation.claims import Judgement
 from pawtrace.evaluation.data_summary import DataSummary
-from pawtrace.evaluation.evaluation import WorstError
-from pawtrace.evaluation.ladder import Rung, best_rung, majority_share
-from pawtrace.evaluation.results import Result
+from pawtrace.evaluation.evidence import number_rows, probe_rows
+from pawtrace.evaluation.ladder import Rung, answer, best_rung, majority_share
+from pawtrace.evaluation.ladder_text import difference_words, seeds_words
+from pawtrace.evaluation.results import ErrorPicture
+from pawtrace.evaluation.symptoms import Suspect
+from pawtrace.evaluation.wording import percent, points
 
 _METRIC_WORDS = {
     "accuracy": "accuracy",
@@ -26,39 +30,61 @@ _METRIC_WORDS = {
     "brier_score": "Brier score",
     "calibration_error": "calibration error",
 }
-
-
-class Picture(NamedTuple):
-    """One of the worst errors, ready to be shown."""
-
-    uri: str
-    error: WorstError
+# How urgent a verdict is: the colour of its chip.
+_TONES = {"healthy": "good", "leaking": "bad", "unstable": "bad", "dead": "bad"}
+_RULING_TONES = {"supported": "good", "contradicted": "bad"}
+MAX_SUSPECTS = 50  # listed; predictions.csv has all
 
 
 class RecipeSection(NamedTuple):
     """What the page shows of one recipe; all charts as data URIs."""
 
-    result: Result
     rung: Rung
     colour: str
     curves: str
+    signal: str
     confusion: str
     roc: str
     reliability: str
-    preview: str
-    worst_errors: list[Picture]
+    numbers: list[tuple[str, str]]
+    probes: list[tuple[str, str]]
+    worst_errors: list[ErrorPicture]
+    suspects: list[Suspect]  # none but under label noise
 
 
-def report_page(results: list[Result], rungs: list[Rung], data: DataSummary) -> str:
+def report_page(rungs: list[Rung], judgements: list[Judgement], data: DataSummary) -> str:
     """Draw the whole page.
 
     Args:
-      results: of all recipes, in the order of params.yaml.
-      rungs: of the same recipes.
+      rungs: of all recipes, in the order of params.yaml.
+      judgements: of the article's claims.
       data: what the recipes were trained and measured on.
     Returns:
       HTML; the same bytes for the same input.
     """
+    results = [rung.result for rung in rungs]
+    guess_label, guess_share = majority_share(results[0], "test")
+    return (
+        _environment()
+        .get_template("report.html.jinja")
+        .render(
+            best=best_rung(rungs),
+            answer=answer(rungs),
+            sections=[_section(rungs, number) for number in range(len(rungs))],
+            judgements=judgements,
+            overview=_svg_uri(charts.all_validation_curves(results)),
+            guess_label=guess_label,
+            guess_share=guess_share,
+            num_test=sum(data.split.splits["test"].values()),
+            data=data,
+            labels=LABELS,
+            splits=SPLITS,
+            metric_words=_METRIC_WORDS,
+        )
+    )
+
+
+def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("pawtrace.evaluation", "."),
         autoescape=True,
@@ -66,39 +92,37 @@ def report_page(results: list[Result], rungs: list[Rung], data: DataSummary) -> 
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(percent=_percent, share=_percent_number, jpeg=_jpeg_uri, minutes=_minutes)
-    guess_label, guess_share = majority_share(results[0], "test")
-    return environment.get_template("report.html.jinja").render(
-        best=best_rung(rungs),
-        sections=[_section(results, rung, number) for number, rung in enumerate(rungs)],
-        overview=_svg_uri(charts.all_validation_curves(results)),
-        guess_label=guess_label,
-        guess_share=guess_share,
-        num_test=sum(data.split.splits["test"].values()),
-        data=data,
-        labels=LABELS,
-        splits=SPLITS,
-        metric_words=_METRIC_WORDS,
+    environment.filters.update(
+        percent=_percent,
+        points=points,
+        share=_percent_number,
+        jpeg=_jpeg_uri,
+        minutes=_minutes,
+        difference=difference_words,
+        seeds=seeds_words,
+        tone=lambda verdict: _TONES.get(verdict, "fair"),
+        ruling_tone=lambda ruling: _RULING_TONES.get(ruling, "none"),
     )
+    return environment
 
 
-def _section(results: list[Result], rung: Rung, number: int) -> RecipeSection:
-    result, colour = results[number], colour_of(number)
+def _section(rungs: list[Rung], number: int) -> RecipeSection:
+    rung, colour = rungs[number], colour_of(number)
+    result, diagnosis = rung.result, rung.diagnosis
     evaluation = result.evaluation
     error = result.metric("test", "calibration_error")
     return RecipeSection(
-        result=result,
         rung=rung,
         colour=colour,
         curves=_svg_uri(charts.learning_curves(result, colour)),
+        signal=_svg_uri(charts.signal_by_block(result.probes.blocks, colour)),
         confusion=_svg_uri(charts.confusion_matrix(evaluation.confusion["test"], colour)),
-        roc=_svg_uri(charts.roc_curves(results, result, colour)),
+        roc=_svg_uri(charts.roc_curves([each.result for each in rungs], result, colour)),
         reliability=_svg_uri(charts.reliability(evaluation.calibration, error, colour)),
-        preview=_jpeg_uri(result.preview),
-        worst_errors=[
-            Picture(_jpeg_uri(shown.picture), WorstError(shown.id, shown.label, shown.probability))
-            for shown in result.worst_errors
-        ],
+        numbers=number_rows(diagnosis.numbers),
+        probes=probe_rows(result),
+        worst_errors=result.worst_errors,
+        suspects=diagnosis.suspects[:MAX_SUSPECTS] if diagnosis.verdict == "label_noise" else [],
     )
 
 
@@ -115,7 +139,7 @@ def _data_uri(kind: str, content: bytes) -> str:
 
 
 def _percent(share: float) -> str:
-    return f"{100 * share:.1f}\N{NO-BREAK SPACE}%"
+    return percent(share).replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def _percent_number(share: float) -> str:

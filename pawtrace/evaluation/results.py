@@ -1,13 +1,19 @@
 """The result of a recipe: what its training left in `models/<recipe>/`, read for the report.
 
-Arrives: history.csv, training.json, evaluation.json, worst_errors.csv and the pictures.
-Leaves: `Result`. Folders of recipes that params.yaml no longer has are never looked at.
+Arrives: history.csv, training.json, evaluation.json, predictions.csv, probes.json, seeds.json,
+worst_errors.csv and the pictures. Leaves: `Result`. Folders of recipes that params.yaml no longer
+has are never looked at.
 """
 
+from collections.abc import Iterable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
+
+from pydantic import Field
 
 from pawtrace.config.sections import SPLITS
+from pawtrace.evaluation.predictions import Predictions, read_predictions
+from pawtrace.evaluation.probe_results import Probes
 from pawtrace.evaluation.stage_outputs import StageOutput, missing, read_json, read_rows, unexpected
 
 Curve = tuple[float, ...]
@@ -18,10 +24,14 @@ class Training(StageOutput):
 
     best_epoch: int  # 1-based over all phases; its weights are the model's
     num_epochs: int
+    planned_epochs: int  # of all phases together; early stopping may leave some out
     duration_s: float
     images_per_s: float
+    waiting_share: float  # of the training time, spent waiting for input
     device: str
+    num_devices: int
     precision: str
+    xla: bool
     num_weights: int
     num_trainable_weights: int
 
@@ -44,6 +54,25 @@ class Evaluation(StageOutput):
     calibration: list[CalibrationBin]
 
 
+class SeedMetrics(StageOutput):
+    """The metrics on the test split of one run."""
+
+    accuracy: float
+
+
+class SeedRun(StageOutput):
+    """One run of a recipe."""
+
+    seed: int
+    metrics: SeedMetrics
+
+
+class Seeds(StageOutput):
+    """The runs of a recipe, the one that was kept first: seeds.json."""
+
+    seeds: Annotated[list[SeedRun], Field(min_length=1)]
+
+
 class History(NamedTuple):
     """The metrics of each epoch, in order; phases are counted from 0."""
 
@@ -59,6 +88,7 @@ class ErrorPicture(NamedTuple):
     """One of the worst errors."""
 
     picture: Path
+    attention: Path | None  # the same picture with what the model looked at; where that can be drawn
     id: str
     label: str
     probability: float  # P(dog)
@@ -72,12 +102,23 @@ class Result(NamedTuple):
     history: History
     training: Training
     evaluation: Evaluation
+    predictions: dict[str, Predictions]  # by split
+    probes: Probes
+    test_accuracies: tuple[float, ...]  # of each seed's run, the kept one first
     worst_errors: list[ErrorPicture]
     preview: Path
 
     def metric(self, split: str, name: str) -> float:
         """A metric on a split."""
         return self.evaluation.metrics[split][name]
+
+
+def best_result(results: Iterable[Result]) -> Result:
+    """The result with the best validation accuracy; the earlier one of equals.
+
+    Chosen on validation, so that its test accuracy, and the interval of that, are no winner's luck.
+    """
+    return max(results, key=lambda result: result.metric("validation", "accuracy"))
 
 
 def read_result(folder: Path, question: str) -> Result:
@@ -94,12 +135,19 @@ def read_result(folder: Path, question: str) -> Result:
     for split in SPLITS:
         if split not in evaluation.metrics or split not in evaluation.confusion:
             raise unexpected(folder / "evaluation.json", stage, f"nothing about {split}")
+    predictions = read_predictions(folder / "predictions.csv")
+    if set(predictions) != set(SPLITS):
+        raise unexpected(folder / "predictions.csv", stage, f"splits {', '.join(predictions) or 'none'}")
+    seeds = read_json(Seeds, folder / "seeds.json", stage)
     return Result(
         name=folder.name,
         question=question,
         history=_read_history(folder / "history.csv", stage),
         training=read_json(Training, folder / "training.json", stage),
         evaluation=evaluation,
+        predictions=predictions,
+        probes=read_json(Probes, folder / "probes.json", stage),
+        test_accuracies=tuple(run.metrics.accuracy for run in seeds.seeds),
         worst_errors=_read_worst_errors(folder / "worst_errors.csv", stage),
         preview=preview,
     )
@@ -122,13 +170,20 @@ def _read_history(path: Path, stage: str) -> History:
 
 def _read_worst_errors(path: Path, stage: str) -> list[ErrorPicture]:
     errors = []
-    for row in read_rows(path, ("file", "id", "label", "probability"), stage):
-        # Only the name: a picture of this recipe, whatever the file says.
-        picture = path.with_suffix("") / Path(row["file"]).name
-        if not picture.is_file():
-            raise missing(picture, stage)
+    for row in read_rows(path, ("file", "id", "label", "probability", "attention"), stage):
+        picture = _picture(path, row["file"], stage)
+        attention = _picture(path, row["attention"], stage) if row["attention"] else None
         try:
-            errors.append(ErrorPicture(picture, row["id"], row["label"], float(row["probability"])))
+            probability = float(row["probability"])
         except ValueError as error:
             raise unexpected(path, stage, str(error)) from None
+        errors.append(ErrorPicture(picture, attention, row["id"], row["label"], probability))
     return errors
+
+
+def _picture(table: Path, file: str, stage: str) -> Path:
+    # Only the name: a picture of this recipe, whatever the file says.
+    picture = table.with_suffix("") / Path(file).name
+    if not picture.is_file():
+        raise missing(picture, stage)
+    return picture

@@ -6,10 +6,11 @@ import keras
 from keras import layers
 
 from pawtrace.config.errors import TrainingError
+from pawtrace.config.paths import WEIGHTS
 from pawtrace.config.train_params import TrainParams
+from pawtrace.learning.imagenet import PUBLISHED, find_weights, how_to_provide
 
 _VGG16_BLOCKS = ((64, 2), (128, 2), (256, 3), (512, 3), (512, 3))  # filters and convolutions of each
-_IMAGENET_BGR_MEANS = (103.939, 116.779, 123.68)
 
 
 def build_backbone(train: TrainParams) -> keras.Model:
@@ -20,13 +21,13 @@ def build_backbone(train: TrainParams) -> keras.Model:
     Raises:
       TrainingError: a file or its weights are missing, unreadable or of the wrong shape.
     """
-    if train.backbone != "vgg16":
+    if train.backbone not in PUBLISHED:
         backbone = _from_file(Path(train.backbone), train.image_size_px)
     elif train.batch_normalization or train.initializer != "glorot_uniform":
         momentum = train.batch_normalization_momentum if train.batch_normalization else None
         backbone = vgg16(train.image_size_px, train.initializer, momentum)
     else:
-        backbone = _keras_vgg16(train)
+        backbone = _from_keras(train)
     if train.weights not in (None, "imagenet"):
         _load_weights(backbone, Path(train.weights))
     return backbone
@@ -72,39 +73,68 @@ def input_scaling(train: TrainParams, images: keras.KerasTensor) -> keras.KerasT
       train: names the backbone and the scaling.
       images: uint8 (b, s, s, 3), RGB.
     Returns:
-      float32 (b, s, s, 3): x 1/255; or what the backbone's weights expect: BGR less the ImageNet
-      means for vgg16 (keras.applications.vgg16.preprocess_input), RGB 0..255 for a file.
+      float32 (b, s, s, 3): x 1/255; or what the backbone's weights expect: as preprocess_input in
+      keras.applications for a published backbone, RGB 0..255 for a file.
     """
     # float32, whatever the precision: bfloat16 would round what comes after the means are taken off.
     if train.input_scaling == "unit":
         return layers.Rescaling(1 / 255, dtype="float32", name="input_scaling")(images)
-    if train.backbone != "vgg16":
+    if train.backbone not in PUBLISHED:
         return layers.Rescaling(1.0, dtype="float32", name="input_scaling")(images)
-    offsets = [-mean for mean in _IMAGENET_BGR_MEANS]
-    return layers.Rescaling(1.0, offset=offsets, dtype="float32", name="input_scaling")(
-        keras.ops.flip(images, axis=-1)
-    )
+    expected = PUBLISHED[train.backbone]
+    channels = keras.ops.flip(images, axis=-1) if expected.bgr else images
+    return layers.Rescaling(
+        expected.scale, offset=list(expected.offset), dtype="float32", name="input_scaling"
+    )(channels)
 
 
-def _keras_vgg16(train: TrainParams) -> keras.Model:
+def _from_keras(train: TrainParams) -> keras.Model:
     shape = (train.image_size_px, train.image_size_px, 3)
-    if train.weights != "imagenet":
-        return keras.applications.VGG16(include_top=False, weights=None, input_shape=shape)
+    build = getattr(keras.applications, PUBLISHED[train.backbone].application)
+    backbone = build(include_top=False, weights=None, input_shape=shape)
+    if train.weights == "imagenet":
+        _load_weights(backbone, _imagenet_weights(train.backbone))
+        _finish_normalization(backbone, PUBLISHED[train.backbone].deviations)
+    return backbone
+
+
+def _imagenet_weights(name: str) -> Path:
+    """Their file: in data/weights, else in Keras's cache, which Keras checks and, if need be, fills."""
+    found = find_weights(name)
+    if found is not None and found.is_relative_to(WEIGHTS):
+        return found
+    weights = PUBLISHED[name]
     try:
-        return keras.applications.VGG16(include_top=False, weights="imagenet", input_shape=shape)
+        return Path(
+            keras.utils.get_file(weights.file_name, weights.url, file_hash=weights.md5, cache_subdir="models")
+        )
     except Exception as error:  # Keras raises a plain Exception when it cannot download
-        url = keras.src.applications.vgg16.WEIGHTS_PATH_NO_TOP
-        name = url.rsplit("/", 1)[-1]
         raise TrainingError(
-            f"params.yaml: train.weights: imagenet: cannot get {url} ({_line(error)}); fetch it elsewhere, "
-            f"put it at ~/.keras/models/{name}, and run: dvc repro; recipes with weights null need none"
+            f"params.yaml: train.weights: imagenet: cannot get {weights.url} ({_line(error)}); "
+            f"{how_to_provide([name])}, then run: dvc repro; recipes with weights null need none"
         ) from error
+
+
+def _finish_normalization(backbone: keras.Model, deviations: tuple[float, ...] | None) -> None:
+    """Put into EfficientNet's normalisation what Keras puts into a layer after it.
+
+    Its weights were trained with inputs that were divided by the deviations, but the file's
+    variances are these deviations, not their squares.
+    """
+    if deviations is None:
+        return
+    layer = next(layer for layer in backbone.layers if isinstance(layer, layers.Normalization))
+    mean, variance, count = layer.get_weights()
+    layer.set_weights([mean, variance * deviations, count])
+    layer.finalize_state()
 
 
 def _from_file(path: Path, size_px: int) -> keras.Model:
     where = f"params.yaml: train.backbone: {path}"
     if not path.exists():
-        raise TrainingError(f"{where} is missing; put the file there or set train.backbone to vgg16")
+        raise TrainingError(
+            f"{where} is missing; put the file there or set train.backbone to one of {', '.join(PUBLISHED)}"
+        )
     try:
         backbone = keras.saving.load_model(path, compile=False, safe_mode=True)
     except Exception as error:  # Keras raises whatever the file's content provokes

@@ -1,8 +1,10 @@
 """tf.data pipelines from records to batches of square images.
 
 Every epoch's order is a permutation of (seed, epoch), so the state of the input is two numbers:
-the epoch and the step.
+the epoch and the step. A batch depends on (seed, epoch, its place), not on those before it.
 """
+
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
@@ -35,22 +37,32 @@ def square(record: Record, size_px: int) -> np.ndarray:
 
 
 def training_batches(
-    records: Records, view: View, *, size_px: int, batch_size: int, seed: int, epochs: range
+    records: Records,
+    view: View,
+    *,
+    size_px: int,
+    batch_size: int,
+    seed: int,
+    epoch: int,
+    first_step: int = 0,
+    mixup_alpha: float = 0.0,
 ) -> tf.data.Dataset:
-    """Shuffled, augmented batches of one epoch after the other.
+    """Shuffled, augmented batches of one epoch.
 
     Args:
       records: of the train split, n of them.
       view: augments an image.
       size_px: side of the images, pixels.
-      batch_size: examples a batch; an epoch's last batch may be smaller.
+      batch_size: examples a batch.
       seed: of the order.
-      epochs: numbers of the epochs, counted over all phases.
+      epoch: its number, counted over all phases.
+      first_step: the batch to begin with.
+      mixup_alpha: see `mixed`; 0 for none.
     Returns:
       Batches of uint8 (b, size_px, size_px, 3) RGB and float32 (b, 1): 1 for a dog.
     """
-    numbers = epoch_numbers(len(records), batch_size, seed, epochs)
-    return _image_batches(numbers, records, size_px, view)
+    numbers = epoch_numbers(len(records), batch_size, seed, epoch, first_step)
+    return _image_batches(numbers, records, size_px, view, (seed, mixup_alpha))
 
 
 def plain_batches(
@@ -71,29 +83,56 @@ def plain_batches(
     return _image_batches(in_order.map(lambda numbers: (np.int64(epoch), numbers)), records, size_px, view)
 
 
-def epoch_numbers(num_examples: int, batch_size: int, seed: int, epochs: range) -> tf.data.Dataset:
-    """The shuffled example numbers of each epoch, in batches that do not reach across epochs.
+def mixed(
+    inputs: np.ndarray, labels: np.ndarray, alpha: float, key: Sequence[int]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Mix each example of a batch with another one of it, labels likewise.
+
+    Args:
+      inputs: images or features, (b, ...).
+      labels: float32 (b, 1).
+      alpha: of the Beta distribution that says how much of each; 0 for the batch as it is.
+      key: of the random numbers.
+    Returns:
+      The mixed batch, dtypes as they were.
+    Source: Zhang et al. 2018, "mixup: Beyond Empirical Risk Minimization"; one share a batch, as
+    in its reference implementation.
+    """
+    if not alpha:
+        return inputs, labels
+    random = np.random.default_rng(key)
+    share = np.float32(random.beta(alpha, alpha))
+    partner = random.permutation(len(inputs))
+    blend = share * inputs + (1 - share) * inputs[partner]
+    if inputs.dtype == np.uint8:
+        blend = np.rint(blend)
+    return blend.astype(inputs.dtype), share * labels + (1 - share) * labels[partner]
+
+
+def epoch_numbers(
+    num_examples: int, batch_size: int, seed: int, epoch: int, first_step: int
+) -> tf.data.Dataset:
+    """The shuffled example numbers of an epoch, in batches of one size, from a step on.
+
+    The last batch is filled up with the epoch's first examples. Were it smaller, TensorFlow would
+    compile training steps of two shapes, in an order that a resumed run could not repeat, and
+    their results differ in the last digits.
 
     Returns:
       Pairs of the epoch, int64 (), and the numbers of a batch's examples, int64 (b,).
     """
-
-    def of_epoch(epoch: tf.Tensor) -> tf.data.Dataset:
-        order = tf.numpy_function(
-            lambda epoch: np.random.default_rng([seed, epoch]).permutation(num_examples),
-            [epoch],
-            tf.int64,
-            stateful=False,  # it is a function of its argument; a stateful one would run serially
-        )
-        order.set_shape([num_examples])
-        numbers = tf.data.Dataset.from_tensor_slices(order).batch(batch_size)
-        return numbers.map(lambda batch: (epoch, batch))
-
-    return tf.data.Dataset.range(epochs.start, epochs.stop).flat_map(of_epoch)
+    order = np.random.default_rng([seed, epoch]).permutation(num_examples)
+    filled = np.resize(order, -(-num_examples // batch_size) * batch_size)  # repeats from the start
+    numbers = tf.data.Dataset.from_tensor_slices(filled[first_step * batch_size :])
+    return numbers.batch(batch_size).map(lambda batch: (np.int64(epoch), batch))
 
 
 def _image_batches(
-    numbers: tf.data.Dataset, records: Records, size_px: int, view: View | None
+    numbers: tf.data.Dataset,
+    records: Records,
+    size_px: int,
+    view: View | None,
+    mixup: tuple[int, float] = (0, 0.0),  # seed, alpha
 ) -> tf.data.Dataset:
     def load(epoch: np.ndarray, batch: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         examples = [records[number] for number in batch]
@@ -103,7 +142,9 @@ def _image_batches(
             images = [
                 view(image, example_id, int(epoch)) for image, example_id in zip(images, ids, strict=True)
             ]
-        return np.stack(images), records.labels[batch, None].astype(np.float32)
+        labels = records.labels[batch, None].astype(np.float32)
+        seed, alpha = mixup
+        return mixed(np.stack(images), labels, alpha, [seed, int(epoch), int(batch[0])])
 
     def images_and_labels(epoch: tf.Tensor, batch: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         images, labels = tf.numpy_function(load, [epoch, batch], (tf.uint8, tf.float32), stateful=False)

@@ -1,7 +1,9 @@
 """What a run computes on and in which precision; both are recorded with the result."""
 
+import contextlib
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple, cast
 
 import keras
 
@@ -18,6 +20,8 @@ class Compute(NamedTuple):
 
     device: str  # gpu | cpu
     precision: str  # float32 | bfloat16 | float16
+    num_devices: int = 1  # that share each batch
+    xla: bool = False  # whether training steps are compiled by XLA
 
 
 def prepare_compute(train: TrainParams) -> Compute:
@@ -54,7 +58,32 @@ def choose_compute(train: TrainParams) -> Compute:
         )
     device = "gpu" if num_gpus and train.device != "cpu" else "cpu"
     precision = train.precision if train.precision != "auto" else _fast_precision(device)
-    return Compute(device, precision)
+    # Only TensorFlow's strategy takes batches that the devices cannot share evenly.
+    num_devices = num_gpus if device == "gpu" and keras.backend.backend() == "tensorflow" else 1
+    return Compute(device, precision, num_devices)
+
+
+def distributed(compute: Compute) -> contextlib.AbstractContextManager[Any]:
+    """The scope in which a model is built and trained: on several devices, batches are shared."""
+    if compute.num_devices == 1:
+        return contextlib.nullcontext()
+    import tensorflow as tf
+
+    names = [f"{compute.device}:{number}" for number in range(compute.num_devices)]
+    return cast("contextlib.AbstractContextManager[Any]", tf.distribute.MirroredStrategy(names).scope())
+
+
+def spread_over_devices(batches: Iterable[Any]) -> Iterator[tuple[Any, Any, int]]:
+    """Batches of inputs and labels as the devices of the scope take them, and their numbers of examples."""
+    import tensorflow as tf
+
+    strategy = tf.distribute.get_strategy()
+    if strategy.num_replicas_in_sync == 1:
+        for inputs, labels in batches:
+            yield inputs, labels, len(labels)
+        return
+    for inputs, labels in strategy.experimental_distribute_dataset(batches):
+        yield inputs, labels, sum(len(part) for part in strategy.experimental_local_results(labels))
 
 
 def _num_gpus() -> int:

@@ -1,17 +1,17 @@
 """What a frozen backbone makes of the examples, computed once instead of in every epoch."""
 
 import os
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Self
+from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
 
-from pawtrace.dataset.shards import Records
-from pawtrace.learning.augmentation import View
-from pawtrace.learning.batches import epoch_numbers, plain_batches
+from pawtrace.config.files import new_file
+from pawtrace.learning.batches import epoch_numbers, mixed
 
 
 class FeatureCache:
@@ -20,72 +20,66 @@ class FeatureCache:
     Epoch e trains on view e modulo `num_views`. Without augmentation one view says it all.
     """
 
-    def __init__(self, path: Path, num_views: int, num_examples: int, num_features: int) -> None:
-        """Make room in a file: it may be larger than memory."""
-        shape = (num_views, num_examples, num_features)
-        path.parent.mkdir(parents=True, exist_ok=True)
+    def __init__(self, path: Path, labels: np.ndarray, num_views: int, num_features: int) -> None:
+        """Features for the examples that have these labels, int (n,); the file may exceed memory."""
         self._path = path
-        self._features = np.lib.format.open_memmap(path, mode="w+", dtype=np.float32, shape=shape)
-        with path.open("r+b") as file:
-            # Now, as an error: a disk that fills up under a memory map kills the process.
-            os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
-        self._labels = np.zeros(num_examples, np.float32)
+        self._labels = labels.astype(np.float32)[:, None]
+        self._shape = (num_views, len(labels), num_features)
+        self._features = np.load(path, mmap_mode="r") if path.exists() else None
 
-    def fill(self, trunk: keras.Model, records: Records, view: View, *, batch_size: int) -> None:
-        """Compute all views with the trunk as it is now.
+    @property
+    def is_filled(self) -> bool:
+        """Whether the features are there, also from a run that was broken off after this point."""
+        return self._features is not None
 
-        Args:
-          trunk: uint8 (b, s, s, 3) -> features (b, f).
-          records: of the train split.
-          view: augments an image.
-          batch_size: of the computation; changes no result that matters.
-        """
-        for number, features in enumerate(self._features):
-            batches = plain_batches(
-                records, size_px=trunk.input_shape[1], batch_size=batch_size, view=view, epoch=number
-            )
-            title = f"features, view {number + 1} of {len(self._features)}"
-            compute_features(trunk, batches, features, title)
-        self._labels[:] = records.labels
+    def fill(self, compute: Callable[[int, np.ndarray], None]) -> None:
+        """Have all views computed: `compute(view, out)` fills float32 (n, f) in place."""
+        with new_file(self._path) as partial:
+            features = np.lib.format.open_memmap(partial, mode="w+", dtype=np.float32, shape=self._shape)
+            with partial.open("r+b") as file:
+                # Now, as an error: a disk that fills up under a memory map kills the process.
+                os.posix_fallocate(file.fileno(), 0, partial.stat().st_size)
+            for number, of_view in enumerate(features):
+                compute(number, of_view)
+            features.flush()
+        self._features = np.load(self._path, mmap_mode="r")
 
-    def batches(self, *, batch_size: int, seed: int, epochs: range) -> tf.data.Dataset:
-        """Shuffled batches of float32 features (b, f) and labels (b, 1), in the order of images."""
-        num_views, num_examples, num_features = self._features.shape
+    def batches(
+        self, *, batch_size: int, seed: int, epoch: int, first_step: int = 0, mixup_alpha: float = 0.0
+    ) -> tf.data.Dataset:
+        """Shuffled batches of an epoch, in the order of images: float32 (b, f) and labels (b, 1)."""
+        of_view, num_features = self._features[epoch % self._shape[0]], self._shape[-1]  # type: ignore[index]
 
-        def load(epoch: np.ndarray, numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-            return self._features[int(epoch) % num_views, numbers], self._labels[numbers, None]
+        def load(numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+            key = [seed, epoch, int(numbers[0])]
+            return mixed(np.asarray(of_view[numbers]), self._labels[numbers], mixup_alpha, key)
 
-        def features_and_labels(epoch: tf.Tensor, numbers: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-            features, labels = tf.numpy_function(
-                load, [epoch, numbers], (tf.float32, tf.float32), stateful=False
-            )
+        def features_and_labels(_: tf.Tensor, numbers: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+            features, labels = tf.numpy_function(load, [numbers], (tf.float32, tf.float32), stateful=False)
             return tf.ensure_shape(features, (None, num_features)), tf.ensure_shape(labels, (None, 1))
 
-        numbers = epoch_numbers(num_examples, batch_size, seed, epochs)
+        numbers = epoch_numbers(self._shape[1], batch_size, seed, epoch, first_step)
         return numbers.map(features_and_labels).prefetch(tf.data.AUTOTUNE)
 
-    def __enter__(self) -> Self:
-        """Use the cache; its file is removed in the end, whatever happens."""
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Remove the file."""
+    def remove(self) -> None:
+        """Remove the file: the phase is over."""
         self._path.unlink(missing_ok=True)
 
 
-def compute_features(trunk: keras.Model, batches: tf.data.Dataset, out: np.ndarray, title: str) -> None:
+def compute_features(
+    trunk: keras.Model, batches: Iterable[tuple[Any, Any, int]], out: np.ndarray, title: str
+) -> None:
     """Compute what the trunk makes of a whole dataset, with a progress bar.
 
     Args:
       trunk: uint8 (b, s, s, 3) -> features (b, f).
-      batches: of n images, with labels, which are ignored.
+      batches: images, labels, which are ignored, and the number of examples; n in all.
       out: float32 (n, f), filled in place.
       title: of the progress bar.
     """
     done = 0
-    with tqdm(total=len(out), desc=title, unit=" images", mininterval=1.0) as progress:
-        for images, _ in batches:
-            of_batch = trunk.predict_on_batch(images)
-            out[done : done + len(of_batch)] = of_batch
-            done += len(of_batch)
-            progress.update(len(of_batch))
+    with tqdm(total=len(out), desc=title, unit=" images", mininterval=1.0, disable=None) as progress:
+        for images, _, num_examples in batches:
+            out[done : done + num_examples] = trunk.predict_on_batch(images)
+            done += num_examples
+            progress.update(num_examples)

@@ -2,159 +2,179 @@
 
 Arrives: a recipe's params and the checked records. Leaves, in a working folder: model.keras,
 history.csv, dvclive/ and, last of all, training.json, whose presence says that the run finished.
+Until then checkpoints/ holds what a broken-off run goes on from, to the last digit on a CPU.
 """
 
 import math
+import shutil
 import time
 from pathlib import Path
+from typing import Any
 
-import keras
 import numpy as np
-import tensorflow as tf
-from dvclive import Live
+from tqdm import tqdm
 
 from pawtrace.config.files import new_file, write_json
-from pawtrace.config.params import ResolvedRecipe
-from pawtrace.config.train_params import Phase, TrainParams
+from pawtrace.config.train_params import TrainParams
 from pawtrace.dataset.shards import Records
 from pawtrace.learning.augmentation import View, augmented_view
-from pawtrace.learning.batches import plain_batches, training_batches
-from pawtrace.learning.device import Compute
-from pawtrace.learning.features import FeatureCache, compute_features
-from pawtrace.learning.history import Recorder, write_history
+from pawtrace.learning.checkpoints import Checkpoint, Checkpoints, assign, values_of
+from pawtrace.learning.device import Compute, distributed, spread_over_devices
+from pawtrace.learning.failures import out_of_memory_named, require_finite
+from pawtrace.learning.history import live_history, log_epoch, write_history
+from pawtrace.learning.learner import Learner
 from pawtrace.learning.model import Classifier, build_classifier
-from pawtrace.learning.phases import learning_rate_of, set_trainable
+from pawtrace.learning.phase_input import FeatureInput, ImageInput, PhaseInput
+from pawtrace.learning.phases import set_trainable
+from pawtrace.learning.progress import Progress
 
 FINISHED = "training.json"
+_CHECKPOINT_INTERVAL_S = 5.0  # at least; and never more than a twentieth of the time
+_CHECKPOINT_SHARE = 0.05
 
 
 class Run:
     """The training of one recipe with one seed."""
 
-    def __init__(self, train: TrainParams, records: dict[str, Records], work: Path) -> None:
-        """Build the model; `work` is an empty folder."""
-        self.train, self.records, self.work = train, records, work
+    def __init__(self, train: TrainParams, records: dict[str, Records], work: Path, compute: Compute) -> None:
+        """Build the model, and give it what the newest checkpoint in `work` holds."""
+        self.train, self.records, self.work, self.compute = train, records, work, compute
         self.classifier: Classifier = build_classifier(train)
         for phase in train.phases:
             set_trainable(self.classifier.backbone, phase.trainable)  # refuses a wrong name before any work
         self.view: View = augmented_view(train.augmentation, train.seed)
-        live = Live(str(work / "dvclive"), save_dvc_exp=False, dvcyaml=None, report=None)
-        self.live = live
-        self.recorder = Recorder(self.classifier.whole, live)
+        self.steps_per_epoch = -(-len(records["train"]) // train.batch_size)
+        self.progress = Progress()
+        self.best: list[np.ndarray] = []
+        self.checkpoints = Checkpoints(work / "checkpoints")
+        self._optimizer_state: list[np.ndarray] = []
+        self._saved_at, self._saving_s = time.perf_counter(), 0.0
+        self._resume()
 
     def fit(self) -> None:
         """Train through all phases; the model ends with its best epoch's weights."""
-        for number, phase in enumerate(self.train.phases):
-            self.recorder.phase = number
-            set_trainable(self.classifier.backbone, phase.trainable)
-            if phase.trainable == "none":
-                self._fit_head(phase)
-            else:
-                self._fit_whole(phase)
-            self.recorder.restore_best()
-        self.live.end()
+        phases = self.train.phases
+        with live_history(self.work / "dvclive", self.progress.rows) as self.live:
+            while self.progress.phase < len(phases):
+                phase = phases[self.progress.phase]
+                if not self.progress.phase_is_over(phase, self.train.early_stopping):
+                    self._fit_phase()
+                assign(self.classifier.whole.weights, self.best)
+                self.progress.next_phase()
 
-    def _fit_whole(self, phase: Phase) -> None:
-        train = self.train
-        batches = training_batches(
-            self.records["train"],
-            self.view,
-            size_px=train.image_size_px,
-            batch_size=train.batch_size,
-            seed=train.seed,
-            epochs=self._epochs(phase),
+    def _fit_phase(self) -> None:
+        train, progress = self.train, self.progress
+        phase = train.phases[progress.phase]
+        set_trainable(self.classifier.backbone, phase.trainable)
+        with out_of_memory_named(train.batch_size, self.compute.device):
+            source = self._input_of(phase.trainable)
+            learner = Learner(train, phase, self.classifier, source.model, self.steps_per_epoch, self.compute)
+            if self._optimizer_state:  # this phase was broken off
+                assign(learner.optimizer.variables, self._optimizer_state)
+                self._optimizer_state = []
+            while not progress.phase_is_over(phase, train.early_stopping):
+                self._fit_epoch(learner, source)
+        source.close()
+
+    def _fit_epoch(self, learner: Learner, source: PhaseInput) -> None:
+        progress = self.progress
+        last = progress.phase_start + self.train.phases[progress.phase].num_epochs
+        title = f"epoch {progress.epoch + 1} of {last}"
+        batches = source.batches(progress.epoch, progress.step)
+        settings = {"unit": " batches", "disable": None, "leave": False}
+        with tqdm(total=self.steps_per_epoch, initial=progress.step, desc=title, **settings) as bar:
+            for inputs, labels, num_examples in progress.timed(spread_over_devices(batches)):
+                rate = learner.learning_rate
+                metrics = learner.train_on(inputs, labels)
+                require_finite(metrics, self._where(), rate, self.checkpoints.newest)
+                progress.add_batch(metrics, num_examples)
+                progress.num_images += num_examples * source.reads_images
+                bar.update()
+                bar.set_postfix(loss=f"{progress.means()['loss']:.3f}", refresh=False)
+                self._save_now_and_then(learner)
+        self._end_epoch(learner, source, title)
+
+    def _end_epoch(self, learner: Learner, source: PhaseInput, title: str) -> None:
+        progress = self.progress
+        row: dict[str, Any] = {"learning_rate": learner.learning_rate}
+        row |= {name: progress.means()[name] for name in ("loss", "accuracy")}
+        with learner.averaged_weights():
+            validation = learner.measure(source.validation)
+            require_finite(validation, self._where(), learner.learning_rate, self.checkpoints.newest)
+            row |= {f"val_{name}": value for name, value in validation.items()}
+            if progress.end_epoch(row, self.train.early_stopping):
+                self.best = values_of(self.classifier.whole.weights)
+        log_epoch(self.live, progress.rows[-1])
+        shown = ", ".join(f"{name} {value:.4g}" for name, value in row.items())
+        print(f"{title}: {shown.replace('_', ' ')}", flush=True)
+        self._save_now_and_then(learner)
+
+    def _input_of(self, trainable: str) -> PhaseInput:
+        settings = (self.train, self.records, self.view, self.classifier, self.progress)
+        if trainable == "none":
+            return FeatureInput(*settings, self.work / f"features-{self.progress.phase}.npy")
+        return ImageInput(*settings)
+
+    def _where(self) -> str:
+        return f"epoch {self.progress.epoch + 1}, step {self.progress.step + 1}"
+
+    def _save_now_and_then(self, learner: Learner) -> None:
+        start = time.perf_counter()
+        interval_s = max(_CHECKPOINT_INTERVAL_S, self._saving_s / _CHECKPOINT_SHARE)
+        if start - self._saved_at < interval_s:
+            return
+        model = values_of(self.classifier.whole.variables)
+        # An update may have broken what the loss before it does not show yet.
+        require_finite(
+            {"weight": sum(map(np.sum, model))}, self._where(), learner.learning_rate, self.checkpoints.newest
         )
-        self._fit(self.classifier.whole, batches, self._plain("validation"), phase)
+        optimizer = values_of(learner.optimizer.variables)
+        self.checkpoints.save(Checkpoint(vars(self.progress), model, optimizer, self.best))
+        self._saved_at = time.perf_counter()
+        self._saving_s = self._saved_at - start
 
-    def _fit_head(self, phase: Phase) -> None:
-        train, trunk, records = self.train, self.classifier.trunk, self.records
-        validation = np.empty((len(records["validation"]), trunk.output_shape[-1]), np.float32)
-        compute_features(trunk, self._plain("validation"), validation, "features, validation")
-        labels = records["validation"].labels[:, None].astype(np.float32)
-        shape = (train.num_views, len(records["train"]), trunk.output_shape[-1])
-        with FeatureCache(self.work / "features.npy", *shape) as cache:
-            start = time.perf_counter()
-            cache.fill(trunk, records["train"], self.view, batch_size=train.batch_size)
-            self.recorder.training_s += time.perf_counter() - start
-            self._fit(
-                self.classifier.head,
-                cache.batches(batch_size=train.batch_size, seed=train.seed, epochs=self._epochs(phase)),
-                tf.data.Dataset.from_tensor_slices((validation, labels)).batch(train.batch_size),
-                phase,
-            )
-
-    def _fit(
-        self, model: keras.Model, batches: tf.data.Dataset, validation: tf.data.Dataset, phase: Phase
-    ) -> None:
-        # A second model of the same layers: the optimizer's state stays out of the saved one.
-        model = keras.Model(model.inputs, model.outputs)
-        model.compile(
-            optimizer=keras.optimizers.Adam(learning_rate=learning_rate_of(phase, self.train)),
-            loss=keras.losses.BinaryCrossentropy(),
-            metrics=[keras.metrics.BinaryAccuracy(name="accuracy")],
-            # On TensorFlow's CPU kernels XLA mostly slows training down; other backends decide.
-            jit_compile=False if keras.backend.backend() == "tensorflow" else "auto",
-        )
-        epochs = self._epochs(phase)
-        callbacks: list[keras.callbacks.Callback] = [self.recorder]
-        if self.train.early_stopping is not None:
-            callbacks.append(
-                keras.callbacks.EarlyStopping(
-                    "val_loss", **self.train.early_stopping.model_dump(), mode="min"
-                )
-            )
-        model.fit(
-            batches,
-            validation_data=validation,
-            initial_epoch=epochs.start,
-            epochs=epochs.stop,
-            steps_per_epoch=-(-len(self.records["train"]) // self.train.batch_size),
-            callbacks=callbacks,
-            shuffle=False,  # the batches are shuffled already
-            verbose="auto",
-        )
-
-    def _epochs(self, phase: Phase) -> range:
-        first = len(self.recorder.rows)
-        return range(first, first + phase.num_epochs)
-
-    def _plain(self, split: str) -> tf.data.Dataset:
-        return plain_batches(
-            self.records[split], size_px=self.train.image_size_px, batch_size=self.train.batch_size
-        )
+    def _resume(self) -> None:
+        checkpoint = self.checkpoints.load()
+        if checkpoint is None:
+            return
+        self.progress = Progress(**checkpoint.state)
+        assign(self.classifier.whole.variables, checkpoint.model)
+        self.best, self._optimizer_state = checkpoint.best, checkpoint.optimizer
+        done = f"step {self.progress.step} of epoch {self.progress.epoch + 1}"
+        print(f"resuming after {done}, from {self.checkpoints.newest}", flush=True)
 
 
-def train_classifier(
-    recipe: ResolvedRecipe, records: dict[str, Records], work: Path, compute: Compute
-) -> None:
-    """Train a recipe and write what came of it into `work`.
+def train_classifier(train: TrainParams, records: dict[str, Records], work: Path, compute: Compute) -> None:
+    """Train with one seed and write what came of it into `work`.
 
     Args:
-      recipe: what to train.
+      train: the recipe's params; `train.seed` is the run's seed.
       records: of all splits, checked.
-      work: an empty folder.
+      work: a folder: empty, or left by a run of the same params that was broken off.
       compute: what `prepare_compute` chose.
     Raises:
       TrainingError: the backbone is unusable, or a loss is not finite.
+      DeviceError: the device's memory is too small for a batch.
     """
-    start = time.perf_counter()
-    run = Run(recipe.train, records, work)
-    run.fit()
-    whole = run.classifier.whole
+    with distributed(compute):
+        run = Run(train, records, work, compute)
+        run.fit()
+    whole, progress = run.classifier.whole, run.progress
     with new_file(work / "model.keras") as partial:
         whole.save(partial)
-    write_history(work / "history.csv", run.recorder.rows)
-    num_images = len(run.recorder.rows) * len(records["train"])
+    write_history(work / "history.csv", progress.rows)
+    shutil.rmtree(work / "checkpoints", ignore_errors=True)
     write_json(
         work / FINISHED,
         {
-            "recipe": recipe.name,
-            "best_epoch": run.recorder.best_epoch,
-            "num_epochs": len(run.recorder.rows),
-            "duration_s": round(time.perf_counter() - start, 3),
-            "images_per_s": round(num_images / run.recorder.training_s, 1),
-            "device": compute.device,
-            "precision": compute.precision,
+            "seed": train.seed,
+            "best_epoch": progress.best_epoch,
+            "num_epochs": len(progress.rows),
+            "planned_epochs": sum(phase.num_epochs for phase in train.phases),
+            "duration_s": round(progress.training_s, 3),
+            "images_per_s": round(progress.num_images / progress.training_s, 1),
+            "waiting_share": round(progress.waiting_s / progress.training_s, 4),
+            **compute._asdict(),
             "num_weights": whole.count_params(),
             "num_trainable_weights": sum(math.prod(weight.shape) for weight in whole.trainable_weights),
         },

@@ -17,8 +17,8 @@ def set_trainable(backbone: keras.Model, trainable: str) -> None:
     Raises:
       ParamsError: no layer's name begins so.
     """
-    backbone.trainable = trainable != "none"
     if trainable in ("none", "all"):
+        _switch(backbone, trainable == "all")
         return
     names = [layer.name for layer in backbone.layers]
     first = next((number for number, name in enumerate(names) if name.startswith(trainable)), None)
@@ -27,8 +27,15 @@ def set_trainable(backbone: keras.Model, trainable: str) -> None:
             f"params.yaml: train.phases: trainable: expected none, all or the beginning of a layer's name, "
             f"found {trainable!r}; the layers are {', '.join(names)}"
         )
+    _switch(backbone, True)  # a model that is frozen hides what its layers say
     for number, layer in enumerate(backbone.layers):
-        layer.trainable = number >= first
+        _switch(layer, number >= first)
+
+
+def _switch(layer: keras.Layer, trainable: bool) -> None:
+    # Setting what a model is set to already would not reach the layers in it.
+    layer.trainable = not trainable
+    layer.trainable = trainable
 
 
 def learning_rate_of(phase: Phase, train: TrainParams) -> float:

@@ -7,6 +7,7 @@ import numpy as np
 
 from pawtrace.config.errors import TrainingError
 from pawtrace.dataset.shards import Records
+from pawtrace.learning.augmentation import View
 from pawtrace.learning.batches import plain_batches
 
 
@@ -27,11 +28,26 @@ def load_classifier(path: Path) -> keras.Model:
         ) from error
 
 
-def predict(model: keras.Model, records: Records, batch_size: int) -> np.ndarray:
-    """P(dog) of every record, unaugmented, in the order of the records.
+def predict(
+    model: keras.Model, records: Records, batch_size: int, *, view: View | None = None, num_views: int = 1
+) -> np.ndarray:
+    """P(dog) of every record in the order of the records: the mean over views of its image.
 
+    Args:
+      model: uint8 (b, s, s, 3) RGB -> float32 (b, 1).
+      records: of any split.
+      batch_size: of the computation.
+      view: makes the augmented views; unused where `num_views` is 1.
+      num_views: the plain image, and so many less one augmented views (test-time augmentation,
+        Krizhevsky et al. 2012).
     Returns:
       float64 (n,).
     """
-    batches = plain_batches(records, size_px=model.input_shape[1], batch_size=batch_size)
-    return np.asarray(model.predict(batches, verbose=0), np.float64)[:, 0]
+    views = [None, *[view] * (num_views - 1)]
+    total = np.zeros(len(records))
+    for number, of_view in enumerate(views):
+        batches = plain_batches(
+            records, size_px=model.input_shape[1], batch_size=batch_size, view=of_view, epoch=number
+        )
+        total += np.asarray(model.predict(batches, verbose=0), np.float64)[:, 0]
+    return total / num_views

@@ -91,6 +91,18 @@ def test_every_key_refuses_a_value_of_the_wrong_type(
         ("train.phases", []),
         ("train.phases", [{"trainable": "all", "num_epochs": 0}]),
         ("train.image_size_px", 512),
+        ("train.num_seeds", 0),
+        ("train.xla", "sometimes"),
+        ("train.mixup_alpha", -0.1),
+        ("train.label_smoothing", 1.0),
+        ("train.schedule.warmup_epochs", -1.0),
+        ("train.schedule.decay", "linear"),
+        ("train.layerwise_decay", 0.0),
+        ("train.ema_momentum", 1.0),
+        ("probe.num_examples", 1),
+        ("evaluate.tta_views", 0),
+        ("diagnose.noise_confidence", 0.4),
+        ("recipes.from_scratch.cures", ["boredom"]),
         ("evaluate.calibration_bins", 1),
         ("recipes", {}),
     ],
@@ -169,6 +181,57 @@ def test_an_unknown_recipe_is_refused_with_the_known_ones(write_params: WritePar
         ParamsError, match="no such recipe; did you mean from_scratch.*there are: from_scratch"
     ):
         write_params().recipe("from_scrach")
+
+
+def rung(builds_on: str | None = None, **overrides: dict[str, Any]) -> dict[str, Any]:
+    return {"question": "?", "builds_on": builds_on, "overrides": overrides}
+
+
+def test_a_recipe_inherits_along_the_whole_chain_and_the_nearest_wins(write_params: WriteParams) -> None:
+    recipes = {
+        "low": rung(train={"head": {"dropout": 0.1, "l2": 0.1}}, evaluate={"num_bootstrap": 200}),
+        "middle": rung("low", train={"head": {"dropout": 0.2}}),
+        "high": rung("middle", train={"batch_size": 8}),
+    }
+    params = write_params({"recipes": recipes})
+    high = params.recipe("high")
+    assert params.lineage("high") == ["low", "middle", "high"]
+    assert (high.train.head.l2, high.train.head.dropout, high.train.batch_size) == (0.1, 0.2, 8)
+    assert high.evaluate.num_bootstrap == 200
+    assert params.recipe("low").train.batch_size == params.train.batch_size
+
+
+def test_building_on_no_recipe_is_refused_with_the_nearest(write_params: WriteParams) -> None:
+    message = refusal(write_params, {"recipes": {"mine": rung("from_scrach")}})
+    assert message.startswith(
+        "params.yaml: recipes.mine.builds_on: no such recipe; did you mean from_scratch?; there are: "
+    )
+
+
+def test_building_in_a_circle_is_refused_with_the_circle(write_params: WriteParams) -> None:
+    message = refusal(write_params, {"recipes": {"a": rung("b"), "b": rung("a")}})
+    assert message == ("params.yaml: recipes.b.builds_on: expected a chain that ends, found a -> b -> a")
+
+
+def test_an_override_that_is_wrong_only_on_top_of_another_is_refused(write_params: WriteParams) -> None:
+    recipes = {
+        "normalized": rung(train={"batch_normalization": True}),
+        "pretrained": rung("normalized", train={"weights": "imagenet"}),
+    }
+    message = refusal(write_params, {"recipes": recipes})
+    assert message.startswith(
+        "params.yaml: recipes.pretrained.overrides.train.batch_normalization: expected false"
+    )
+
+
+def test_test_time_augmentation_needs_augmentation(write_params: WriteParams) -> None:
+    mine = rung(evaluate={"tta_views": 4})
+    assert write_params({"recipes": {"mine": mine}}).recipe("mine").evaluate.tta_views == 4
+    message = refusal(write_params, {"recipes": {"mine": mine}, "train": {"augmentation": []}})
+    assert message == (
+        "params.yaml: recipes.mine.overrides.evaluate.tta_views: expected 1, as train.augmentation makes "
+        "no other views, found 4"
+    )
 
 
 def test_merging_leaves_its_arguments_alone() -> None:

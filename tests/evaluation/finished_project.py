@@ -4,77 +4,108 @@ import csv
 import json
 from pathlib import Path
 
-import numpy as np
 from PIL import Image, ImageDraw
 
-from pawtrace.config.sections import EvaluateParams
-from pawtrace.evaluation.evaluation import evaluate_predictions, worst_errors
-from pawtrace.evaluation.predictions import Predictions, write_predictions
-
-EVALUATE = EvaluateParams(
-    batch_size=64, calibration_bins=10, num_bootstrap=200, bootstrap_seed=0, num_worst_errors=12
+from pawtrace.evaluation.evaluation import worst_errors
+from pawtrace.evaluation.predictions import write_predictions
+from pawtrace.evaluation.results import Result
+from tests.evaluation.made_up_results import (
+    EVALUATE,
+    GUESSING,
+    HOSTILE_NAME,
+    SIZES,
+    MadeUp,
+    blocks,
+    made_up_result,
+    overlap,
 )
-HOSTILE_NAME = "<script>alert(1)</script> & \"cat\", 'dog'.jpg"
-SIZES = {"train": 300, "validation": 80, "test": 80}
-# recipe -> how far its P(dog) are apart on train and on other splits
-SEPARATIONS = {"dead": (0.0, 0.0), "overfit": (3.0, 0.8), "healthy": (2.2, 2.2)}
 
-
-def made_up_predictions(separation: float, num_examples: int, seed: int = 0) -> Predictions:
-    """Predictions from logits of normal noise, cats and dogs so far apart; both labels equally often."""
-    rng = np.random.default_rng(seed)
-    labels = np.arange(num_examples) % 2
-    logits = (2 * labels - 1) * separation + rng.normal(0, 1, num_examples) + 0.01
-    ids = [f"PetImages/{'Dog' if label else 'Cat'}/{number}.jpg" for number, label in enumerate(labels)]
-    ids[:2] = [f"Cat/{HOSTILE_NAME}", "Dog/1.jpg"]
-    return Predictions(ids, labels, 1 / (1 + np.exp(-logits * 2)))
+_DYING = {
+    "blocks": blocks(0.31, 0.06, 0.008, 0.0007, 0.00002, 0.00001),
+    "overfit": {"loss": 0.693, "accuracy": 0.5, "blank_loss": 0.693},
+    "input_range": {
+        "received": {"min": 0.0, "max": 1.0, "mean": 0.48, "std": 0.26},
+        "weights": "random",
+    },
+}
+_UNSCALED = {"input_range": {**_DYING["input_range"], "weights": "imagenet"}}
+RECIPES = {
+    "frozen_random": MadeUp(0.0, 0.0, losses=(GUESSING,) * 5, probes=_DYING),
+    "from_scratch": MadeUp(0.1, 0.1, losses=(0.9, 0.7, 7.2, 0.8, 0.69), val_losses=(0.7, 0.6, 0.8, 0.7, 0.7)),
+    "finetune_all": MadeUp(
+        3.0, 0.8, probes=_UNSCALED, val_losses=(0.6, 0.5, 0.45, 0.44, 0.43, 0.46, 0.5, 0.6, 0.7)
+    ),
+    "finetune_augmented": MadeUp(1.8, 1.6, probes=_UNSCALED, test_accuracies=(0.95, 0.91)),
+    "own_preprocessing": MadeUp(),
+    "gradual_unfreeze": MadeUp(losses=(0.6, 0.5, 0.4, 0.3, 0.2), planned_epochs=5),
+    "mobilenet": MadeUp(wrong_labels=0.06, probes={"overlap": overlap(3)}, sizes={**SIZES, "test": 400}),
+}  # fmt: skip
+_OVERRIDES = """
+  frozen_random:
+    question: Is <frozen_random> | any good?
+    overrides: {train: {phases: [{trainable: none, num_epochs: 5}], learning_rate: 0.0001}}
+  from_scratch:
+    question: Is <from_scratch> | any good?
+    overrides: {}
+  finetune_all:
+    question: Is <finetune_all> | any good?
+    overrides: {train: {weights: imagenet}}
+  finetune_augmented:
+    question: Is <finetune_augmented> | any good?
+    builds_on: finetune_all
+    cures: [overfitting]
+    overrides:
+      train:
+        head: {dropout: 0.5}
+        augmentation: [{name: HorizontalFlip, arguments: {p: 0.5}}, {name: Blur}]
+  own_preprocessing:
+    question: Is <own_preprocessing> | any good?
+    builds_on: finetune_all
+    overrides: {train: {input_scaling: backbone}}
+  gradual_unfreeze:
+    question: Is <gradual_unfreeze> | any good?
+    builds_on: own_preprocessing
+    cures: [dead]
+    overrides:
+      train:
+        phases:
+          - {trainable: none, num_epochs: 2}
+          - {trainable: block5, num_epochs: 3, learning_rate: 0.00001}
+  mobilenet:
+    question: Is <mobilenet> | any good?
+    builds_on: own_preprocessing
+    overrides: {train: {backbone: mobilenet_v2}}
+"""
 
 
 def finish_project(root: Path) -> list[str]:
     """Write params.yaml, models/, data/ and reports/data.json under a folder; return the recipes."""
     params = (Path(__file__).parents[2] / "params.yaml").read_text(encoding="utf-8").split("\nrecipes:")[0]
-    recipes = "".join(
-        f'  {name}:\n    question: "Is <{name}> | any good?"\n    overrides: {{}}\n' for name in SEPARATIONS
-    )
-    root.joinpath("params.yaml").write_text(f"{params}\nrecipes:\n{recipes}", encoding="utf-8")
-    for name, separations in SEPARATIONS.items():
-        _finish_recipe(root / "models" / name, *separations)
+    root.joinpath("params.yaml").write_text(f"{params}\nrecipes:{_OVERRIDES}", encoding="utf-8")
+    for name, made in RECIPES.items():
+        write_result(root / "models" / name, made_up_result(made, name))
     _finish_data(root / "data", root / "reports")
-    return list(SEPARATIONS)
+    return list(RECIPES)
 
 
-def _finish_recipe(folder: Path, on_train: float, on_others: float) -> None:
-    by_split = {
-        split: made_up_predictions(on_train if split == "train" else on_others, size, seed)
-        for seed, (split, size) in enumerate(SIZES.items())
-    }
+def write_result(folder: Path, result: Result) -> None:
+    """Write the files that training leaves in models/<recipe>/."""
     folder.mkdir(parents=True)
-    write_predictions(folder / "predictions.csv", by_split)
-    _write_json(folder / "evaluation.json", evaluate_predictions(by_split, EVALUATE))
-    _write_history(folder / "history.csv", on_train, on_others)
-    training = {
-        "recipe": folder.name, "best_epoch": 5, "num_epochs": 9, "duration_s": 61.5, "images_per_s": 153.2,
-        "device": "cpu", "precision": "float32", "num_weights": 15109953, "num_trainable_weights": 15109953,
-    }  # fmt: skip
-    _write_json(folder / "training.json", training)
+    write_predictions(folder / "predictions.csv", result.predictions)
+    _write_json(folder / "evaluation.json", result.evaluation.model_dump())
+    _write_json(folder / "training.json", result.training.model_dump())
+    _write_json(folder / "probes.json", result.probes.model_dump())
+    seeds = [{"seed": n, "metrics": {"accuracy": value}} for n, value in enumerate(result.test_accuracies)]
+    _write_json(folder / "seeds.json", {"seeds": seeds})
+    _write_csv(folder / "history.csv", result.history._fields, list(zip(*result.history, strict=True)))
     _write_picture(folder / "preview.jpg", (6 * 48, 12 * 48))
     rows = []
-    for number, error in enumerate(worst_errors(by_split["test"], EVALUATE.num_worst_errors)):
-        rows.append((f"{number:02d}.jpg", *error))
-        _write_picture(folder / "worst_errors" / rows[-1][0], (96, 72))
-    _write_csv(folder / "worst_errors.csv", ("file", "id", "label", "probability"), rows)
-
-
-def _write_history(path: Path, on_train: float, on_others: float) -> None:
-    rows = []
-    for epoch in range(1, 10):
-        learned = [1 - np.exp(-epoch * separation / 5) for separation in (on_train, on_others)]
-        losses = [0.693 * (1 - 0.9 * share) for share in learned]
-        losses[1] += 0.01 * epoch * (on_train - on_others)
-        accuracies = [0.5 + 0.49 * share for share in learned]
-        rows.append((epoch, int(epoch > 3), 0.001, losses[0], accuracies[0], losses[1], accuracies[1]))
-    columns = ("epoch", "phase", "learning_rate", "loss", "accuracy", "val_loss", "val_accuracy")
-    _write_csv(path, columns, rows)
+    for number, error in enumerate(worst_errors(result.predictions["test"], EVALUATE.num_worst_errors)):
+        files = (f"worst_errors/{number:02d}.jpg", f"worst_errors/{number:02d}_attention.jpg")
+        rows.append((files[0], *error, files[1]))
+        for file in files:
+            _write_picture(folder / file, (96, 72))
+    _write_csv(folder / "worst_errors.csv", ("file", "id", "label", "probability", "attention"), rows)
 
 
 def _finish_data(data: Path, reports: Path) -> None:

@@ -5,15 +5,19 @@ import matplotlib
 import pytest
 
 from pawtrace.evaluation import charts
-from pawtrace.evaluation.results import Result, read_result
-from tests.evaluation.finished_project import SEPARATIONS, finish_project
+from pawtrace.evaluation.probe_results import Block
+from pawtrace.evaluation.results import Result
+from tests.evaluation.made_up_results import MadeUp, blocks, made_up_result
+
+NAMES = ("dead", "overfit", "healthy")
 
 
 @pytest.fixture(scope="module")
-def results(tmp_path_factory) -> list[Result]:
-    root = tmp_path_factory.mktemp("finished")
-    finish_project(root)
-    return [read_result(root / "models" / name, "Is it any good?") for name in SEPARATIONS]
+def results() -> list[Result]:
+    late = MadeUp(3.0, 0.8, val_losses=(0.6, 0.5, 0.45, 0.44, 0.43, 0.46, 0.5, 0.6, 0.7))
+    return [
+        made_up_result(made, name) for name, made in zip(NAMES, (MadeUp(0, 0), late, MadeUp()), strict=True)
+    ]
 
 
 def texts(svg: str) -> list[str]:
@@ -35,7 +39,7 @@ def test_curves_of_a_single_epoch_are_drawn(results):
 
 
 def test_all_recipes_are_named_beside_their_curves(results):
-    assert set(SEPARATIONS) <= set(texts(charts.all_validation_curves(results)))
+    assert set(NAMES) <= set(texts(charts.all_validation_curves(results)))
 
 
 def test_the_confusion_matrix_shows_all_counts():
@@ -61,3 +65,17 @@ def test_twenty_recipes_keep_their_labels_apart(results):
     )
     assert len(places) == 20
     assert min(after - before for before, after in itertools.pairwise(places)) > 7
+
+
+def test_every_block_has_a_row_and_what_has_no_place_on_a_log_axis_is_a_zero_or_nothing():
+    rows = [Block.model_validate(block) for block in blocks(0.9, 0.0, 0.00001)]
+    rows[2] = rows[2].model_copy(update={"gradient_rms": None})
+    shown = texts(charts.signal_by_block(rows, "#0069a8"))
+    assert {"block1", "block2", "head", "spread of activations", "size of gradients"} <= set(shown)
+    assert shown.count("0") == 2  # block2's activations and gradients
+
+
+def test_a_signal_that_is_dead_everywhere_is_drawn():
+    nothing = {"activation_std": 0.0, "gradient_rms": None}
+    rows = [Block.model_validate({**block, **nothing}) for block in blocks(1.0, 1.0)]
+    assert texts(charts.signal_by_block(rows, "#0069a8")).count("0") == 2

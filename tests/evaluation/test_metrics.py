@@ -6,7 +6,7 @@ from pawtrace.config.errors import TrainingError
 from pawtrace.evaluation.curves import calibration_bins, confusion, roc_points
 from pawtrace.evaluation.metrics import bin_of, measure, metrics_of
 from pawtrace.evaluation.predictions import Predictions
-from tests.evaluation.finished_project import made_up_predictions
+from tests.evaluation.made_up_results import made_up_predictions
 
 
 def predictions_of(labels: list[int], probabilities: list[float]) -> Predictions:

@@ -1,23 +1,81 @@
 """Backbones are what their names say; unusable files are refused in one line."""
 
 from pathlib import Path
+from types import ModuleType
 
 import keras
 import numpy as np
 import pytest
+from keras.src.utils import file_utils
 
 from pawtrace.config.errors import TrainingError
 from pawtrace.learning.backbones import build_backbone, input_scaling, vgg16
+from pawtrace.learning.imagenet import PUBLISHED
 from tests.conftest import picture
 from tests.learning.tiny import tiny_backbone, tiny_train
 
+APPLICATIONS = {"vgg16": "VGG16", "mobilenet_v2": "MobileNetV2", "efficientnet_b0": "EfficientNetB0"}
 
-def test_from_scratch_is_vgg16_as_keras_builds_it() -> None:
-    ours = build_backbone(tiny_train())
-    theirs = keras.applications.VGG16(include_top=False, weights=None, input_shape=(32, 32, 3))
-    assert [layer.get_config() for layer in ours.layers[1:]] == [
-        layer.get_config() for layer in theirs.layers[1:]
-    ]
+
+def keras_backbone(backbone: str, weights: str | None = None) -> keras.Model:
+    build = getattr(keras.applications, APPLICATIONS[backbone])
+    return build(include_top=False, weights=weights, input_shape=(32, 32, 3))
+
+
+@pytest.mark.parametrize("backbone", APPLICATIONS)
+def test_from_scratch_is_what_keras_builds(backbone: str) -> None:
+    keras.utils.clear_session()  # which starts the numbers in layers' names anew
+    ours = build_backbone(tiny_train(backbone=backbone))
+    keras.utils.clear_session()
+    theirs = keras_backbone(backbone)
+    assert [layer.get_config() for layer in ours.layers] == [layer.get_config() for layer in theirs.layers]
+
+
+@pytest.mark.filterwarnings("ignore:`input_shape` is undefined")  # Keras's MobileNetV2, of 32 px
+@pytest.mark.parametrize("backbone", APPLICATIONS)
+def test_imagenet_weights_at_hand_make_what_keras_makes_of_them(
+    backbone: str, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = keras_backbone(backbone)
+    for layer in source.layers:  # as EfficientNet's file has them
+        if isinstance(layer, keras.layers.Normalization):
+            count = layer.get_weights()[2]
+            layer.set_weights([np.array([0.485, 0.456, 0.406]), np.array([0.229, 0.224, 0.225]), count])
+    path = project / "data/weights" / PUBLISHED[backbone].file_name
+    path.parent.mkdir(parents=True)
+    source.save(path)
+    monkeypatch.setattr(keras.utils, "get_file", lambda *_, **__: pytest.fail("asked the network"))
+    monkeypatch.setattr(file_utils, "get_file", lambda *_, **__: str(path))
+    images = np.random.default_rng(0).uniform(0, 255, (2, 32, 32, 3)).astype("float32")
+    ours = build_backbone(tiny_train(backbone=backbone, weights="imagenet")).predict(images, verbose=0)
+    theirs = keras_backbone(backbone, "imagenet").predict(images, verbose=0)
+    assert theirs.std() > 0
+    np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-6)
+
+
+def test_imagenet_weights_that_are_not_at_hand_are_fetched_with_their_hash(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = keras_backbone("vgg16")
+    asked = []
+
+    def get_file(name: str, url: str, *, file_hash: str, cache_subdir: str) -> str:
+        asked.append((name, url, file_hash, cache_subdir))
+        source.save(project / name)
+        return str(project / name)
+
+    monkeypatch.setattr(keras.utils, "get_file", get_file)
+    loaded = build_backbone(tiny_train(weights="imagenet"))
+    published = PUBLISHED["vgg16"]
+    assert asked == [(published.file_name, published.url, published.md5, "models")]
+    np.testing.assert_array_equal(loaded.get_weights()[0], source.get_weights()[0])
+
+
+def test_a_damaged_copy_of_imagenet_weights_is_named(project: Path) -> None:
+    path = project / "data/weights" / PUBLISHED["vgg16"].file_name
+    path.parent.mkdir(parents=True)
+    path.write_text("<html>404</html>")
+    assert f"data/weights/{path.name}: expected weights of vgg16" in refusal(weights="imagenet")
 
 
 def test_our_vgg16_computes_what_keras_computes_with_the_same_weights() -> None:
@@ -38,16 +96,25 @@ def test_normalisation_follows_every_convolution() -> None:
     assert vgg16(32, "he_normal", None).predict(images, verbose=0).std() > 1
 
 
-@pytest.mark.parametrize("scaling", ["backbone", "unit"])
-def test_input_scaling_is_what_keras_documents(scaling: str) -> None:
-    images = keras.Input((40, 48, 3), dtype="uint8")
-    model = keras.Model(images, input_scaling(tiny_train(input_scaling=scaling), images))
+def scaled(batch: np.ndarray, backbone: str, scaling: str) -> np.ndarray:
+    images = keras.Input(batch.shape[1:], dtype="uint8")
+    train = tiny_train(backbone=backbone, input_scaling=scaling)
+    return np.asarray(keras.Model(images, input_scaling(train, images)).predict(batch, verbose=0))
+
+
+@pytest.mark.parametrize(
+    ("backbone", "documented"),
+    [
+        ("vgg16", keras.applications.vgg16),
+        ("mobilenet_v2", keras.applications.mobilenet_v2),
+        ("efficientnet_b0", keras.applications.efficientnet),
+    ],
+)
+def test_input_scaling_is_what_keras_documents(backbone: str, documented: ModuleType) -> None:
     batch = picture(0)[None]
-    expected = {
-        "backbone": keras.applications.vgg16.preprocess_input(batch.astype("float32")),
-        "unit": batch / np.float32(255),
-    }[scaling]
-    np.testing.assert_allclose(model.predict(batch, verbose=0), expected, rtol=1e-6, atol=1e-5)
+    expected = documented.preprocess_input(batch.astype("float32"))
+    np.testing.assert_allclose(scaled(batch, backbone, "backbone"), expected, rtol=1e-6, atol=1e-5)
+    np.testing.assert_allclose(scaled(batch, backbone, "unit"), batch / np.float32(255), rtol=1e-6)
 
 
 def test_a_keras_file_gets_rgb_0_to_255(tmp_path: Path) -> None:
@@ -107,13 +174,15 @@ def test_missing_or_foreign_weights_are_named(tmp_path: Path) -> None:
 
 
 def test_imagenet_weights_that_cannot_be_fetched_are_one_line_with_what_to_do(
-    monkeypatch: pytest.MonkeyPatch,
+    project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def offline(**_: object) -> None:
+    def offline(*_: object, **__: object) -> None:
         raise Exception("URL fetch failure on https://example.org/vgg16.h5: None -- unreachable")
 
-    monkeypatch.setattr(keras.applications, "VGG16", offline)
+    monkeypatch.setattr(keras.utils, "get_file", offline)
+    monkeypatch.setenv("KERAS_HOME", str(project))
     message = refusal(weights="imagenet")
     assert "URL fetch failure" in message
-    assert "put it at ~/.keras/models/vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5" in message
+    assert "fetch vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5 (https://" in message
+    assert f"put it into data/weights/ or {project}/models/" in message
     assert "recipes with weights null need none" in message

@@ -10,13 +10,12 @@ import numpy as np
 import pytest
 
 from pawtrace.config.errors import ParamsError, TrainingError
-from pawtrace.config.params import ResolvedRecipe, load_params
 from pawtrace.config.train_params import TrainParams
 from pawtrace.dataset.shards import Records, open_records
 from pawtrace.learning.device import Compute
 from pawtrace.learning.fit import train_classifier
 from pawtrace.learning.predict import load_classifier, predict
-from tests.conftest import ROOT, write_records
+from tests.conftest import write_records
 from tests.learning.tiny import tiny_backbone, tiny_train
 
 CPU = Compute("cpu", "float32")
@@ -38,9 +37,8 @@ def backbone(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 def run(train: TrainParams, records: dict[str, Records], work: Path) -> tuple[list[dict[str, str]], Any]:
     keras.utils.set_random_seed(train.seed)
-    evaluate = load_params(ROOT / "params.yaml").evaluate
-    work.mkdir(parents=True)
-    train_classifier(ResolvedRecipe("mine", "?", train, evaluate), records, work, CPU)
+    work.mkdir(parents=True, exist_ok=True)
+    train_classifier(train, records, work, CPU)
     history = list(csv.DictReader((work / "history.csv").read_text().splitlines()))
     return history, json.loads((work / "training.json").read_text())
 

@@ -37,6 +37,14 @@ def test_from_a_block_on_and_back_again(backbone: keras.Model) -> None:
     assert trainable_convolutions(backbone) == []
 
 
+def test_every_phase_can_follow_every_other(backbone: keras.Model) -> None:
+    numbers = {"none": 0, "block5": 3, "all": 13}
+    for trainable in ("all", "block5", "all", "none", "block5", "none", "all"):
+        set_trainable(backbone, trainable)
+        kernels = [w for w in backbone.trainable_weights if w.path.endswith("kernel")]
+        assert len(kernels) == numbers[trainable], trainable
+
+
 def test_an_unknown_layer_is_refused_with_the_known_ones(backbone: keras.Model) -> None:
     with pytest.raises(ParamsError, match="found 'block9'; the layers are .*block1_conv1"):
         set_trainable(backbone, "block9")

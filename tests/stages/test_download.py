@@ -18,7 +18,7 @@ from tensorflow_datasets.image_classification import cats_vs_dogs
 
 from pawtrace.config.entry_point import run_stage
 from pawtrace.config.files import sha256_of
-from pawtrace.dataset import builders, published
+from pawtrace.dataset import builders, network, published
 from pawtrace.dataset.archive import archive_digest
 from pawtrace.dataset.raw import raw_size, read_raw
 from stages import download
@@ -296,7 +296,7 @@ def test_offline_without_a_copy_says_what_to_put_where(
 
 def test_a_network_that_hangs_is_given_up(set_data: SetData, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(urllib.request, "urlopen", lambda *_, **__: time.sleep(5))
-    monkeypatch.setattr(published, "_TOTAL_TIMEOUT_S", 0.1)
+    monkeypatch.setattr(network, "_TOTAL_TIMEOUT_S", 0.1)
     set_data(source="cats_vs_dogs")
 
     assert "no answer within 0.1 s" in failure()
@@ -307,13 +307,13 @@ def test_a_proxy_that_never_answers_is_given_up(monkeypatch: pytest.MonkeyPatch)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         monkeypatch.setenv("https_proxy", f"http://127.0.0.1:{silent.getsockname()[1]}")
         monkeypatch.setenv("no_proxy", "")
-        monkeypatch.setattr(published, "_ANSWER_TIMEOUT_S", 0.2)
+        monkeypatch.setattr(network, "_ANSWER_TIMEOUT_S", 0.2)
 
-        assert "timed out" in str(published.unreachable("https://download.microsoft.com/x.zip"))
+        assert "timed out" in str(network.unreachable("https://download.microsoft.com/x.zip"))
 
 
 def test_the_time_limits_of_the_network_leave_room_for_starting() -> None:
-    assert published._ANSWER_TIMEOUT_S <= published._TOTAL_TIMEOUT_S <= 10
+    assert network._ANSWER_TIMEOUT_S <= network._TOTAL_TIMEOUT_S <= 10
 
 
 @pytest.fixture

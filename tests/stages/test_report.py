@@ -1,3 +1,4 @@
+import contextlib
 import csv
 import json
 import re
@@ -11,7 +12,8 @@ import pytest
 
 from pawtrace.config.errors import DataError
 from stages import report
-from tests.evaluation.finished_project import HOSTILE_NAME, finish_project
+from tests.evaluation.finished_project import RECIPES, finish_project
+from tests.evaluation.made_up_results import HOSTILE_NAME
 
 
 @pytest.fixture(scope="module")
@@ -26,6 +28,16 @@ def project(finished, tmp_path, monkeypatch) -> Path:
     root = tmp_path / "project"
     shutil.copytree(finished, root)
     monkeypatch.chdir(root)
+    return root
+
+
+@pytest.fixture(scope="module")
+def reported(finished, tmp_path_factory) -> Path:
+    """The project after the stage; only to be read."""
+    root = tmp_path_factory.mktemp("reported") / "project"
+    shutil.copytree(finished, root)
+    with contextlib.chdir(root):
+        report.main()
     return root
 
 
@@ -53,17 +65,17 @@ def test_reports_hold_exactly_the_recipes_of_params(project):
     (project / "reports" / "metrics").mkdir()
     (project / "reports" / "metrics" / "removed_long_ago.json").write_text("{}")
     report.main()
-    names = ["dead", "healthy", "overfit"]
-    assert sorted(path.stem for path in (project / "reports" / "metrics").iterdir()) == names
+    names = sorted(RECIPES)
+    for folder in ("metrics", "diagnosis"):
+        assert sorted(path.stem for path in (project / "reports" / folder).iterdir()) == names
     page = (project / "reports" / "report.html").read_text(encoding="utf-8")
     assert all(f'<section id="{name}">' in page for name in names)
     assert "removed_long_ago" not in page
 
 
-def test_metrics_are_nested_numbers_with_the_interval_of_test_accuracy(project):
-    report.main()
-    metrics = json.loads((project / "reports" / "metrics" / "healthy.json").read_text())
-    evaluation = json.loads((project / "models" / "healthy" / "evaluation.json").read_text())
+def test_metrics_are_nested_numbers_with_the_interval_of_test_accuracy(reported):
+    metrics = json.loads((reported / "reports" / "metrics" / "own_preprocessing.json").read_text())
+    evaluation = json.loads((reported / "models" / "own_preprocessing" / "evaluation.json").read_text())
     assert list(metrics) == ["test", "train", "validation"]
     assert all(isinstance(value, float) for values in metrics.values() for value in values.values())
     bounds = [metrics["test"]["accuracy_low"], metrics["test"]["accuracy_high"]]
@@ -71,17 +83,46 @@ def test_metrics_are_nested_numbers_with_the_interval_of_test_accuracy(project):
     assert metrics["train"]["roc_auc"] == pytest.approx(evaluation["metrics"]["train"]["roc_auc"], abs=1e-6)
 
 
-def test_the_ladder_follows_the_order_of_params_and_says_what_it_sees(project):
-    report.main()
-    rows = (project / "reports" / "ladder.md").read_text(encoding="utf-8").splitlines()
-    rungs = [row for row in rows if row.startswith("| `")]
-    assert [row.split("`")[1] for row in rungs] == ["dead", "overfit", "healthy"]
-    assert "not measurably better than always answering" in rungs[0]
-    assert "on its own training data too" in rungs[0]
-    assert "points better on its training data than on new pictures" in rungs[1]
-    assert "learns, and is not measurably better on its training data" in rungs[2]
-    # the question's own | does not make a column
-    assert len({len(re.findall(r"(?<!\\)\|", row)) for row in rungs}) == 1
+def test_metrics_of_several_seeds_have_their_mean_and_range(reported):
+    folder = reported / "reports" / "metrics"
+    test = json.loads((folder / "finetune_augmented.json").read_text())["test"]
+    seeds = [test[f"accuracy_seeds_{name}"] for name in ("min", "mean", "max")]
+    assert seeds == pytest.approx([0.91, (test["accuracy"] + 0.95 + 0.91) / 3, 0.95])
+    assert "accuracy_seeds_mean" not in json.loads((folder / "own_preprocessing.json").read_text())["test"]
+
+
+def test_a_diagnosis_has_its_verdict_evidence_and_what_to_try(reported):
+    folder = reported / "reports" / "diagnosis"
+    dead = json.loads((folder / "frozen_random.json").read_text())
+    assert set(dead) == {"verdict", "numbers", "sentence", "notes", "next", "suspects"}
+    assert (dead["verdict"], dead["next"]["recipe"]) == ("dead", "gradual_unfreeze")
+    assert dead["numbers"]["signal_dies_at"] == "block5"
+    noisy = json.loads((folder / "mobilenet.json").read_text())
+    assert noisy["verdict"] == "label_noise"
+    assert 0 < len(noisy["suspects"]) <= 50
+    assert set(noisy["suspects"][0]) == {"id", "split", "label", "probability"}
+    assert json.loads((folder / "own_preprocessing.json").read_text())["next"] is None
+
+
+def test_the_ladder_follows_the_order_of_params_and_says_what_it_sees(reported):
+    text = (reported / "reports" / "ladder.md").read_text(encoding="utf-8")
+    rungs = [row for row in text.splitlines() if row.startswith("| `")]
+    assert [row.split("`")[1] for row in rungs] == list(RECIPES)
+    verdicts = ["dead", "unstable", "overfitting", "healthy", "healthy", "undertrained", "label noise"]
+    assert [re.findall(r"\*\*([a-z ]+)\*\*", row)[-1] for row in rungs] == verdicts
+
+
+def test_the_page_leads_with_the_answer_and_shows_each_verdict_with_its_evidence(reported):
+    html = (reported / "reports" / "report.html").read_text(encoding="utf-8")
+    text = " ".join(" ".join(Page(html).text).split())
+    first, claims, dead = (text.index(part) for part in (
+        "frozen_random, the first one", "What the article claims", "the signal dies at block5, where"
+    ))  # fmt: skip
+    assert text.index("is right on 96.2") < first < claims
+    assert dead < claims  # in the answer, and once more in the recipe's section
+    assert text.count("the signal dies at block5, where") == 2
+    assert text.count("Labels to look at") == 1  # of the one with label noise
+    assert "contradicted" in text
 
 
 def test_the_same_input_gives_the_same_bytes(project):
@@ -92,9 +133,8 @@ def test_the_same_input_gives_the_same_bytes(project):
     assert first == {path: path.read_bytes() for path in reports.rglob("*") if path.is_file()}
 
 
-def test_the_page_loads_nothing_from_anywhere(project):
-    report.main()
-    html = (project / "reports" / "report.html").read_text(encoding="utf-8")
+def test_the_page_loads_nothing_from_anywhere(reported):
+    html = (reported / "reports" / "report.html").read_text(encoding="utf-8")
     page = Page(html)
     assert all(value.startswith(("data:", "#")) for value in page.values("src", "href", "srcset"))
     assert not re.search(r"url\(|@import|<script|<link|<iframe", html)
@@ -102,49 +142,47 @@ def test_the_page_loads_nothing_from_anywhere(project):
     assert "https://" not in html
 
 
-def test_a_hostile_file_name_is_text_and_nothing_else(project):
-    report.main()
-    page = Page((project / "reports" / "report.html").read_text(encoding="utf-8"))
+def test_a_hostile_file_name_is_text_and_nothing_else(reported):
+    page = Page((reported / "reports" / "report.html").read_text(encoding="utf-8"))
     assert f"Dog/{HOSTILE_NAME}" in page.text
     assert not any(tag == "script" for tag, _, _ in page.attributes)
     assert not any(name.startswith("on") for _, name, _ in page.attributes)
 
 
-def test_every_link_leads_to_a_section_and_every_picture_has_words(project):
-    report.main()
-    page = Page((project / "reports" / "report.html").read_text(encoding="utf-8"))
+def test_every_link_leads_to_a_section_and_every_picture_has_words(reported):
+    page = Page((reported / "reports" / "report.html").read_text(encoding="utf-8"))
     assert {value.removeprefix("#") for value in page.values("href")} <= set(page.values("id"))
     assert len(page.values("alt")) == len(page.values("src"))
     assert all(page.values("alt"))
 
 
-def test_rejected_files_are_counted_by_reason_with_what_was_found(project):
-    report.main()
-    html = (project / "reports" / "report.html").read_text(encoding="utf-8")
+def test_rejected_files_are_counted_by_reason_with_what_was_found(reported):
+    html = (reported / "reports" / "report.html").read_text(encoding="utf-8")
     assert "Rejected: 5" in html
     assert "2 × too small" in html
     assert "2 x 9" in html
     assert "2 × same picture under both labels" in html
 
 
-def test_plots_are_long_tables_with_a_column_for_the_recipe(project):
-    report.main()
+def test_plots_are_long_tables_with_a_column_for_the_recipe(reported):
     tables = {}
-    for path in (project / "reports" / "plots").iterdir():
+    for path in (reported / "reports" / "plots").iterdir():
         with path.open(encoding="utf-8", newline="") as file:
             tables[path.name] = list(csv.DictReader(file))
     assert set(tables) == {"curves.csv", "confusion.csv", "roc.csv", "calibration.csv"}
-    assert all({row["recipe"] for row in rows} == {"dead", "overfit", "healthy"} for rows in tables.values())
-    assert len(tables["curves.csv"]) == 3 * 9
-    assert len(tables["confusion.csv"]) == 3 * 4
+    assert all({row["recipe"] for row in rows} == set(RECIPES) for rows in tables.values())
+    assert len(tables["curves.csv"]) == sum(len(made.losses) for made in RECIPES.values())
+    assert len(tables["confusion.csv"]) == len(RECIPES) * 4
 
 
 @pytest.mark.parametrize("missing", ["evaluation.json", "history.csv", "training.json", "preview.jpg",
-                                     "worst_errors.csv", "worst_errors/00.jpg"])  # fmt: skip
+                                     "worst_errors.csv", "worst_errors/00.jpg",
+                                     "worst_errors/00_attention.jpg", "predictions.csv", "probes.json",
+                                     "seeds.json"])  # fmt: skip
 def test_a_missing_file_of_a_recipe_names_the_stage_to_run(project, missing):
-    (project / "models" / "overfit" / missing).unlink()
+    (project / "models" / "finetune_all" / missing).unlink()
     with pytest.raises(
-        DataError, match=rf"^models/overfit/{missing} is missing; run: dvc repro train@overfit$"
+        DataError, match=rf"^models/finetune_all/{missing} is missing; run: dvc repro train@finetune_all$"
     ):
         report.main()
     assert not (project / "reports" / "metrics").exists()
@@ -168,18 +206,34 @@ def test_a_missing_file_of_the_data_names_the_stage_to_run(project, path, stage)
 @pytest.mark.parametrize(
     ("path", "text", "said"),
     [
-        ("models/dead/evaluation.json", "{", "Expecting property name"),
-        ("models/dead/evaluation.json", "[]", "valid dictionary"),
-        ("models/dead/training.json", '{"best_epoch": "x"}', "best_epoch: Input should be"),
-        ("models/dead/history.csv", "", "columns none instead of epoch"),
-        ("models/dead/history.csv", "epoch,phase,loss,accuracy,val_loss,val_accuracy\n", "no epoch"),
+        ("models/frozen_random/evaluation.json", "{", "Expecting property name"),
+        ("models/frozen_random/evaluation.json", "[]", "valid dictionary"),
+        ("models/frozen_random/training.json", '{"best_epoch": "x"}', "best_epoch: Input should be"),
+        ("models/frozen_random/history.csv", "", "columns none instead of epoch"),
+        ("models/frozen_random/history.csv", "epoch,phase,loss,accuracy,val_loss,val_accuracy\n", "no epoch"),
         (
-            "models/dead/history.csv",
+            "models/frozen_random/history.csv",
             "epoch,phase,loss,accuracy,val_loss,val_accuracy\n1,0,x,1,1,1\n",
             "float",
         ),
-        ("models/dead/history.csv", "epoch,phase,loss,accuracy,val_loss,val_accuracy\n1,0\n", "cut short"),
-        ("models/dead/worst_errors.csv", "file,id,label,probability\n00.jpg,a,cat,x\n", "float"),
+        (
+            "models/frozen_random/history.csv",
+            "epoch,phase,loss,accuracy,val_loss,val_accuracy\n1,0\n",
+            "cut short",
+        ),
+        (
+            "models/frozen_random/worst_errors.csv",
+            "file,id,label,probability,attention\n00.jpg,a,cat,x,\n",
+            "float",
+        ),
+        ("models/frozen_random/worst_errors.csv", "file,id,label,probability\n", "instead of file"),
+        ("models/frozen_random/seeds.json", '{"seeds": []}', "seeds: List should have at least 1"),
+        ("models/frozen_random/probes.json", "{}", "num_examples: Field required"),
+        (
+            "models/frozen_random/predictions.csv",
+            "split,id,label,probability\ntest,1,cat,0.1\n",
+            "splits test",
+        ),
         ("data/splits/rejected.csv", "name\na\n", "columns name instead of file, reason"),
         ("reports/data.json", "{}", "splits: Field required"),
     ],
@@ -194,10 +248,10 @@ def test_a_damaged_file_is_one_line_with_the_stage_to_force(project, path, text,
 
 
 def test_a_picture_is_taken_from_its_recipe_whatever_the_file_says(project):
-    text = "file,id,label,probability\n../../../healthy/worst_errors/02.jpg,a,cat,0.9\n"
-    (project / "models" / "dead" / "worst_errors.csv").write_text(text)
-    (project / "models" / "dead" / "worst_errors" / "02.jpg").unlink()
-    with pytest.raises(DataError, match=r"^models/dead/worst_errors/02.jpg is missing"):
+    text = "file,id,label,probability,attention\n../../../finetune_all/worst_errors/02.jpg,a,cat,0.9,\n"
+    (project / "models" / "frozen_random" / "worst_errors.csv").write_text(text)
+    (project / "models" / "frozen_random" / "worst_errors" / "02.jpg").unlink()
+    with pytest.raises(DataError, match=r"^models/frozen_random/worst_errors/02.jpg is missing"):
         report.main()
 
 

@@ -11,7 +11,9 @@ import numpy as np
 import pytest
 
 from pawtrace.config.params import Params
+from pawtrace.dataset.shards import open_records
 from pawtrace.evaluation.predictions import read_predictions
+from pawtrace.learning.batches import square
 from pawtrace.learning.device import Compute
 from stages import train as stage
 from tests.conftest import WriteParams, write_records
@@ -58,6 +60,7 @@ def run(params: Params, folder: Path) -> Path:
     recipe = params.recipe("mine")
     folder.mkdir()
     stage.augment(recipe, folder)
+    stage.probe(recipe, folder)
     stage.train(recipe, folder)
     stage.evaluate(recipe, folder)
     return folder
@@ -66,7 +69,7 @@ def run(params: Params, folder: Path) -> Path:
 def test_the_steps_leave_everything_that_the_report_reads(make: Make, tmp_path: Path) -> None:
     folder = run(make(), tmp_path / "out")
     expected = {"preview.jpg", "model.keras", "history.csv", "training.json", "dvclive", "predictions.csv"}
-    expected |= {"evaluation.json", "worst_errors", "worst_errors.csv"}
+    expected |= {"evaluation.json", "seeds.json", "probes.json", "worst_errors", "worst_errors.csv"}
     assert {path.name for path in folder.iterdir()} == expected
 
 
@@ -104,24 +107,71 @@ def test_a_change_of_evaluation_trains_nothing(
     assert (first / "evaluation.json").read_bytes() != (second / "evaluation.json").read_bytes()
 
 
-@pytest.mark.parametrize("change", [{"batch_size": 8}, {"seed": 1}, {"num_views": 2}])
+@pytest.mark.parametrize(
+    "change", [{"batch_size": 8}, {"seed": 1}, {"num_views": 2}, {"precision": "bfloat16"}, {"xla": "always"}]
+)
 def test_a_change_of_training_trains_again(make: Make, change: dict[str, Any]) -> None:
-    compute = Compute("cpu", "float32")
-    before = stage.working_folder(make().recipe("mine"), compute)
-    assert stage.working_folder(make().recipe("mine"), compute) == before
-    assert stage.working_folder(make(train=change).recipe("mine"), compute) != before
-    assert stage.working_folder(make().recipe("mine"), Compute("cpu", "bfloat16")) != before
+    before = stage.working_folder(make().recipe("mine").train)
+    assert stage.working_folder(make().recipe("mine").train) == before
+    assert stage.working_folder(make(train=change).recipe("mine").train) != before
 
 
 def test_other_records_or_another_backbone_train_again(make: Make, project: Path) -> None:
-    compute = Compute("cpu", "float32")
-    recipe = make().recipe("mine")
-    folders = [stage.working_folder(recipe, compute)]
+    train = make().recipe("mine").train
+    folders = [stage.working_folder(train)]
     write_records(project / "data/records", {"train": 38, "validation": 16, "test": 16})
-    folders.append(stage.working_folder(recipe, compute))
+    folders.append(stage.working_folder(train))
     tiny_backbone(project / "tiny.keras")  # other random weights
-    folders.append(stage.working_folder(recipe, compute))
+    folders.append(stage.working_folder(train))
     assert len(set(folders)) == 3
+
+
+def test_replaced_imagenet_weights_train_again(make: Make, project: Path) -> None:
+    train = make().recipe("mine").train.model_copy(update={"backbone": "vgg16", "weights": "imagenet"})
+    before = stage.working_folder(train)
+    file = project / "data/weights/vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5"
+    file.parent.mkdir()
+    file.write_bytes(b"other")
+    assert stage.working_folder(train) != before
+
+
+def test_further_seeds_are_measured_and_kept_for_later(
+    make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = run(make(), tmp_path / "one")
+    two = run(make(train={"num_seeds": 2}), tmp_path / "two")
+    seeds = json.loads((two / "seeds.json").read_text())["seeds"]
+    assert [of["seed"] for of in seeds] == [0, 1]
+    assert seeds[0]["metrics"] == json.loads((one / "seeds.json").read_text())["seeds"][0]["metrics"]
+    assert seeds[0]["metrics"]["log_loss"] != seeds[1]["metrics"]["log_loss"]
+    assert (one / "model.keras").read_bytes() == (two / "model.keras").read_bytes()
+    monkeypatch.setattr(stage, "train_classifier", lambda *_: pytest.fail("trained again"))
+    alone = run(make(train={"seed": 1}), tmp_path / "alone")
+    assert json.loads((alone / "evaluation.json").read_text())["metrics"]["test"] == seeds[1]["metrics"]
+
+
+def test_views_are_averaged_and_need_no_training_of_their_own(
+    make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flip = {"augmentation": [{"name": "HorizontalFlip", "arguments": {"p": 1.0}}]}
+    plain = read_predictions(run(make(train=flip), tmp_path / "plain") / "predictions.csv")["test"]
+    monkeypatch.setattr(stage, "train_classifier", lambda *_: pytest.fail("trained again"))
+    folder = run(make(train=flip, evaluate={"tta_views": 3}), tmp_path / "views")
+    averaged = read_predictions(folder / "predictions.csv")["test"]
+    model = keras.saving.load_model(folder / "model.keras")
+    records = open_records(Path("data/records"))["test"]
+    mirrored = np.stack([square(records[number], 32)[:, ::-1] for number in range(len(records))])
+    expected = (plain.probabilities + 2 * model.predict(mirrored, verbose=0)[:, 0]) / 3
+    np.testing.assert_allclose(averaged.probabilities, expected, atol=1e-5)
+
+
+def test_runs_that_no_recipe_uses_any_more_are_removed(make: Make, tmp_path: Path) -> None:
+    run(make(), tmp_path / "first")
+    outdated = stage.working_folder(make().recipe("mine").train)
+    assert outdated.exists()
+    run(make(train={"seed": 3}), tmp_path / "second")
+    assert not outdated.exists()
+    assert stage.working_folder(make(train={"seed": 3}).recipe("mine").train).exists()
 
 
 def test_a_run_that_broke_off_is_not_taken_for_a_finished_one(

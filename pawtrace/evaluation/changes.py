@@ -1,0 +1,70 @@
+"""What a recipe changes of the one it builds on, in a few words.
+
+Arrives: params.yaml. Leaves: texts like `train.input_scaling: backbone`.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from pawtrace.config.params import Params, Recipe
+
+BASELINE = "the baseline"
+
+
+def base_of(name: str, params: Params) -> str | None:
+    """The rung that a recipe builds on and is compared with.
+
+    Returns:
+      What `builds_on` names; else the recipe that is the baseline itself, where there is one; None
+      for that recipe.
+    """
+    below = params.recipes[name].builds_on
+    if below is not None or _is_baseline(params.recipes[name]):
+        return below
+    return next((other for other, recipe in params.recipes.items() if _is_baseline(recipe)), None)
+
+
+def change_of(name: str, params: Params) -> str:
+    """What a recipe's `train` and `evaluate` have else than those of what it builds on."""
+    ours, below = params.recipe(name), params.recipes[name].builds_on
+    base = params if below is None else params.recipe(below)
+    parts = [
+        *_differences(base.train.model_dump(), ours.train.model_dump(), "train"),
+        *_differences(base.evaluate.model_dump(), ours.evaluate.model_dump(), "evaluate"),
+    ]
+    return ", ".join(parts) or ("nothing" if below else BASELINE)
+
+
+def _is_baseline(recipe: Recipe) -> bool:
+    return recipe.builds_on is None and not (recipe.overrides.train or recipe.overrides.evaluate)
+
+
+def _differences(base: Mapping[str, Any], ours: Mapping[str, Any], path: str) -> Iterator[str]:
+    for key, value in ours.items():
+        old = base.get(key)
+        if isinstance(value, Mapping) and isinstance(old, Mapping):
+            yield from _differences(old, value, f"{path}.{key}")
+        elif value != old:
+            yield f"{path}.{key}: {_short(value)}"
+
+
+def _short(value: Any) -> str:
+    """A value in a few characters: of transforms the names, of phases what trains for how long."""
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return str(value).lower()
+        case float():
+            return f"{value:g}"
+        case {"name": name, "arguments": _}:
+            return str(name)
+        case {"trainable": part, "num_epochs": num_epochs, "learning_rate": rate}:
+            return f"{part} x {num_epochs}" + ("" if rate is None else f" at {rate:g}")
+        case Mapping():
+            return "{" + ", ".join(f"{key}: {_short(part)}" for key, part in value.items()) + "}"
+        case str():
+            return value
+        case Sequence():
+            return ", ".join(map(_short, value)) or "none"
+    return str(value)

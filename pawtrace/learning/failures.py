@@ -1,0 +1,58 @@
+"""How a training ends badly: a loss that is no number, or too little memory."""
+
+import contextlib
+import math
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from pawtrace.config.errors import DeviceError, TrainingError
+
+# What TensorFlow, JAX and PyTorch call it.
+_OUT_OF_MEMORY = ("RESOURCE_EXHAUSTED", "ResourceExhausted", "out of memory", "OOM when allocating")
+
+
+def require_finite(
+    metrics: Mapping[str, float], where: str, learning_rate: float, last_good: Path | None
+) -> None:
+    """Refuse to go on with a loss or weights that are not finite.
+
+    Args:
+      metrics: what must be finite.
+      where: the epoch and step.
+      learning_rate: of that step.
+      last_good: the newest checkpoint, if any.
+    Raises:
+      TrainingError: one is not; it says where, and what there is to go back to.
+    """
+    broken = {name: value for name, value in metrics.items() if not math.isfinite(value)}
+    if not broken:
+        return
+    found = ", ".join(f"{name} {value}" for name, value in broken.items())
+    kept = f"the last good checkpoint is {last_good}" if last_good else "there was no checkpoint yet"
+    raise TrainingError(
+        f"{where}: expected a finite loss, found {found} at a learning rate of {learning_rate:g}; "
+        f"{kept}; lower train.learning_rate and run: dvc repro"
+    )
+
+
+@contextlib.contextmanager
+def out_of_memory_named(batch_size: int, device: str) -> Iterator[None]:
+    """Turn a backend's way of running out of memory into a line that names the batch size to try.
+
+    Raises:
+      DeviceError: the block ran out of memory.
+    """
+    try:
+        yield
+    except Exception as error:  # each backend has its own
+        if not isinstance(error, MemoryError) and not any(word in str(error) for word in _OUT_OF_MEMORY):
+            raise
+        advice = (
+            f"try train.batch_size {batch_size // 2}"
+            if batch_size > 1
+            else "try a smaller train.image_size_px or train.precision bfloat16"
+        )
+        raise DeviceError(
+            f"params.yaml: train.batch_size: {batch_size} does not fit into the {device}'s memory; "
+            f"{advice} and run: dvc repro"
+        ) from error

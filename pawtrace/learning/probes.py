@@ -1,0 +1,131 @@
+"""What can be said of a network, and of its data, before it trains: seconds each.
+
+Arrives: a recipe's params and the checked records. Leaves: the content of probes.json.
+Source: Karpathy 2019, "A Recipe for Training Neural Networks": verify the loss at the start, look at
+what goes into the network, overfit a few examples, take an input-independent baseline.
+"""
+
+import math
+import time
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import numpy as np
+
+from pawtrace.config.sections import LABELS, ProbeParams
+from pawtrace.config.train_params import TrainParams
+from pawtrace.dataset.shards import Records
+from pawtrace.learning.model import build_classifier
+from pawtrace.learning.overfit import overfit
+from pawtrace.learning.overlap import find_overlap
+from pawtrace.learning.sample import balanced_sample, loss_and_accuracy, outputs_of
+from pawtrace.learning.signal import input_range, measure_blocks
+
+_MAX_AT_ONCE = 32  # examples, with all their activations: a frozen recipe's batch may be larger
+_DIGITS = 6  # what float32 has
+
+
+def probe(train: TrainParams, params: ProbeParams, records: dict[str, Records]) -> dict[str, Any]:
+    """Measure a recipe's network and data, and say so line by line.
+
+    The result depends on the arguments alone. All random generators are seeded anew and used, so
+    whoever trains next must seed them again and build a network of its own.
+
+    Args:
+      train: of the recipe.
+      params: how much to measure.
+      records: of all splits, checked.
+    Returns:
+      Content for JSON, with six digits a number; null stands for one that is not finite, and for the
+      gradient of a block without weights.
+        num_examples: of train, as many cats as dogs; what follows is measured on them;
+        class_shares: of each label, of all of train;
+        initial_loss: cross-entropy in inference mode, nats; guessing has ln 2;
+        input_range: see `signal.input_range`;
+        blocks: see `signal.measure_blocks`;
+        overfit: see `overfit.overfit`;
+        overlap: see `overlap.find_overlap`.
+    Raises:
+      DataError: train lacks a label.
+      TrainingError: the backbone's file or weights are unusable.
+      ParamsError: the first phase names no layer.
+    """
+    say = _narrator()
+    at_once = min(train.batch_size, _MAX_AT_ONCE)
+    shares = np.bincount(records["train"].labels, minlength=len(LABELS)) / len(records["train"])
+    content: dict[str, Any] = {"class_shares": dict(zip(LABELS, shares.tolist(), strict=True))}
+    say("train has " + ", ".join(f"{share:.1%} {label}s" for label, share in content["class_shares"].items()))
+
+    sample = balanced_sample(records["train"], train.image_size_px, params.num_examples, train.seed)
+    keras.utils.set_random_seed(train.seed)
+    classifier = build_classifier(train)
+    content["num_examples"] = len(sample.images)
+    probabilities = outputs_of(classifier.whole, sample.images, at_once)
+    content["initial_loss"], _ = loss_and_accuracy(sample.labels, probabilities)
+    say(f"loss at the start {content['initial_loss']:.3f} (guessing is {math.log(2):.3f})")
+
+    content["input_range"] = input_range(train, sample.images)
+    say(_about_inputs(content["input_range"]))
+
+    content["blocks"] = measure_blocks(classifier, train, sample, at_once)
+    say(_about_blocks(content["blocks"]))
+
+    # A training step's batch is what memory is sure to hold.
+    num_overfit = max(len(LABELS), min(params.num_overfit_examples, train.batch_size))
+    few = balanced_sample(records["train"], train.image_size_px, num_overfit, train.seed)
+    content["overfit"] = overfit(classifier, train, few, params.num_overfit_steps)
+    say(_about_overfit(content["overfit"]))
+
+    content["overlap"] = find_overlap(records, params.overlap_distance)
+    num_held_out = len(records["validation"]) + len(records["test"])
+    say(f"{len(content['overlap'])} of {num_held_out} examples of validation and test look like one of train")
+    return {name: _plain(value) for name, value in content.items()}
+
+
+def _narrator() -> Callable[[str], None]:
+    """A function that prints what was found and the seconds since it last did."""
+    last = time.perf_counter()
+
+    def say(found: str) -> None:
+        nonlocal last
+        now = time.perf_counter()
+        print(f"probe: {found}, {now - last:.1f} s", flush=True)
+        last = now
+
+    return say
+
+
+def _about_inputs(found: dict[str, Any]) -> str:
+    received, expected = (found[name]["std"] for name in ("received", "expected"))
+    return (
+        f"inputs spread by {received:.3g}; the backbone ({found['weights']} weights) expects {expected:.3g}"
+    )
+
+
+def _about_blocks(blocks: list[dict[str, Any]]) -> str:
+    first, last = blocks[0], [block for block in blocks if block["gradient_rms"] is not None][-1]
+    return (
+        f"activations spread by {first['activation_std']:.2g} in {first['name']} and "
+        f"{last['activation_std']:.2g} in {last['name']}, gradients there are "
+        f"{first['gradient_rms']:.2g} and {last['gradient_rms']:.2g}"
+    )
+
+
+def _about_overfit(found: dict[str, Any]) -> str:
+    answer = "yes" if found["accuracy"] == 1 else "no"
+    return (
+        f"{found['num_examples']} examples by heart: {answer}, loss {found['loss']:.2g} after at most "
+        f"{found['num_steps']} steps ({found['blank_loss']:.2g} without looking)"
+    )
+
+
+def _plain(value: Any) -> Any:
+    """The same for JSON: rounded, and nothing that is not finite."""
+    if isinstance(value, dict):
+        return {name: _plain(of) for name, of in value.items()}
+    if isinstance(value, list):
+        return [_plain(of) for of in value]
+    if isinstance(value, float):
+        return float(f"{value:.{_DIGITS}g}") if math.isfinite(value) else None
+    return value

@@ -1,0 +1,298 @@
+"""Probes tell a dead network from a healthy one, and find what is wrong with inputs and splits."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+
+from pawtrace.config.errors import DataError
+from pawtrace.config.sections import ProbeParams
+from pawtrace.config.train_params import TrainParams
+from pawtrace.dataset.pixels import encode_jpeg
+from pawtrace.dataset.records import Record, serialize
+from pawtrace.dataset.shards import Records, ShardWriter, open_records, write_manifest
+from pawtrace.learning.model import build_classifier
+from pawtrace.learning.overlap import find_overlap
+from pawtrace.learning.probes import probe
+from pawtrace.learning.sample import balanced_sample
+from pawtrace.learning.signal import input_range, measure_blocks
+from tests.conftest import picture, write_records
+from tests.learning.tiny import tiny_train
+
+PARAMS = ProbeParams(num_examples=12, num_overfit_examples=8, num_overfit_steps=40, overlap_distance=40)
+NO_OVERFIT = PARAMS.model_copy(update={"num_overfit_steps": 1})  # where it is not the question
+HEAD = {"pooling": "average", "units": [8]}
+
+
+@pytest.fixture(scope="module")
+def records(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Records]:
+    folder = tmp_path_factory.mktemp("records")
+    write_records(folder, {"train": 24, "validation": 8, "test": 8})
+    return open_records(folder)
+
+
+def write_backbone(
+    path: Path, kernels: str | keras.initializers.Initializer, *, normalized: bool = False
+) -> str:
+    """Three strided convolutions, two of them at 8 x 8, with a padding before the last; 4 x 4 x 8 out."""
+    inputs = keras.Input((None, None, 3))
+    x = keras.layers.Rescaling(1 / 255)(inputs)
+    for name, strides in (("first", 4), ("second", 1), ("third", 2)):
+        if strides == 2:
+            x = keras.layers.ZeroPadding2D(1, name="padding")(x)
+        padding = "valid" if strides == 2 else "same"
+        x = keras.layers.Conv2D(8, 3, strides, padding, kernel_initializer=kernels, name=name)(x)
+        if normalized:
+            x = keras.layers.BatchNormalization(name=f"{name}_normalized")(x)
+        x = keras.layers.ReLU(name=f"{name}_relu")(x)
+    keras.Model(inputs, x).save(path)
+    return str(path)
+
+
+def train_on(backbone: str, trainable: str = "all", **changes: Any) -> TrainParams:
+    phases = [{"trainable": trainable, "num_epochs": 1}]
+    settings: dict[str, Any] = {"backbone": backbone, "head": HEAD, "learning_rate": 0.02, "phases": phases}
+    return tiny_train(**(settings | changes))
+
+
+@pytest.fixture(scope="module")
+def healthy(tmp_path_factory: pytest.TempPathFactory) -> str:
+    keras.utils.set_random_seed(0)
+    return write_backbone(tmp_path_factory.mktemp("healthy") / "b.keras", "he_normal")
+
+
+def measured(train: TrainParams, records: dict[str, Records]) -> list[dict[str, Any]]:
+    sample = balanced_sample(records["train"], train.image_size_px, 12, train.seed)
+    return measure_blocks(build_classifier(train), train, sample, 12)
+
+
+def by_name(blocks: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    return {block["name"]: block for block in blocks}
+
+
+def test_a_healthy_network_learns_by_heart_what_it_sees(records: dict[str, Records], healthy: str) -> None:
+    found = probe(train_on(healthy), PARAMS, records)
+    assert found["num_examples"] == 12
+    assert found["class_shares"] == {"cat": 0.5, "dog": 0.5}
+    assert 0.3 < found["initial_loss"] < 1.5
+    overfit = found["overfit"]
+    assert overfit["num_examples"] == 8
+    assert overfit["accuracy"] == 1.0
+    assert overfit["loss"] < 0.2
+    assert overfit["blank_accuracy"] == 0.5
+    assert overfit["blank_loss"] == pytest.approx(np.log(2), abs=0.05)
+
+
+def test_a_block_is_a_resolution_and_the_head_follows(records: dict[str, Records], healthy: str) -> None:
+    blocks = measured(train_on(healthy), records)
+    assert [block["name"] for block in blocks] == ["second_relu", "third_relu", "dense1", "logit"]
+    assert all(block["activation_std"] > 1e-3 for block in blocks)
+    assert all(block["gradient_rms"] > 1e-4 for block in blocks)
+    assert 0.2 < blocks[0]["zero_share"] < 0.8
+    assert blocks[-1]["zero_share"] == 0
+
+
+def test_a_network_without_weights_in_its_last_block_has_no_gradient_there(
+    records: dict[str, Records],
+) -> None:
+    blocks = measured(train_on("vgg16"), records)
+    assert [block["name"] for block in blocks] == [
+        *("block1_conv2", "block2_conv2", "block3_conv3", "block4_conv3", "block5_conv3", "block5_pool"),
+        *("dense1", "logit"),
+    ]
+    assert [block["name"] for block in blocks if block["gradient_rms"] is None] == ["block5_pool"]
+
+
+def test_what_is_measured_of_a_block_is_what_its_layers_give(
+    records: dict[str, Records], healthy: str
+) -> None:
+    train = train_on(healthy)
+    sample = balanced_sample(records["train"], 32, 10, seed=0)
+    classifier = build_classifier(train)
+    inner = keras.Model(classifier.backbone.inputs, classifier.backbone.get_layer("second_relu").output)
+    expected = np.asarray(inner([sample.images.astype(np.float32)]))
+    # In batches of 4, 4 and 2: statistics over all of them.
+    block = by_name(measure_blocks(classifier, train, sample, 4))["second_relu"]
+    assert block["activation_mean"] == pytest.approx(expected.mean(), rel=1e-3)
+    assert block["activation_std"] == pytest.approx(expected.std(), rel=1e-3)
+    assert block["zero_share"] == pytest.approx((expected == 0).mean(), rel=1e-3)
+
+
+def test_side_branches_and_models_within_models_make_no_blocks_of_their_own(
+    records: dict[str, Records], tmp_path: Path
+) -> None:
+    inputs = keras.Input((32, 32, 3))
+    x = keras.layers.Conv2D(4, 3, 4, "same", name="outer")(inputs)
+    features = keras.Input((8, 8, 4))
+    squeezed = keras.layers.GlobalAveragePooling2D(keepdims=True, name="squeeze")(features)
+    excited = keras.layers.Conv2D(4, 1, activation="sigmoid", name="excite")(squeezed)
+    scaled = keras.layers.Multiply(name="scaled")([features, excited])
+    down = keras.layers.Conv2D(4, 3, 2, "same", name="down")(scaled)
+    keras.Model(inputs, keras.Model(features, down, name="inner")(x)).save(tmp_path / "b.keras")
+    blocks = measured(train_on(str(tmp_path / "b.keras")), records)
+    assert [block["name"] for block in blocks] == ["scaled", "down", "dense1", "logit"]
+
+
+def test_activations_are_those_of_the_first_phase(records: dict[str, Records], tmp_path: Path) -> None:
+    """Batch normalisation that learns goes by the batch, a frozen one by averages that know nothing."""
+    kernels = keras.initializers.RandomNormal(stddev=0.03, seed=0)
+    backbone = write_backbone(tmp_path / "b.keras", kernels, normalized=True)
+    learning, frozen = (
+        by_name(measured(train_on(backbone, trainable), records))["third_relu"]["activation_std"]
+        for trainable in ("all", "none")
+    )
+    assert learning > 10 * frozen
+
+
+@pytest.mark.parametrize("kernels", ["zeros", keras.initializers.RandomNormal(stddev=1e-4, seed=0)])
+def test_a_dead_network_shows_no_spread_no_gradient_and_learns_nothing(
+    records: dict[str, Records], tmp_path: Path, kernels: Any
+) -> None:
+    backbone = write_backbone(tmp_path / "dead.keras", kernels)
+    train = train_on(backbone, trainable="none", input_scaling="unit")
+    found = probe(train, PARAMS, records)
+    assert by_name(found["blocks"])["third_relu"]["activation_std"] < 1e-6
+    assert by_name(found["blocks"])["second_relu"]["gradient_rms"] < 1e-6
+    assert found["overfit"]["accuracy"] == 0.5
+    assert found["overfit"]["loss"] == pytest.approx(np.log(2), abs=0.01)
+
+
+@pytest.mark.parametrize("trainable", ["all", "third", "none"])
+def test_batch_normalisation_does_not_keep_a_network_from_learning_by_heart(
+    records: dict[str, Records], tmp_path: Path, trainable: str
+) -> None:
+    """Keras's momentum would leave its averages where they started after so few steps."""
+    keras.utils.set_random_seed(0)
+    backbone = write_backbone(tmp_path / "b.keras", "he_normal", normalized=True)
+    overfit = probe(train_on(backbone, trainable), PARAMS, records)["overfit"]
+    assert overfit["accuracy"] == 1.0
+    assert overfit["loss"] < 0.4
+    assert overfit["blank_accuracy"] == 0.5
+
+
+def test_what_the_first_phase_freezes_is_not_trained_by_heart(
+    records: dict[str, Records], tmp_path: Path
+) -> None:
+    """Tiny kernels learn when they may; a head on what little they let through does not."""
+    keras.utils.set_random_seed(0)
+    backbone = write_backbone(tmp_path / "b.keras", keras.initializers.RandomNormal(stddev=0.02, seed=0))
+    learned, *frozen = (
+        probe(train_on(backbone, trainable, learning_rate=0.05), PARAMS, records)["overfit"]["loss"]
+        for trainable in ("all", "none", "third_relu")  # the last one has no weights
+    )
+    assert learned < 0.3
+    assert min(frozen) > 0.65
+
+
+def test_probing_twice_finds_the_same(records: dict[str, Records], tmp_path: Path) -> None:
+    backbone = write_backbone(tmp_path / "b.keras", "he_normal", normalized=True)
+    train = train_on(backbone, head={**HEAD, "dropout": 0.5})
+    few_steps = PARAMS.model_copy(update={"num_overfit_steps": 4})
+    first, second = (probe(train, few_steps, records) for _ in range(2))
+    assert first == second
+    json.dumps(first, allow_nan=False)
+
+
+def test_each_probe_says_what_it_found(
+    records: dict[str, Records], healthy: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    probe(train_on(healthy), PARAMS, records)
+    lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("probe: ")]
+    assert len(lines) == 6
+    assert "(guessing is 0.693)" in lines[1]
+    assert "8 examples by heart: yes" in lines[4]
+
+
+def test_what_is_not_finite_is_null(records: dict[str, Records], tmp_path: Path) -> None:
+    backbone = write_backbone(tmp_path / "huge.keras", keras.initializers.Constant(1e30))
+    found = probe(train_on(backbone), NO_OVERFIT, records)
+    json.dumps(found, allow_nan=False)
+    assert found["initial_loss"] is None
+    assert found["overfit"]["accuracy"] is None
+    assert by_name(found["blocks"])["third_relu"]["activation_std"] is None
+
+
+def test_unit_scaling_shows_far_below_what_weights_expect(records: dict[str, Records]) -> None:
+    images = balanced_sample(records["train"], 32, 8, seed=0).images
+    for backbone in ("vgg16", "any.keras"):
+        unit = input_range(tiny_train(backbone=backbone, input_scaling="unit"), images)
+        assert unit["received"]["max"] <= 1
+        assert unit["received"]["std"] < unit["expected"]["std"] / 100
+        own = input_range(tiny_train(backbone=backbone, input_scaling="backbone"), images)
+        assert own["received"] == own["expected"] == unit["expected"]
+    assert own["expected"]["max"] == images.max()
+
+
+@pytest.mark.parametrize(
+    ("settings", "kind"),
+    [
+        ({"backbone": "vgg16", "weights": None}, "random"),
+        ({"backbone": "vgg16", "weights": "imagenet"}, "imagenet"),
+        ({"backbone": "vgg16", "weights": "some.weights.h5"}, "file"),
+        ({"backbone": "some.keras", "weights": None}, "file"),
+    ],
+)
+def test_the_weights_are_named(settings: dict[str, Any], kind: str) -> None:
+    assert input_range(tiny_train(**settings), np.zeros((2, 32, 32, 3), np.uint8))["weights"] == kind
+
+
+def test_a_sample_is_balanced_and_a_smaller_one_is_part_of_it(records: dict[str, Records]) -> None:
+    large, small = (balanced_sample(records["train"], 32, number, seed=0) for number in (12, 6))
+    assert large.labels.sum() == 6
+    assert small.labels.sum() == 3
+    for image in small.images:
+        assert any((image == other).all() for other in large.images)
+    assert len(balanced_sample(records["train"], 32, 1000, seed=0).images) == 24
+    other = balanced_sample(records["train"], 32, 12, seed=1)
+    assert (other.images != large.images).any()
+
+
+def test_a_train_split_without_dogs_is_refused(tmp_path: Path) -> None:
+    cats = write_split_of({"train": [picture(1)], "validation": [picture(2)], "test": [picture(3)]}, tmp_path)
+    with pytest.raises(DataError, match="expected examples of both labels, found 1 of cat, 0 of dog"):
+        balanced_sample(cats["train"], 32, 8, seed=0)
+
+
+def write_split_of(images: dict[str, Sequence[np.ndarray]], folder: Path) -> dict[str, Records]:
+    """Records of given pictures, all of them cats, with ids like test/0."""
+    for split, of_split in images.items():
+        writer = ShardWriter(folder, split, len(of_split), 8)
+        for number, image in enumerate(of_split):
+            record = Record(f"{split}/{number}", 0, encode_jpeg(image, 90))
+            writer.write(serialize(record, *image.shape[:2]))
+        writer.close()
+    write_manifest(folder, 40)
+    return open_records(folder)
+
+
+def test_copies_and_mirrored_copies_across_splits_are_found_and_nothing_else(tmp_path: Path) -> None:
+    images = {
+        "train": [picture(seed) for seed in range(20)],
+        "validation": [picture(100), picture(7), picture(101)],
+        "test": [picture(200), picture(201), picture(3)[:, ::-1], np.clip(picture(5), 8, 240)],
+    }
+    found = find_overlap(write_split_of(images, tmp_path), distance=40)
+    assert [(pair["id"], pair["split"], pair["train_id"], pair["mirrored"]) for pair in found] == [
+        ("validation/1", "validation", "train/7", False),
+        ("test/2", "test", "train/3", True),
+        ("test/3", "test", "train/5", False),
+    ]
+    assert found[0]["distance"] == 0
+    assert all(pair["distance"] <= 40 for pair in found)
+
+
+def test_of_several_copies_the_nearest_is_named(tmp_path: Path) -> None:
+    image = picture(1)
+    rough = np.clip(image.astype(int) + np.random.default_rng(0).integers(-20, 21, image.shape), 0, 255)
+    images = {
+        "train": [rough.astype(np.uint8), image, image[:, ::-1]],
+        "validation": [rough.astype(np.uint8)],
+        "test": [image],
+    }
+    rough_pair, pair = find_overlap(write_split_of(images, tmp_path), distance=80)
+    assert rough_pair["train_id"] == "train/0"
+    assert (pair["train_id"], pair["distance"], pair["mirrored"]) == ("train/1", 0, False)

@@ -1,0 +1,218 @@
+"""A run that was broken off goes on as if nothing had happened: equal to the last bit."""
+
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+
+from pawtrace.config.train_params import TrainParams
+from pawtrace.dataset.shards import Records, open_records
+from pawtrace.learning import fit
+from pawtrace.learning.checkpoints import Checkpoint, Checkpoints
+from pawtrace.learning.device import Compute
+from pawtrace.learning.fit import train_classifier
+from pawtrace.learning.predict import load_classifier
+from tests.conftest import ROOT, write_records
+from tests.learning.tiny import tiny_backbone, tiny_train
+
+COUNTS = {"train": 40, "validation": 16, "test": 16}
+TIMES = ("duration_s", "images_per_s", "waiting_share")
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("resume")
+    write_records(folder / "records", COUNTS)
+    tiny_backbone(folder / "b.keras")
+    return folder
+
+
+def everything(place: Path, **changes: Any) -> TrainParams:
+    """A run in which all that has a state is in use."""
+    settings: dict[str, Any] = {
+        "backbone": str(place / "b.keras"),
+        "head": {"pooling": "average", "units": [8], "dropout": 0.5, "l2": 0.001},
+        "augmentation": [{"name": "HorizontalFlip", "arguments": {"p": 0.5}}],
+        "num_views": 2,
+        "batch_size": 16,
+        "mixup_alpha": 0.2,
+        "ema_momentum": 0.9,
+        "layerwise_decay": 0.5,
+        "schedule": {"warmup_epochs": 0.5, "decay": "cosine"},
+        "early_stopping": {"patience": 2, "min_delta": 0.001},
+        "phases": [
+            {"trainable": "none", "num_epochs": 3},
+            {"trainable": "last", "num_epochs": 3, "learning_rate": 0.01},
+            {"trainable": "all", "num_epochs": 3},
+        ],
+    }
+    return tiny_train(**{**settings, **changes})
+
+
+def outcome(work: Path) -> tuple[list[np.ndarray], str, dict[str, Any]]:
+    training = json.loads((work / "training.json").read_text())
+    numbers = {name: value for name, value in training.items() if name not in TIMES}
+    return load_classifier(work / "model.keras").get_weights(), (work / "history.csv").read_text(), numbers
+
+
+def assert_equal(one: Path, other: Path) -> None:
+    (weights, history, numbers), (weights2, history2, numbers2) = outcome(one), outcome(other)
+    assert history == history2
+    assert numbers == numbers2
+    for a, b in zip(weights, weights2, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def train_here(train: TrainParams, records: dict[str, Records], work: Path) -> None:
+    work.mkdir(exist_ok=True)
+    keras.utils.set_random_seed(train.seed)
+    train_classifier(train, records, work, Compute("cpu", "float32"))
+
+
+class PulledPlugError(Exception):
+    """Stands for a crash."""
+
+
+def test_a_run_that_breaks_off_at_every_few_steps_ends_as_an_uninterrupted_one(
+    place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    train, records = everything(place), open_records(place / "records")
+    train_here(train, records, tmp_path / "whole")
+    monkeypatch.setattr(fit, "_CHECKPOINT_INTERVAL_S", 0.0)
+    monkeypatch.setattr(fit, "_CHECKPOINT_SHARE", 1e9)
+    save, crashes = Checkpoints.save, 0
+
+    def save_and_crash(self: Checkpoints, checkpoint: Checkpoint) -> None:
+        nonlocal crashes
+        save(self, checkpoint)
+        if random.Random(crashes).random() < 0.25:
+            crashes += 1
+            raise PulledPlugError
+        crashes += 1
+
+    monkeypatch.setattr(Checkpoints, "save", save_and_crash)
+    num_crashes = 0
+    while not (tmp_path / "broken/training.json").exists():
+        try:
+            train_here(train, records, tmp_path / "broken")
+        except PulledPlugError:
+            num_crashes += 1
+    assert num_crashes >= 4
+    assert capsys.readouterr().out.count("resuming after step") == num_crashes
+    assert_equal(tmp_path / "whole", tmp_path / "broken")
+    assert not (tmp_path / "broken/checkpoints").exists()
+    assert not list((tmp_path / "broken").glob("features*"))
+
+
+def start(place: Path, work: Path) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "tests.learning.one_run", work, place / "records", place / "train.json"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    return subprocess.Popen(
+        list(map(str, command)), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment
+    )
+
+
+@pytest.mark.slow
+def test_a_run_that_is_killed_at_random_moments_ends_as_an_uninterrupted_one(
+    place: Path, tmp_path: Path
+) -> None:
+    train = everything(place, phases=[{"trainable": "all", "num_epochs": 30}], early_stopping=None)
+    (place / "train.json").write_text(train.model_dump_json())
+    whole = start(place, tmp_path / "whole")
+    output = whole.communicate(timeout=300)[0]
+    assert whole.returncode == 0, output
+    num_killed, moments = 0, random.Random(7)
+    while True:
+        run = start(place, tmp_path / "killed")
+        checkpoints = tmp_path / "killed/checkpoints"
+        before = set(checkpoints.glob("*.npz"))
+        while run.poll() is None and set(checkpoints.glob("*.npz")) == before:
+            time.sleep(0.01)  # a kill before the first new checkpoint would be a kill of the start only
+        time.sleep(moments.uniform(0.0, 0.5))
+        if num_killed < 3 and run.poll() is None:
+            os.kill(run.pid, signal.SIGKILL)
+            run.communicate()
+            num_killed += 1
+            continue
+        output = run.communicate(timeout=300)[0]
+        break
+    assert num_killed == 3
+    assert "resuming after step" in output
+    assert_equal(tmp_path / "whole", tmp_path / "killed")
+
+
+def test_a_damaged_checkpoint_falls_back_to_the_one_before_and_says_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    checkpoints = Checkpoints(tmp_path / "checkpoints")
+    for epoch in range(4):
+        weights = [np.full(1000, epoch, np.float32), np.arange(3)]
+        checkpoints.save(Checkpoint({"epoch": epoch}, weights, [np.float32(epoch)], []))
+    files = sorted((tmp_path / "checkpoints").iterdir())
+    assert len(files) == 2
+    content = bytearray(files[1].read_bytes())
+    content[len(content) // 2] ^= 1  # one bit
+    files[1].write_bytes(bytes(content))
+    found = checkpoints.load()
+    assert found is not None
+    assert found.state == {"epoch": 2}
+    np.testing.assert_array_equal(found.model[0], np.full(1000, 2, np.float32))
+    assert f"{files[1]} cannot be read" in capsys.readouterr().out
+    files[0].write_bytes(files[0].read_bytes()[:100])
+    assert checkpoints.load() is None
+    checkpoints.save(Checkpoint({"epoch": 9}, [], [], []))
+    assert checkpoints.load() is not None
+
+
+def test_an_interrupted_write_leaves_the_checkpoint_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checkpoints = Checkpoints(tmp_path)
+    checkpoints.save(Checkpoint({"epoch": 1}, [np.zeros(3)], [], []))
+
+    def fill_up(file: Any, **_: Any) -> None:
+        file.write(b"half")
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(np, "savez", fill_up)
+    with pytest.raises(OSError, match="No space"):
+        checkpoints.save(Checkpoint({"epoch": 2}, [np.zeros(3)], [], []))
+    found = checkpoints.load()
+    assert found is not None
+    assert found.state == {"epoch": 1}
+
+
+def test_half_computed_features_are_not_taken_for_whole_ones(
+    place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train, records = everything(place), open_records(place / "records")
+    train_here(train, records, tmp_path / "whole")
+    views = 0
+
+    def crash_in_second_view(trunk: Any, batches: Any, out: np.ndarray, title: str) -> None:
+        nonlocal views
+        views += "view" in title
+        if views == 2:
+            raise PulledPlugError
+        compute(trunk, batches, out, title)
+
+    from pawtrace.learning import phase_input
+
+    compute = phase_input.compute_features
+    with monkeypatch.context() as patch:
+        patch.setattr(phase_input, "compute_features", crash_in_second_view)
+        with pytest.raises(PulledPlugError):
+            train_here(train, records, tmp_path / "broken")
+    train_here(train, records, tmp_path / "broken")
+    assert_equal(tmp_path / "whole", tmp_path / "broken")
+    shutil.rmtree(tmp_path / "broken")

@@ -1,0 +1,103 @@
+"""An edit of params.yaml changes the files of the recipes that it concerns, and no others."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pawtrace.config.entry_point import run_stage
+from pawtrace.config.errors import ParamsError
+from pawtrace.config.params import merged
+from stages import resolve
+from tests.conftest import ROOT, WriteParams
+
+RECIPES: dict[str, Any] = {
+    "low": {"question": "?", "overrides": {"train": {"batch_size": 8}}},
+    "high": {"question": "?", "builds_on": "low", "overrides": {"train": {"head": {"dropout": 0.5}}}},
+    "aside": {"question": "?", "overrides": {"train": {"seed": 3}}},
+}
+Resolve = Callable[..., dict[str, bytes]]
+
+
+@pytest.fixture
+def resolved(write_params: WriteParams) -> Resolve:
+    """Run the stage with changes to params.yaml; the content of each recipe's file."""
+
+    def run(changes: dict[str, Any] | None = None) -> dict[str, bytes]:
+        write_params(merged({"recipes": RECIPES}, changes or {}))
+        run_stage(resolve.main, "resolve")
+        files = {path.stem: path.read_bytes() for path in Path("data/recipes").iterdir()}
+        return {name: files[name] for name in files if name in RECIPES}
+
+    return run
+
+
+def changed(before: dict[str, bytes], after: dict[str, bytes]) -> set[str]:
+    return {name for name in before if before[name] != after[name]}
+
+
+@pytest.mark.parametrize(
+    ("changes", "concerned"),
+    [
+        ({"recipes": {"low": {"overrides": {"train": {"batch_size": 4}}}}}, {"low", "high"}),
+        ({"recipes": {"high": {"overrides": {"train": {"head": {"dropout": 0.4}}}}}}, {"high"}),
+        ({"recipes": {"aside": {"overrides": {"evaluate": {"num_bootstrap": 300}}}}}, {"aside"}),
+        ({"recipes": {"high": {"builds_on": "aside"}}}, {"high"}),
+        ({"train": {"batch_size": 2}}, {"aside"}),  # the others override it
+        ({"probe": {"num_examples": 32}}, {"low", "high", "aside"}),
+        ({"evaluate": {"calibration_bins": 5}}, {"low", "high", "aside"}),
+        ({"recipes": {"low": {"question": "Another?", "cures": ["dead"]}}}, set()),
+        ({"recipes": {"new": RECIPES["low"]}}, set()),
+        ({"diagnose": {"overfitting_gap": 0.1}}, set()),
+        ({"train": {"mixup_alpha": 0}}, set()),  # 0 is 0.0
+        ({"recipes": {"low": {"overrides": {"train": {"layerwise_decay": 1}}}}}, set()),
+    ],
+)
+def test_an_edit_changes_the_recipes_that_it_concerns(
+    resolved: Resolve, changes: dict[str, Any], concerned: set[str]
+) -> None:
+    assert changed(resolved(), resolved(changes)) == concerned
+
+
+def test_a_chain_under_other_names_is_the_same_recipe(resolved: Resolve) -> None:
+    renamed = {"base": RECIPES["low"], "high": {"builds_on": "base"}}
+    assert changed(resolved(), resolved({"recipes": renamed})) == set()
+
+
+def test_a_recipe_that_is_gone_leaves_no_file(resolved: Resolve, write_params: WriteParams) -> None:
+    resolved()
+    params = write_params()
+    resolve.main()
+    assert {path.stem for path in Path("data/recipes").iterdir()} == set(params.recipes)
+
+
+@pytest.mark.parametrize(
+    ("builds_on", "said"),
+    [
+        ("hihg", "recipes.low.builds_on: no such recipe; did you mean high?"),
+        ("high", "recipes.low.builds_on: expected a chain that ends, found high -> low -> high"),
+    ],
+)
+def test_a_chain_that_does_not_end_is_one_line_and_keeps_the_files(
+    resolved: Resolve, builds_on: str, said: str
+) -> None:
+    before = resolved()
+    with pytest.raises(ParamsError) as error:
+        resolved({"recipes": {"low": {"builds_on": builds_on}}})
+    assert said in str(error.value)
+    assert "\n" not in str(error.value)
+    with pytest.raises(SystemExit, match="pawtrace resolve: params.yaml: recipes"):
+        run_stage(resolve.main, "resolve")
+    assert {name: Path(f"data/recipes/{name}.json").read_bytes() for name in before} == before
+
+
+def test_the_stage_starts_without_any_heavy_library() -> None:
+    heavy = "{'tensorflow', 'keras', 'albumentations', 'cv2', 'numpy', 'prefect'}"
+    code = f"import stages.resolve, sys; sys.exit(str({heavy} & set(sys.modules) or ''))"
+    ended = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert ended.stderr.strip() == ""
