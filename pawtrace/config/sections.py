@@ -119,6 +119,7 @@ class DiagnoseParams(Section):
     unstable_rise: Annotated[float, Field(gt=0)]
     dead_loss_margin: Annotated[float, Field(gt=0)]
     overfit_probe_accuracy: Fraction
+    overfit_probe_loss_share: Fraction
     noise_min_examples: Count
     noise_confidence: Annotated[float, Field(ge=0.5, le=1)]
     noise_share: Fraction

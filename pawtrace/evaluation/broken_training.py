@@ -46,6 +46,8 @@ def unstable(found: Symptoms) -> Finding | None:
             f"The loss stops being a finite number within {plural(probe.num_steps, 'step')} on "
             f"{plural(probe.num_examples, 'picture')}.",
         )
+    if found.train.accuracy >= found.thresholds.underfitting_accuracy:
+        return None  # it has got over its jumps
     return _rise_at_the_start(found, initial) or _rise_later(found)
 
 
@@ -75,13 +77,14 @@ def _rise_later(found: Symptoms) -> Finding | None:
 
 
 def dead(found: Symptoms) -> Finding | None:
-    """It never leaves chance, on its own training data too, and cannot even learn a few by heart."""
-    lowest, guessing = min(found.history.loss), found.guessing_loss
-    learns = lowest < guessing - found.thresholds.dead_loss_margin or not found.train.at_chance
-    if learns or found.learns_by_heart:
+    """It never leaves chance, on its own training data too, and has had the time or cannot learn at all."""
+    if not found.is_flat_at_chance:
         return None
+    if found.learns_by_heart and (found.labels_say_nothing or len(found.history.epoch) == 1):
+        return None  # the labels are at fault, or it has hardly begun
+    lowest, guessing = min(found.history.loss), found.guessing_loss
     probe = found.probes.overfit
-    by_heart = f"{percent(probe.accuracy)} right" if probe.accuracy is not None else "no finite result"
+    by_heart = f"{percent(probe.accuracy)}" if probe.accuracy is not None else "nothing finite"
     numbers: Numbers = {
         "lowest_training_loss": lowest,
         "guessing_loss": guessing,
@@ -94,9 +97,9 @@ def dead(found: Symptoms) -> Finding | None:
     return Finding(
         numbers | signal,
         f"It never leaves chance, on its own training pictures too: the training loss stays at "
-        f"{decimal(lowest)} or more (guessing is {decimal(guessing)}), and it cannot learn even "
-        f"{plural(probe.num_examples, 'picture')} by heart ({by_heart} after "
-        f"{plural(probe.num_steps, 'step')}){where}.",
+        f"{decimal(lowest)} or more (guessing is {decimal(guessing)}); of "
+        f"{plural(probe.num_examples, 'picture')} alone it learns {by_heart} in "
+        f"{plural(probe.num_steps, 'step')}{where}.",
     )
 
 

@@ -48,6 +48,13 @@ class OverfitProbe(StageOutput):
     blank_accuracy: Number
 
 
+class Baseline(StageOutput):
+    """What a linear classifier on edges makes of as many cats as dogs, each unseen by it."""
+
+    num_examples: int
+    num_right: int
+
+
 class Overlap(StageOutput):
     """An example that looks like one of the train split."""
 
@@ -67,4 +74,5 @@ class Probes(StageOutput):
     input_range: InputRange
     blocks: list[Block]
     overfit: OverfitProbe
+    baseline: Baseline
     overlap: list[Overlap]

@@ -123,8 +123,26 @@ class Symptoms:
             probe.accuracy is not None
             and probe.loss is not None
             and probe.accuracy >= self.thresholds.overfit_probe_accuracy
-            and probe.loss < self.guessing_loss - self.thresholds.dead_loss_margin
+            and probe.loss <= self.thresholds.overfit_probe_loss_share * self.guessing_loss
         )
+
+    @cached_property
+    def labels_follow_pictures(self) -> bool:
+        """Whether a linear classifier on edges does measurably better than guessing (half are dogs)."""
+        found = self.probes.baseline
+        return wilson(found.num_right, found.num_examples)[0] > 0.5
+
+    @cached_property
+    def is_flat_at_chance(self) -> bool:
+        """Whether training never got measurably below the loss of guessing, nor above its accuracy."""
+        lowest = min(self.history.loss)
+        return self.train.at_chance and lowest >= self.guessing_loss - self.thresholds.dead_loss_margin
+
+    @cached_property
+    def labels_say_nothing(self) -> bool:
+        """Whether neither a linear classifier nor this network finds anything general in the labels."""
+        enough = self.train.num_examples >= self.thresholds.noise_min_examples
+        return enough and self.unseen.at_chance and not self.labels_follow_pictures
 
     @cached_property
     def stopped_early(self) -> bool:

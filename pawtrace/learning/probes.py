@@ -21,6 +21,7 @@ from pawtrace.learning.overfit import overfit
 from pawtrace.learning.overlap import find_overlap
 from pawtrace.learning.sample import balanced_sample, loss_and_accuracy, outputs_of
 from pawtrace.learning.signal import input_range, measure_blocks
+from pawtrace.learning.simple_baseline import simple_baseline
 
 _MAX_AT_ONCE = 32  # examples, with all their activations: a frozen recipe's batch may be larger
 _DIGITS = 6  # what float32 has
@@ -45,6 +46,7 @@ def probe(train: TrainParams, params: ProbeParams, records: dict[str, Records]) 
         input_range: see `signal.input_range`;
         blocks: see `signal.measure_blocks`;
         overfit: see `overfit.overfit`;
+        baseline: see `simple_baseline.simple_baseline`;
         overlap: see `overlap.find_overlap`.
     Raises:
       DataError: train lacks a label.
@@ -76,6 +78,10 @@ def probe(train: TrainParams, params: ProbeParams, records: dict[str, Records]) 
     few = balanced_sample(records["train"], train.image_size_px, num_overfit, train.seed)
     content["overfit"] = overfit(classifier, train, few, params.num_overfit_steps)
     say(_about_overfit(content["overfit"]))
+
+    content["baseline"] = simple_baseline(records["train"], train.seed)
+    found = content["baseline"]
+    say(f"a linear classifier on edges is right on {found['num_right']} of {found['num_examples']} examples")
 
     content["overlap"] = find_overlap(records, params.overlap_distance)
     num_held_out = len(records["validation"]) + len(records["test"])

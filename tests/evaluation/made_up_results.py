@@ -74,6 +74,7 @@ def made_up_probes(**changes: Any) -> Probes:
             "num_examples": 16, "num_steps": 50, "loss": 0.01, "accuracy": 1.0,
             "blank_loss": 0.69, "blank_accuracy": 0.5,
         },
+        "baseline": {"num_examples": 200, "num_right": 140},
         "overlap": [],
     }  # fmt: skip
     for name, change in changes.items():

@@ -22,14 +22,21 @@ UNSCALED = {
 FLAT = (GUESSING,) * 9
 
 DEAD = MadeUp(0, 0, losses=FLAT, probes={"overfit": CANNOT_LEARN, "blocks": DYING})
-SHUFFLED = MadeUp(1.2, 0, val_losses=(0.69, 0.7, 0.72, 0.75, 0.8, 0.9, 1.0, 1.1, 1.2), planned_epochs=20)
-SHUFFLED_AND_STOPPED = MadeUp(0, 0, losses=FLAT[:4], planned_epochs=20)
+NO_RELATION = {"num_examples": 200, "num_right": 101}
+SHUFFLED = MadeUp(
+    1.2,
+    0,
+    probes={"baseline": NO_RELATION},
+    val_losses=(0.69, 0.7, 0.72, 0.75, 0.8, 0.9, 1.0, 1.1, 1.2),
+    planned_epochs=20,
+)
+SHUFFLED_AND_STOPPED = MadeUp(0, 0, losses=FLAT[:4], planned_epochs=20, probes={"baseline": NO_RELATION})
 TINY = MadeUp(3, 0, sizes={"train": 40, "validation": 80, "test": 80}, planned_epochs=20)
 TINY_KEPT_EARLY = TINY._replace(
     train=0, accuracy=1.0, val_losses=(0.69, 0.7, 0.8, 0.9, 1.0, 1.1, 1.2, 1.3, 1.4)
 )
 TOO_FAST = MadeUp(0, 0, losses=(35.2, 0.9, 0.72, 0.7, 0.7), probes={"overfit": CANNOT_LEARN})
-JUMPING = MadeUp(losses=(0.6, 0.4, 0.3, 0.7, 0.3, 0.2, 0.2, 0.2, 0.2))
+JUMPING = MadeUp(0.6, 0.6, losses=(0.6, 0.4, 0.3, 0.7, 0.3, 0.2, 0.2, 0.2, 0.2))
 ONE_EPOCH = MadeUp(losses=(0.45,), val_losses=(0.70,), planned_epochs=1)
 CASES = {
     "healthy": ("healthy", MadeUp()),
@@ -53,7 +60,11 @@ CASES = {
     "no finite loss in the probe": ("unstable", MadeUp(probes={"overfit": {"loss": None}})),
     "one epoch": ("undertrained", ONE_EPOCH),
     "still improving": ("undertrained", MadeUp(losses=(0.6, 0.5, 0.4, 0.3, 0.2), planned_epochs=5)),
-    "at chance though it could learn": ("undertrained", MadeUp(0, 0, losses=FLAT)),
+    "at chance after one epoch though it could learn": (
+        "undertrained", MadeUp(0, 0, losses=FLAT[:1], planned_epochs=1)
+    ),
+    "at chance for many epochs though it could learn": ("dead", MadeUp(0, 0, losses=FLAT)),
+    "got over a jump": ("healthy", JUMPING._replace(train=MadeUp().train, others=MadeUp().others)),
     "cannot do more": ("underfitting", MadeUp(0.6, 0.6, losses=(0.6, 0.5, 0.5, 0.5), planned_epochs=4)),
     "duplicates across splits": ("leaking", MadeUp(probes={"overlap": overlap(8)})),
     "inputs by 1/255": ("healthy", MadeUp(probes={"input_range": UNSCALED})),
@@ -108,6 +119,12 @@ def test_overlap_with_validation_or_of_unknown_examples_is_no_leak():
     elsewhere = [{**pair, "split": "validation"} for pair in overlap(40)]
     unknown = [{**pair, "id": f"new{n}"} for n, pair in enumerate(overlap(40))]
     assert diagnosis_of(MadeUp(probes={"overlap": elsewhere + unknown})).verdict == "healthy"
+
+
+def test_a_network_that_learns_nothing_general_does_not_accuse_labels_that_mean_something():
+    follows = {"num_examples": 200, "num_right": 140}
+    for made in (SHUFFLED, SHUFFLED_AND_STOPPED):
+        assert diagnosis_of(made._replace(probes={"baseline": follows})).verdict != "label_noise"
 
 
 def test_unstable_shows_the_jump():

@@ -1,0 +1,203 @@
+"""Each disease is made on purpose, by really training; the diagnosis names it, and not another."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+
+from pawtrace.config.params import Params
+from pawtrace.dataset.drawn.picture import draw_picture
+from pawtrace.dataset.pixels import encode_jpeg, resize_shorter_side
+from pawtrace.dataset.records import Record, serialize
+from pawtrace.dataset.shards import ShardWriter, write_manifest
+from pawtrace.evaluation.diagnosis import Diagnosis, diagnose
+from pawtrace.evaluation.results import read_result
+from pawtrace.learning.device import Compute
+from stages import train as stage
+from tests.conftest import WriteParams
+
+pytestmark = pytest.mark.slow
+
+SIZE_PX = 32
+COUNTS = {"train": 900, "validation": 200, "test": 200}
+Drawn = dict[str, list[tuple[int, np.ndarray]]]
+FLIP = [{"name": "HorizontalFlip", "arguments": {"p": 0.5}}]
+# A run that ends well; each disease changes one thing.
+HEALTHY: dict[str, Any] = {
+    "backbone": "small.keras",
+    "precision": "float32",
+    "input_scaling": "backbone",
+    "device": "cpu",
+    "head": {"pooling": "average", "units": []},
+    "augmentation": FLIP,
+    "learning_rate": 0.002,
+    "batch_size": 32,
+    "phases": [
+        {"trainable": "all", "num_epochs": 14},
+        {"trainable": "all", "num_epochs": 3, "learning_rate": 0.0002},
+    ],
+    "early_stopping": None,
+}
+
+
+@pytest.fixture(scope="module")
+def drawn() -> Drawn:
+    """Drawn cats and dogs in turn, small."""
+    random = np.random.default_rng(5)
+    return {
+        split: [(n % 2, resize_shorter_side(draw_picture(n % 2, random), SIZE_PX)) for n in range(count)]
+        for split, count in COUNTS.items()
+    }
+
+
+def write(drawn: Drawn, folder: Path = Path("data/records")) -> None:
+    folder.mkdir(parents=True)
+    for split, pictures in drawn.items():
+        writer = ShardWriter(folder, split, len(pictures), 256)
+        for number, (label, pixels) in enumerate(pictures):
+            record = Record(f"{split}/{number}.jpg", label, encode_jpeg(pixels, 95))
+            writer.write(serialize(record, *pixels.shape[:2]))
+        writer.close()
+    write_manifest(folder, SIZE_PX)
+
+
+def small_backbone(path: Path, *, alive: bool = True) -> None:
+    """A small convolutional network; without life, its weights are far too small."""
+    keras.utils.set_random_seed(0)
+    x = inputs = keras.Input((None, None, 3))
+    start = "he_normal" if alive else keras.initializers.RandomNormal(stddev=1e-4)
+    x = keras.layers.Rescaling(1 / 127.5, offset=-1)(x)
+    for number, filters in enumerate((32, 64, 96), start=1):
+        x = keras.layers.Conv2D(filters, 3, padding="same", kernel_initializer=start, name=f"conv{number}")(x)
+        if alive:
+            x = keras.layers.BatchNormalization(momentum=0.9)(x)
+        x = keras.layers.ReLU()(x)
+        x = keras.layers.MaxPooling2D()(x)
+    keras.Model(inputs, x).save(path)
+
+
+@pytest.fixture
+def examine(
+    write_params: WriteParams, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., Diagnosis]:
+    """Train a recipe on records in full, and diagnose it."""
+
+    def prepare(train: Any) -> Compute:  # determinism is global: other tests should not inherit it
+        keras.utils.set_random_seed(train.seed)
+        return Compute("cpu", "float32")
+
+    monkeypatch.setattr(stage, "prepare_compute", prepare)
+
+    def run(drawn: Drawn, alive: bool = True, **changes: Any) -> Diagnosis:
+        write(drawn)
+        small_backbone(project / "small.keras", alive=alive)
+        recipes = {"mine": {"question": "?", "overrides": {"train": {**HEALTHY, **changes}}}}
+        params: Params = write_params({"recipes": recipes})
+        recipe, folder = params.recipe("mine"), project / "models/mine"
+        folder.mkdir(parents=True)
+        for step in (stage.augment, stage.probe, stage.train, stage.evaluate):
+            step(recipe, folder)
+        found = diagnose(read_result(folder, "?"), params.diagnose)
+        print(json.dumps(found._replace(suspects=found.suspects[:3])._asdict(), default=str, indent=1))
+        return found
+
+    return run
+
+
+Examine = Callable[..., Diagnosis]
+
+
+def shuffled(pictures: list[tuple[int, np.ndarray]], seed: int) -> list[tuple[int, np.ndarray]]:
+    order = np.random.default_rng(seed).permutation(len(pictures))
+    return [(pictures[other][0], pixels) for other, (_, pixels) in zip(order, pictures, strict=True)]
+
+
+def brightened(label: int, pixels: np.ndarray) -> np.ndarray:
+    """Dogs bright and cats dark, so that a network soon knows better than a wrong label."""
+    return (pixels // 3 + np.uint8(150 * label)).astype(np.uint8)
+
+
+def test_a_healthy_run_is_healthy(examine: Examine, drawn: Drawn) -> None:
+    assert examine(drawn).verdict == "healthy"
+
+
+def test_a_dead_network(examine: Examine, drawn: Drawn) -> None:
+    found = examine(drawn, alive=False, phases=[{"trainable": "all", "num_epochs": 4}])
+    assert found.verdict == "dead"
+
+
+def test_vgg16_as_keras_builds_it_on_inputs_of_1_255_is_dead(examine: Examine, drawn: Drawn) -> None:
+    found = examine(
+        drawn,
+        backbone="vgg16",
+        input_scaling="unit",
+        learning_rate=0.0001,
+        head={"pooling": "flatten", "units": [64]},
+        phases=[{"trainable": "all", "num_epochs": 3}],
+    )
+    assert found.verdict == "dead"
+
+
+def test_shuffled_labels(examine: Examine, drawn: Drawn) -> None:
+    noisy = {split: shuffled(pictures, seed) for seed, (split, pictures) in enumerate(drawn.items())}
+    assert examine(noisy).verdict == "label_noise"
+
+
+def test_shuffled_labels_where_training_stops_early(examine: Examine, drawn: Drawn) -> None:
+    noisy = {split: shuffled(pictures, seed) for seed, (split, pictures) in enumerate(drawn.items())}
+    found = examine(noisy, early_stopping={"patience": 2, "min_delta": 0.001})
+    assert found.verdict == "label_noise"
+
+
+def test_some_wrong_labels_are_listed(examine: Examine, drawn: Drawn) -> None:
+    clear = {
+        split: [(label, brightened(label, pixels)) for label, pixels in of] for split, of in drawn.items()
+    }
+    wrong = {
+        split: [
+            (1 - label if number % 12 == 5 else label, pixels) for number, (label, pixels) in enumerate(of)
+        ]
+        for split, of in clear.items()
+    }
+    found = examine(wrong)
+    assert found.verdict == "label_noise"
+    planted = {f"{split}/{number}.jpg" for split, of in drawn.items() for number in range(5, len(of), 12)}
+    listed = [suspect.id for suspect in found.suspects]
+    assert len(planted & set(listed)) > len(listed) / 2
+
+
+def test_a_tiny_training_set_without_regularisation(examine: Examine, drawn: Drawn) -> None:
+    tiny = drawn | {"train": drawn["train"][:30]}
+    found = examine(tiny, augmentation=[], phases=[{"trainable": "all", "num_epochs": 30}])
+    assert found.verdict == "overfitting"
+
+
+@pytest.mark.parametrize("learning_rate", [1.0, 10.0])
+def test_a_learning_rate_that_is_far_too_high(examine: Examine, drawn: Drawn, learning_rate: float) -> None:
+    found = examine(drawn, phases=[{"trainable": "all", "num_epochs": 5}], learning_rate=learning_rate)
+    assert found.verdict == "unstable"
+
+
+def test_one_epoch_only(examine: Examine, drawn: Drawn) -> None:
+    assert examine(drawn, phases=[{"trainable": "all", "num_epochs": 1}]).verdict == "undertrained"
+
+
+def test_duplicates_across_splits(examine: Examine, drawn: Drawn) -> None:
+    mirrored = [(label, np.ascontiguousarray(pixels[:, ::-1])) for label, pixels in drawn["train"][:20]]
+    leaky = drawn | {"test": [*drawn["test"][40:], *drawn["train"][40:60], *mirrored]}
+    found = examine(leaky)
+    assert found.verdict == "leaking"
+    assert found.numbers["num_seen_in_training"] == 40
+
+
+def test_a_network_that_is_too_small_to_learn_underfits(examine: Examine, drawn: Drawn) -> None:
+    """A head of one unit on random filters."""
+    frozen = [{"trainable": "none", "num_epochs": 60}]
+    found = examine(
+        drawn, phases=frozen, learning_rate=0.005, early_stopping={"patience": 8, "min_delta": 0.001}
+    )
+    assert found.verdict == "underfitting"
