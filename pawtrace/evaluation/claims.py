@@ -50,6 +50,17 @@ _CLAIMS = (
 )
 
 
+NOT_MEASURED: Ruling = "not measured here"
+
+
+def unmeasured_words(judgements: list[Judgement]) -> str:
+    """A sentence about the claims that no rung of params.yaml tests; empty where there is none."""
+    missing = [f"{each.claim.rstrip('.')} ({each.tested_by})" for each in judgements if not each.measured]
+    if not missing:
+        return ""
+    return f"Not measured here, as params.yaml has no such rung: {'; '.join(missing)}."
+
+
 def judge_claims(rungs: list[Rung]) -> list[Judgement]:
     """Judge every claim of the article by the rungs that were measured."""
     by_name = {rung.recipe: rung for rung in rungs}
@@ -63,7 +74,7 @@ def judge_claims(rungs: list[Rung]) -> list[Judgement]:
 def _judge_overfitting(rungs: Mapping[str, Rung]) -> Judgement:
     tested_by = next((name for name in _FIRST_RECIPES if name in rungs), None)
     if tested_by is None:
-        return Judgement(_OVERFITTING, _FIRST_RECIPES[0], "", "not measured here")
+        return Judgement(_OVERFITTING, _FIRST_RECIPES[0], "", NOT_MEASURED)
     rung = rungs[tested_by]
     overfits = rung.diagnosis.verdict == "overfitting"
     train, validation = (rung.result.metric(split, "accuracy") for split in ("train", "validation"))
@@ -76,10 +87,10 @@ def _judge(claim: Claim, rungs: Mapping[str, Rung]) -> Judgement:
     other = claim.compared_with or (rung.builds_on if rung else None)
     tested_by = claim.recipe if other is None else f"{claim.recipe} against {other}"
     if rung is None or other is None or other not in rungs:
-        return Judgement(claim.words, tested_by, "", "not measured here")
+        return Judgement(claim.words, tested_by, "", NOT_MEASURED)
     found = compare(rung.result, rungs[other].result)
     if found is None:
-        return Judgement(claim.words, tested_by, "on other test pictures", "not measured here")
+        return Judgement(claim.words, tested_by, "on other test pictures", NOT_MEASURED)
     measured = f"{found.words} points of test accuracy"
     if found.verdict == "tie":
         return Judgement(claim.words, tested_by, measured, "no measurable difference")

@@ -6,7 +6,7 @@ Arrives: rungs and judgements. Leaves: the text of `reports/ladder.md`.
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
-from pawtrace.evaluation.claims import Judgement
+from pawtrace.evaluation.claims import Judgement, unmeasured_words
 from pawtrace.evaluation.ladder import Rung, answer
 from pawtrace.evaluation.wording import points
 
@@ -62,7 +62,11 @@ def ladder_markdown(rungs: list[Rung], judgements: list[Judgement]) -> str:
     claims = _table(
         ["the article's claim", "tested by", "measured here", "so it is"],
         [False] * len(Judgement._fields),
-        ([*map(escaped, judgement[:-1]), f"**{judgement.ruling}**"] for judgement in judgements),
+        (
+            [*map(escaped, judgement[:-1]), f"**{judgement.ruling}**"]
+            for judgement in judgements
+            if judgement.measured
+        ),
     )
     return (
         f"# The ladder\n\n{' '.join(map(escaped, answer(rungs)))}\n\n{ladder}\n\n"
@@ -70,7 +74,8 @@ def ladder_markdown(rungs: list[Rung], judgements: list[Judgement]) -> str:
         "same test examples: better or worse where McNemar's exact test has p < 0.05, else a tie; their "
         "intervals are Agresti and Min's. Waiting is the share of training time spent waiting for input. "
         "Everything else about a recipe: `reports/metrics/`, `reports/diagnosis/`, `reports/report.html`.\n\n"
-        f"## What the article claims\n\n{claims}\n"
+        f"## What the article claims\n\n{claims}\n\n{escaped(unmeasured_words(judgements))}".rstrip()
+        + "\n"
     )
 
 

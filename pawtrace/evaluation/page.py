@@ -13,7 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from pawtrace.config.sections import LABELS, SPLITS
 from pawtrace.evaluation import charts
 from pawtrace.evaluation.chart_style import colour_of
-from pawtrace.evaluation.claims import Judgement
+from pawtrace.evaluation.claims import Judgement, unmeasured_words
 from pawtrace.evaluation.data_summary import DataSummary
 from pawtrace.evaluation.evidence import number_rows, probe_rows
 from pawtrace.evaluation.ladder import Rung, answer, best_rung, majority_share
@@ -71,7 +71,8 @@ def report_page(rungs: list[Rung], judgements: list[Judgement], data: DataSummar
             best=best_rung(rungs),
             answer=answer(rungs),
             sections=[_section(rungs, number) for number in range(len(rungs))],
-            judgements=judgements,
+            judgements=[judgement for judgement in judgements if judgement.measured],
+            unmeasured=unmeasured_words(judgements),
             overview=_svg_uri(charts.all_validation_curves(results)),
             guess_label=guess_label,
             guess_share=guess_share,

@@ -43,8 +43,8 @@ def next_rung(
     Args:
       name: of the recipe.
       diagnosis: what it suffers from.
-      params: the first recipe there whose `cures` names the verdict is taken, never the recipe itself
-        nor what it builds on.
+      params: of its recipes whose `cures` names the verdict, the one that did best here is taken, else
+        the first that was not measured; never the recipe itself nor what it builds on.
       results: of the recipes that were measured, by name.
     Returns:
       None where there is nothing to mend and no better rung.
@@ -55,12 +55,22 @@ def next_rung(
         best = best_result(results.values()).name
         return None if best == name else _step(best, "", name, results)
     lineage = params.lineage(name)
-    cures = (
+    cures = [
         other
         for other, recipe in params.recipes.items()
         if diagnosis.verdict in recipe.cures and other not in lineage
-    )
-    return _step(next(cures, None), _ADVICE[diagnosis.verdict], name, results)
+    ]
+    return _step(_most_promising(cures, name, results), _ADVICE[diagnosis.verdict], name, results)
+
+
+def _most_promising(cures: list[str], name: str, results: Mapping[str, Result]) -> str | None:
+    """The best of those that were measured and helped, else the first that was not measured."""
+    ours = results[name].metric("validation", "accuracy")
+    measured = {cure: results[cure].metric("validation", "accuracy") for cure in cures if cure in results}
+    helped = [cure for cure, theirs in measured.items() if theirs > ours]
+    if helped:
+        return max(helped, key=lambda cure: measured[cure])
+    return next((cure for cure in cures if cure not in measured), None)
 
 
 def _with_own_scaling(name: str, params: Params) -> str | None:

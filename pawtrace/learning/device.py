@@ -1,7 +1,7 @@
 """What a run computes on and in which precision; both are recorded with the result."""
 
 import contextlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
@@ -73,13 +73,21 @@ def distributed(compute: Compute) -> contextlib.AbstractContextManager[Any]:
     return cast("contextlib.AbstractContextManager[Any]", tf.distribute.MirroredStrategy(names).scope())
 
 
-def spread_over_devices(batches: Iterable[Any]) -> Iterator[tuple[Any, Any, int]]:
-    """Batches of inputs and labels as the devices of the scope take them, and their numbers of examples."""
+def spread_over_devices(batches: Any) -> Iterator[tuple[Any, Any, int]]:
+    """Batches as the devices of the scope take them.
+
+    Args:
+      batches: a tf.data.Dataset of inputs and labels.
+    Yields:
+      Inputs, labels, and the number of examples.
+    """
     import tensorflow as tf
 
     strategy = tf.distribute.get_strategy()
     if strategy.num_replicas_in_sync == 1:
-        for inputs, labels in batches:
+        # Other backends do not know TensorFlow's tensors.
+        on_tensorflow = keras.backend.backend() == "tensorflow"
+        for inputs, labels in batches if on_tensorflow else batches.as_numpy_iterator():
             yield inputs, labels, len(labels)
         return
     for inputs, labels in strategy.experimental_distribute_dataset(batches):

@@ -29,7 +29,7 @@ class Learner:
     ) -> None:
         """Compile the whole classifier or its head, whichever learns from what the phase shows."""
         # A second model of the same layers: the optimizer's state stays out of the saved one.
-        self.model = keras.Model(model.inputs, model.outputs)
+        self.model = keras.Model(model.inputs[0], model.outputs[0])
         self._ema = bool(train.ema_momentum)
         self.model.compile(
             optimizer=build_optimizer(train, phase, self.model, classifier.backbone, steps_per_epoch),

@@ -8,6 +8,7 @@ from pawtrace.evaluation.diagnosis import diagnose
 from pawtrace.evaluation.ladder import Rung, answer, best_rung, climb
 from pawtrace.evaluation.ladder_text import difference_words, ladder_markdown, seeds_words
 from pawtrace.evaluation.remedies import next_rung
+from pawtrace.evaluation.results import best_result
 from tests.evaluation.finished_project import RECIPES, finish_project
 from tests.evaluation.made_up_results import MadeUp, made_up_result
 
@@ -95,6 +96,16 @@ def test_a_cure_is_another_recipe_that_names_the_verdict(params, rungs):
     assert next_rung("gradual_unfreeze", dead, params, RESULTS).recipe is None
 
 
+def test_of_several_cures_the_one_that_did_best_here_is_taken(params, rungs):
+    dead = rung(rungs, "frozen_random").diagnosis
+    cures = {name: recipe.model_copy(update={"cures": ("dead",)}) for name, recipe in params.recipes.items()}
+    every = params.model_copy(update={"recipes": cures})
+    assert next_rung("frozen_random", dead, every, RESULTS).recipe == best_result(RESULTS.values()).name
+    # those that did worse are no cure
+    best = best_result(RESULTS.values()).name
+    assert next_rung(best, dead, every, RESULTS).recipe is None
+
+
 def test_the_wrong_input_scaling_comes_before_any_verdict(params, rungs):
     assert rung(rungs, "finetune_all").next.recipe == "own_preprocessing"
     assert rung(rungs, "finetune_augmented").next.recipe == "own_preprocessing"
@@ -154,10 +165,15 @@ def test_early_stopping_is_judged_by_all_runs(params):
 
 
 def test_the_markdown_leads_with_the_answer_and_keeps_its_columns(rungs):
-    text = ladder_markdown(rungs, judge_claims(rungs))
+    judgements = judge_claims(rungs)
+    text = ladder_markdown(rungs, judgements)
     assert text.splitlines()[2].startswith("own_preprocessing is right on 96.2 %")
     tables = [[line for line in part.splitlines() if line.startswith("|")] for part in text.split("## ")]
-    assert [len(table) for table in tables] == [2 + 7, 2 + 13]
+    num_measured = sum(bool(judgement.measured) for judgement in judgements)
+    assert [len(table) for table in tables] == [2 + 7, 2 + num_measured]
+    assert num_measured < len(judgements) == 13
+    assert "no such rung: " in text
+    assert "Another batch size helps: 16 (batch_16)" in text.splitlines()[-1]
     for table in tables:
         assert len({line.count("|") for line in table}) == 1
     hostile = rungs[0]._replace(change="a | b\n<c>")
