@@ -7,6 +7,7 @@ Run: python -m flows.train_recipe <recipe>
 import sys
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import httpx
 from prefect import flow, task
@@ -45,19 +46,23 @@ def probe(recipe: ResolvedRecipe, folder: Path) -> None:
 
 @task(cache_policy=NO_CACHE)
 def train(recipe: ResolvedRecipe, folder: Path) -> None:
-    """See stages.train.train."""
+    """See stages.train.train; images/s, waiting share and the rest become an artifact of the flow run."""
     stage().train(recipe, folder)
+    _keep_as_artifact("training", recipe.name, stage().training_record(folder))
 
 
 @task(cache_policy=NO_CACHE)
 def evaluate(recipe: ResolvedRecipe, folder: Path) -> None:
     """See stages.train.evaluate; the test metrics become an artifact of the flow run."""
     stage().evaluate(recipe, folder)
-    metrics = stage().test_metrics(folder)
-    rows = "\n".join(f"| {metric} | {value:.4f} |" for metric, value in metrics.items())
+    metrics = {name: f"{value:.4f}" for name, value in stage().test_metrics(folder).items()}
+    _keep_as_artifact("metrics", recipe.name, metrics)
+
+
+def _keep_as_artifact(kind: str, recipe: str, values: dict[str, Any]) -> None:
+    rows = "\n".join(f"| {name} | {value} |" for name, value in values.items())
     create_markdown_artifact(
-        f"| metric on test | {recipe.name} |\n|---|---|\n{rows}",
-        key=f"metrics-{recipe.name.replace('_', '-')}",
+        f"| {kind} | {recipe} |\n|---|---|\n{rows}", key=f"{kind}-{recipe.replace('_', '-')}"
     )
 
 

@@ -10,6 +10,7 @@ import csv
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -193,6 +194,12 @@ def _write_worst_errors(folder: Path, model: keras.Model, records: Records, erro
         images = np.stack([square(records[number_of[error.id]], model.input_shape[1]) for error in errors])
         for rank, (image, attention) in enumerate(zip(images, attention_maps(model, images), strict=True)):
             write_attention(pictures / f"{rank:02d}_attention.jpg", image, attention)
+
+
+def training_record(folder: Path) -> dict[str, Any]:
+    """How the training went, from training.json: device, precision, images/s, waiting share, epochs."""
+    record: dict[str, Any] = json.loads((folder / FINISHED).read_text(encoding="utf-8"))
+    return record
 
 
 def test_metrics(folder: Path) -> dict[str, float]:

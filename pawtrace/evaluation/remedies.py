@@ -10,6 +10,7 @@ from typing import NamedTuple
 from pawtrace.config.params import Params
 from pawtrace.evaluation.diagnosis import Diagnosis
 from pawtrace.evaluation.further_findings import INPUT_RANGE
+from pawtrace.evaluation.paired import compare
 from pawtrace.evaluation.results import Result, best_result
 from pawtrace.evaluation.wording import percent
 
@@ -47,13 +48,14 @@ def next_rung(
         the first that was not measured; never the recipe itself nor what it builds on.
       results: of the recipes that were measured, by name.
     Returns:
-      None where there is nothing to mend and no better rung.
+      None where there is nothing to mend and no rung that is measurably better.
     """
     if INPUT_RANGE in diagnosis.notes:
         return _step(_with_own_scaling(name, params), _OWN_SCALING, name, results)
     if diagnosis.verdict == "healthy":
-        best = best_result(results.values()).name
-        return None if best == name else _step(best, "", name, results)
+        best = best_result(results.values())
+        found = compare(best, results[name])
+        return _step(best.name, "", name, results) if found and found.verdict == "better" else None
     lineage = params.lineage(name)
     cures = [
         other

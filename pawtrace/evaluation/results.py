@@ -114,11 +114,17 @@ class Result(NamedTuple):
 
 
 def best_result(results: Iterable[Result]) -> Result:
-    """The result with the best validation accuracy; the earlier one of equals.
+    """The result with the best validation accuracy; of equals, the one with the lowest log loss there.
 
     Chosen on validation, so that its test accuracy, and the interval of that, are no winner's luck.
     """
-    return max(results, key=lambda result: result.metric("validation", "accuracy"))
+    return max(
+        results,
+        key=lambda result: (
+            result.metric("validation", "accuracy"),
+            -result.metric("validation", "log_loss"),
+        ),
+    )
 
 
 def read_result(folder: Path, question: str) -> Result:

@@ -164,6 +164,13 @@ def train_classifier(train: TrainParams, records: dict[str, Records], work: Path
         whole.save(partial)
     write_history(work / "history.csv", progress.rows)
     shutil.rmtree(work / "checkpoints", ignore_errors=True)
+    images_per_s = progress.num_images / progress.training_s
+    waiting_share = progress.waiting_s / progress.training_s
+    print(
+        f"trained {len(progress.rows)} epochs in {progress.training_s:.0f} s: {images_per_s:.0f} images/s, "
+        f"{waiting_share:.0%} of the time waiting for input; epoch {progress.best_epoch} is kept",
+        flush=True,
+    )
     write_json(
         work / FINISHED,
         {
@@ -172,8 +179,8 @@ def train_classifier(train: TrainParams, records: dict[str, Records], work: Path
             "num_epochs": len(progress.rows),
             "planned_epochs": sum(phase.num_epochs for phase in train.phases),
             "duration_s": round(progress.training_s, 3),
-            "images_per_s": round(progress.num_images / progress.training_s, 1),
-            "waiting_share": round(progress.waiting_s / progress.training_s, 4),
+            "images_per_s": round(images_per_s, 1),
+            "waiting_share": round(waiting_share, 4),
             **compute._asdict(),
             "num_weights": whole.count_params(),
             "num_trainable_weights": sum(math.prod(weight.shape) for weight in whole.trainable_weights),

@@ -118,7 +118,12 @@ def test_the_wrong_input_scaling_comes_before_any_verdict(params, rungs):
 def test_healthy_is_told_the_best_rung_or_nothing(params):
     healthy = diagnose(RESULTS["own_preprocessing"], params.diagnose)
     assert next_rung("own_preprocessing", healthy, params, RESULTS) is None
-    assert next_rung("mobilenet", healthy, params, RESULTS).recipe == "own_preprocessing"
+    weaker = made_up_result(MadeUp(1.0, 1.0), "mobilenet")
+    assert (
+        next_rung("mobilenet", healthy, params, RESULTS | {"mobilenet": weaker}).recipe == "own_preprocessing"
+    )
+    alike = RESULTS["own_preprocessing"]._replace(name="mobilenet")
+    assert next_rung("mobilenet", healthy, params, RESULTS | {"mobilenet": alike}) is None
 
 
 def test_every_verdict_has_advice_where_no_recipe_cures_it(params):
