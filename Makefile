@@ -30,9 +30,10 @@ lint: $(INSTALLED) ## run ruff and mypy
 	ruff format --check
 	mypy
 
-benchmarks: $(INSTALLED) ## measure the input pipeline and preprocessing on this machine
+benchmarks: $(INSTALLED) ## measure input, preprocessing and cached features on this machine
 	python -m benchmarks.input_pipeline
 	python -m benchmarks.preprocess
+	python -m benchmarks.feature_cache
 
 lock: ## renew requirements.lock from pyproject.toml (needs uv)
 	uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header --python-version 3.11 \

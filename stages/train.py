@@ -2,7 +2,7 @@
 
 Arrives: data/records, `train.*`, `probe.*`, `evaluate.*` and the recipe's overrides.
 Leaves, in the folder that becomes models/<recipe>/: preview.jpg; probes.json; model.keras, history.csv,
-training.json and dvclive/; predictions.csv, evaluation.json and the worst errors as
+training.json and dvclive/; probes.json; predictions.csv, evaluation.json, seeds.json and the worst errors as
 pictures, with what the model looked at.
 """
 
@@ -86,7 +86,8 @@ def train(recipe: ResolvedRecipe, folder: Path) -> None:
         work.mkdir(parents=True, exist_ok=True)
         prepare_compute(of_seed)
         train_classifier(of_seed, open_records(paths.RECORDS), work, settled_compute(of_seed))
-    shutil.copytree(works[0], folder, dirs_exist_ok=True)
+    # Checkpoints are there only if a kill came between a run's end and their removal.
+    shutil.copytree(works[0], folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("checkpoints"))
 
 
 def seeds_of(train: TrainParams) -> list[TrainParams]:
@@ -140,7 +141,7 @@ def working_folder(train: TrainParams) -> Path:
 def drop_unused_runs(recipe: str, works: list[Path]) -> None:
     """Note which runs a recipe uses now, and remove those that no recipe uses any more."""
     write_json(_TRAINING / f"{recipe}.json", [work.name for work in works])
-    used = {name for list_ in _TRAINING.glob("*.json") for name in json.loads(list_.read_text("utf-8"))}
+    used = {name for list_ in _TRAINING.glob("[!.]*.json") for name in json.loads(list_.read_text("utf-8"))}
     for folder in _TRAINING.iterdir():
         if folder.is_dir() and folder.name not in used:
             shutil.rmtree(folder)

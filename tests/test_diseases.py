@@ -40,6 +40,7 @@ HEALTHY: dict[str, Any] = {
         {"trainable": "all", "num_epochs": 14},
         {"trainable": "all", "num_epochs": 3, "learning_rate": 0.0002},
     ],
+    "schedule": {"warmup_epochs": 0.0, "decay": "none"},
     "early_stopping": None,
 }
 

@@ -34,7 +34,8 @@ class Judgement(NamedTuple):
 
 _OVERFITTING = "The first recipe's accuracy is low because it overfits."
 _FIRST_RECIPES = ("frozen_random", "from_scratch")
-_EARLY_STOPPING = "Stopping early on the validation loss gives a better model than the last epoch."
+_EARLY_STOPPING = "Stopping early keeps a model with a lower validation loss than the last epoch's."
+_WORTH_MENTIONING = 0.01  # nats: the kept epoch's loss is the lowest, by a hair at least
 _CLAIMS = (
     Claim("ImageNet weights help.", "frozen_imagenet", "frozen_random"),
     Claim("Inputs should be scaled by 1/255.", "own_preprocessing", holds_if="worse"),
@@ -102,10 +103,10 @@ def _judge(claim: Claim, rungs: Mapping[str, Rung]) -> Judgement:
 def _judge_early_stopping(rungs: list[Rung]) -> Judgement:
     """The kept epoch has the lowest validation loss: the question is how often the last one has too."""
     saved = [_saved_loss(rung) for rung in rungs]
-    lower = [loss for loss in saved if loss > 0]
+    lower = [loss for loss in saved if loss > _WORTH_MENTIONING]
     measured = (
         f"in {len(lower)} of {plural(len(rungs), 'recipe')} the kept epoch's validation loss is below the "
-        f"last one's, by {decimal(max(saved))} at most"
+        f"last one's by more than {_WORTH_MENTIONING}, by {decimal(max(saved))} at most"
     )
     helps = len(lower) > len(rungs) / 2
     return Judgement(

@@ -70,10 +70,11 @@ def ladder_markdown(rungs: list[Rung], judgements: list[Judgement]) -> str:
     )
     return (
         f"# The ladder\n\n{' '.join(map(escaped, answer(rungs)))}\n\n{ladder}\n\n"
-        "Accuracies are shares of unaugmented examples; their intervals are Wilson's. Differences are of the "
-        "same test examples: better or worse where McNemar's exact test has p < 0.05, else a tie; their "
-        "intervals are Agresti and Min's. Waiting is the share of training time spent waiting for input. "
-        "Everything else about a recipe: `reports/metrics/`, `reports/diagnosis/`, `reports/report.html`.\n\n"
+        "Accuracies are shares of examples, unaugmented or averaged over evaluate.tta_views; their intervals "
+        "are Wilson's. Differences are of the same test examples: better or worse where McNemar's exact test "
+        "has p < 0.05, else a tie; their intervals are Agresti and Min's. Waiting is the share of training "
+        "time spent waiting for input. Everything else about a recipe: `reports/metrics/`, "
+        "`reports/diagnosis/`, `reports/report.html`.\n\n"
         f"## What the article claims\n\n{claims}\n\n{escaped(unmeasured_words(judgements))}".rstrip()
         + "\n"
     )

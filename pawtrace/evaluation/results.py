@@ -24,7 +24,7 @@ class Training(StageOutput):
 
     best_epoch: int  # 1-based over all phases; its weights are the model's
     num_epochs: int
-    planned_epochs: int  # of all phases together; early stopping may leave some out
+    planned_epochs: list[int]  # of each phase; early stopping may leave some out
     duration_s: float
     images_per_s: float
     waiting_share: float  # of the training time, spent waiting for input

@@ -146,8 +146,9 @@ class Symptoms:
 
     @cached_property
     def stopped_early(self) -> bool:
-        """Whether early stopping left out planned epochs."""
-        return self.training.num_epochs < self.training.planned_epochs
+        """Whether early stopping left out planned epochs of the last phase."""
+        last = len(self.training.planned_epochs) - 1
+        return self.history.phase.count(last) < self.training.planned_epochs[last]
 
     @cached_property
     def dying_signal(self) -> DyingSignal | None:

@@ -61,10 +61,6 @@ class FeatureCache:
         numbers = epoch_numbers(self._shape[1], batch_size, seed, epoch, first_step)
         return numbers.map(features_and_labels).prefetch(tf.data.AUTOTUNE)
 
-    def remove(self) -> None:
-        """Remove the file: the phase is over."""
-        self._path.unlink(missing_ok=True)
-
 
 def compute_features(
     trunk: keras.Model, batches: Iterable[tuple[Any, Any, int]], out: np.ndarray, title: str

@@ -59,6 +59,8 @@ class Run:
                 phase = phases[self.progress.phase]
                 if not self.progress.phase_is_over(phase, self.train.early_stopping):
                     self._fit_phase()
+                self._features_file.unlink(missing_ok=True)
+                self._optimizer_state = []  # a checkpoint may be of the phase's very end
                 assign(self.classifier.whole.weights, self.best)
                 self.progress.next_phase()
 
@@ -74,7 +76,6 @@ class Run:
                 self._optimizer_state = []
             while not progress.phase_is_over(phase, train.early_stopping):
                 self._fit_epoch(learner, source)
-        source.close()
 
     def _fit_epoch(self, learner: Learner, source: PhaseInput) -> None:
         progress = self.progress
@@ -83,12 +84,12 @@ class Run:
         batches = source.batches(progress.epoch, progress.step)
         settings = {"unit": " batches", "disable": None, "leave": False}
         with tqdm(total=self.steps_per_epoch, initial=progress.step, desc=title, **settings) as bar:
-            for inputs, labels, num_examples in progress.timed(spread_over_devices(batches)):
+            timed = progress.timed(spread_over_devices(batches), are_images=source.reads_images)
+            for inputs, labels, num_examples in timed:
                 rate = learner.learning_rate
                 metrics = learner.train_on(inputs, labels)
                 require_finite(metrics, self._where(), rate, self.checkpoints.newest)
                 progress.add_batch(metrics, num_examples)
-                progress.num_images += num_examples * source.reads_images
                 bar.update()
                 bar.set_postfix(loss=f"{progress.means()['loss']:.3f}", refresh=False)
                 self._save_now_and_then(learner)
@@ -112,8 +113,12 @@ class Run:
     def _input_of(self, trainable: str) -> PhaseInput:
         settings = (self.train, self.records, self.view, self.classifier, self.progress)
         if trainable == "none":
-            return FeatureInput(*settings, self.work / f"features-{self.progress.phase}.npy")
+            return FeatureInput(*settings, self._features_file)
         return ImageInput(*settings)
+
+    @property
+    def _features_file(self) -> Path:
+        return self.work / f"features-{self.progress.phase}.npy"
 
     def _where(self) -> str:
         return f"epoch {self.progress.epoch + 1}, step {self.progress.step + 1}"
@@ -163,8 +168,8 @@ def train_classifier(train: TrainParams, records: dict[str, Records], work: Path
     with new_file(work / "model.keras") as partial:
         whole.save(partial)
     write_history(work / "history.csv", progress.rows)
-    shutil.rmtree(work / "checkpoints", ignore_errors=True)
-    images_per_s = progress.num_images / progress.training_s
+    # Of the time in which images went through the backbone: a head that trains on features is another thing.
+    images_per_s = progress.num_images / progress.images_s if progress.images_s else 0.0
     waiting_share = progress.waiting_s / progress.training_s
     print(
         f"trained {len(progress.rows)} epochs in {progress.training_s:.0f} s: {images_per_s:.0f} images/s, "
@@ -177,7 +182,7 @@ def train_classifier(train: TrainParams, records: dict[str, Records], work: Path
             "seed": train.seed,
             "best_epoch": progress.best_epoch,
             "num_epochs": len(progress.rows),
-            "planned_epochs": sum(phase.num_epochs for phase in train.phases),
+            "planned_epochs": [phase.num_epochs for phase in train.phases],
             "duration_s": round(progress.training_s, 3),
             "images_per_s": round(images_per_s, 1),
             "waiting_share": round(waiting_share, 4),
@@ -186,3 +191,4 @@ def train_classifier(train: TrainParams, records: dict[str, Records], work: Path
             "num_trainable_weights": sum(math.prod(weight.shape) for weight in whole.trainable_weights),
         },
     )
+    shutil.rmtree(work / "checkpoints", ignore_errors=True)  # only now: until here a kill loses nothing

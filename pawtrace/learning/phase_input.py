@@ -27,9 +27,6 @@ class PhaseInput(Protocol):
     def batches(self, epoch: int, first_step: int) -> tf.data.Dataset:
         """Shuffled batches of inputs and labels (b, 1) of an epoch, from a step on."""
 
-    def close(self) -> None:
-        """The phase is over."""
-
 
 class ImageInput:
     """Augmented images for the whole classifier."""
@@ -59,9 +56,6 @@ class ImageInput:
             first_step=first_step,
             mixup_alpha=train.mixup_alpha,
         )
-
-    def close(self) -> None:
-        """Nothing to put away."""
 
 
 class FeatureInput:
@@ -100,16 +94,11 @@ class FeatureInput:
             mixup_alpha=train.mixup_alpha,
         )
 
-    def close(self) -> None:
-        """Remove the features."""
-        self._cache.remove()
-
     def _fill(self, records: Records, view: View) -> None:
         def of_view(number: int, out: np.ndarray) -> None:
             batches = spread_over_devices(plain_batches(records, view=view, **self._sizes(), epoch=number))
             title = f"features, view {number + 1} of {self._train.num_views}"
-            compute_features(self._trunk, self._progress.timed(batches), out, title)
-            self._progress.num_images += len(records)
+            compute_features(self._trunk, self._progress.timed(batches, are_images=True), out, title)
 
         self._cache.fill(of_view)
 

@@ -18,13 +18,13 @@ def load_classifier(path: Path) -> keras.Model:
       TrainingError: the file is missing or is no Keras model.
     """
     if not path.exists():
-        raise TrainingError(f"{path} is missing; run: dvc repro train@{path.parent.name}")
+        raise TrainingError(f"{path} is missing; run: dvc repro")
     try:
         return keras.saving.load_model(path, compile=False, safe_mode=True)
     except Exception as error:  # Keras raises whatever the file's content provokes
         found = " ".join(str(error).split())[:200]
         raise TrainingError(
-            f"{path}: expected a Keras model, found: {found}; run: dvc repro train@{path.parent.name}"
+            f"{path}: expected a Keras model, found: {found}; run: dvc repro --force"
         ) from error
 
 

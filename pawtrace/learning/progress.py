@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from pawtrace.config.train_params import EarlyStopping, Phase
 
-Batch = TypeVar("Batch")
+Batch = TypeVar("Batch", bound=tuple[Any, Any, int])
 
 
 @dataclass
@@ -30,6 +30,7 @@ class Progress:
     num_waited: int = 0  # epochs of this phase without a better validation loss
     wait_for: float | None = None  # what the next loss must be below, to be better
     num_images: int = 0  # that went through the backbone
+    images_s: float = 0.0  # the time that those took
     training_s: float = 0.0  # without validation
     waiting_s: float = 0.0  # of those, for input
 
@@ -73,8 +74,13 @@ class Progress:
         self.phase, self.phase_start = self.phase + 1, self.epoch
         self.num_waited, self.wait_for = 0, None
 
-    def timed(self, batches: Iterable[Batch]) -> Iterator[Batch]:
-        """Pass batches on; note how long they were waited for and how long they took in all."""
+    def timed(self, batches: Iterable[Batch], *, are_images: bool) -> Iterator[Batch]:
+        """Pass batches of (inputs, labels, number of examples) on; note how long they took.
+
+        Args:
+          batches: waited for, one by one.
+          are_images: whether they go through the backbone, and count for images/s.
+        """
         source = iter(batches)
         while True:
             start = time.perf_counter()
@@ -85,4 +91,8 @@ class Progress:
             arrived = time.perf_counter()
             self.waiting_s += arrived - start
             yield batch
-            self.training_s += time.perf_counter() - start
+            spent = time.perf_counter() - start
+            self.training_s += spent
+            if are_images:
+                self.images_s += spent
+                self.num_images += batch[-1]

@@ -10,6 +10,7 @@ import numpy as np
 from pawtrace.config.files import write_json
 from pawtrace.config.train_params import TrainParams
 from pawtrace.learning.device import Compute, distributed, spread_over_devices
+from pawtrace.learning.failures import out_of_memory_named
 from pawtrace.learning.learner import Learner
 from pawtrace.learning.model import build_classifier
 from pawtrace.learning.phases import set_trainable
@@ -31,13 +32,21 @@ def choose_xla(train: TrainParams, compute: Compute, remembered: Path) -> Comput
     """
     if train.xla != "auto":
         return compute._replace(xla=train.xla == "always")
+    if all(phase.trainable == "none" for phase in train.phases):
+        return compute  # a head's steps are too short to be worth compiling
     if not remembered.exists():
         write_json(remembered, _trial(train, compute))
     return compute._replace(xla=json.loads(remembered.read_text(encoding="utf-8"))["xla"])
 
 
 def _trial(train: TrainParams, compute: Compute) -> dict[str, float | bool]:
-    plain_s, compiled_s = (_step_s(train, compute._replace(xla=xla)) for xla in (False, True))
+    with out_of_memory_named(train.batch_size, compute.device):
+        plain_s = _step_s(train, compute)
+    try:
+        compiled_s = _step_s(train, compute._replace(xla=True))
+    except Exception as error:  # what XLA cannot compile, each backend says in its own way
+        print(f"XLA trial: off, as it fails here: {' '.join(str(error).split())[:120]}", flush=True)
+        return {"xla": False}
     helps = plain_s / compiled_s >= _WORTH_IT
     print(
         f"XLA trial: a step takes {1000 * plain_s:.0f} ms without, {1000 * compiled_s:.0f} ms with: "

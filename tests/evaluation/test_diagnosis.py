@@ -127,6 +127,14 @@ def test_a_network_that_learns_nothing_general_does_not_accuse_labels_that_mean_
         assert diagnosis_of(made._replace(probes={"baseline": follows})).verdict != "label_noise"
 
 
+def test_an_early_stop_in_an_earlier_phase_does_not_hide_that_the_last_one_still_improved():
+    improving = made_up_result(MadeUp(losses=(0.6, 0.5, 0.4, 0.3, 0.2), planned_epochs=5))
+    training = improving.training.model_copy(update={"planned_epochs": [40, 2]})
+    assert diagnose(improving._replace(training=training), THRESHOLDS).verdict == "undertrained"
+    training = improving.training.model_copy(update={"planned_epochs": [3, 40]})
+    assert diagnose(improving._replace(training=training), THRESHOLDS).verdict == "healthy"
+
+
 def test_unstable_shows_the_jump():
     found = diagnosis_of(JUMPING)
     assert (found.numbers["epoch"], found.numbers["lowest_loss_before"]) == (4, 0.3)

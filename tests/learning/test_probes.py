@@ -202,7 +202,7 @@ def test_each_probe_says_what_it_found(
 ) -> None:
     probe(train_on(healthy), PARAMS, records)
     lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("probe: ")]
-    assert len(lines) == 6
+    assert len(lines) == 7
     assert "(guessing is 0.693)" in lines[1]
     assert "8 examples by heart: yes" in lines[4]
 

@@ -114,6 +114,31 @@ def test_a_run_that_breaks_off_at_every_few_steps_ends_as_an_uninterrupted_one(
     assert not list((tmp_path / "broken").glob("features*"))
 
 
+@pytest.mark.parametrize("first", ["none", "all"])
+def test_a_run_that_breaks_off_between_two_phases_begins_the_next_one_afresh(
+    first: str, place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    phases = [{"trainable": first, "num_epochs": 2}, {"trainable": "all", "num_epochs": 2}]
+    train, records = everything(place, phases=phases, early_stopping=None), open_records(place / "records")
+    train_here(train, records, tmp_path / "whole")
+    monkeypatch.setattr(fit, "_CHECKPOINT_INTERVAL_S", 0.0)
+    monkeypatch.setattr(fit, "_CHECKPOINT_SHARE", 1e9)
+    save = Checkpoints.save
+
+    def crash_at_the_end_of_the_phase(self: Checkpoints, checkpoint: Checkpoint) -> None:
+        save(self, checkpoint)
+        if (checkpoint.state["phase"], checkpoint.state["epoch"]) == (0, 2):
+            raise PulledPlugError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Checkpoints, "save", crash_at_the_end_of_the_phase)
+        with pytest.raises(PulledPlugError):
+            train_here(train, records, tmp_path / "broken")
+    train_here(train, records, tmp_path / "broken")
+    assert_equal(tmp_path / "whole", tmp_path / "broken")
+    assert not list((tmp_path / "broken").glob("features*"))
+
+
 def start(place: Path, work: Path) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "tests.learning.one_run", work, place / "records", place / "train.json"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}

@@ -14,6 +14,7 @@ def tiny_train(**changes: Any) -> TrainParams:
     """The sample profile's baseline, made tiny, float32 on the CPU, with changes."""
     base = merged(load_params(ROOT / "profiles/sample.yaml").train.model_dump(), TINY["train"])
     fixed = {"precision": "float32", "device": "cpu", "input_scaling": "backbone"}
+    fixed["schedule"] = {"warmup_epochs": 0.0, "decay": "none"}
     return TrainParams.model_validate(merged(merged(base, fixed), changes))
 
 
