@@ -16,7 +16,8 @@ from pawtrace.evaluation.wording import percent
 
 # For where no recipe of params.yaml names the verdict in `cures`.
 _ADVICE = {
-    "leaking": "Raise split.near_duplicate_distance, so that pictures which look the same share a split.",
+    "leaking": "Raise split.near_duplicate_distance, so that pictures which look the same share a split; "
+    "mirror images, which it does not see, have to leave the archive.",
     "unstable": "Lower train.learning_rate, or begin with train.schedule.warmup_epochs.",
     "dead": "Start from pretrained weights (train.weights), or let random ones keep the signal alive: "
     "train.initializer he_normal with train.batch_normalization.",
