@@ -168,7 +168,7 @@ def test_editing_one_recipe_trains_that_one(clone: Path) -> None:
 def test_editing_a_question_trains_nothing(clone: Path) -> None:
     edit_params(clone, {"recipes": {"wide_head": {"question": "Another question?"}}})
     assert stages_run(command(clone, "dvc", "repro").stdout) == ["resolve", "report"]
-    assert "Another question?" in (clone / "reports/ladder.md").read_text()
+    assert "Another question?" in (clone / "reports/report.html").read_text()
 
 
 def test_editing_the_evaluation_retrains_nothing(clone: Path) -> None:
