@@ -2,7 +2,7 @@
 
 Arrives: data/records, `train.*`, `probe.*`, `evaluate.*` and the recipe's overrides.
 Leaves, in the folder that becomes models/<recipe>/: preview.jpg; probes.json; model.keras, history.csv,
-training.json and dvclive/; probes.json; predictions.csv, evaluation.json, seeds.json and the worst errors as
+training.json and dvclive/; predictions.csv, evaluation.json, seeds.json and the worst errors as
 pictures, with what the model looked at.
 """
 
@@ -24,7 +24,6 @@ from pawtrace.evaluation.evaluation import WorstError, evaluate_predictions, wor
 from pawtrace.evaluation.metrics import measure
 from pawtrace.evaluation.pictures import write_attention, write_example, write_preview
 from pawtrace.evaluation.predictions import Predictions, write_predictions
-from pawtrace.learning import probes
 from pawtrace.learning.attention import attention_maps
 from pawtrace.learning.augmentation import augmented_view, check_policy
 from pawtrace.learning.batches import square
@@ -33,6 +32,7 @@ from pawtrace.learning.failures import out_of_memory_named
 from pawtrace.learning.fit import FINISHED, train_classifier
 from pawtrace.learning.imagenet import PUBLISHED
 from pawtrace.learning.predict import load_classifier, predict
+from pawtrace.learning.probes.probe import probe as run_probes
 from pawtrace.learning.xla import choose_xla
 from pawtrace.lineage.fingerprints import code_fingerprint, fingerprint, library_versions, modules_reached
 
@@ -58,11 +58,11 @@ def probe(recipe: ResolvedRecipe, folder: Path) -> None:
     """Measure the untrained network and the data, for the diagnosis.
 
     Raises:
-      DeviceError, TrainingError, DataError, ParamsError: see pawtrace.learning.probes.
+      DeviceError, TrainingError, DataError, ParamsError: see pawtrace.learning.probes.probe.
     """
     compute = prepare_compute(recipe.train)
     with out_of_memory_named(recipe.train.batch_size, compute.device):
-        found = probes.probe(recipe.train, recipe.probe, open_records(paths.RECORDS))
+        found = run_probes(recipe.train, recipe.probe, open_records(paths.RECORDS))
     write_json(folder / "probes.json", found)
 
 

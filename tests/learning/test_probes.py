@@ -16,10 +16,10 @@ from pawtrace.dataset.pixels import encode_jpeg
 from pawtrace.dataset.records import Record, serialize
 from pawtrace.dataset.shards import Records, ShardWriter, open_records, write_manifest
 from pawtrace.learning.model import build_classifier
-from pawtrace.learning.overlap import find_overlap
-from pawtrace.learning.probes import probe
+from pawtrace.learning.probes.overlap import find_overlap
+from pawtrace.learning.probes.probe import probe
+from pawtrace.learning.probes.signal import input_range, measure_blocks
 from pawtrace.learning.sample import balanced_sample
-from pawtrace.learning.signal import input_range, measure_blocks
 from tests.conftest import picture, write_records
 from tests.learning.tiny import tiny_train
 

@@ -1,0 +1,1 @@
+"""What can be said of a network and its data before it trains: a module a probe; `probe` runs them all."""
