@@ -17,11 +17,13 @@ BELOW = {
     "flows": {"stages", "pawtrace"},
     "stages": {"pawtrace"},
     "pawtrace": set(),
+    "pawtrace.__main__": {"pawtrace.commands", "pawtrace.config"},
+    "pawtrace.commands": {"pawtrace"},
     "pawtrace.config": set(),
     "pawtrace.dataset": {"pawtrace.config"},
     "pawtrace.learning": {"pawtrace.config", "pawtrace.dataset"},
     "pawtrace.evaluation": {"pawtrace.config", "pawtrace.dataset", "pawtrace.learning"},
-    "pawtrace.lineage": {"pawtrace.config"},
+    "pawtrace.lineage": {"pawtrace.config", "pawtrace.dataset", "pawtrace.evaluation"},
 }
 WITHOUT_TENSORFLOW = ("pawtrace.config", "pawtrace.lineage")
 

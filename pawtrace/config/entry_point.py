@@ -1,8 +1,9 @@
 """The edge between Python and the shell: the only place where an error becomes an exit code."""
 
+import contextlib
 import errno
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from pawtrace.config.errors import PawtraceError
 from pawtrace.config.lock import only_one
@@ -14,31 +15,49 @@ _DISK_FULL_WORDS = ("no space left on device", "database or disk is full", "file
 
 
 def run_stage(main: Callable[[], None], name: str) -> None:
-    """Run a stage's main function; show what the user can mend as one line, exit 1.
+    """Run a stage's main function, alone; show what the user can mend as one line, exit 1.
 
     Args:
       main: does the work.
       name: what to call the stage in messages, and how to run it again with `dvc repro NAME`.
     Raises:
-      SystemExit: after a PawtraceError, a full disk (1) or Ctrl-C (130).
+      SystemExit: see `errors_in_one_line`.
       Exception: anything else, with its traceback: it is our mistake, not the user's.
     """
+    with errors_in_one_line(name, again=f"dvc repro {name}"), only_one(name):
+        main()
+
+
+@contextlib.contextmanager
+def errors_in_one_line(name: str, *, again: str, code: int = 1) -> Iterator[None]:
+    """Turn what the user can mend into one line on stderr and an exit code.
+
+    Args:
+      name: what to call the work in messages.
+      again: the command that runs it again.
+      code: the exit code.
+    Raises:
+      SystemExit: after a PawtraceError or a full disk (`code`), or Ctrl-C (130).
+      Exception: anything else, with its traceback.
+    """
     try:
-        with only_one(name):
-            main()
+        yield
     except KeyboardInterrupt:
         print(f"pawtrace {name}: interrupted; nothing finished was lost", file=sys.stderr)
         sys.exit(INTERRUPTED)
     except Exception as error:
         # First: a full disk may be what made a model or an archive unreadable.
-        if not is_disk_full(error):
-            if isinstance(error, PawtraceError):
-                sys.exit(f"pawtrace {name}: {error}")
+        if is_disk_full(error):
+            said = (
+                f"the disk is full ({_first_line(error)}); nothing finished was lost; "
+                f"free some space and run: {again}"
+            )
+        elif isinstance(error, PawtraceError):
+            said = str(error)
+        else:
             raise
-        sys.exit(
-            f"pawtrace {name}: the disk is full ({_first_line(error)}); nothing finished was lost; "
-            f"free some space and run: dvc repro {name}"
-        )
+        print(f"pawtrace {name}: {said}", file=sys.stderr)
+        sys.exit(code)
 
 
 def is_disk_full(error: BaseException | None) -> bool:

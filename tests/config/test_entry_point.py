@@ -1,24 +1,40 @@
 """What the user can mend is one line; what we must mend keeps its traceback."""
 
 import errno
+from collections.abc import Callable
 
 import pytest
 
-from pawtrace.config.entry_point import run_stage
+from pawtrace.config.entry_point import errors_in_one_line, run_stage
 from pawtrace.config.errors import DataError
 
 
-def run_failing(error: BaseException) -> SystemExit:
-    def main() -> None:
-        raise error
-
-    with pytest.raises(SystemExit) as ending:
-        run_stage(main, "split")
-    return ending.value
+RunFailing = Callable[[BaseException], tuple[object, str]]
 
 
-def test_our_errors_become_one_line() -> None:
-    assert run_failing(DataError("data/raw is missing")).code == "pawtrace split: data/raw is missing"
+@pytest.fixture
+def run_failing(capsys: pytest.CaptureFixture[str]) -> RunFailing:
+    """Run a stage that fails; give its exit code and what it said."""
+
+    def run(error: BaseException) -> tuple[object, str]:
+        def main() -> None:
+            raise error
+
+        with pytest.raises(SystemExit) as ending:
+            run_stage(main, "split")
+        return ending.value.code, capsys.readouterr().err
+
+    return run
+
+
+def test_our_errors_become_one_line(run_failing: RunFailing) -> None:
+    assert run_failing(DataError("data/raw is missing")) == (1, "pawtrace split: data/raw is missing\n")
+
+
+def test_a_command_chooses_its_exit_code() -> None:
+    with pytest.raises(SystemExit) as ending, errors_in_one_line("trace", again="pawtrace trace", code=2):
+        raise DataError("dvc.lock is missing")
+    assert ending.value.code == 2
 
 
 @pytest.mark.parametrize(
@@ -30,22 +46,24 @@ def test_our_errors_become_one_line() -> None:
         RuntimeError("database or disk is full"),
     ],
 )
-def test_a_full_disk_is_named_however_a_library_reports_it(error: Exception) -> None:
-    message = str(run_failing(error).code)
+def test_a_full_disk_is_named_however_a_library_reports_it(run_failing: RunFailing, error: Exception) -> None:
+    code, message = run_failing(error)
+    assert code == 1
     assert "the disk is full" in message
-    assert "run: dvc repro split" in message
-    assert "\n" not in message
+    assert message.endswith("run: dvc repro split\n")
+    assert message.count("\n") == 1
 
 
-def test_a_full_disk_is_found_behind_another_error() -> None:
+def test_a_full_disk_is_found_behind_another_error(run_failing: RunFailing) -> None:
     outer = RuntimeError("could not save")
     outer.__cause__ = OSError(errno.ENOSPC, "No space left on device")
-    assert "the disk is full" in str(run_failing(outer).code)
+    assert "the disk is full" in run_failing(outer)[1]
 
 
-def test_ctrl_c_ends_as_shells_expect(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run_failing(KeyboardInterrupt()).code == 130
-    assert "interrupted" in capsys.readouterr().err
+def test_ctrl_c_ends_as_shells_expect(run_failing: RunFailing) -> None:
+    code, message = run_failing(KeyboardInterrupt())
+    assert code == 130
+    assert "interrupted" in message
 
 
 def test_a_mistake_of_ours_keeps_its_traceback() -> None:

@@ -1,0 +1,40 @@
+"""The command line: `pawtrace <command>`, or `python -m pawtrace <command>`, in the project's folder."""
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+
+from pawtrace.config.entry_point import errors_in_one_line
+
+COMMANDS: tuple[str, ...] = ()
+BAD_INPUT = 2  # as argparse has it; 1 is a command's own "no"
+
+
+def parser() -> argparse.ArgumentParser:
+    """The arguments of every command."""
+    whole = argparse.ArgumentParser(prog="pawtrace", description="What a metric came from, and why it moved.")
+    commands = whole.add_subparsers(dest="command", required=True, metavar="command")
+    for name in COMMANDS:
+        module = importlib.import_module(f"pawtrace.commands.{name}")
+        help_ = str(module.__doc__).splitlines()[0]
+        command = commands.add_parser(name, help=help_, description=help_)
+        module.add_arguments(command)
+        command.set_defaults(run=module.run)
+    return whole
+
+
+def main(words: Sequence[str] | None = None) -> None:
+    """Run the command that the words name; exit with its code, 2 where the input is wrong."""
+    arguments = parser().parse_args(words)
+    try:
+        with errors_in_one_line(arguments.command, again=f"pawtrace {arguments.command}", code=BAD_INPUT):
+            sys.exit(arguments.run(arguments))
+    except BrokenPipeError:  # its reader, `head` say, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()
