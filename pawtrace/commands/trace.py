@@ -1,0 +1,37 @@
+"""Why did a metric move? Compares two revisions: data, params, code, libraries, device.
+
+Exits with 1 where a metric moved for no recorded reason.
+"""
+
+import argparse
+
+from pawtrace.lineage.revisions import WORKSPACE, open_revision
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what `pawtrace trace` takes."""
+    what = f"git revision, DVC experiment or `{WORKSPACE}`"
+    parser.add_argument("older", nargs="?", default="HEAD", metavar="A", help=f"{what}; default: HEAD")
+    parser.add_argument(
+        "newer", nargs="?", default=WORKSPACE, metavar="B", help=f"{what}; default: {WORKSPACE}"
+    )
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="all of it, for programs")
+    form.add_argument("--md", action="store_true", help="Markdown, for a pull request's comment")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the trace."""
+    from pawtrace.lineage import trace_text
+    from pawtrace.lineage.trace import trace
+
+    found = trace(open_revision(arguments.older), open_revision(arguments.newer))
+    form = (
+        trace_text.as_json
+        if arguments.json
+        else trace_text.as_markdown
+        if arguments.md
+        else trace_text.as_text
+    )
+    print(form(found))
+    return 1 if found.unexplained else 0
