@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from pawtrace.config.errors import DataError
-from pawtrace.lineage.dvc_cache import cached, cached_folder, folder_md5
+from pawtrace.lineage.dvc_cache import cached, cached_folder, folder_md5, md5_of
 from pawtrace.lineage.dvc_lock import StageRecord, flat, read_lock
 from pawtrace.lineage.fingerprints import fingerprint
 from pawtrace.lineage.provenance import ReportedProvenance
@@ -125,6 +125,5 @@ class Snapshot:
         if report is None or _METRICS not in report.outputs:
             return True  # nothing to hold against them
         files = {f"{name}.json": self.revision.read(f"{_METRICS}/{name}.json") or b"" for name in names}
-        return (
-            folder_md5({name: md5_of(content) for name, content in files.items()}) == report.outputs[_METRICS]
-        )
+        md5s = {name: md5_of(content) for name, content in files.items()}
+        return folder_md5(md5s) == report.outputs[_METRICS]

@@ -114,8 +114,8 @@ def _blind_spots(recipes: list[str], snapshot: Snapshot) -> Iterator[str]:
     without = [recipe for recipe in recipes if recipe not in snapshot.provenance]
     if without:
         yield (
-            f"reports/provenance of {snapshot.revision}: expected {', '.join(without)}, found nothing usable, "
-            "so libraries and device cannot be compared; run there: dvc repro report"
+            f"reports/provenance of {snapshot.revision}: expected {', '.join(without)}, found nothing "
+            "usable, so libraries and device cannot be compared; run there: dvc repro report"
         )
 
 
