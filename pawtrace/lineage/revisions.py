@@ -40,7 +40,7 @@ class Revision:
             listed = git("ls-tree", "-r", "-z", self.commit, "--", *prefixes) or b""
             entries = (entry.split("\t", 1) for entry in listed.decode().split("\0") if entry)
             return {path: about.split()[2] for about, path in entries}
-        files = [file for prefix in prefixes for file in _files_below(Path(prefix))]
+        files = [file for prefix in prefixes for file in files_below(Path(prefix))]
         hashes = git("hash-object", "--stdin-paths", given="\n".join(map(str, files)).encode()) or b""
         return dict(zip(map(str, files), hashes.decode().split(), strict=True))
 
@@ -96,7 +96,8 @@ def _experiment(name: str) -> str | None:
     return next((commit for commit, ref in named if ref.rsplit("/", 1)[-1] == name), None)
 
 
-def _files_below(path: Path) -> list[Path]:
+def files_below(path: Path) -> list[Path]:
+    """The files of the workspace at or below a path, sorted; what Python caches is none of ours."""
     if path.is_file():
         return [path]
     files = (file for file in path.rglob("*") if file.is_file())
