@@ -49,6 +49,7 @@ def provenance_of(rung: Rung) -> ReportedProvenance:
     return ReportedProvenance(
         **dict(recorded),
         metrics=fingerprint(metrics_of(rung)),
+        measured=fingerprint([rung.result.evaluation.model_dump(), rung.result.test_accuracies]),
         intervals=rung.result.evaluation.intervals,
         test=answers_of(rung.result.predictions["test"]),
     )

@@ -4,6 +4,7 @@ Exits with 1 where a metric moved for no recorded reason.
 """
 
 import argparse
+import sys
 
 from pawtrace.lineage.revisions import WORKSPACE, open_revision
 
@@ -18,20 +19,29 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="all of it, for programs")
     form.add_argument("--md", action="store_true", help="Markdown, for a pull request's comment")
+    parser.add_argument(
+        "--attribute",
+        action="store_true",
+        help="run the steps between, params first, then data, then code: how much did each bring?",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the trace."""
     from pawtrace.lineage import trace_text
+    from pawtrace.lineage.attribution import attribute
     from pawtrace.lineage.trace import trace
 
-    found = trace(open_revision(arguments.older), open_revision(arguments.newer))
-    form = (
-        trace_text.as_json
-        if arguments.json
-        else trace_text.as_markdown
-        if arguments.md
-        else trace_text.as_text
-    )
-    print(form(found))
+    older, newer = open_revision(arguments.older), open_revision(arguments.newer)
+    found = trace(older, newer)
+    if arguments.attribute:
+        explained = [recipe for recipe in found.recipes if recipe.verdict == "explained"]
+        shares = attribute(older, newer, explained, lambda line: print(line, file=sys.stderr, flush=True))
+        found = found._replace(attributions=shares)
+    if arguments.json:
+        print(trace_text.as_json(found))
+    elif arguments.md:
+        print(trace_text.as_markdown(found))
+    else:
+        print(trace_text.as_text(found))
     return 1 if found.unexplained else 0

@@ -107,6 +107,7 @@ class ReportedProvenance(Provenance):
     """reports/provenance/<recipe>.json."""
 
     metrics: str  # fingerprint of reports/metrics/<recipe>.json
+    measured: str  # fingerprint of what training and evaluation handed to the report
     intervals: dict[str, tuple[float, float]]  # 95 %, of the metrics on test
     test: Answers
 

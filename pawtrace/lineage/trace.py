@@ -17,6 +17,22 @@ from pawtrace.lineage.snapshot import Snapshot
 Verdict = Literal["explained", "unexplained", "unmoved", "unchanged", "added", "removed"]
 
 
+class Share(NamedTuple):
+    """What a group of changes brought: test accuracy before and after it."""
+
+    group: str  # params | data | code, or several that could not be told apart
+    old: float
+    new: float
+
+
+class Attribution(NamedTuple):
+    """A recipe's difference in test accuracy, taken apart."""
+
+    recipe: str
+    shares: list[Share]
+    problems: list[str]
+
+
 class RecipeTrace(NamedTuple):
     """What happened to one recipe."""
 
@@ -39,6 +55,7 @@ class Trace(NamedTuple):
     counts: list[str]  # of examples that differ: `train.cat: 745 -> 790`
     pending: list[str]  # what the newer revision holds that its metrics do not show
     problems: list[str]  # what could not be read, with what to run
+    attributions: list[Attribution] = []  # where asked for
 
     @property
     def unexplained(self) -> list[str]:
@@ -79,6 +96,8 @@ def _trace_recipe(recipe: str, old: Snapshot, new: Snapshot) -> RecipeTrace:
         return RecipeTrace(recipe, "removed", [], [], None, [], False)
     moved, changes = movements_of(recipe, old, new), changes_of(recipe, old, new)
     causes = [change for change in changes if change.matters]
+    if moved:
+        causes = [change for change in causes if _can_have(change, recipe, old, new)]
     edited = new.was_edited(recipe)
     return RecipeTrace(
         recipe,
@@ -89,6 +108,14 @@ def _trace_recipe(recipe: str, old: Snapshot, new: Snapshot) -> RecipeTrace:
         causes,
         edited,
     )
+
+
+def _can_have(change: Change, recipe: str, old: Snapshot, new: Snapshot) -> bool:
+    """Whether a change is on the side of the report on which the numbers began to differ."""
+    before, after = old.provenance.get(recipe), new.provenance.get(recipe)
+    if before is None or after is None:
+        return True
+    return (change.stage == "report") == (before.measured == after.measured)
 
 
 def _verdict(moved: list[Movement], causes: list[Change], edited: bool) -> Verdict:

@@ -10,7 +10,7 @@ from typing import Any
 from pawtrace.evaluation.wording import percent, plural, points
 from pawtrace.lineage.changes import Change
 from pawtrace.lineage.movement import Movement
-from pawtrace.lineage.trace import RecipeTrace, Trace
+from pawtrace.lineage.trace import Attribution, RecipeTrace, Trace
 
 _MAX_NAMES = 8
 _MAX_CHANGES = 20  # a stage
@@ -131,10 +131,14 @@ def _sections(trace: Trace) -> Iterator[tuple[str, list[str]]]:
         examples += [f"{len(names)} {what}: {_list(names)}" for what, names in named if names]
     if examples:
         yield "Examples", examples
+    shares = [f"{of.recipe}: {_shares(of)}" for of in trace.attributions if of.shares]
+    if shares:
+        yield "How much each brought, test accuracy in points", shares
     if trace.pending:
         yield f"In {trace.newer}, but its metrics do not show it yet; run: dvc repro", trace.pending
-    if trace.problems:
-        yield "Not to be had", trace.problems
+    problems = [*trace.problems, *dict.fromkeys(said for of in trace.attributions for said in of.problems)]
+    if problems:
+        yield "Not to be had", problems
 
 
 def _change_lines(recipes: Sequence[RecipeTrace]) -> Iterator[str]:
@@ -158,6 +162,12 @@ def _change_line(change: Change) -> str:
     if change.commits:
         line += f" ({_list(change.commits)})"
     return line if change.matters else f"{line} [without effect on what follows]"
+
+
+def _shares(attribution: Attribution) -> str:
+    steps = [f"{of.group} {points(of.new - of.old)}" for of in attribution.shares]
+    first, last = attribution.shares[0].old, attribution.shares[-1].new
+    return f"{percent(first)} -> {percent(last)}: {', '.join(steps)}"
 
 
 def _list(items: Iterable[str]) -> str:
