@@ -14,7 +14,7 @@ from pawtrace.lineage.revisions import Revision, commits_between
 from pawtrace.lineage.snapshot import Snapshot
 
 NONE = "(none)"
-_DATA_STAGES = ("download", "split", "preprocess")
+DATA_STAGES = ("download", "split", "preprocess")
 Kind = Literal["param", "data", "code", "environment"]
 
 
@@ -37,14 +37,25 @@ def changes_of(recipe: str, older: Snapshot, newer: Snapshot) -> list[Change]:
         records = older.stage(stage), newer.stage(stage)
         if records[0] is not None and records[1] is not None:
             of_stage = _stage_changes(stage, records[0], records[1], (older.revision, newer.revision))
-            reached = stage not in _DATA_STAGES or _passed_on(stage, older, newer)
+            reached = stage not in DATA_STAGES or _passed_on(stage, older, newer)
             found += [change._replace(matters=change.matters and reached) for change in of_stage]
         if stage == train_stage(recipe):
             found += _trained_changes(recipe, older, newer)
+    found += _by_fingerprints(recipe, older, newer)
+    return sorted(found, key=lambda change: chain_of(recipe).index(change.stage))
+
+
+def _by_fingerprints(recipe: str, older: Snapshot, newer: Snapshot) -> Iterator[Change]:
+    """What provenance knows of the stages that dvc.lock says nothing of."""
     old, new = older.provenance.get(recipe), newer.provenance.get(recipe)
-    if old is not None and new is not None and (older.stages is None or newer.stages is None):
-        found = [*_source_changes(old, new), *found, *_module_changes(old, new)]
-    return found
+    if old is None or new is None:
+        return
+    unknown = {
+        stage for stage in chain_of(recipe) if older.stage(stage) is None or newer.stage(stage) is None
+    }
+    for change in (*_source_changes(old, new), *_module_changes(old, new)):
+        if change.stage in unknown:
+            yield change
 
 
 def _passed_on(stage: str, older: Snapshot, newer: Snapshot) -> bool:
@@ -55,7 +66,7 @@ def _passed_on(stage: str, older: Snapshot, newer: Snapshot) -> bool:
 
 def chain_of(recipe: str) -> tuple[str, ...]:
     """The stages behind a recipe's metrics, in order; `resolve` is seen in what it writes, the params."""
-    return *_DATA_STAGES, train_stage(recipe), "report"
+    return *DATA_STAGES, train_stage(recipe), "report"
 
 
 def train_stage(recipe: str) -> str:
@@ -143,7 +154,6 @@ def _trained_changes(recipe: str, older: Snapshot, newer: Snapshot) -> Iterator[
 
 
 def _source_changes(old: ReportedProvenance, new: ReportedProvenance) -> Iterator[Change]:
-    """Without dvc.lock: the data by its fingerprints."""
     stages = {"raw": "download", "splits": "split", "records": "preprocess"}
     for name, before, after in _differences(old.data.model_dump(), new.data.model_dump()):
         yield Change(stages[name], "data", f"data/{name}", before[:7], after[:7])

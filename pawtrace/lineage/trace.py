@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
 from pawtrace.config.errors import DataError
-from pawtrace.lineage.changes import Change, chain_of, changes_of, train_stage
+from pawtrace.lineage.changes import DATA_STAGES, Change, chain_of, changes_of, train_stage
 from pawtrace.lineage.examples import ExampleChanges, compare_examples, split_changed
 from pawtrace.lineage.movement import Movement, movements_of
 from pawtrace.lineage.pending import pending_of
@@ -131,13 +131,13 @@ def _first_stage(recipe: str, changes: list[Change]) -> str | None:
 
 def _blind_spots(recipes: list[str], snapshot: Snapshot) -> Iterator[str]:
     """What a revision has no record of."""
-    if snapshot.stages is not None:
-        for stage in map(train_stage, recipes):
-            if snapshot.stage(stage) is None:
-                yield (
-                    f"dvc.lock of {snapshot.revision}: expected {stage}, found nothing of it; "
-                    f"run: dvc repro {stage}"
-                )
+    stages = [*DATA_STAGES, *map(train_stage, recipes), "report"]
+    lost = [] if snapshot.stages is None else [stage for stage in stages if snapshot.stage(stage) is None]
+    if lost:
+        yield (
+            f"dvc.lock of {snapshot.revision}: expected {', '.join(lost)}, found nothing of it; "
+            "is it cut short? run: git checkout dvc.lock, or dvc repro"
+        )
     without = [recipe for recipe in recipes if recipe not in snapshot.provenance]
     if without:
         yield (
@@ -147,7 +147,7 @@ def _blind_spots(recipes: list[str], snapshot: Snapshot) -> Iterator[str]:
 
 
 def _examples(old: Snapshot, new: Snapshot, problems: list[str]) -> ExampleChanges | None:
-    if old.stages is None or new.stages is None or not split_changed(old, new):
+    if old.stage("split") is None or new.stage("split") is None or not split_changed(old, new):
         return None
     try:
         found = compare_examples(old, new)
