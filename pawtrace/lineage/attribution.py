@@ -126,8 +126,8 @@ def _announce(steps: list[Step], newer: Revision, say: Say) -> None:
 def _took(provenance: ReportedProvenance | None) -> str:
     if provenance is None:
         return "how long that takes is not on record"
-    seconds = provenance.training.duration_s * len(provenance.seeds) + provenance.evaluation.duration_s
-    return f"{seconds:.0f} s last time"
+    trained_s = provenance.training.duration_s * len(provenance.seeds)
+    return f"{max(provenance.duration_s, trained_s):.0f} s last time"
 
 
 def _run(older: Revision, step: Step, say: Say) -> dict[str, float]:

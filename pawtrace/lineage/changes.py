@@ -5,7 +5,7 @@ Arrives: two snapshots. Leaves: `Change`s in the order in which the stages run.
 
 import functools
 from collections.abc import Iterator, Mapping
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 
 from pawtrace.lineage.dvc_lock import StageRecord, flat
 from pawtrace.lineage.fingerprints import meaning
@@ -16,6 +16,7 @@ from pawtrace.lineage.snapshot import Snapshot
 NONE = "(none)"
 DATA_STAGES = ("download", "split", "preprocess")
 Kind = Literal["param", "data", "code", "environment"]
+_KINDS = get_args(Kind)
 
 
 class Change(NamedTuple):
@@ -42,7 +43,8 @@ def changes_of(recipe: str, older: Snapshot, newer: Snapshot) -> list[Change]:
         if stage == train_stage(recipe):
             found += _trained_changes(recipe, older, newer)
     found += _by_fingerprints(recipe, older, newer)
-    return sorted(found, key=lambda change: chain_of(recipe).index(change.stage))
+    chain = chain_of(recipe)
+    return sorted(found, key=lambda change: (chain.index(change.stage), _KINDS.index(change.kind)))
 
 
 def _by_fingerprints(recipe: str, older: Snapshot, newer: Snapshot) -> Iterator[Change]:

@@ -43,6 +43,12 @@ class Circumstances(StageOutput):
         """Whether the tree held something that the commit does not."""
         return bool(self.uncommitted)
 
+    @property
+    def seconds_ago(self) -> float:
+        """How long ago the work started."""
+        started = datetime.datetime.fromisoformat(self.start)
+        return (datetime.datetime.now(datetime.UTC) - started).total_seconds()
+
 
 class Machine(StageOutput):
     """What computed: any of it can change a result in its last digits."""
@@ -101,6 +107,7 @@ class Provenance(StageOutput):
     machine: Machine
     training: Work
     evaluation: Work
+    duration_s: float  # of the whole run of the stage; short where training was found finished
 
 
 class ReportedProvenance(Provenance):
@@ -179,6 +186,7 @@ def provenance_of(
         machine=machine,
         training=training,
         evaluation=evaluation,
+        duration_s=evaluation.runs[-1].seconds_ago,
     )
 
 

@@ -24,5 +24,6 @@ def made_up_provenance(recipe: str, **changes: Any) -> Provenance:
         ),
         training=Work(runs=[NIGHT], duration_s=60.0, energy_j=None),
         evaluation=Work(runs=[NIGHT], duration_s=2.0, energy_j=None),
+        duration_s=64.0,
     )  # fmt: skip
     return provenance.model_copy(update=changes)
