@@ -27,11 +27,8 @@ RECIPES = {
     "exact": {"question": "In float32?", "overrides": {"train": {"precision": "float32"}}},
     "coarse": {"question": "In bfloat16?", "overrides": {"train": {"precision": "bfloat16"}}},
 }
-REACHES_TRAINING = (
-    "pawtrace/learning/batches.py",
-    "default_rng([seed, epoch])",
-    "default_rng([seed, epoch, 1])",
-)
+MODULE = "pawtrace/learning/batches.py"
+BEFORE, AFTER = "default_rng([seed, epoch])", "default_rng([seed, epoch, 1])"  # of the examples' order
 
 
 def clone_with(folder: Path, archive: Path) -> Path:

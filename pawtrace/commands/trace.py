@@ -6,6 +6,7 @@ Exits with 1 where a metric moved for no recorded reason.
 import argparse
 import sys
 
+from pawtrace.config.errors import DataError
 from pawtrace.lineage.revisions import WORKSPACE, open_revision
 
 
@@ -35,6 +36,8 @@ def run(arguments: argparse.Namespace) -> int:
     older, newer = open_revision(arguments.older), open_revision(arguments.newer)
     found = trace(older, newer)
     if arguments.attribute:
+        if found.pending:
+            raise DataError(f"{newer} holds what its metrics do not show: {found.pending[0]}; run: dvc repro")
         explained = [recipe for recipe in found.recipes if recipe.verdict == "explained"]
         shares = attribute(older, newer, explained, lambda line: print(line, file=sys.stderr, flush=True))
         found = found._replace(attributions=shares)
