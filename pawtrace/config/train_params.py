@@ -1,5 +1,6 @@
 """The `train` section of params.yaml: everything that a recipe may override of the baseline."""
 
+import json
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, Strict, field_validator, model_validator
@@ -51,6 +52,15 @@ class Transform(Section):
 
     name: str
     arguments: dict[str, Any] = {}
+
+    @field_validator("arguments")
+    @classmethod
+    def _plain(cls, arguments: dict[str, Any]) -> dict[str, Any]:
+        try:
+            json.dumps(arguments, allow_nan=False)  # as the stage `resolve` will write them
+        except (ValueError, TypeError) as error:
+            raise ValueError(f"expected finite numbers, words, lists and mappings: {error}") from None
+        return arguments
 
 
 class TrainParams(Section):
