@@ -80,7 +80,8 @@ class TrainParams(Section):
     input_scaling: Literal["backbone", "unit"]  # as the backbone's weights expect, or x 1/255
     head: Head
     augmentation: Annotated[tuple[Transform, ...], NotStrict]
-    num_views: Count  # augmented views of each example while the whole backbone is frozen
+    # Augmented views of each example while the whole backbone is frozen; their features are kept.
+    num_views: Annotated[int, Field(ge=1, le=1000)]
     mixup_alpha: NonNegative  # of the Beta distribution that mixes pairs of examples; 0: no mixup
     batch_size: Count
     label_smoothing: Annotated[float, Field(ge=0, lt=1)]

@@ -104,6 +104,7 @@ def test_every_key_refuses_a_value_of_the_wrong_type(
         ("train.phases", [{"trainable": "all", "num_epochs": 0}]),
         ("train.image_size_px", 512),
         ("train.num_seeds", 0),
+        ("train.num_views", 1_000_000_000),
         ("train.xla", "sometimes"),
         ("train.augmentation", [{"name": "Rotate", "arguments": {"limit": [float("nan"), 1]}}]),
         ("train.mixup_alpha", -0.1),
