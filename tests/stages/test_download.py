@@ -1,5 +1,7 @@
+import contextlib
 import csv
 import errno
+import io
 import json
 import os
 import socket
@@ -78,9 +80,11 @@ def finished() -> Callable[[], None]:
 
 def failure() -> str:
     """The line with which the stage fails."""
-    with pytest.raises(SystemExit) as stop:
+    stderr = io.StringIO()
+    with contextlib.redirect_stderr(stderr), pytest.raises(SystemExit) as stop:
         run_stage(download.main, "download")
-    message = str(stop.value.code)
+    assert stop.value.code == 1
+    message = stderr.getvalue().rstrip("\n")
     assert message.startswith("pawtrace download: ")
     assert "\n" not in message
     return message
