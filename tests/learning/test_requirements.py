@@ -139,7 +139,7 @@ def test_the_download_warns_of_missing_weights_and_goes_on(
     monkeypatch.setattr(missing_weights, "unreachable", lambda _: "no such host")
     write_params({"recipes": LADDER, "data": {"sample_size": 20}})
     download.main()
-    warning, *_, last = capsys.readouterr().out.splitlines()
+    _, warning, *_, last = capsys.readouterr().out.splitlines()
     assert warning.startswith("download: warning: params.yaml: train.weights: imagenet: cannot be downloaded")
     assert last.startswith("download: kept")
 

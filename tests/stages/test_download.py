@@ -298,6 +298,16 @@ def test_offline_without_a_copy_says_what_to_put_where(
     finished()
 
 
+def test_offline_nothing_else_is_asked_of_the_network_first(
+    set_data: SetData, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(download, "missing_weights", lambda _: pytest.fail("asked for weights as well"))
+    set_data(source="cats_vs_dogs")
+
+    assert "cats_vs_dogs cannot be downloaded" in failure()
+    assert capsys.readouterr().out == ""
+
+
 def test_a_network_that_hangs_is_given_up(set_data: SetData, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(urllib.request, "urlopen", lambda *_, **__: time.sleep(5))
     monkeypatch.setattr(network, "_TOTAL_TIMEOUT_S", 0.1)
