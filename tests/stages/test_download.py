@@ -122,6 +122,19 @@ def test_an_archive_becomes_a_flat_tfds_dataset(
     assert not no_network
 
 
+@pytest.mark.parametrize("container", ["a.zip", "a.tar", "folder"])
+def test_names_that_would_break_a_line_of_csv_are_made_readable(set_data: SetData, container: str) -> None:
+    photo = encoded(np.full((9, 9, 3), 7, np.uint8))
+    odd = {"PetImages/Cat/Icon\r": b"mac", "PetImages/Dog/a\r\nb,c.jpg": photo}
+    write_archive(Path(container), pet_files() | odd)
+    set_data(archive=container)
+
+    run_stage(download.main, "download")
+
+    assert rejected() == [{"file": "PetImages/Cat/Icon\ufffd", "reason": "not an image"}]
+    assert {raw.id for raw in read_raw(RAW)} == {*pet_files(), "PetImages/Dog/a\ufffd\ufffdb,c.jpg"}
+
+
 def test_the_sample_is_drawn_and_read_like_any_archive(set_data: SetData, no_network: list[str]) -> None:
     set_data(source="sample", sample_size=40)
 
