@@ -38,8 +38,11 @@ def _gpu_counter() -> Counter | None:
 
 def _cpu_counter(folder: Path) -> Counter | None:
     """Linux's powercap counters of the packages, in uJ. They wrap, within an hour or so: followed up."""
-    packages = sorted(folder.glob("*-rapl:[0-9]"))
     try:
+        # Others at this level, as `psys`, count the packages' energy once more.
+        packages = [
+            place for place in sorted(folder.glob("*-rapl:[0-9]*")) if _name(place).startswith("package")
+        ]
         last = [_microjoules(package / "energy_uj") for package in packages]
         ranges = [_microjoules(package / "max_energy_range_uj") for package in packages]
     except (OSError, ValueError):
@@ -50,12 +53,19 @@ def _cpu_counter(folder: Path) -> Counter | None:
 
     def read() -> float:
         nonlocal last, used
-        now = [_microjoules(package / "energy_uj") for package in packages]
+        try:
+            now = [_microjoules(package / "energy_uj") for package in packages]
+        except (OSError, ValueError):  # no reason to end a training
+            return used / 1e6
         used += sum((new - old) % (top + 1) for new, old, top in zip(now, last, ranges, strict=True))
         last = now
         return used / 1e6
 
     return read
+
+
+def _name(place: Path) -> str:
+    return (place / "name").read_text(encoding="ascii")
 
 
 def _microjoules(path: Path) -> int:

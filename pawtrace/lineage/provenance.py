@@ -10,7 +10,9 @@ import platform
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
+
+from pydantic import model_validator
 
 from pawtrace.config.params import ResolvedRecipe
 from pawtrace.evaluation.predictions import Predictions
@@ -94,6 +96,13 @@ class Answers(StageOutput):
     num_examples: int
     right: str  # a bit an example, in that order, as hexadecimal digits
 
+    @model_validator(mode="after")
+    def _a_bit_each(self) -> Self:
+        digits = set(self.right) <= set("0123456789abcdef")
+        if not digits or len(self.right) != -(-self.num_examples // 4):
+            raise ValueError(f"expected {self.num_examples} bits as hexadecimal digits")
+        return self
+
 
 class Provenance(StageOutput):
     """models/<recipe>/provenance.json."""
@@ -123,8 +132,9 @@ def circumstances(flow_run_id: str | None = None) -> Circumstances:
     """Those of work that starts now, in the current folder."""
     start = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
     commit = _git("rev-parse", "HEAD")
-    changed = _git("status", "--porcelain=v1", "-z", "--no-renames") or ""
-    paths = [entry[3:] for entry in changed.split("\0") if entry]
+    changed = _git("status", "--porcelain=v1", "-z", "--no-renames", "--", ".") or ""
+    prefix = (_git("rev-parse", "--show-prefix") or "").strip()  # of a project within a larger repository
+    paths = [entry[3:].removeprefix(prefix) for entry in changed.split("\0") if entry]
     uncommitted = sorted(path for path in paths if not path.startswith(OUTPUTS))
     return Circumstances(
         start=start,

@@ -23,6 +23,19 @@ def test_the_commit_and_what_differs_from_it_are_noted(traced: TracedProject) ->
     assert circumstances().dirty
 
 
+def test_a_project_within_a_larger_repository_has_its_own_tree(
+    traced: TracedProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inner = traced.folder / "inner"
+    (inner / "reports").mkdir(parents=True)
+    monkeypatch.chdir(inner)
+    for name in ("dvc.lock", "reports/new.json", "mine.py"):
+        (inner / name).write_text("")
+    (traced.folder / "params.yaml").write_text("another project's")
+    traced.git("add", "-A")
+    assert circumstances().uncommitted == ["mine.py"]
+
+
 def test_outside_of_git_there_is_no_commit(project: Path) -> None:
     found = circumstances()
     assert subprocess.run(["git", "status"], cwd=project, capture_output=True, check=False).returncode != 0
