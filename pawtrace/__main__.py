@@ -3,6 +3,7 @@
 import argparse
 import importlib
 import os
+import signal
 import sys
 from collections.abc import Sequence
 
@@ -33,7 +34,7 @@ def main(words: Sequence[str] | None = None) -> None:
             sys.exit(arguments.run(arguments))
     except BrokenPipeError:  # its reader, `head` say, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
+        sys.exit(128 + signal.SIGPIPE)
 
 
 if __name__ == "__main__":

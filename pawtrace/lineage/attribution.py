@@ -17,19 +17,19 @@ from typing import NamedTuple
 import yaml
 from ruamel.yaml import YAML
 
-from pawtrace.config.errors import PawtraceError
+from pawtrace.config.errors import DataError, PawtraceError
 from pawtrace.config.files import write_text
 from pawtrace.config.paths import MODELS, PARAMS, WEIGHTS, WORK
-from pawtrace.lineage.changes import train_stage
 from pawtrace.lineage.dvc_cache import cache_folder
-from pawtrace.lineage.dvc_lock import LOCK, flat
+from pawtrace.lineage.dvc_lock import LOCK, LockLoader, flat, read_lock
 from pawtrace.lineage.provenance import ReportedProvenance
 from pawtrace.lineage.revisions import Revision, files_below, git
-from pawtrace.lineage.snapshot import Snapshot
+from pawtrace.lineage.snapshot import Snapshot, train_stage
 from pawtrace.lineage.trace import Attribution, RecipeTrace, Share
 
 METRIC = "test.accuracy"
-ORDER = ("params", "data", "code")
+ORDER = ("environment", "params", "data", "code")
+_GROUP_OF = {"param": "params", "data": "data", "code": "code", "environment": "environment"}
 _FOLDER = WORK / "attribution"
 _BETWEEN = ("split", "preprocess", "resolve")  # data/raw comes from the cache: nothing is downloaded again
 
@@ -53,7 +53,12 @@ def attribute(older: Revision, newer: Revision, recipes: list[RecipeTrace], say:
       newer: where it ends.
       recipes: those of which metrics moved, explained.
       say: is told what will run and how long that took last, before it starts; then what it prints.
+    Raises:
+      DataError: a revision's dvc.lock does not say which data it had.
     """
+    for revision in (older, newer):
+        if "download" not in read_lock(revision):
+            raise DataError(f"{LOCK} of {revision}: expected the stage download, found nothing of it")
     groups = {recipe.recipe: groups_of(recipe) for recipe in recipes}
     steps = steps_between(older, newer, groups)
     _announce(steps, newer, say)
@@ -72,16 +77,12 @@ def attribute(older: Revision, newer: Revision, recipes: list[RecipeTrace], say:
 
 
 def groups_of(recipe: RecipeTrace) -> list[str]:
-    """Which of params, data and code can have moved a recipe's metrics, in the order of the steps.
+    """Which of environment, params, data and code can have moved a recipe's metrics, in that order.
 
-    Data is what `download` leaves: its params and its code count as data.
+    Data is what `download` leaves: its params and its code count as data. An environment, of libraries
+    and device, cannot be brought back: every step runs in today's, so its share is in the first one's.
     """
-    names = {"param": "params", "code": "code", "data": "data"}
-    found = {
-        "data" if change.stage == "download" else names[change.kind]
-        for change in recipe.causes
-        if change.kind != "environment"  # which cannot be brought back
-    }
+    found = {"data" if change.stage == "download" else _GROUP_OF[change.kind] for change in recipe.causes}
     return [group for group in ORDER if group in found]
 
 
@@ -89,7 +90,7 @@ def steps_between(older: Revision, newer: Revision, groups: dict[str, list[str]]
     """The states to run. None where a recipe has one group of changes: that brought all of it."""
     steps = []
     params_of = data_of = older
-    for group in ORDER[:-1]:
+    for group in ("params", "data"):
         params_of, data_of = (newer, data_of) if group == "params" else (params_of, newer)
         concerned = [name for name, of in groups.items() if group in of[:-1]]
         if concerned:
@@ -111,7 +112,7 @@ def _shares(recipe: RecipeTrace, groups: list[str], found: dict[str, dict[str, f
 
 def _announce(steps: list[Step], newer: Revision, say: Say) -> None:
     if not steps:
-        say("nothing to run: no recipe has more than one group of changes (params, data, code)")
+        say("nothing to run: no recipe has more than one group of changes that can be told apart by a run")
         return
     provenance = Snapshot(newer).provenance
     say(f"in {_FOLDER}, on DVC's cache; what was run before comes from there:")
@@ -179,7 +180,7 @@ def _params(step: Step) -> str:
 
 def _lock(older: Revision, data_of: Revision) -> str:
     """dvc.lock of the older revision, but for `download`: so DVC knows which data/raw to bring."""
-    lock, other = (yaml.safe_load(of.read(LOCK) or b"") for of in (older, data_of))
+    lock, other = (yaml.load(of.read(LOCK) or b"", LockLoader) for of in (older, data_of))
     lock["stages"]["download"] = other["stages"]["download"]
     return str(yaml.safe_dump(lock, sort_keys=False))
 

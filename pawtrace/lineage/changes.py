@@ -3,18 +3,18 @@
 Arrives: two snapshots. Leaves: `Change`s in the order in which the stages run.
 """
 
-import functools
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal, NamedTuple, get_args
 
+from pawtrace.lineage.code_changes import ran_differently
 from pawtrace.lineage.dvc_lock import StageRecord, flat
-from pawtrace.lineage.fingerprints import meaning
 from pawtrace.lineage.provenance import ReportedProvenance
-from pawtrace.lineage.revisions import Revision, commits_between
-from pawtrace.lineage.snapshot import Snapshot
+from pawtrace.lineage.snapshot import Snapshot, train_stage
 
 NONE = "(none)"
 DATA_STAGES = ("download", "split", "preprocess")
+_BROUGHT = ("data/archives", "data/weights")  # by the user; all other data is some stage's output
+_SECTIONS = ("train", "probe", "evaluate")
 Kind = Literal["param", "data", "code", "environment"]
 _KINDS = get_args(Kind)
 
@@ -35,35 +35,23 @@ def changes_of(recipe: str, older: Snapshot, newer: Snapshot) -> list[Change]:
     """Everything that differs between what a recipe's metrics were made from at two revisions."""
     found: list[Change] = []
     for stage in chain_of(recipe):
-        records = older.stage(stage), newer.stage(stage)
-        if records[0] is not None and records[1] is not None:
-            of_stage = _stage_changes(stage, records[0], records[1], (older.revision, newer.revision))
-            reached = stage not in DATA_STAGES or _passed_on(stage, older, newer)
-            found += [change._replace(matters=change.matters and reached) for change in of_stage]
-        if stage == train_stage(recipe):
-            found += _trained_changes(recipe, older, newer)
+        old, new = older.stage(stage), newer.stage(stage)
+        if old is not None and new is not None:
+            of_stage = [*_stage_changes(stage, old, new), *_code_changes(recipe, stage, older, newer)]
+            if stage in DATA_STAGES:
+                of_stage = _as_far_as_passed_on(stage, of_stage, older, newer)
+            found += of_stage
+    found += _trained_changes(recipe, older, newer)
     found += _by_fingerprints(recipe, older, newer)
     chain = chain_of(recipe)
     return sorted(found, key=lambda change: (chain.index(change.stage), _KINDS.index(change.kind)))
 
 
-def _by_fingerprints(recipe: str, older: Snapshot, newer: Snapshot) -> Iterator[Change]:
-    """What provenance knows of the stages that dvc.lock says nothing of."""
-    old, new = older.provenance.get(recipe), newer.provenance.get(recipe)
-    if old is None or new is None:
-        return
-    unknown = {
-        stage for stage in chain_of(recipe) if older.stage(stage) is None or newer.stage(stage) is None
-    }
-    for change in (*_source_changes(old, new), *_module_changes(old, new)):
-        if change.stage in unknown:
-            yield change
-
-
-def _passed_on(stage: str, older: Snapshot, newer: Snapshot) -> bool:
-    """Whether a stage's output differs, and with it the records, which are all that training sees."""
-    pairs = [(older.stage(name), newer.stage(name)) for name in (stage, "preprocess")]
-    return all(old is None or new is None or old.outputs != new.outputs for old, new in pairs)
+def on_record(recipe: str, older: Snapshot, newer: Snapshot) -> bool:
+    """Whether it can be told at all what differs: from dvc.lock, or else from provenance."""
+    if recipe in older.provenance and recipe in newer.provenance:
+        return True
+    return all(of.stage(stage) is not None for of in (older, newer) for stage in chain_of(recipe))
 
 
 def chain_of(recipe: str) -> tuple[str, ...]:
@@ -71,80 +59,81 @@ def chain_of(recipe: str) -> tuple[str, ...]:
     return *DATA_STAGES, train_stage(recipe), "report"
 
 
-def train_stage(recipe: str) -> str:
-    """The name of the stage that trains a recipe."""
-    return f"train@{recipe}"
-
-
 def resolved_params(recipe: str, snapshot: Snapshot) -> dict[str, Any] | None:
     """A recipe's params by dvc.lock, overrides laid over the baseline, flat; None where it has none."""
-    resolve = snapshot.stage("resolve")
-    if resolve is None:
-        return None
-    params = resolve.params
-    if not any(key.startswith(f"recipes.{recipe}.") for key in params):
+    record = snapshot.stage("resolve") or snapshot.stage(train_stage(recipe))
+    params = {} if record is None else record.params
+    if not any(key.startswith("train.") for key in params):
         return None
     lineage = [recipe]
     while (below := params.get(f"recipes.{lineage[0]}.builds_on")) and below not in lineage:
         lineage.insert(0, below)
-    sections = ("train", "probe", "evaluate")
-    resolved = {key: value for key, value in params.items() if key.split(".")[0] in sections}
+    resolved = {key: value for key, value in params.items() if key.split(".")[0] in _SECTIONS}
     for name in lineage:
         prefix = f"recipes.{name}.overrides."
-        resolved |= {
-            key.removeprefix(prefix): value for key, value in params.items() if key.startswith(prefix)
-        }
-    return {key: value for key, value in resolved.items() if key.split(".")[0] in sections}
+        of_recipe = {key: value for key, value in params.items() if key.startswith(prefix)}
+        overrides = {key.removeprefix(prefix): value for key, value in of_recipe.items()}
+        for key, value in overrides.items():
+            if value == {}:  # a section without overrides
+                continue
+            resolved = {of: old for of, old in resolved.items() if not of.startswith(f"{key}.")}
+            resolved[key] = value
+    return resolved
 
 
-def _stage_changes(
-    stage: str, old: StageRecord, new: StageRecord, revisions: tuple[Revision, Revision]
-) -> Iterator[Change]:
-    if stage != "report":  # its params are thresholds of verdicts, and what the stages before it have too
+def _stage_changes(stage: str, old: StageRecord, new: StageRecord) -> Iterator[Change]:
+    if stage in DATA_STAGES:  # what a recipe trains with is told after overrides; the report has no own
         for key, before, after in _differences(old.params, new.params):
             yield Change(stage, "param", key, before, after)
-    for path in ("data/archives", "data/weights"):  # what the user brings; all else is some stage's output
+    for path in _BROUGHT:
         before, after = old.data.get(path, NONE), new.data.get(path, NONE)
         if before != after:
             yield Change(stage, "data", path, before[:7], after[:7])
     if old.command != new.command:
         yield Change(stage, "code", "command", old.command, new.command)
-    paths = [path for path in {**old.code, **new.code} if old.code.get(path) != new.code.get(path)]
-    if paths:
-        for change in _code_changes(tuple(paths), *revisions):
-            yield change._replace(stage=stage)
 
 
-@functools.cache  # the training stages of all recipes share their code
-def _code_changes(paths: tuple[str, ...], older: Revision, newer: Revision) -> list[Change]:
-    changes = []
-    before, after = older.blobs(*paths), newer.blobs(*paths)
-    modules = [path for path in sorted({*before, *after}) if path.endswith(".py")]
-    different = [path for path in modules if before.get(path) != after.get(path)]
-    if not different:  # it ran with code that neither revision holds
-        return [Change("", "code", path, "not in the commit", "not in the commit") for path in paths]
-    for path in different:
-        old, new = before.get(path, NONE), after.get(path, NONE)
-        commits = tuple(commits_between(older, newer, path))
-        matters = _meaning(older.read(path)) != _meaning(newer.read(path))
-        changes.append(Change("", "code", path, old[:7], new[:7], commits, matters))
+def _code_changes(recipe: str, stage: str, older: Snapshot, newer: Snapshot) -> Iterator[Change]:
+    old, new = older.stage(stage), newer.stage(stage)
+    code = {} if old is None else old.code, {} if new is None else new.code
+    paths = tuple(path for path in {**code[0], **code[1]} if code[0].get(path) != code[1].get(path))
+    if not paths:
+        return
+    modules: tuple[dict[str, str], dict[str, str]] = ({}, {})
+    ran = older.provenance.get(recipe), newer.provenance.get(recipe)
+    if stage == train_stage(recipe) and ran[0] is not None and ran[1] is not None:
+        modules = ran[0].code.modules, ran[1].code.modules
+    for file in ran_differently(code, paths, older, newer, modules):
+        yield Change(stage, "code", file.path, file.old, file.new, file.commits, file.matters)
+
+
+def _as_far_as_passed_on(stage: str, changes: list[Change], older: Snapshot, newer: Snapshot) -> list[Change]:
+    """A data stage's change matters where its output differs, and the records that training sees do."""
+    if not (_outputs_differ(stage, older, newer) and _outputs_differ("preprocess", older, newer)):
+        return [change._replace(matters=False) for change in changes]
+    old, new = older.stage(stage), newer.stage(stage)
+    assert old is not None
+    assert new is not None
+    if old.data == new.data and not any(change.matters for change in changes):
+        # By itself: edited, downloaded anew, or made by another version of a library.
+        for key, before, after in _differences(old.outputs, new.outputs):
+            if key.startswith("data/"):
+                changes.append(Change(stage, "data", key, before[:7], after[:7]))
     return changes
 
 
-def _meaning(source: bytes | None) -> str | None:
-    try:
-        return None if source is None else meaning(source)
-    except SyntaxError:
-        return repr(source)
+def _outputs_differ(stage: str, older: Snapshot, newer: Snapshot) -> bool:
+    old, new = older.stage(stage), newer.stage(stage)
+    return old is None or new is None or old.outputs != new.outputs
 
 
 def _trained_changes(recipe: str, older: Snapshot, newer: Snapshot) -> Iterator[Change]:
     stage = train_stage(recipe)
     old, new = older.provenance.get(recipe), newer.provenance.get(recipe)
     if old is None or new is None:
-        before_all, after_all = resolved_params(recipe, older), resolved_params(recipe, newer)
-        if before_all is not None and after_all is not None:
-            for key, before, after in _differences(before_all, after_all):
+        params = [resolved_params(recipe, of) for of in (older, newer)]
+        if params[0] is not None and params[1] is not None:
+            for key, before, after in _differences(params[0], params[1]):
                 yield Change(stage, "param", key, before, after)
         return
     for key, before, after in _differences(flat(old.params), flat(new.params)):
@@ -153,6 +142,17 @@ def _trained_changes(recipe: str, older: Snapshot, newer: Snapshot) -> Iterator[
         yield Change(stage, "environment", name, before, after)
     for name, before, after in _differences(old.machine.model_dump(), new.machine.model_dump()):
         yield Change(stage, "environment", name, before, after)
+
+
+def _by_fingerprints(recipe: str, older: Snapshot, newer: Snapshot) -> Iterator[Change]:
+    """What provenance knows of the stages that dvc.lock says nothing of."""
+    old, new = older.provenance.get(recipe), newer.provenance.get(recipe)
+    if old is None or new is None:
+        return
+    unknown = {stage for stage in chain_of(recipe) if None in (older.stage(stage), newer.stage(stage))}
+    for change in (*_source_changes(old, new), *_module_changes(old, new)):
+        if change.stage in unknown:
+            yield change
 
 
 def _source_changes(old: ReportedProvenance, new: ReportedProvenance) -> Iterator[Change]:

@@ -16,11 +16,19 @@ FOLDER = ".dir"
 
 
 def cache_folder() -> Path:
-    """Where the cache lies: `.dvc/cache`, unless DVC's config names another place."""
+    """Where the cache lies: `.dvc/cache`, unless DVC's config names another place.
+
+    Raises:
+      DataError: the config is none.
+    """
     folder = _DVC / "cache"
     for name in ("config", "config.local"):
-        config = configparser.ConfigParser(strict=False)
-        config.read(_DVC / name, encoding="utf-8")
+        config = configparser.ConfigParser(strict=False, interpolation=None)
+        try:
+            config.read(_DVC / name, encoding="utf-8")
+        except (configparser.Error, UnicodeDecodeError) as error:
+            said = " ".join(str(error).split())
+            raise DataError(f"{_DVC / name}: expected DVC's config, found {said}; mend it") from None
         if config.has_option("cache", "dir"):
             folder = _DVC / config.get("cache", "dir")  # relative to .dvc; an absolute one stays
     return folder

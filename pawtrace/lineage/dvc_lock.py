@@ -1,5 +1,6 @@
 """dvc.lock: what DVC recorded of the last run of every stage."""
 
+import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -11,6 +12,20 @@ from pawtrace.lineage.revisions import Revision
 
 LOCK = "dvc.lock"
 _CONFLICT = ("<<<<<<< ", "=======", ">>>>>>> ")
+
+
+class LockLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+    """Reads dvc.lock, in C where PyYAML was built so: it has thousands of lines.
+
+    DVC writes YAML 1.2, PyYAML reads YAML 1.1, to which `1e-05` is no number.
+    """
+
+
+LockLoader.add_implicit_resolver(
+    "tag:yaml.org,2002:float",
+    re.compile(r"^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)$"),
+    list("-+.0123456789"),
+)
 
 
 class StageRecord(NamedTuple):
@@ -41,7 +56,7 @@ def read_lock(revision: Revision) -> dict[str, StageRecord]:
                 f"run: git checkout --ours {LOCK}, then: dvc repro"
             )
     try:
-        stages = yaml.load(text, Loader=_Loader)["stages"]
+        stages = yaml.load(text, Loader=LockLoader)["stages"]
         records = {name: _record(stage) for name, stage in stages.items()}
     except (yaml.YAMLError, KeyError, TypeError, AttributeError) as error:
         said = " ".join(str(error).split())[:120]
@@ -74,7 +89,3 @@ def _record(stage: Mapping[str, Any]) -> StageRecord:
         data={path: md5 for path, md5 in read.items() if not is_code[path]},
         outputs={entry["path"]: str(entry["md5"]) for entry in stage["outs"]},
     )
-
-
-# In C where PyYAML was built so: dvc.lock has thousands of lines.
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

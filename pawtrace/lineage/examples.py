@@ -59,9 +59,14 @@ def _members(snapshot: Snapshot) -> dict[str, Member]:
         raise DataError(f"{_SPLITS} of {snapshot.revision}: expected it in dvc.lock, found nothing")
     members = {}
     for split in SPLITS:
-        text = snapshot.file(_SPLITS, f"{split}.csv", record.outputs[_SPLITS]).decode()
-        for row in csv.DictReader(io.StringIO(text)):
-            members[row["id"]] = Member(split, row["label"], row["group"])
+        text = snapshot.file(_SPLITS, f"{split}.csv", record.outputs[_SPLITS])
+        try:
+            for row in csv.DictReader(io.StringIO(text.decode()), strict=True):
+                members[row["id"]] = Member(split, row["label"], row["group"])
+        except (ValueError, KeyError, csv.Error):
+            raise DataError(
+                f"{_SPLITS}/{split}.csv of {snapshot.revision} is damaged; run: pawtrace verify"
+            ) from None
     return members
 
 

@@ -6,7 +6,7 @@ Arrives: two snapshots. Leaves: `Movement`s, those on test first.
 import csv
 import io
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -17,11 +17,11 @@ from pawtrace.evaluation.intervals import CONFIDENCE, Z
 from pawtrace.evaluation.metrics import LOG_LOSS_CLIP
 from pawtrace.evaluation.paired import mcnemar, paired_interval
 from pawtrace.evaluation.predictions import THRESHOLD
-from pawtrace.lineage.changes import train_stage
 from pawtrace.lineage.provenance import right_of
-from pawtrace.lineage.snapshot import Snapshot
+from pawtrace.lineage.snapshot import Snapshot, train_stage
 
 Interval = tuple[float, float]
+_Key = tuple[str, int]  # id and label of an example
 # Bounds of accuracy's interval are shown with it, not as metrics of their own.
 _BOUNDS = ("accuracy_low", "accuracy_high")
 
@@ -33,7 +33,9 @@ class Paired(NamedTuple):
     difference: float
     low: float  # of the 95 % interval
     high: float
+    p_value: float | None  # of McNemar's exact test, for accuracy; None: the interval decides
     more_than_noise: bool
+    within_seeds: bool = False  # further seeds move the accuracies as far as that
 
 
 class Movement(NamedTuple):
@@ -47,14 +49,24 @@ class Movement(NamedTuple):
     paired: Paired | None  # None: not the same examples, or the metric is no mean over examples
 
 
-def movements_of(recipe: str, older: Snapshot, newer: Snapshot) -> list[Movement]:
-    """The metrics that differ between two revisions, to the last digit."""
+def movements_of(
+    recipe: str, older: Snapshot, newer: Snapshot, replaced: Collection[str], problems: list[str]
+) -> list[Movement]:
+    """The metrics that differ between two revisions, to the last digit.
+
+    Args:
+      recipe: its name.
+      older: where the difference begins.
+      newer: where it ends.
+      replaced: ids of examples that have other pixels: no pairs.
+      problems: gets a line for each thing that is damaged.
+    """
     old, new = older.metrics.get(recipe, {}), newer.metrics.get(recipe, {})
     moved = [name for name in {**old, **new} if old.get(name) != new.get(name)]
     moved = [name for name in moved if name.split(".")[-1] not in _BOUNDS]
     order = {split: place for place, split in enumerate(reversed(SPLITS))}
     moved.sort(key=lambda name: (order.get(name.split(".")[0], len(order)), name))
-    paired = _paired(recipe, older, newer) if moved else {}
+    paired = _paired(recipe, older, newer, replaced, problems) if moved else {}
     return [
         Movement(
             name,
@@ -81,29 +93,43 @@ def _interval(name: str, recipe: str, snapshot: Snapshot) -> Interval | None:
     return None if provenance is None else provenance.intervals.get(metric)
 
 
-def _paired(recipe: str, older: Snapshot, newer: Snapshot) -> dict[str, Paired]:
-    if older.was_edited(recipe) or newer.was_edited(recipe):
+def _paired(
+    recipe: str, older: Snapshot, newer: Snapshot, replaced: Collection[str], problems: list[str]
+) -> dict[str, Paired]:
+    if any(recipe in of.edited or of.some_edited for of in (older, newer)):
         return {}  # the predictions are not those behind the numbers
-    try:
-        predictions = _test_probabilities(recipe, older), _test_probabilities(recipe, newer)
-    except DataError:  # not here any more: the provenance has enough for accuracy
-        return _paired_by_answers(recipe, older, newer)
-    shared = sorted(predictions[0].keys() & predictions[1].keys())
-    if not shared:
-        return {}
+    predictions = [_test_probabilities(recipe, of, problems) for of in (older, newer)]
+    old_of, new_of = predictions
+    if old_of is None or new_of is None:
+        paired = _paired_by_answers(recipe, older, newer)
+    else:
+        shared = sorted(example for example in old_of.keys() & new_of.keys() if example[0] not in replaced)
+        paired = _paired_by_predictions(shared, old_of, new_of) if shared else {}
+    accuracy = paired.get("test.accuracy")
+    if accuracy is not None and _seeds_overlap(recipe, older, newer):
+        paired["test.accuracy"] = accuracy._replace(more_than_noise=False, within_seeds=True)
+    return paired
+
+
+def _paired_by_predictions(
+    shared: list[_Key], old_of: Mapping[_Key, float], new_of: Mapping[_Key, float]
+) -> dict[str, Paired]:
     labels = np.array([label for _, label in shared])
-    old, new = (np.array([of[example] for example in shared]) for of in predictions)
+    old, new = (np.array([of[example] for example in shared]) for of in (old_of, new_of))
     right = [(probabilities >= THRESHOLD) == labels for probabilities in (old, new)]
-    return {
-        "test.accuracy": _by_mcnemar(right[0].tolist(), right[1].tolist()),
-        "test.log_loss": _by_mean(_log_losses(labels, new) - _log_losses(labels, old)),
-        "test.brier_score": _by_mean((new - labels) ** 2 - (old - labels) ** 2),
-    }
+    paired = {"test.accuracy": _by_mcnemar(right[0].tolist(), right[1].tolist())}
+    if len(shared) > 1:
+        paired["test.log_loss"] = _by_mean(_log_losses(labels, new) - _log_losses(labels, old))
+        paired["test.brier_score"] = _by_mean((new - labels) ** 2 - (old - labels) ** 2)
+    return paired
 
 
 def _paired_by_answers(recipe: str, older: Snapshot, newer: Snapshot) -> dict[str, Paired]:
+    """Without DVC's cache: on the same split, so that no example can have other pixels."""
     old, new = older.provenance.get(recipe), newer.provenance.get(recipe)
-    if old is None or new is None or old.test.fingerprint != new.test.fingerprint:
+    if old is None or new is None:
+        return {}
+    if old.test.fingerprint != new.test.fingerprint or old.data.splits != new.data.splits:
         return {}
     return {"test.accuracy": _by_mcnemar(right_of(old.test), right_of(new.test))}
 
@@ -111,17 +137,27 @@ def _paired_by_answers(recipe: str, older: Snapshot, newer: Snapshot) -> dict[st
 def _by_mcnemar(old: list[bool], new: list[bool]) -> Paired:
     gained = sum(after and not before for before, after in zip(old, new, strict=True))
     lost = sum(before and not after for before, after in zip(old, new, strict=True))
-    significant = mcnemar(gained, lost) < 1 - CONFIDENCE
-    return Paired(len(old), (gained - lost) / len(old), *paired_interval(gained, lost, len(old)), significant)
+    p_value = mcnemar(gained, lost)
+    interval = paired_interval(gained, lost, len(old))
+    return Paired(len(old), (gained - lost) / len(old), *interval, p_value, p_value < 1 - CONFIDENCE)
 
 
 def _by_mean(differences: np.ndarray) -> Paired:
     """A mean over examples: the normal interval of the mean of their differences."""
     mean = float(differences.mean())
-    half = (
-        Z * float(differences.std(ddof=1)) / math.sqrt(differences.size) if differences.size > 1 else math.inf
-    )
-    return Paired(differences.size, mean, mean - half, mean + half, abs(mean) > half)
+    half = Z * float(differences.std(ddof=1)) / math.sqrt(differences.size)
+    return Paired(differences.size, mean, mean - half, mean + half, None, abs(mean) > half)
+
+
+def _seeds_overlap(recipe: str, older: Snapshot, newer: Snapshot) -> bool:
+    """Whether the accuracies of a recipe's seeds overlap: then one seed's difference says little."""
+    ranges = []
+    for snapshot in (older, newer):
+        metrics = snapshot.metrics[recipe]
+        accuracy = metrics.get("test.accuracy", math.nan)
+        ranges.append([metrics.get(f"test.accuracy_seeds_{end}", accuracy) for end in ("min", "max")])
+    several = any(low != high for low, high in ranges)
+    return several and ranges[0][0] <= ranges[1][1] and ranges[1][0] <= ranges[0][1]
 
 
 def _log_losses(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
@@ -129,16 +165,23 @@ def _log_losses(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
     return np.asarray(-np.log(np.where(labels == 1, clipped, 1 - clipped)))
 
 
-def _test_probabilities(recipe: str, snapshot: Snapshot) -> Mapping[tuple[str, int], float]:
-    """P(dog) of each test example by id and label."""
-    record = snapshot.stage(train_stage(recipe))
-    if record is None:
-        raise DataError(f"{train_stage(recipe)} is not in dvc.lock")
+def _test_probabilities(recipe: str, snapshot: Snapshot, problems: list[str]) -> Mapping[_Key, float] | None:
+    """P(dog) of each test example by id and label; None where it is not to be had any more."""
     folder = f"models/{recipe}"
-    text = snapshot.file(folder, "predictions.csv", record.outputs[folder]).decode()
-    rows = csv.DictReader(io.StringIO(text))
-    return {
-        (row["id"], LABELS.index(row["label"])): float(row["probability"])
-        for row in rows
-        if row["split"] == "test"
-    }
+    record = snapshot.stage(train_stage(recipe))
+    if record is None or folder not in record.outputs:
+        return None
+    try:
+        text = snapshot.file(folder, "predictions.csv", record.outputs[folder])
+    except DataError:  # gone from the cache: the provenance has enough for accuracy
+        return None
+    try:
+        rows = [row for row in csv.DictReader(io.StringIO(text.decode())) if row["split"] == "test"]
+        found = {(row["id"], LABELS.index(row["label"])): float(row["probability"]) for row in rows}
+    except (ValueError, KeyError, TypeError, csv.Error):
+        found = {}
+    provenance = snapshot.provenance.get(recipe)
+    if not found or (provenance is not None and len(found) != provenance.test.num_examples):
+        problems.append(f"{folder}/predictions.csv of {snapshot.revision} is damaged; run: pawtrace verify")
+        return None
+    return found

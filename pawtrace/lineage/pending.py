@@ -1,54 +1,64 @@
 """What a revision holds that its metrics do not show: edits after the last `dvc repro`."""
 
+from collections.abc import Iterator
+from typing import Any
+
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from pawtrace.lineage.dvc_cache import FOLDER, folder_md5, md5_of
+from pawtrace.config.paths import PARAMS
+from pawtrace.lineage.dvc_cache import FOLDER
 from pawtrace.lineage.dvc_lock import flat
-from pawtrace.lineage.revisions import Revision
-from pawtrace.lineage.snapshot import Snapshot
+from pawtrace.lineage.snapshot import Snapshot, train_stage
+
+_ABSENT = object()
 
 
 def pending_of(snapshot: Snapshot) -> list[str]:
-    """The params and modules that are not those of the last run, with the first stage they concern."""
-    if snapshot.stages is None:
-        return []
-    params = _params(snapshot.revision)
-    digests = _Digests(snapshot.revision)
+    """The params, recipes and code that are not those of the last run, with the first stage they concern."""
     found: dict[str, str] = {}
-    for stage, record in snapshot.stages.items():
-        for key, value in record.params.items():
-            if params is not None and params.get(key, value) != value:
-                found.setdefault(f"{key}: {value} -> {params[key]}", stage)
+    params = _params(snapshot)
+    for stage, record in (snapshot.stages or {}).items():
+        if params is not None and not stage.startswith("train@"):  # whose params `resolve` has
+            for line in _other_params(record.params, params):
+                found.setdefault(line, stage)
         for path, md5 in record.code.items():
-            if digests.of(path, is_folder=md5.endswith(FOLDER)) != md5:
+            if snapshot.md5(path, is_folder=md5.endswith(FOLDER)) != md5:
                 found.setdefault(path, stage)
-    return [f"{what} (stage {stage})" for what, stage in found.items()]
+    lines = [f"{what} (stage {stage})" for what, stage in found.items()]
+    return [*lines, *_untrained(snapshot, params or {})]
 
 
-def _params(revision: Revision) -> dict[str, object] | None:
+def _other_params(recorded: dict[str, Any], params: dict[str, Any]) -> Iterator[str]:
+    sections = {key.split(".")[0] for key in recorded}
+    now = {key: value for key, value in params.items() if key.split(".")[0] in sections}
+    for key in {**recorded, **now}:
+        before, after = recorded.get(key, _ABSENT), now.get(key, _ABSENT)
+        if before != after and {} not in (
+            before,
+            after,
+        ):  # a section that got its first key, or lost its last
+            yield f"{key}: {_shown(before)} -> {_shown(after)}"
+
+
+def _untrained(snapshot: Snapshot, params: dict[str, Any]) -> list[str]:
+    recipes = dict.fromkeys(key.split(".")[1] for key in params if key.startswith("recipes."))
+    known = snapshot.stages is not None
+    return [
+        f"recipe {recipe} was never trained"
+        for recipe in recipes
+        if known and snapshot.stage(train_stage(recipe)) is None
+    ]
+
+
+def _params(snapshot: Snapshot) -> dict[str, Any] | None:
+    content = snapshot.revision.read(str(PARAMS))
     try:
-        content = YAML(typ="safe", pure=True).load((revision.read("params.yaml") or b"").decode())
+        loaded = YAML(typ="safe", pure=True).load((content or b"").decode())
     except (YAMLError, UnicodeDecodeError):
         return None
-    return flat(content) if isinstance(content, dict) else None
+    return flat(loaded) if isinstance(loaded, dict) else None
 
 
-class _Digests(dict[str, str]):
-    """The md5 of each path at a revision, as DVC computes it; each is computed once."""
-
-    def __init__(self, revision: Revision) -> None:
-        super().__init__()
-        self._revision = revision
-
-    def of(self, path: str, *, is_folder: bool) -> str:
-        if path not in self:
-            self[path] = self._folder(path) if is_folder else self._file(path)
-        return self[path]
-
-    def _file(self, path: str) -> str:
-        return md5_of(self._revision.read(path) or b"")
-
-    def _folder(self, path: str) -> str:
-        files = self._revision.blobs(path)
-        return folder_md5({file.removeprefix(f"{path}/"): self._file(file) for file in files})
+def _shown(value: Any) -> str:
+    return "(none)" if value is _ABSENT else str(value)

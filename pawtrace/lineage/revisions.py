@@ -1,5 +1,6 @@
 """The project's files as a commit, a DVC experiment or the workspace has them."""
 
+import hashlib
 import subprocess
 from pathlib import Path
 
@@ -40,9 +41,7 @@ class Revision:
             listed = git("ls-tree", "-r", "-z", self.commit, "--", *prefixes) or b""
             entries = (entry.split("\t", 1) for entry in listed.decode().split("\0") if entry)
             return {path: about.split()[2] for about, path in entries}
-        files = [file for prefix in prefixes for file in files_below(Path(prefix))]
-        hashes = git("hash-object", "--stdin-paths", given="\n".join(map(str, files)).encode()) or b""
-        return dict(zip(map(str, files), hashes.decode().split(), strict=True))
+        return {str(file): _blob(file) for prefix in prefixes for file in files_below(Path(prefix))}
 
 
 def open_revision(name: str) -> Revision:
@@ -53,8 +52,10 @@ def open_revision(name: str) -> Revision:
     Raises:
       DataError: there is no such revision, or this is no git repository.
     """
+    if not Path("dvc.yaml").exists():
+        raise DataError("expected dvc.yaml here, found none; run it in the project's folder")
     if git("rev-parse", "--git-dir") is None:
-        raise DataError("expected a git repository here, found none; run it in the project's folder")
+        raise DataError("expected a git repository here, found none; run: git init, and commit the project")
     if name == WORKSPACE:
         return Revision(name, None)
     commit = git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
@@ -81,10 +82,10 @@ def commits_between(older: Revision, newer: Revision, path: str) -> list[str]:
     return ["uncommitted", *listed] if edited else listed
 
 
-def git(*words: str, given: bytes | None = None) -> bytes | None:
+def git(*words: str) -> bytes | None:
     """What a git command prints, in the current folder; None where it fails or there is no git."""
     try:
-        done = subprocess.run(["git", *words], input=given, capture_output=True, check=False)
+        done = subprocess.run(["git", *words], capture_output=True, check=False)
     except FileNotFoundError:
         return None
     return done.stdout if done.returncode == 0 else None
@@ -94,6 +95,15 @@ def _experiment(name: str) -> str | None:
     refs = (git("for-each-ref", "--format=%(objectname) %(refname)", "refs/exps") or b"").decode()
     named = (line.split(" ", 1) for line in refs.splitlines())
     return next((commit for commit, ref in named if ref.rsplit("/", 1)[-1] == name), None)
+
+
+def _blob(file: Path) -> str:
+    """What git calls a file's content; source: git's object format."""
+    try:
+        content = file.read_bytes()
+    except OSError:
+        return "unreadable"
+    return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
 
 
 def files_below(path: Path) -> list[Path]:

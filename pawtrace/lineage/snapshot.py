@@ -1,6 +1,7 @@
 """Everything that one revision records about its metrics; what is missing or damaged is told, not fatal."""
 
 import json
+import math
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -14,6 +15,12 @@ from pawtrace.lineage.provenance import ReportedProvenance
 from pawtrace.lineage.revisions import Revision
 
 _METRICS = "reports/metrics"
+_PROVENANCE = "reports/provenance"
+
+
+def train_stage(recipe: str) -> str:
+    """The name of the stage that trains a recipe."""
+    return f"train@{recipe}"
 
 
 class Snapshot:
@@ -24,6 +31,8 @@ class Snapshot:
       stages: dvc.lock, by stage; None where it cannot be read.
       metrics: by recipe, flat: `test.accuracy`.
       provenance: by recipe.
+      edited: the recipes whose metrics are not those that their run wrote.
+      some_edited: whether some recipe's are not, and nothing says whose.
       problems: a line for each thing that could not be read, with what to run.
     """
 
@@ -34,23 +43,26 @@ class Snapshot:
         self.stages = self._lock()
         self.metrics: dict[str, dict[str, float]] = {}
         self.provenance: dict[str, ReportedProvenance] = {}
-        self._edited: set[str] = set()
-        names = sorted(
-            PurePosixPath(path).stem for path in revision.blobs(_METRICS) if path.endswith(".json")
-        )
+        self.edited: set[str] = set()
+        self._md5s: dict[str, str] = {}
+        files = [PurePosixPath(path) for path in revision.blobs(_METRICS)]
+        names = sorted(path.stem for path in files if path.suffix == ".json")
         for name in names:
             self._read_recipe(name)
-        self._metrics_match = self._metrics_are_those_of_the_lock(names)
+        told = self.edited or len(self.metrics) < len(names)
+        self.some_edited = not told and not self._metrics_are_those_of_the_lock(names)
 
     def stage(self, name: str) -> StageRecord | None:
         """What dvc.lock records of a stage."""
         return None if self.stages is None else self.stages.get(name)
 
-    def was_edited(self, recipe: str) -> bool:
-        """Whether a recipe's metrics are not those that its run wrote."""
-        if recipe in self.provenance:
-            return recipe in self._edited
-        return not self._metrics_match
+    def md5(self, path: str, *, is_folder: bool) -> str:
+        """The md5 that DVC would give to a file or folder as it is at this revision."""
+        if path not in self._md5s:
+            files = self.revision.blobs(path) if is_folder else {}
+            below = {file.removeprefix(f"{path}/"): md5_of(self.revision.read(file) or b"") for file in files}
+            self._md5s[path] = folder_md5(below) if is_folder else md5_of(self.revision.read(path) or b"")
+        return self._md5s[path]
 
     def file(self, folder: str, name: str, md5: str) -> bytes:
         """A file of a stage's output folder: from the workspace, else from DVC's cache.
@@ -73,8 +85,9 @@ class Snapshot:
             raise DataError(f"{folder} of {self.revision}: {error}") from None
 
     def example_counts(self) -> dict[str, int]:
-        """The number of examples by split and label, `train.cat`, and of duplicates and rejects."""
-        return flat(self._json("reports/data.json") or {})
+        """The number of examples by split and label: `train cat`."""
+        splits = (self._json("reports/data.json") or {}).get("splits", {})
+        return {key.replace(".", " "): count for key, count in flat(splits).items()}
 
     def _lock(self) -> dict[str, StageRecord] | None:
         try:
@@ -87,17 +100,22 @@ class Snapshot:
         metrics = self._json(f"{_METRICS}/{name}.json")
         if metrics is None:
             return
-        self.metrics[name] = flat(metrics)
-        content = self._json(f"reports/provenance/{name}.json")
+        values = flat(metrics)
+        odd = next((key for key, value in values.items() if not _is_number(value)), None)
+        if odd is not None:
+            self._unreadable(f"{_METRICS}/{name}.json", f"{odd}: {values[odd]!r}")
+            return
+        self.metrics[name] = values
+        content = self._json(f"{_PROVENANCE}/{name}.json")
         try:
             if content is not None:
                 self.provenance[name] = ReportedProvenance.model_validate(content)
         except ValidationError as error:
             first = error.errors(include_url=False)[0]
             where = ".".join(map(str, first["loc"]))
-            self._unreadable(f"reports/provenance/{name}.json", f"{where}: {first['msg']}")
+            self._unreadable(f"{_PROVENANCE}/{name}.json", f"{where}: {first['msg']}")
         if name in self.provenance and self.provenance[name].metrics != fingerprint(metrics):
-            self._edited.add(name)
+            self.edited.add(name)
 
     def _json(self, path: str) -> dict[str, Any] | None:
         content = self.revision.read(path)
@@ -115,9 +133,10 @@ class Snapshot:
 
     def _unreadable(self, path: str, found: str) -> None:
         said = " ".join(found.split())[:120]
+        here = self.revision.commit is None
+        what_to_do = "run: dvc repro --force report" if here else "compare with another commit"
         self.problems.append(
-            f"{path} of {self.revision}: expected what the stage report writes, found {said}; "
-            "run: dvc repro --force report"
+            f"{path} of {self.revision}: expected what the stage report writes, found {said}; {what_to_do}"
         )
 
     def _metrics_are_those_of_the_lock(self, names: list[str]) -> bool:
@@ -127,3 +146,7 @@ class Snapshot:
         files = {f"{name}.json": self.revision.read(f"{_METRICS}/{name}.json") or b"" for name in names}
         md5s = {name: md5_of(content) for name, content in files.items()}
         return folder_md5(md5s) == report.outputs[_METRICS]
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)

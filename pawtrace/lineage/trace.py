@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
 from pawtrace.config.errors import DataError
-from pawtrace.lineage.changes import DATA_STAGES, Change, chain_of, changes_of, train_stage
+from pawtrace.lineage.changes import DATA_STAGES, Change, chain_of, changes_of, on_record
 from pawtrace.lineage.examples import ExampleChanges, compare_examples, split_changed
 from pawtrace.lineage.movement import Movement, movements_of
 from pawtrace.lineage.pending import pending_of
 from pawtrace.lineage.revisions import Revision
-from pawtrace.lineage.snapshot import Snapshot
+from pawtrace.lineage.snapshot import Snapshot, train_stage
 
 Verdict = Literal["explained", "unexplained", "unmoved", "unchanged", "added", "removed"]
 
@@ -38,11 +38,12 @@ class RecipeTrace(NamedTuple):
 
     recipe: str
     verdict: Verdict
+    why: str  # of a verdict that the changes do not speak for
     moved: list[Movement]
     changes: list[Change]
     first_stage: str | None  # whose inputs differ
     causes: list[Change]  # the changes that can have moved a metric
-    edited: bool  # the metrics are not those that the run wrote
+    accuracy: float | None  # on test, at the newer revision
 
 
 class Trace(NamedTuple):
@@ -78,36 +79,57 @@ def trace(older: Revision, newer: Revision) -> Trace:
     problems = [*old.problems, *new.problems]
     for snapshot in (old, new):
         problems += _blind_spots([recipe for recipe in recipes if recipe in snapshot.metrics], snapshot)
-    return Trace(
-        str(older),
-        str(newer),
-        [_trace_recipe(recipe, old, new) for recipe in recipes],
-        _examples(old, new, problems),
-        _counts(old, new),
-        pending_of(new),
-        problems,
-    )
+    examples = _examples(old, new, problems)
+    replaced = () if examples is None else examples.replaced
+    traced = []
+    for recipe in recipes:
+        if recipe in old.metrics and recipe in new.metrics:
+            moved = movements_of(recipe, old, new, replaced, problems)
+            traced.append(_trace_recipe(recipe, old, new, moved))
+        else:
+            traced.append(_one_sided(recipe, old, new))
+    problems = list(dict.fromkeys(problems))
+    counts, pending = _counts(old, new), pending_of(new)
+    return Trace(str(older), str(newer), traced, examples, counts, pending, problems)
 
 
-def _trace_recipe(recipe: str, old: Snapshot, new: Snapshot) -> RecipeTrace:
-    if recipe not in old.metrics:
-        return RecipeTrace(recipe, "added", [], [], None, [], new.was_edited(recipe))
-    if recipe not in new.metrics:
-        return RecipeTrace(recipe, "removed", [], [], None, [], False)
-    moved, changes = movements_of(recipe, old, new), changes_of(recipe, old, new)
+def _trace_recipe(recipe: str, old: Snapshot, new: Snapshot, moved: list[Movement]) -> RecipeTrace:
+    changes = changes_of(recipe, old, new)
     causes = [change for change in changes if change.matters]
     if moved:
         causes = [change for change in causes if _can_have(change, recipe, old, new)]
-    edited = new.was_edited(recipe)
-    return RecipeTrace(
-        recipe,
-        _verdict(moved, causes, edited),
-        moved,
-        changes,
-        _first_stage(recipe, causes or changes),
-        causes,
-        edited,
-    )
+    edited = [str(of.revision) for of in (old, new) if recipe in of.edited or (moved and of.some_edited)]
+    why = ""
+    if edited:
+        why = (
+            f"at {' and '.join(edited)}, its metrics are not those that its run wrote; "
+            "run: dvc repro --force report"
+        )
+    elif moved and not causes:
+        recorded = on_record(recipe, old, new)
+        why = "no recorded input differs" if recorded else "what it was made from is not on record"
+    unexplained = why and (moved or recipe in new.edited)
+    verdict: Verdict = "unexplained" if unexplained else "explained" if moved else "unmoved"
+    if not moved and not causes and not unexplained:
+        verdict = "unchanged"
+    accuracy = new.metrics[recipe].get("test.accuracy")
+    first = _first_stage(recipe, causes or changes)
+    return RecipeTrace(recipe, verdict, why if unexplained else "", moved, changes, first, causes, accuracy)
+
+
+def _one_sided(recipe: str, old: Snapshot, new: Snapshot) -> RecipeTrace:
+    """A recipe that only one revision has metrics of."""
+    verdict: Verdict = "added" if recipe in new.metrics else "removed"
+    why = ""
+    if recipe in new.edited:
+        verdict, why = "unexplained", "it is new, and its metrics are not those that its run wrote"
+    elif verdict == "removed" and new.stage(train_stage(recipe)) is not None:
+        verdict, why = (
+            "unexplained",
+            f"{new.revision} has its model, but no metrics of it; run: dvc repro report",
+        )
+    accuracy = (new if recipe in new.metrics else old).metrics[recipe].get("test.accuracy")
+    return RecipeTrace(recipe, verdict, why, [], [], None, [], accuracy)
 
 
 def _can_have(change: Change, recipe: str, old: Snapshot, new: Snapshot) -> bool:
@@ -116,12 +138,6 @@ def _can_have(change: Change, recipe: str, old: Snapshot, new: Snapshot) -> bool
     if before is None or after is None:
         return True
     return (change.stage == "report") == (before.measured == after.measured)
-
-
-def _verdict(moved: list[Movement], causes: list[Change], edited: bool) -> Verdict:
-    if moved:
-        return "unexplained" if edited or not causes else "explained"
-    return "unmoved" if causes else "unchanged"
 
 
 def _first_stage(recipe: str, changes: list[Change]) -> str | None:
@@ -135,14 +151,14 @@ def _blind_spots(recipes: list[str], snapshot: Snapshot) -> Iterator[str]:
     lost = [] if snapshot.stages is None else [stage for stage in stages if snapshot.stage(stage) is None]
     if lost:
         yield (
-            f"dvc.lock of {snapshot.revision}: expected {', '.join(lost)}, found nothing of it; "
-            "is it cut short? run: git checkout dvc.lock, or dvc repro"
+            f"dvc.lock of {snapshot.revision}: expected {', '.join(lost)}, found nothing of it; is it cut "
+            "short? run: git checkout dvc.lock, or dvc repro"
         )
     without = [recipe for recipe in recipes if recipe not in snapshot.provenance]
-    if without:
+    if without and not snapshot.problems:
         yield (
-            f"reports/provenance of {snapshot.revision}: expected {', '.join(without)}, found nothing "
-            "usable, so libraries and device cannot be compared; run there: dvc repro report"
+            f"reports/provenance of {snapshot.revision}: expected {', '.join(without)}, found nothing of it, "
+            "so libraries and device cannot be compared"
         )
 
 

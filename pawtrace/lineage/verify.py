@@ -17,11 +17,12 @@ from tqdm import tqdm
 
 from pawtrace.config.errors import DataError
 from pawtrace.config.files import sha256_of
-from pawtrace.config.paths import RECORDS, REPORTS
+from pawtrace.config.paths import RECORDS
 from pawtrace.lineage.dvc_cache import FOLDER, cache_folder, cached_folder, folder_md5, object_path
-from pawtrace.lineage.revisions import WORKSPACE, Revision, files_below
+from pawtrace.lineage.revisions import WORKSPACE, files_below, git, open_revision
 from pawtrace.lineage.snapshot import Snapshot
 
+_UNREADABLE = "cannot be read"  # in place of a digest
 _MANIFEST = RECORDS / "manifest.json"
 
 
@@ -42,8 +43,8 @@ class Output(NamedTuple):
 
     @property
     def kept_by_git(self) -> bool:
-        """Whether git keeps it, and DVC's cache does not: small text for people."""
-        return self.path.startswith(f"{REPORTS}/") and not object_path(self.md5).exists()
+        """Whether git keeps it, and DVC's cache does not: DVC has git ignore what the cache keeps."""
+        return git("check-ignore", "--quiet", self.path) is None
 
 
 def verify(announce: Callable[[str], None]) -> list[Damage]:
@@ -56,7 +57,7 @@ def verify(announce: Callable[[str], None]) -> list[Damage]:
     Raises:
       DataError: dvc.lock cannot be read.
     """
-    snapshot = Snapshot(Revision(WORKSPACE, None))
+    snapshot = Snapshot(open_revision(WORKSPACE))
     if snapshot.stages is None:
         raise DataError(snapshot.problems[0])
     outputs = [
@@ -101,6 +102,8 @@ def _of_files(
             continue
         copy = object_path(expected[path])
         differs = f"expected md5 {expected[path][:12]}..., found {found[:12]}..."
+        if found == _UNREADABLE:
+            differs = f"{found}; look at its owner and its rights"
         if found == expected[path] and not (copy in good or of.kept_by_git):
             said = "damaged" if copy.exists() else "missing"
             repair = f"rm -f {_q(copy)} && dvc commit {of.stage}"
@@ -159,7 +162,7 @@ def _shard_damages() -> Iterator[Damage]:
 
 def _edited_metrics(snapshot: Snapshot) -> Iterator[Damage]:
     for recipe in snapshot.metrics:
-        if recipe in snapshot.provenance and snapshot.was_edited(recipe):
+        if recipe in snapshot.provenance and recipe in snapshot.edited:
             found = "not the metrics that reports/provenance was written for"
             yield _damage(f"reports/metrics/{recipe}.json", found, "dvc repro --force report")
 
@@ -189,5 +192,9 @@ def _hash_all(paths: list[Path], title: str) -> dict[Path, str]:
 
 
 def _md5_of(path: Path) -> str:
-    with path.open("rb") as file:
+    try:
+        file = path.open("rb")
+    except OSError:
+        return _UNREADABLE
+    with file:
         return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()

@@ -13,7 +13,7 @@ from tests.lineage.traced_project import NUM_TEST, TracedProject
 
 def moved(older: str = "HEAD") -> dict[str, object]:
     old, new = Snapshot(open_revision(older)), Snapshot(open_revision("workspace"))
-    return {of.metric: of for of in movements_of("plain", old, new)}
+    return {of.metric: of for of in movements_of("plain", old, new, (), [])}
 
 
 @pytest.mark.parametrize(("num_right", "more_than_noise"), [(78, False), (60, True), (99, True)])
@@ -60,3 +60,14 @@ def test_the_bounds_of_accuracy_are_its_interval(traced: TracedProject) -> None:
     found = moved()
     assert set(found) == {"test.accuracy"}
     assert found["test.accuracy"].new_interval == pytest.approx((0.5, 0.7))
+
+
+def test_a_difference_that_other_seeds_make_too_is_no_more_than_noise(traced: TracedProject) -> None:
+    traced.seeds = (0.55, 0.85)
+    traced.run()
+    traced.commit("seeds")
+    traced.num_right["plain"] = 60
+    traced.run()
+    accuracy = moved()["test.accuracy"]
+    assert accuracy.paired.within_seeds
+    assert not accuracy.paired.more_than_noise

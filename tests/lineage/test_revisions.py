@@ -38,8 +38,10 @@ def test_an_unknown_name_is_one_line(name: str) -> None:
     assert "\n" not in str(error.value)
 
 
-@pytest.mark.usefixtures("project")
-def test_outside_of_git_it_says_so() -> None:
+def test_outside_of_git_or_of_the_project_it_says_so(project: Path) -> None:
+    with pytest.raises(DataError, match="expected dvc.yaml here, found none; run it in the project's folder"):
+        open_revision("HEAD")
+    (project / "dvc.yaml").touch()
     with pytest.raises(DataError, match="expected a git repository here"):
         open_revision("HEAD")
 
@@ -48,5 +50,6 @@ def test_a_project_in_a_subfolder_of_the_repository_is_read(
     traced: TracedProject, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(traced.folder / "reports")
+    Path("dvc.yaml").touch()
     assert open_revision("HEAD").read("metrics/plain.json") is not None
     assert list(open_revision("HEAD").blobs("metrics")) == ["metrics/fast.json", "metrics/plain.json"]

@@ -1,12 +1,15 @@
 """Why a metric moved: the cause is named, and what has none is called unexplained."""
 
+import copy
 import json
 from pathlib import Path
 
 import pytest
+import yaml
 
 from pawtrace.config.errors import DataError
 from pawtrace.lineage import trace_text
+from pawtrace.lineage.fingerprints import fingerprint
 from pawtrace.lineage.revisions import open_revision
 from pawtrace.lineage.trace import RecipeTrace, Trace, trace
 from tests.lineage.made_up_provenance import made_up_provenance
@@ -69,7 +72,7 @@ def test_a_metric_edited_by_hand_is_unexplained() -> None:
     path.write_text(path.read_text().replace("0.8", "0.99"))
     found = traced_between()
     assert found.unexplained == ["plain"]
-    assert of(found, "plain").edited
+    assert "at workspace, its metrics are not those" in of(found, "plain").why
     assert "UNEXPLAINED" in trace_text.as_text(found)
 
 
@@ -89,6 +92,127 @@ def test_without_provenance_an_edit_still_shows_in_dvcs_digest(traced: TracedPro
     path = Path("reports/metrics/plain.json")
     path.write_text(path.read_text().replace("0.8", "0.99"))
     assert traced_between().unexplained == ["plain"]
+
+
+def edit_by_hand(recipe: str = "plain") -> None:
+    path = Path(f"reports/metrics/{recipe}.json")
+    content = json.loads(path.read_text())
+    content["test"]["accuracy"] = 0.99
+    path.write_text(json.dumps(content))
+
+
+def test_an_edit_at_the_older_revision_is_unexplained_too(traced: TracedProject) -> None:
+    edit_by_hand()
+    traced.commit("edited")
+    traced.params["train"]["batch_size"] = 8
+    traced.run()
+    found = traced_between()
+    assert found.unexplained == ["plain"]
+    assert "at HEAD" in of(found, "plain").why
+
+
+def test_an_edit_of_metric_and_provenance_shows_in_dvcs_digest(traced: TracedProject) -> None:
+    traced.params["train"]["batch_size"] = 8
+    traced.run()
+    edit_by_hand()
+    path = Path("reports/provenance/plain.json")
+    content = json.loads(path.read_text())
+    content["metrics"] = fingerprint(json.loads(Path("reports/metrics/plain.json").read_text()))
+    path.write_text(json.dumps(content))
+    assert traced_between().unexplained == ["plain"]
+
+
+def test_a_new_recipe_with_edited_metrics_is_unexplained(traced: TracedProject) -> None:
+    traced.params["recipes"]["late"] = {"question": "?", "builds_on": "plain", "overrides": {}}
+    traced.num_right["late"] = 70
+    traced.run()
+    edit_by_hand("late")
+    assert traced_between().unexplained == ["late"]
+
+
+@pytest.mark.usefixtures("traced")
+def test_a_metrics_file_that_was_deleted_is_no_removed_recipe() -> None:
+    Path("reports/metrics/plain.json").unlink()
+    found = traced_between()
+    assert found.unexplained == ["plain"]
+    assert "no metrics of it; run: dvc repro report" in of(found, "plain").why
+
+
+def test_a_run_with_uncommitted_code_is_told_by_its_provenance(traced: TracedProject) -> None:
+    traced.write_code("pawtrace/learning", "value = 2\n")
+    traced.num_right["plain"] = 70
+    traced.run()
+    traced.write_code("pawtrace/learning", "value = 1\n")  # ran, but was never committed
+    Path("pawtrace/learning/other.py").write_text("# nothing\n")
+    traced.commit("results alone")
+    plain = of(traced_between("HEAD~1", "HEAD"), "plain")
+    assert plain.verdict == "explained"
+    assert [(c.what, c.commits) for c in plain.causes] == [("pawtrace/learning/fit.py", ("ran uncommitted",))]
+
+
+def test_any_file_of_a_folder_of_code_can_be_a_cause(traced: TracedProject) -> None:
+    Path("pawtrace/learning/table.csv").write_text("1")
+    traced.run()
+    traced.commit("one")
+    Path("pawtrace/learning/table.csv").write_text("2")
+    traced.num_right["plain"] = 70
+    traced.run()
+    assert [c.what for c in of(traced_between(), "plain").causes] == ["pawtrace/learning/table.csv"]
+
+
+def test_locks_of_before_the_stage_resolve_have_the_same_params(traced: TracedProject) -> None:
+    lock = yaml.safe_load(Path("dvc.lock").read_text())
+    params = lock["stages"].pop("resolve")["params"]["params.yaml"]
+    for recipe in ("plain", "fast"):
+        overrides = {recipe: {"overrides": params["recipes"][recipe]["overrides"]}}
+        lock["stages"][f"train@{recipe}"]["params"] = {"params.yaml": {**params, "recipes": overrides}}
+    Path("dvc.lock").write_text(yaml.safe_dump(lock, sort_keys=False))
+    for path in Path("reports/provenance").iterdir():
+        path.unlink()
+    traced.commit("as it was once")
+    traced.run()
+    found = traced_between()
+    assert [recipe.changes for recipe in found.recipes] == [[], []]
+
+
+def test_what_is_not_on_record_is_not_called_equal(traced: TracedProject) -> None:
+    traced.num_right["plain"] = 70
+    traced.run()
+    Path("dvc.lock").unlink()
+    Path("reports/provenance/plain.json").unlink()
+    assert of(traced_between(), "plain").why == "what it was made from is not on record"
+
+
+def test_data_that_changed_without_a_recorded_input_is_a_change(traced: TracedProject) -> None:
+    for number in range(50):
+        traced.examples[f"Cat/t{2 * number}.jpg"] = ("test", "cat", f"x{number:015d}")
+    traced.num_right["plain"] = 70
+    traced.run()
+    found = traced_between()
+    plain = of(found, "plain")
+    assert [(c.stage, c.kind, c.what) for c in plain.causes] == [("split", "data", "data/splits")]
+    assert found.examples is not None
+    assert len(found.examples.replaced) == 50
+    paired = plain.moved[0].paired
+    assert paired is not None
+    assert paired.num_examples == 50  # those with other pixels are no pairs
+
+
+def test_an_override_of_a_whole_mapping_or_list_is_compared_as_a_whole(traced: TracedProject) -> None:
+    traced.params["train"]["early_stopping"] = {"patience": 2}
+    traced.params["recipes"]["fast"]["overrides"]["train"]["early_stopping"] = None
+    traced.run()
+    traced.commit("none")
+    for path in Path("reports/provenance").iterdir():
+        path.unlink()
+    traced.commit("no provenance")
+    traced.params["recipes"]["fast"]["overrides"]["train"]["early_stopping"] = {"patience": 3}
+    traced.run()
+    changes = {(c.what, c.old, c.new) for c in of(traced_between(), "fast").changes}
+    assert changes == {
+        ("train.early_stopping", "null", "(none)"),
+        ("train.early_stopping.patience", "(none)", "3"),
+    }
 
 
 def test_a_metric_that_moved_by_itself_is_unexplained(traced: TracedProject) -> None:
@@ -210,6 +334,29 @@ def test_edits_that_were_not_run_are_pending(traced: TracedProject) -> None:
     ]
 
 
+def test_new_and_removed_params_and_recipes_are_pending(traced: TracedProject) -> None:
+    params = copy.deepcopy(traced.params)
+    params["train"]["momentum"] = 0.9
+    del params["split"]["seed"]
+    params["recipes"]["late"] = {"question": "?", "builds_on": "plain", "overrides": {}}
+    Path("params.yaml").write_text(yaml.safe_dump(params))
+    pending = traced_between().pending
+    assert "train.momentum: (none) -> 0.9 (stage resolve)" in pending
+    assert "recipe late was never trained" in pending
+    assert any(line.startswith("recipes.late.builds_on: (none) -> plain") for line in pending)
+
+
+def test_a_small_number_is_the_same_in_lock_and_params(traced: TracedProject) -> None:
+    traced.params["train"]["learning_rate"] = 0.00001
+    traced.run()
+    lock = Path("dvc.lock")
+    lock.write_text(lock.read_text().replace("1.0e-05", "1e-05"))  # as DVC writes it
+    traced.commit("small")
+    found = traced_between()
+    assert found.pending == []
+    assert found.problems == []
+
+
 @pytest.mark.parametrize(
     ("damage", "said"),
     [
@@ -269,6 +416,89 @@ def test_metrics_that_are_no_json_are_one_line() -> None:
     found = traced_between()
     assert "reports/metrics/plain.json of workspace" in found.problems[0]
     assert of(found, "fast").verdict == "unchanged"
+
+
+@pytest.mark.parametrize(
+    "content", ['{"test": {"accuracy": "0.9"}}', '{"test": {"accuracy": NaN}}', "[]", "\xff"]
+)
+@pytest.mark.usefixtures("traced")
+def test_metrics_that_are_no_numbers_are_one_line(content: str) -> None:
+    Path("reports/metrics/plain.json").write_text(content, encoding="latin-1")
+    found = traced_between()
+    assert [problem for problem in found.problems if "reports/metrics/plain.json" in problem]
+    json.loads(trace_text.as_json(found), parse_constant=lambda word: pytest.fail(word))
+
+
+@pytest.mark.usefixtures("traced")
+def test_damaged_provenance_is_one_line() -> None:
+    path = Path("reports/provenance/plain.json")
+    content = json.loads(path.read_text())
+    content["test"]["right"] = "zz"
+    path.write_text(json.dumps(content))
+    found = traced_between()
+    assert len(found.problems) == 1
+    assert "reports/provenance/plain.json of workspace" in found.problems[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("data/splits/train.csv", b"id,label\n\xff,cat\n"),
+        ("models/plain/predictions.csv", b"split,id\ntest,a\n"),
+    ],
+)
+def test_damaged_tables_are_one_line(traced: TracedProject, name: str, content: bytes) -> None:
+    traced.params["split"]["seed"] = 7
+    traced.examples["Cat/0.jpg"] = ("validation", "cat", "0" * 16)
+    traced.num_right["plain"] = 60
+    traced.run()
+    Path(name).write_bytes(content)
+    found = traced_between()
+    assert [
+        problem
+        for problem in found.problems
+        if f"{name} of workspace is damaged; run: pawtrace verify" in problem
+    ]
+    assert of(found, "plain").verdict == "explained"
+
+
+@pytest.mark.parametrize("content", ["[cache]\n    dir = /nowhere/a%b\n", "<<<<<<< HEAD\n"])
+def test_any_config_of_dvc_is_read_or_is_one_line(traced: TracedProject, content: str) -> None:
+    traced.params["split"]["seed"] = 7
+    traced.examples["Cat/0.jpg"] = ("validation", "cat", "0" * 16)
+    traced.run()
+    Path(".dvc/config").write_text(content)
+    assert all("\n" not in problem for problem in traced_between("HEAD").problems)
+
+
+def test_odd_names_of_files_are_read(traced: TracedProject) -> None:
+    Path("pawtrace/learning/a\nb c.py").write_text("value = 1\n")
+    traced.num_right["plain"] = 70
+    traced.run()
+    assert [c.what for c in of(traced_between(), "plain").causes] == ["pawtrace/learning/a\nb c.py"]
+
+
+def test_markdown_shows_text_as_it_is(traced: TracedProject) -> None:
+    traced.write_code("pawtrace/learning", "value = 2\n")
+    traced.params["train"]["note"] = "a | b\nc"
+    traced.num_right["plain"] = 70
+    traced.run()
+    traced.commit("fix `x` </details> <b> @team | #1")
+    text = trace_text.as_markdown(traced_between("HEAD~1", "HEAD"))
+    assert text.count("</details>") == text.count("<details")
+    assert "@team" not in text
+    assert "<b>" not in text
+    rows = [line for line in text.splitlines() if line.startswith("| plain")]
+    assert [row.count("|") for row in rows] == [5]
+
+
+def test_long_values_are_cut(traced: TracedProject) -> None:
+    traced.params["train"]["augmentation"] = [
+        {"name": f"Transform{n}", "arguments": {"p": 0.5}} for n in range(40)
+    ]
+    traced.num_right = {"plain": 60, "fast": 60}
+    traced.run()
+    assert max(map(len, trace_text.as_text(traced_between()).splitlines())) < 400
 
 
 def test_a_revision_without_any_metrics_is_one_line(traced: TracedProject) -> None:

@@ -140,6 +140,32 @@ def test_a_shard_is_held_against_the_manifest_too(traced: TracedProject) -> None
     assert (found.path, found.found) == (str(shard), "not the shard that the manifest lists")
 
 
+def test_a_lost_copy_of_what_the_cache_keeps_of_the_reports_is_told(traced: TracedProject) -> None:
+    Path("reports/.gitignore").write_text("/page\n")
+    traced.page = b"<html>"
+    traced.run()
+    assert damages() == []
+    object_path(md5_of(b"<html>")).unlink()
+    (found,) = damages()
+    assert found.found.startswith("missing: DVC's copy of reports/page")
+
+
+def test_a_file_that_cannot_be_read_is_told_with_the_rest(
+    traced: TracedProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del traced
+    opened = Path.open
+
+    def refuse(path: Path, *words: object, **more: object) -> object:
+        if path == PREDICTIONS and words == ("rb",):
+            raise PermissionError(13, "Permission denied")
+        return opened(path, *words, **more)  # type: ignore[arg-type,call-overload]
+
+    monkeypatch.setattr(Path, "open", refuse)
+    (found,) = damages()
+    assert found.found.startswith("cannot be read")
+
+
 @pytest.mark.usefixtures("traced")
 def test_nothing_is_repaired() -> None:
     flip_a_bit(PREDICTIONS)

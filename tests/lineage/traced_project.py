@@ -13,8 +13,8 @@ import yaml
 from pawtrace.config.params import merged
 from pawtrace.evaluation.predictions import Predictions, write_predictions
 from pawtrace.lineage.dvc_cache import cache_folder, folder_md5, md5_of, object_path
-from pawtrace.lineage.fingerprints import fingerprint
-from pawtrace.lineage.provenance import ReportedProvenance, answers_of
+from pawtrace.lineage.fingerprints import fingerprint, module_fingerprints
+from pawtrace.lineage.provenance import Code, ReportedProvenance, answers_of
 from tests.lineage.made_up_provenance import made_up_provenance
 
 NUM_TEST = 100
@@ -46,6 +46,8 @@ class TracedProject:
       params: the content of params.yaml.
       examples: id -> (split, label, group).
       num_right: by recipe, the test examples that it is right on: the first so many.
+      page: the content of reports/page/index.html, which DVC's cache keeps, where there is any.
+      seeds: the lowest and highest accuracy of every recipe's seeds.
       records: further files of data/records.
       provenance: changes of the fields of every recipe's provenance.
     """
@@ -60,7 +62,10 @@ class TracedProject:
         self.num_right = {"plain": 80, "fast": 85}
         self.provenance: dict[str, Any] = {}
         self.records: dict[str, bytes] = {}
+        self.page = b""
+        self.seeds: tuple[float, float] | None = None
         self.folder = folder
+        Path("dvc.yaml").touch()
         self.git("init", "-q", "-b", "main")
         Path(".gitignore").write_text("data/\nmodels/\n.dvc/cache\n")
         for path in CODE.values():
@@ -109,7 +114,10 @@ class TracedProject:
             model = {f"models/{recipe}": self._keep(f"models/{recipe}", self._model(recipe))}
             stages[f"train@{recipe}"] = self._stage("train", [("data/records", records)], model)
         report = folder_md5({name: md5_of(content) for name, content in metrics.items()})
-        stages["report"] = self._stage("report", [], {"reports/metrics": report})
+        outs = {"reports/metrics": report}
+        if self.page:
+            outs["reports/page"] = self._keep("reports/page", {"index.html": self.page})
+        stages["report"] = self._stage("report", [], outs)
         Path("dvc.lock").write_text(yaml.safe_dump({"schema": "2.0", "stages": stages}, sort_keys=False))
 
     def _stage(self, name: str, deps: list[tuple[str, str]], outs: dict[str, str]) -> dict[str, Any]:
@@ -128,7 +136,7 @@ class TracedProject:
     def _code_md5(self, path: str) -> str:
         if path.endswith(".py"):
             return md5_of(Path(path).read_bytes())
-        return folder_md5({file.name: md5_of(file.read_bytes()) for file in Path(path).glob("*.py")})
+        return folder_md5({file.name: md5_of(file.read_bytes()) for file in Path(path).iterdir()})
 
     def _keep(self, folder: str, files: dict[str, bytes]) -> str:
         """Write an output folder, and DVC's cache of it."""
@@ -170,10 +178,16 @@ class TracedProject:
         interval = (accuracy - 0.1, accuracy + 0.1)
         bounds = dict(zip(("accuracy_low", "accuracy_high"), interval, strict=True))
         metrics = {"test": {"accuracy": accuracy, **bounds}}
+        if self.seeds is not None:
+            metrics["test"] |= dict(
+                zip(("accuracy_seeds_min", "accuracy_seeds_max"), self.seeds, strict=True)
+            )
         sections = {name: self.params[name] for name in ("train", "probe", "evaluate")}
         for name in ("plain", recipe):
             sections = merged(sections, self.params["recipes"][name]["overrides"])
-        recorded = made_up_provenance(recipe, **{"params": sections, **self.provenance})
+        modules = module_fingerprints(Path("pawtrace/learning").glob("*.py"), Path())
+        code = Code(fingerprint=fingerprint(modules), modules=modules)
+        recorded = made_up_provenance(recipe, **{"params": sections, "code": code, **self.provenance})
         reported = ReportedProvenance(
             **dict(recorded),
             metrics=fingerprint(metrics),
