@@ -11,6 +11,7 @@ SPLITS = Path("data/splits")
 RECORDS = Path("data/records")
 RECIPES = Path("data/recipes")
 MODELS = Path("models")
+PROMOTED = Path("models/promoted")
 REPORTS = Path("reports")
 # Training's working state: DVC deletes a stage's outputs before running it, so this lies outside.
 WORK = Path(".pawtrace")

@@ -8,7 +8,6 @@ import pytest
 from pawtrace.config.entry_point import errors_in_one_line, run_stage
 from pawtrace.config.errors import DataError
 
-
 RunFailing = Callable[[BaseException], tuple[object, str]]
 
 
