@@ -14,6 +14,7 @@ from pawtrace.config.errors import PawtraceError
 from pawtrace.config.params import Params
 from pawtrace.config.sections import Count, PreprocessParams, Section, Seed
 from pawtrace.config.train_params import NotStrict, Transform
+from pawtrace.promotion.tracking import POINTER
 
 MODEL = "model.keras"
 RECORD = "promoted.json"
@@ -46,7 +47,8 @@ def chosen_model(name: str | None, params: Params) -> ChosenModel:
     """
     if name is None:
         path = paths.PROMOTED / MODEL
-        again = "run: pawtrace promote, or name a recipe or a file with --model"
+        how = f"dvc pull {POINTER}" if POINTER.is_file() else "pawtrace promote"
+        again = f"run: {how}, or name a recipe or a file with --model"
     elif name in params.recipes:
         path, again = paths.MODELS / name / MODEL, f"run: dvc repro train@{name}"
     else:
