@@ -4,7 +4,7 @@ Arrives: the folders of both, each with its predictions. Leaves: a `Decision`, w
 """
 
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from pawtrace.config.sections import PromoteParams
 from pawtrace.evaluation.paired import Difference, paired_difference
 from pawtrace.evaluation.predictions import Predictions, read_predictions
 from pawtrace.evaluation.wording import percent, points
-from pawtrace.promotion.record import changes_by_hand
+from pawtrace.promotion.record import DecisionRecord, changes_by_hand
 from pawtrace.promotion.tracking import read_pointer
 
 PREDICTIONS = "predictions.csv"
@@ -34,10 +34,10 @@ class Decision(NamedTuple):
         """Whether the candidate should take the promoted model's place."""
         return self.verdict in ("first", "not_worse")
 
-    def as_json(self) -> dict[str, Any]:
+    def recorded(self) -> DecisionRecord:
         """For promoted.json."""
         compared = None if self.comparison is None else self.comparison._asdict()
-        return {**self._asdict(), "comparison": compared, "promote": self.promote}
+        return DecisionRecord(**{**self._asdict(), "comparison": compared}, promote=self.promote)
 
 
 def judge(candidate: Path, promoted: Path | None, params: PromoteParams) -> Decision:

@@ -51,7 +51,7 @@ def promote(recipe: str, params: Params, decision: Decision) -> PromotionRecord:
                 recipe=recipe,
                 promoted_at=now,
                 commit=_commit(),
-                decision=decision.as_json(),
+                decision=decision.recorded(),
                 input=recipe_input(recipe, params),
                 sha256=digests(folder),
                 replaces=former,

@@ -2,7 +2,6 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
 from pydantic import ValidationError
 
@@ -22,13 +21,23 @@ class Former(Section):
     promoted_at: str
 
 
+class DecisionRecord(Section):
+    """Why it was promoted: what `judge` said."""
+
+    verdict: str
+    promote: bool  # what it advised; else the promotion was forced
+    sentence: str
+    margin: float | None
+    comparison: dict[str, float] | None  # a `Difference`
+
+
 class PromotionRecord(Section):
     """The content of promoted.json."""
 
     recipe: str
     promoted_at: str  # UTC, ISO 8601
     commit: str | None  # the project's, at that time
-    decision: dict[str, Any]  # `Decision.as_json`
+    decision: DecisionRecord
     input: ModelInput
     sha256: dict[str, str]  # of every other file in the folder
     replaces: Former | None

@@ -47,12 +47,12 @@ def _lines(record: PromotionRecord) -> list[str]:
     evaluation = read_json(Evaluation, paths.PROMOTED / "evaluation.json", f"train@{record.recipe}")
     low, high = evaluation.intervals["accuracy"]
     before, pointer = record.replaces, read_pointer()
-    forced = "" if record.decision["promote"] else " (forced)"
+    forced = "" if record.decision.promote else " (forced)"
     return [
         f"recipe         {record.recipe}",
         f"in use since   {pointer.in_use_since if pointer else record.promoted_at}",
         f"promoted       {record.promoted_at}, at commit {(record.commit or 'none')[:12]}",
-        f"because        {record.decision['sentence']}{forced}",
+        f"because        {record.decision.sentence}{forced}",
         f"test accuracy  {percent(evaluation.metrics['test']['accuracy'])} "
         f"(95 % interval {percent(low)} to {percent(high)})",
         f"before it      {f'{before.recipe}, promoted {before.promoted_at}' if before else 'none'}",

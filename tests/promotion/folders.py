@@ -10,6 +10,7 @@ from pawtrace.config.sections import PromoteParams
 from pawtrace.evaluation.evaluation import evaluate_predictions
 from pawtrace.evaluation.predictions import Predictions, write_predictions
 from pawtrace.promotion.chosen_model import recipe_input
+from pawtrace.promotion.judge import Decision
 from pawtrace.promotion.record import PromotionRecord, digests
 from stages.resolve import write_recipes
 from tests.evaluation.made_up_results import EVALUATE
@@ -51,7 +52,7 @@ def write_promoted(folder: Path, params: Params, test: Predictions, train: list[
         recipe="from_scratch",
         promoted_at="2026-01-01T00:00:00+00:00",
         commit=None,
-        decision={"verdict": "first", "sentence": "it is the first one", "promote": True},
+        decision=Decision("first", "it is the first one").recorded(),
         input=recipe_input("from_scratch", params),
         sha256=digests(folder),
         replaces=None,

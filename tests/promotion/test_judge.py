@@ -60,7 +60,8 @@ def test_the_decision_says_its_numbers(params: Params) -> None:
     decision = judged(params, 60, 20)
     assert decision.sentence.startswith("94.0 % against 98.0 % on 1,000 test examples: -4.0 (")
     assert decision.sentence.endswith("points, where the lower bound must be above -1.0")
-    assert decision.as_json()["comparison"]["num_examples"] == NUM_TEST
+    assert decision.comparison is not None
+    assert decision.recorded().comparison == decision.comparison._asdict()
 
 
 def test_what_either_was_trained_on_does_not_count(params: Params) -> None:
