@@ -30,7 +30,7 @@ class Pointer(NamedTuple):
 def track(recipe: str, promoted_at: str, in_use_since: str, rolled_back: str | None = None) -> None:
     """Have DVC take the promoted folder, as it is, into its cache and into promoted.dvc.
 
-    Without new links: for a moment, making them would take away the files that are in use.
+    Without new links: with cache.type symlink, DVC would replace the files in use one by one.
 
     Args:
       recipe: what it was made by.

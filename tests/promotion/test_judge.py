@@ -75,6 +75,15 @@ def test_what_either_was_trained_on_does_not_count(params: Params) -> None:
     assert "1,000 test examples that both have (of 1,500 and 1,500)" in decision.sentence
 
 
+def test_a_test_example_that_is_also_in_a_train_split_does_not_count(params: Params) -> None:
+    ids = names(0, 1000)
+    write_model(CANDIDATE, predictions(ids, 100, first_wrong=500))
+    write_promoted(PROMOTED, params, predictions(ids, 0), train=ids[500:700])
+    decision = judge(CANDIDATE, PROMOTED, MARGIN)
+    assert decision.comparison is not None
+    assert (decision.comparison.num_examples, decision.comparison.difference) == (800, 0)
+
+
 def test_an_example_with_another_label_is_another_example(params: Params) -> None:
     relabelled = predictions(names(0, 1001)[1:], 0)  # one place on, so all labels are turned
     write_model(CANDIDATE, predictions(names(0, 1000), 0))
