@@ -6,7 +6,9 @@ Run: python -m flows.temporary_server PORT PARENT (by `prefect_server`, not by h
 """
 
 import contextlib
+import errno
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -24,6 +26,7 @@ from pawtrace.config.errors import DeviceError
 _START_UP_S = 120  # 10 s is usual on two cores; a slow machine needs longer
 _SHUT_DOWN_S = 10
 _POLL_S = 0.1
+_ROOM_BYTES = 10_000_000  # its database takes half of that
 
 
 @contextlib.contextmanager
@@ -34,6 +37,7 @@ def prefect_server(meanwhile: Callable[[], object] = lambda: None) -> Iterator[s
       meanwhile: what to do while a temporary server starts.
     Raises:
       DeviceError: the temporary server did not start.
+      OSError: it did not, and the disk is full.
     """
     if url := os.environ.get("PREFECT_API_URL"):
         yield url
@@ -66,6 +70,8 @@ def _wait_until_healthy(server: subprocess.Popen[bytes], url: str, log: Path) ->
             urllib.request.urlopen(f"{url}/health", timeout=5).close()
             return
         time.sleep(_POLL_S)
+    if shutil.disk_usage(log.parent).free < _ROOM_BYTES:  # then its log is cut off too
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(log.parent))
     ended = "it ended at once" if server.poll() is not None else f"it did not answer within {_START_UP_S} s"
     lines = log.read_text(encoding="utf-8", errors="replace").split("\n")
     last = next((line.strip() for line in reversed(lines) if line.strip()), "it wrote nothing")

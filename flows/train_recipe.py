@@ -15,6 +15,7 @@ from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.exceptions import PrefectHTTPStatusError
 from prefect.logging.handlers import APILogHandler
+from prefect.runtime import flow_run
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from flows.temporary_server import prefect_server
@@ -23,6 +24,7 @@ from pawtrace.config.entry_point import run_stage
 from pawtrace.config.errors import DeviceError, ParamsError
 from pawtrace.config.files import new_folder
 from pawtrace.config.params import ResolvedRecipe, load_params
+from pawtrace.lineage.provenance import Circumstances, circumstances
 
 
 def stage() -> ModuleType:
@@ -45,16 +47,16 @@ def probe(recipe: ResolvedRecipe, folder: Path) -> None:
 
 
 @task(cache_policy=NO_CACHE)
-def train(recipe: ResolvedRecipe, folder: Path) -> None:
+def train(recipe: ResolvedRecipe, folder: Path, now: Circumstances) -> None:
     """See stages.train.train; images/s, waiting share and the rest become an artifact of the flow run."""
-    stage().train(recipe, folder)
+    stage().train(recipe, folder, now)
     _keep_as_artifact("training", recipe.name, stage().training_record(folder))
 
 
 @task(cache_policy=NO_CACHE)
-def evaluate(recipe: ResolvedRecipe, folder: Path) -> None:
+def evaluate(recipe: ResolvedRecipe, folder: Path, now: Circumstances) -> None:
     """See stages.train.evaluate; the test metrics become an artifact of the flow run."""
-    stage().evaluate(recipe, folder)
+    stage().evaluate(recipe, folder, now)
     metrics = {name: f"{value:.4f}" for name, value in stage().test_metrics(folder).items()}
     _keep_as_artifact("metrics", recipe.name, metrics)
 
@@ -70,10 +72,11 @@ def _keep_as_artifact(kind: str, recipe: str, values: dict[str, Any]) -> None:
 def train_recipe(name: str, recipe: ResolvedRecipe, folder: Path) -> None:
     """Train and measure the recipe of that name; its results go to `folder`."""
     print(f"{name}: {recipe.question}", flush=True)
+    now = circumstances(flow_run_id=str(flow_run.id))
     augment(recipe, folder)
     probe(recipe, folder)
-    train(recipe, folder)
-    evaluate(recipe, folder)
+    train(recipe, folder, now)
+    evaluate(recipe, folder, now)
 
 
 def run(name: str) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from pawtrace.config.entry_point import errors_in_one_line
 
-COMMANDS: tuple[str, ...] = ("predict", "export", "promote", "rollback", "status")
+COMMANDS = ("trace", "verify", "predict", "export", "promote", "rollback", "status")
 BAD_INPUT = 2  # as argparse has it; 1 is a command's own "no"
 
 

@@ -31,7 +31,6 @@ def main() -> None:
       PawtraceError: params.yaml or the archive is unusable; data/raw is then as it was.
     """
     params = load_params()
-    _warn_of_missing_weights(params)
     data = params.data
     tfds.disable_progress_bar()
     _warn_if_unwatched(data)
@@ -39,6 +38,7 @@ def main() -> None:
         workspace = folder / "workspace"
         workspace.mkdir()
         archive = _archive(data, workspace)
+        _warn_of_missing_weights(params)  # not before: two networks that hang take longer than one
         digest = checked_digest(archive, data.archive_sha256)
         intake = Intake(announce=_say)
         _prepare(_builder(data, archive, workspace, intake), workspace, folder)

@@ -14,13 +14,14 @@ from pawtrace.config.entry_point import run_stage
 from pawtrace.config.errors import DataError
 from pawtrace.config.files import new_folder
 from pawtrace.config.params import load_params
-from pawtrace.config.sections import PreprocessParams
+from pawtrace.config.sections import SPLITS, PreprocessParams
 from pawtrace.dataset.ordered import ordered_map
 from pawtrace.dataset.raw import RawExample, read_raw
 from pawtrace.dataset.recording import recorded
 from pawtrace.dataset.records import Record, serialize
 from pawtrace.dataset.shards import ShardWriter, write_manifest
 from pawtrace.dataset.splits import read_manifests
+from pawtrace.lineage.fingerprints import files_fingerprint
 
 
 class SplitRecord(NamedTuple):
@@ -70,12 +71,20 @@ def write_shards(folder: Path, params: PreprocessParams, num_workers: int | None
     return {split: len(members) for split, members in manifests.items()}
 
 
+def made_from() -> dict[str, str]:
+    """Fingerprints of the examples and of their split, for the provenance of what is trained on them."""
+    return {
+        "raw": files_fingerprint(paths.RAW.glob("*.tfrecord*")),
+        "splits": files_fingerprint(paths.SPLITS / f"{split}.csv" for split in SPLITS),
+    }
+
+
 def main() -> None:
     """Run the stage."""
     params = load_params().preprocess
     with new_folder(paths.RECORDS) as folder:
         counts = write_shards(folder, params)
-        write_manifest(folder, params.image_size_px)
+        write_manifest(folder, params.image_size_px, made_from())
     print("preprocess: " + ", ".join(f"{split} {count}" for split, count in counts.items()))
 
 

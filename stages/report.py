@@ -1,8 +1,8 @@
 """Gather what every recipe is worth and why: metrics, diagnoses, the ladder, plots, one page.
 
 Arrives: models/<recipe>/ of every recipe in params.yaml, reports/data.json, what was rejected.
-Leaves: reports/metrics/<recipe>.json, reports/diagnosis/<recipe>.json, reports/ladder.md,
-reports/plots/*.csv, reports/report.html.
+Leaves: reports/metrics/<recipe>.json, reports/provenance/<recipe>.json, reports/diagnosis/<recipe>.json,
+reports/ladder.md, reports/plots/*.csv, reports/report.html.
 Run: python -m stages.report
 """
 
@@ -19,6 +19,9 @@ from pawtrace.evaluation.ladder_text import ladder_markdown
 from pawtrace.evaluation.page import MAX_SUSPECTS, report_page
 from pawtrace.evaluation.plot_data import plot_tables
 from pawtrace.evaluation.results import read_result
+from pawtrace.evaluation.stage_outputs import read_json
+from pawtrace.lineage.fingerprints import fingerprint
+from pawtrace.lineage.provenance import PROVENANCE, Provenance, ReportedProvenance, answers_of
 
 
 def metrics_of(rung: Rung) -> dict[str, dict[str, float]]:
@@ -36,6 +39,22 @@ def metrics_of(rung: Rung) -> dict[str, dict[str, float]]:
     return metrics
 
 
+def provenance_of(rung: Rung) -> ReportedProvenance:
+    """The content of reports/provenance/<recipe>.json.
+
+    Raises:
+      DataError: models/<recipe>/provenance.json is missing or is none.
+    """
+    recorded = read_json(Provenance, paths.MODELS / rung.recipe / PROVENANCE, f"train@{rung.recipe}")
+    return ReportedProvenance(
+        **dict(recorded),
+        metrics=fingerprint(metrics_of(rung)),
+        measured=fingerprint([rung.result.evaluation.model_dump(), rung.result.test_accuracies]),
+        intervals=rung.result.evaluation.intervals,
+        test=answers_of(rung.result.predictions["test"]),
+    )
+
+
 def diagnosis_of(rung: Rung) -> dict[str, Any]:
     """The content of reports/diagnosis/<recipe>.json."""
     content = rung.diagnosis._asdict()
@@ -48,6 +67,9 @@ def write_reports(rungs: list[Rung], judgements: list[Judgement]) -> None:
     with new_folder(paths.REPORTS / "metrics") as folder:
         for rung in rungs:
             write_json(folder / f"{rung.recipe}.json", metrics_of(rung))
+    with new_folder(paths.REPORTS / "provenance") as folder:
+        for rung in rungs:
+            write_json(folder / f"{rung.recipe}.json", provenance_of(rung).model_dump(mode="json"))
     with new_folder(paths.REPORTS / "diagnosis") as folder:
         for rung in rungs:
             write_json(folder / f"{rung.recipe}.json", diagnosis_of(rung))

@@ -3,12 +3,13 @@
 Arrives: data/records, `train.*`, `probe.*`, `evaluate.*` and the recipe's overrides.
 Leaves, in the folder that becomes models/<recipe>/: preview.jpg; probes.json; model.keras, history.csv,
 training.json and dvclive/; predictions.csv, evaluation.json, seeds.json and the worst errors as
-pictures, with what the model looked at.
+pictures, with what the model looked at; provenance.json.
 """
 
 import csv
 import json
 import shutil
+import time
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ from pawtrace.evaluation.predictions import Predictions, write_predictions
 from pawtrace.learning.attention import attention_maps
 from pawtrace.learning.augmentation import augmented_view, check_policy
 from pawtrace.learning.batches import square
-from pawtrace.learning.device import Compute, choose_compute, prepare_compute
+from pawtrace.learning.device import Compute, choose_compute, device_name, prepare_compute
 from pawtrace.learning.failures import out_of_memory_named
 from pawtrace.learning.fit import FINISHED, train_classifier
 from pawtrace.learning.imagenet import PUBLISHED
@@ -35,9 +36,11 @@ from pawtrace.learning.predict import load_classifier, predict
 from pawtrace.learning.probes.probe import probe as run_probes
 from pawtrace.learning.xla import choose_xla
 from pawtrace.lineage.fingerprints import code_fingerprint, fingerprint, library_versions, modules_reached
+from pawtrace.lineage.provenance import PROVENANCE, Circumstances, Work, machine, provenance_of
 
 _CODE = Path(__file__).parent.parent
 _TRAINING = paths.WORK / "training"
+_RUNS = "runs.json"
 
 
 def augment(recipe: ResolvedRecipe, folder: Path) -> None:
@@ -66,8 +69,10 @@ def probe(recipe: ResolvedRecipe, folder: Path) -> None:
     write_json(folder / "probes.json", found)
 
 
-def train(recipe: ResolvedRecipe, folder: Path) -> None:
+def train(recipe: ResolvedRecipe, folder: Path, now: Circumstances) -> None:
     """Train the recipe with each of its seeds, or find that done; copy what the first one gave.
+
+    `now` is noted as that of the training, where anything is left to train.
 
     Training works in folders of its own, named by a digest of everything that decides the result:
     DVC deletes models/<recipe> before every run. A run that was broken off goes on there, and a
@@ -84,10 +89,21 @@ def train(recipe: ResolvedRecipe, folder: Path) -> None:
             print(f"{recipe.name}: training is finished already ({work}); nothing to repeat", flush=True)
             continue
         work.mkdir(parents=True, exist_ok=True)
+        _note_run(work / _RUNS, now)
         prepare_compute(of_seed)
         train_classifier(of_seed, open_records(paths.RECORDS), work, settled_compute(of_seed))
     # Checkpoints are there only if a kill came between a run's end and their removal.
     shutil.copytree(works[0], folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("checkpoints"))
+
+
+def _note_run(path: Path, now: Circumstances) -> None:
+    """Add who trains now to those whose training was broken off, and goes on here."""
+    write_json(path, [*_runs_of(path), now.model_dump()])
+
+
+def _runs_of(path: Path) -> list[dict[str, Any]]:
+    runs: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
+    return runs
 
 
 def seeds_of(train: TrainParams) -> list[TrainParams]:
@@ -120,6 +136,7 @@ def settled_compute(train: TrainParams) -> Compute:
 def working_folder(train: TrainParams) -> Path:
     """Where one seed of a recipe trains: .pawtrace/training/<digest of all that decides the result>."""
     reached = modules_reached(_CODE / "pawtrace/learning/fit.py", _CODE)
+    manifest = read_manifest(paths.RECORDS)
     # What pawtrace.config makes, the params, is in the digest by value.
     code = [path for path in reached if not path.is_relative_to("pawtrace/config")]
     files = [Path(train.backbone), Path(train.weights or "")]
@@ -129,7 +146,7 @@ def working_folder(train: TrainParams) -> Path:
         {
             "train": train.model_dump(),
             "compute": settled_compute(train)._asdict(),
-            "records": read_manifest(paths.RECORDS),
+            "records": {name: manifest[name] for name in ("image_size_px", "shards")},
             "code": code_fingerprint(code, _CODE),
             "libraries": {**library_versions(), "backend": keras.backend.backend()},
             "weights": [sha256_of(path) for path in files if path.is_file()],
@@ -147,12 +164,13 @@ def drop_unused_runs(recipe: str, works: list[Path]) -> None:
             shutil.rmtree(folder)
 
 
-def evaluate(recipe: ResolvedRecipe, folder: Path) -> None:
-    """Predict every example, unaugmented or averaged over views, and measure the predictions.
+def evaluate(recipe: ResolvedRecipe, folder: Path, now: Circumstances) -> None:
+    """Predict every example, unaugmented or averaged over views; measure that, and say what it was made from.
 
     Raises:
       TrainingError: the model is missing or predicts something that is no probability.
     """
+    start = time.monotonic()
     prepare_compute(recipe.train)  # training may have been found finished
     records = open_records(paths.RECORDS)
     model = load_classifier(folder / "model.keras")
@@ -171,6 +189,7 @@ def evaluate(recipe: ResolvedRecipe, folder: Path) -> None:
 
     errors = worst_errors(predictions["test"], recipe.evaluate.num_worst_errors)
     _write_worst_errors(folder, model, records["test"], errors)
+    _record_provenance(recipe, folder, now, time.monotonic() - start)
 
 
 def _predicted(recipe: ResolvedRecipe, model: keras.Model, records: Records) -> Predictions:
@@ -195,6 +214,21 @@ def _write_worst_errors(folder: Path, model: keras.Model, records: Records, erro
         images = np.stack([square(records[number_of[error.id]], model.input_shape[1]) for error in errors])
         for rank, (image, attention) in enumerate(zip(images, attention_maps(model, images), strict=True)):
             write_attention(pictures / f"{rank:02d}_attention.jpg", image, attention)
+
+
+def _record_provenance(recipe: ResolvedRecipe, folder: Path, now: Circumstances, duration_s: float) -> None:
+    training = training_record(folder)
+    provenance = provenance_of(
+        recipe,
+        read_manifest(paths.RECORDS),
+        machine(training, device_name(training["device"]), keras.backend.backend()),
+        training=Work(
+            runs=_runs_of(folder / _RUNS), duration_s=training["duration_s"], energy_j=training["energy_j"]
+        ),
+        evaluation=Work(runs=[now], duration_s=round(duration_s, 3), energy_j=None),
+    )
+    write_json(folder / PROVENANCE, provenance.model_dump())
+    (folder / _RUNS).unlink()
 
 
 def training_record(folder: Path) -> dict[str, Any]:

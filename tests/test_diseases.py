@@ -17,6 +17,7 @@ from pawtrace.dataset.shards import ShardWriter, write_manifest
 from pawtrace.evaluation.diagnosis import Diagnosis, diagnose
 from pawtrace.evaluation.results import read_result
 from pawtrace.learning.device import Compute
+from pawtrace.lineage.provenance import circumstances
 from stages import train as stage
 from tests.conftest import WriteParams
 
@@ -100,8 +101,11 @@ def examine(
         params: Params = write_params({"recipes": recipes})
         recipe, folder = params.recipe("mine"), project / "models/mine"
         folder.mkdir(parents=True)
-        for step in (stage.augment, stage.probe, stage.train, stage.evaluate):
-            step(recipe, folder)
+        now = circumstances()
+        stage.augment(recipe, folder)
+        stage.probe(recipe, folder)
+        stage.train(recipe, folder, now)
+        stage.evaluate(recipe, folder, now)
         found = diagnose(read_result(folder, "?"), params.diagnose)
         print(json.dumps(found._replace(suspects=found.suspects[:3])._asdict(), default=str, indent=1))
         return found

@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import sys
+import traceback
 from collections.abc import Callable, Iterator
 
 from pawtrace.config.errors import PawtraceError
@@ -56,6 +57,7 @@ def errors_in_one_line(name: str, *, again: str, code: int = 1) -> Iterator[None
             said = str(error)
         else:
             raise
+        traceback.clear_frames(error.__traceback__)  # closes progress bars: the line comes last
         print(f"pawtrace {name}: {said}", file=sys.stderr)
         sys.exit(code)
 

@@ -34,7 +34,6 @@ _PLAIN_WORDS = {
     "a integer": "a whole number",
     "an integer": "a whole number",
     "a tuple": "a list",
-    "a dictionary or instance of": "a mapping for",
     "a dictionary": "a mapping",
 }
 RecipeName = Annotated[str, Field(pattern="^[a-z][a-z0-9_]*$", max_length=60)]
@@ -170,8 +169,9 @@ def _validated(section: type[AnySection], content: Any, where: str) -> AnySectio
 
 
 def _one_line(error: ValidationError, section: type[Section], where: str) -> str:
+    # A misspelt key is a missing one too; only the unknown one says what to mend.
     problems = error.errors(include_url=False)
-    first = problems[0]
+    first = min(problems, key=lambda problem: problem["type"] != "extra_forbidden")
     key = ".".join(str(part) for part in first["loc"] if part != "[key]")
     match first["type"]:
         case "extra_forbidden":
@@ -181,8 +181,7 @@ def _one_line(error: ValidationError, section: type[Section], where: str) -> str
         case "value_error":
             said = first["msg"].removeprefix("Value error, ")
         case _:
-            found = first["input"]
-            said = f"{_expectation(first['msg'])}, found {found!r:.80} ({type(found).__name__})"
+            said = f"{_expectation(first['msg'])}, found {_described(first['input'])}"
     more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
     return f"{where}{key}{': ' if key else ''}{said}{more}"
 
@@ -190,10 +189,14 @@ def _one_line(error: ValidationError, section: type[Section], where: str) -> str
 def _expectation(message: str) -> str:
     """Pydantic's "Input should be a valid number" in our words: "expected a number"."""
     subject, _, wish = message.partition(" should ")
-    wish = wish.replace("valid ", "")
+    wish = wish.partition(" or instance of ")[0].replace("valid ", "")
     for theirs, ours in _PLAIN_WORDS.items():
         wish = wish.replace(theirs, ours)
     return f"expected {wish.removeprefix('be ')}" if subject == "Input" else f"expected it to {wish}"
+
+
+def _described(value: Any) -> str:
+    return "null" if value is None else f"{value!r:.80} ({type(value).__name__})"
 
 
 def _keys_at(section: type[Section], location: tuple[int | str, ...]) -> list[str]:
@@ -201,7 +204,9 @@ def _keys_at(section: type[Section], location: tuple[int | str, ...]) -> list[st
     keys = section.model_json_schema()
     definitions = keys.get("$defs", {})
     for part in location:
-        keys = keys.get("properties", {}).get(part, keys.get("items", keys.get("additionalProperties", {})))
+        by_pattern: dict[str, Any] = next(iter(keys.get("patternProperties", {}).values()), {})
+        others = keys.get("items", keys.get("additionalProperties", {})) or by_pattern
+        keys = keys.get("properties", {}).get(part, others)
         for option in keys.get("anyOf", []):
             keys = option if "$ref" in option else keys
         keys = definitions.get(keys.get("$ref", "").rsplit("/", 1)[-1], keys)

@@ -42,7 +42,8 @@ class DataParams(Section):
     """Where the photos come from."""
 
     source: Literal["sample", "cats_vs_dogs", "archive"]
-    archive: str | None  # zip, tar or folder; for cats_vs_dogs a local copy of the published zip
+    # A zip, tar or folder; for cats_vs_dogs a local copy of the published zip.
+    archive: Annotated[str, Field(min_length=1)] | None
     archive_sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")] | None  # checked when given
     classes: dict[str, Literal["cat", "dog"]]  # folder name -> label; several may share a label
     limits: Limits

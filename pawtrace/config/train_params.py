@@ -1,5 +1,6 @@
 """The `train` section of params.yaml: everything that a recipe may override of the baseline."""
 
+import json
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, Strict, field_validator, model_validator
@@ -52,6 +53,15 @@ class Transform(Section):
     name: str
     arguments: dict[str, Any] = {}
 
+    @field_validator("arguments")
+    @classmethod
+    def _plain(cls, arguments: dict[str, Any]) -> dict[str, Any]:
+        try:
+            json.dumps(arguments, allow_nan=False)  # as the stage `resolve` will write them
+        except (ValueError, TypeError) as error:
+            raise ValueError(f"expected finite numbers, words, lists and mappings: {error}") from None
+        return arguments
+
 
 class TrainParams(Section):
     """The baseline, or a recipe once its overrides are laid over it."""
@@ -70,7 +80,8 @@ class TrainParams(Section):
     input_scaling: Literal["backbone", "unit"]  # as the backbone's weights expect, or x 1/255
     head: Head
     augmentation: Annotated[tuple[Transform, ...], NotStrict]
-    num_views: Count  # augmented views of each example while the whole backbone is frozen
+    # Augmented views of each example while the whole backbone is frozen; their features are kept.
+    num_views: Annotated[int, Field(ge=1, le=1000)]
     mixup_alpha: NonNegative  # of the Beta distribution that mixes pairs of examples; 0: no mixup
     batch_size: Count
     label_smoothing: Annotated[float, Field(ge=0, lt=1)]

@@ -19,6 +19,8 @@ from pawtrace.dataset.containers.tar_entries import tar_entries
 from pawtrace.dataset.containers.zip_entries import zip_entries
 
 _ZIP_START = b"PK"
+# Python's csv, before 3.13, does not read a carriage return back that it wrote: a Mac's "Icon\r".
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _DRIVE = re.compile("^[A-Za-z]:")
 # 16-bit RGBA without compression, and room for metadata: no image within the limit is larger.
 _MAX_BYTES_PER_PIXEL = 8
@@ -156,9 +158,10 @@ def _escape(name: str) -> str | None:
 
 
 def _clean(name: str) -> str:
-    """A safe name with forward slashes, in valid UTF-8."""
+    """A safe name with forward slashes, in valid UTF-8, without control characters."""
     parts = [part for part in re.split(r"[/\\]", name) if part not in ("", ".")]
-    return "/".join(parts).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    valid = "/".join(parts).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    return _CONTROL.sub("\ufffd", valid)
 
 
 def _folders(name: str, is_folder: bool) -> frozenset[str]:

@@ -14,6 +14,8 @@ from PIL import Image
 from pawtrace.config.errors import DataError
 
 MIN_SIDE_PX = 8
+# No photo is longer; scaled to the largest preprocess.image_size_px it still fits into a JPEG.
+MAX_ASPECT_RATIO = 30
 JPEG_QUALITY = 95  # of what has to be encoded again
 
 _FORMAT_OF_EXTENSION = {
@@ -56,7 +58,7 @@ def inspect(name: str, encoded: bytes, max_pixels: int) -> bytes:
       The bytes to store: as they came for an RGB JPEG that is upright, else encoded again: from a
       JPEG as JPEG, from anything else as PNG.
     Raises:
-      Rejected: the file is no image, is damaged, too large, too small or not what its name says.
+      Rejected: the file is no image, is damaged, too large, too small, too narrow or not what its name says.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # PIL warns of odd metadata; pixels are what counts
@@ -141,6 +143,10 @@ def _check_size(image: Image.Image, max_pixels: int) -> None:
         raise Rejected(f"too many pixels: {size}, expected at most {max_pixels}")
     if min(image.size) < MIN_SIDE_PX:
         raise Rejected(f"too small: {size}, expected sides of at least {MIN_SIDE_PX}")
+    if max(image.size) > MAX_ASPECT_RATIO * min(image.size):
+        raise Rejected(
+            f"too narrow: {size}, expected one side to be at most {MAX_ASPECT_RATIO} times the other"
+        )
 
 
 def _upright_rgb(image: Image.Image) -> NDArray[np.uint8]:

@@ -3,6 +3,10 @@
 import cv2
 import numpy as np
 
+from pawtrace.config.errors import DataError
+
+_MAX_JPEG_SIDE_PX = 65_500  # of libjpeg, a little below the format's own limit
+
 
 def resize_shorter_side(image: np.ndarray, size_px: int) -> np.ndarray:
     """Scale an image so that its shorter side has `size_px` pixels, antialiased.
@@ -24,7 +28,16 @@ def resize_shorter_side(image: np.ndarray, size_px: int) -> np.ndarray:
 
 
 def encode_jpeg(image: np.ndarray, quality: int) -> bytes:
-    """Encode uint8 (height, width, 3) RGB as JPEG of a quality of 1..100."""
+    """Encode uint8 (height, width, 3) RGB as JPEG of a quality of 1..100.
+
+    Raises:
+      DataError: a side is longer than JPEG allows.
+    """
+    if max(image.shape) > _MAX_JPEG_SIDE_PX:  # OpenCV would give no bytes, and no error
+        raise DataError(
+            f"an image of {image.shape[1]} x {image.shape[0]} px: expected sides of at most "
+            f"{_MAX_JPEG_SIDE_PX}, as JPEG has them; lower preprocess.image_size_px"
+        )
     bgr = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
     return bytes(cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])[1])
 

@@ -6,7 +6,7 @@ every shard with the manifest before it uses the first record.
 
 import json
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -53,8 +53,14 @@ class ShardWriter:
             self._writer = None
 
 
-def write_manifest(folder: Path, image_size_px: int) -> None:
-    """Describe every shard in a folder: split, number of examples, bytes, sha256."""
+def write_manifest(folder: Path, image_size_px: int, made_from: Mapping[str, str] | None = None) -> None:
+    """Describe every shard in a folder: split, number of examples, bytes, sha256.
+
+    Args:
+      folder: of the shards.
+      image_size_px: of the images' shorter side.
+      made_from: fingerprints of what the records were made from, `raw` and `splits`.
+    """
     shards = [
         {
             "name": path.name,
@@ -65,7 +71,8 @@ def write_manifest(folder: Path, image_size_px: int) -> None:
         }
         for path in sorted(folder.glob("*.tfrecord"))
     ]
-    write_json(folder / MANIFEST, {"image_size_px": image_size_px, "shards": shards})
+    content = {"image_size_px": image_size_px, "shards": shards, "made_from": made_from or {}}
+    write_json(folder / MANIFEST, content)
 
 
 class Position(NamedTuple):
@@ -130,7 +137,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         raise DataError(f"{path} is missing; {_AGAIN}")
     try:
         content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        content["shards"], content["image_size_px"]
+        content["shards"], content["image_size_px"], content["made_from"]
     except (ValueError, KeyError, TypeError) as error:
         raise DataError(f"{path}: expected a manifest of shards, found {error!r:.80}; {_AGAIN}") from None
     return content

@@ -8,6 +8,7 @@ import hashlib
 import random
 import threading
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import albumentations as A
 import cv2
@@ -32,12 +33,23 @@ def build_policy(transforms: Sequence[Transform]) -> A.Compose:
         if not (isinstance(kind, type) and issubclass(kind, (A.DualTransform, A.ImageOnlyTransform))):
             raise ParamsError(f"{where}: expected the name of an Albumentations image transform")
         try:
-            # Without strict, an unknown argument is ignored.
-            built.append(kind(**transform.arguments, strict=True))
+            built.append(_strictly(kind, transform.arguments))
         except (ValueError, TypeError) as error:
             raise ParamsError(f"{where}: {' '.join(str(error).split())[:300]}") from None
     # No seed here: Compose would hand the same random stream to every transform.
     return A.Compose(built)
+
+
+def _strictly(kind: type[A.BasicTransform], arguments: dict[str, Any]) -> A.BasicTransform:
+    """Build a transform; raise where it does not know an argument.
+
+    Albumentations ignores unknown arguments unless told `strict`. Those few transforms that have an
+    __init__ but no schema of their own, RandomRotate90 and MedianBlur among them, do not know that
+    word; Python refuses what they do not know.
+    """
+    owner = next(base for base in kind.__mro__ if "__init__" in vars(base))
+    strict = {"strict": True} if "InitSchema" in vars(owner) else {}
+    return kind(**arguments, **strict)
 
 
 def check_policy(transforms: Sequence[Transform], size_px: int) -> None:

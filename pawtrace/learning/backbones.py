@@ -1,5 +1,6 @@
 """Backbones: convolutional networks without their top, RGB 0..255 in, feature map out."""
 
+import zipfile
 from pathlib import Path
 
 import keras
@@ -135,10 +136,19 @@ def _from_file(path: Path, size_px: int) -> keras.Model:
         raise TrainingError(
             f"{where} is missing; put the file there or set train.backbone to one of {', '.join(PUBLISHED)}"
         )
+    if not zipfile.is_zipfile(path):  # Keras would say of such a file that it is not there
+        raise TrainingError(
+            f"{where}: expected a Keras model, which is a zip, found none: it is truncated or something "
+            "else; fetch or save it again"
+        )
     try:
         backbone = keras.saving.load_model(path, compile=False, safe_mode=True)
     except Exception as error:  # Keras raises whatever the file's content provokes
         raise TrainingError(f"{where}: expected a Keras model, found: {_line(error)}") from error
+    if not backbone.built:
+        raise TrainingError(
+            f"{where}: expected a model with weights, found one that was saved before it was built"
+        )
     expected = f"expected one input (None, {size_px}, {size_px}, 3) and one feature map (None, h, w, c) out"
     if len(backbone.inputs) != 1 or len(backbone.outputs) != 1:
         raise TrainingError(f"{where}: {expected}, found {len(backbone.inputs)} and {len(backbone.outputs)}")

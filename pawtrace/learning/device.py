@@ -1,6 +1,7 @@
 """What a run computes on and in which precision; both are recorded with the result."""
 
 import contextlib
+import platform
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple, cast
@@ -92,6 +93,22 @@ def spread_over_devices(batches: Any) -> Iterator[tuple[Any, Any, int]]:
         return
     for inputs, labels in strategy.experimental_distribute_dataset(batches):
         yield inputs, labels, sum(len(part) for part in strategy.experimental_local_results(labels))
+
+
+def device_name(device: str) -> str:
+    """The model of the GPU, or of the processor."""
+    if device == "gpu" and keras.backend.backend() == "jax":
+        import jax
+
+        return str(jax.devices("gpu")[0].device_kind)
+    if device == "gpu":
+        import tensorflow as tf
+
+        gpu = tf.config.list_physical_devices("GPU")[0]
+        return str(tf.config.experimental.get_device_details(gpu).get("device_name", "unknown"))
+    lines = _CPU_INFO.read_text(encoding="utf-8").splitlines() if _CPU_INFO.exists() else []
+    named = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(named, platform.processor() or "unknown")
 
 
 def _num_gpus() -> int:

@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from pawtrace.config.files import sha256_of
+
 FIRST_PARTY = ("pawtrace", "stages", "flows")
 # The libraries whose versions can change a trained model.
 COMPUTING_LIBRARIES = (
@@ -18,6 +20,11 @@ COMPUTING_LIBRARIES = (
 def fingerprint(content: Any) -> str:
     """The sha256 of anything that JSON can hold, whatever the order of its keys."""
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def files_fingerprint(files: Iterable[Path]) -> str:
+    """A fingerprint of files by name and content, wherever they lie and in whatever order."""
+    return fingerprint({path.name: sha256_of(path) for path in files})
 
 
 def library_versions() -> dict[str, str]:
@@ -49,7 +56,27 @@ def modules_reached(entry: Path, root: Path) -> list[Path]:
 
 def code_fingerprint(paths: Iterable[Path], root: Path) -> str:
     """A fingerprint of what code does: comments, docstrings and layout do not change it."""
-    return fingerprint({str(path): _meaning(root / path) for path in paths})
+    return fingerprint(module_fingerprints(paths, root))
+
+
+def module_fingerprints(paths: Iterable[Path], root: Path) -> dict[str, str]:
+    """The fingerprint of each module: of what it does, as `meaning` has it."""
+    return {str(path): fingerprint(meaning((root / path).read_bytes())) for path in paths}
+
+
+def meaning(source: bytes) -> str:
+    """What Python source does, as text: comments, docstrings and layout do not change it.
+
+    Raises:
+      SyntaxError: it is no Python.
+    """
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            first = node.body[0] if node.body else None
+            if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
+                node.body = node.body[1:]
+    return ast.dump(tree)
 
 
 def _imported_files(path: Path, root: Path) -> list[Path]:
@@ -65,13 +92,3 @@ def _imported_files(path: Path, root: Path) -> list[Path]:
             place = root.joinpath(*name.split("."))
             files += [file for file in (place.with_suffix(".py"), place / "__init__.py") if file.exists()]
     return files
-
-
-def _meaning(path: Path) -> str:
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-            first = node.body[0] if node.body else None
-            if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
-                node.body = node.body[1:]
-    return ast.dump(tree)

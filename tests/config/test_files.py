@@ -1,10 +1,12 @@
 """Nothing finished is replaced by something unfinished."""
 
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from pawtrace.config.files import new_file, new_folder, write_json
+from tests.conftest import ROOT
 
 
 def test_a_file_appears_only_when_it_is_complete(tmp_path: Path) -> None:
@@ -84,3 +86,9 @@ def test_equal_content_is_equal_bytes_and_nan_is_refused(tmp_path: Path) -> None
     with pytest.raises(ValueError, match="JSON"):
         write_json(tmp_path / "a", {"x": float("nan")})
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+
+
+@pytest.mark.parametrize("left", ["models/.partial-from_scratch", "data/.old-raw", "reports/.partial-plots"])
+def test_what_a_kill_leaves_behind_is_not_committed_by_accident(left: str) -> None:
+    ignored = subprocess.run(["git", "check-ignore", "--no-index", "-q", left], cwd=ROOT, check=False)
+    assert ignored.returncode == 0

@@ -38,6 +38,10 @@ KEYS = [
     if path[0] != "recipes" and path[-1] != "early_stopping"
 ]
 
+KEYS_OF_RECIPES = [("recipes", "from_scratch", key) for key in ("question", "overrides", "cures")] + [
+    ("recipes", "from_scratch", "overrides", key) for key in ("train", "evaluate")
+]
+
 
 @pytest.mark.parametrize("profile", sorted((ROOT / "profiles").glob("*.yaml")), ids=lambda path: path.stem)
 def test_every_profile_is_accepted(profile: Path) -> None:
@@ -48,12 +52,19 @@ def test_the_committed_params_are_the_sample_profile() -> None:
     assert (ROOT / "params.yaml").read_text() == (ROOT / "profiles/sample.yaml").read_text()
 
 
-@pytest.mark.parametrize("path", KEYS, ids=".".join)
+@pytest.mark.parametrize("path", KEYS_OF_RECIPES + KEYS, ids=".".join)
 def test_every_misspelt_key_is_refused_by_its_path(write_params: WriteParams, path: tuple[str, ...]) -> None:
-    misspelt = (*path[:-1], path[-1] + path[-1][-1])
-    message = refusal(write_params, nested(misspelt, 1))
-    assert f"{'.'.join(misspelt)}: unknown key" in message
-    assert f"did you mean {path[-1]}?" in message
+    content = write_params().model_dump(mode="json")
+    section = content
+    for key in path[:-1]:
+        section = section[key]
+    misspelt = path[-1] + path[-1][-1]
+    section[misspelt] = section.pop(path[-1])  # so the right key is missing as well
+    Path("params.yaml").write_text(json.dumps(content))  # which is YAML
+    with pytest.raises(ParamsError) as error:
+        load_params()
+    assert f"{'.'.join((*path[:-1], misspelt))}: unknown key" in str(error.value)
+    assert f"did you mean {path[-1]}?" in str(error.value)
 
 
 @pytest.mark.parametrize("path", KEYS, ids=".".join)
@@ -70,6 +81,7 @@ def test_every_key_refuses_a_value_of_the_wrong_type(
     [
         ("data.sample_size", 3),
         ("data.limits.max_compression_ratio", 1.0),
+        ("data.archive", ""),  # else the whole project would be read
         ("data.archive_sha256", "abc"),
         ("data.classes", {"Cat": "cat"}),
         ("split.seed", -1),
@@ -92,7 +104,9 @@ def test_every_key_refuses_a_value_of_the_wrong_type(
         ("train.phases", [{"trainable": "all", "num_epochs": 0}]),
         ("train.image_size_px", 512),
         ("train.num_seeds", 0),
+        ("train.num_views", 1_000_000_000),
         ("train.xla", "sometimes"),
+        ("train.augmentation", [{"name": "Rotate", "arguments": {"limit": [float("nan"), 1]}}]),
         ("train.mixup_alpha", -0.1),
         ("train.label_smoothing", 1.0),
         ("train.schedule.warmup_epochs", -1.0),
@@ -145,6 +159,23 @@ def test_a_missing_key_and_a_missing_file_are_named(project: Path) -> None:
         load_params()
     (project / "params.yaml").write_text("data: {}\n")
     with pytest.raises(ParamsError, match=r"params.yaml: data.source: expected a value, found none"):
+        load_params()
+
+
+def test_an_empty_file_and_an_empty_section_are_called_so_in_words_of_yaml(
+    write_params: WriteParams, project: Path
+) -> None:
+    assert refusal(write_params, {"split": None}) == "params.yaml: split: expected a mapping, found null"
+    (project / "params.yaml").write_text("")
+    with pytest.raises(ParamsError, match=r"^params.yaml: expected a mapping, found null$"):
+        load_params()
+
+
+def test_a_date_among_arguments_is_refused_before_any_work(write_params: WriteParams, project: Path) -> None:
+    write_params({"train": {"augmentation": [{"name": "Rotate", "arguments": {"limit": 45}}]}})
+    path = project / "params.yaml"
+    path.write_text(path.read_text().replace("limit: 45", "limit: 2026-01-01"))
+    with pytest.raises(ParamsError, match=r"train.augmentation.0.arguments: expected finite numbers.* date"):
         load_params()
 
 

@@ -136,6 +136,11 @@ def test_sixteen_bits_are_scaled_to_eight() -> None:
         ("photo", photo(), "the name has no image's extension: none"),
         ("1.jpg", encoded(pixels(width=7)), "too small: 7 x 12, expected sides of at least 8"),
         (
+            "1.png",
+            encoded(pixels(width=301, height=10), "PNG"),
+            "too narrow: 301 x 10, expected one side to be at most 30 times the other",
+        ),
+        (
             "1.jpg",
             encoded(pixels(width=101, height=100)),
             "too many pixels: 101 x 100, expected at most 10000",

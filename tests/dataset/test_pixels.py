@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+from pawtrace.config.errors import DataError
+from pawtrace.dataset.inspection import MAX_ASPECT_RATIO
 from pawtrace.dataset.pixels import decode, encode_jpeg, resize_shorter_side
 from tests.conftest import picture
 
@@ -33,3 +35,13 @@ def test_shrinking_averages_instead_of_picking_pixels() -> None:
     stripes = np.zeros((256, 256, 3), np.uint8)
     stripes[:, ::2] = 255  # as fine as can be: a sampled pixel would be black or white
     assert np.abs(resize_shorter_side(stripes, 32).astype(int) - 127).max() <= 2
+
+
+def test_the_longest_image_that_is_kept_fits_into_a_record_of_any_size() -> None:
+    longest = resize_shorter_side(picture(1, 8, 8 * MAX_ASPECT_RATIO), 2048)
+    assert decode(encode_jpeg(longest, 50)).shape == longest.shape
+
+
+def test_what_jpeg_cannot_hold_is_refused_and_not_written_as_nothing() -> None:
+    with pytest.raises(DataError, match="an image of 65501 x 8 px: expected sides of at most 65500"):
+        encode_jpeg(np.zeros((8, 65_501, 3), np.uint8), 50)

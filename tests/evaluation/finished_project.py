@@ -19,6 +19,7 @@ from tests.evaluation.made_up_results import (
     made_up_result,
     overlap,
 )
+from tests.lineage.made_up_provenance import made_up_provenance
 
 _DYING = {
     "blocks": blocks(0.31, 0.06, 0.008, 0.0007, 0.00002, 0.00001),
@@ -98,6 +99,7 @@ def write_result(folder: Path, result: Result) -> None:
     seeds = [{"seed": n, "metrics": {"accuracy": value}} for n, value in enumerate(result.test_accuracies)]
     _write_json(folder / "seeds.json", {"seeds": seeds})
     _write_csv(folder / "history.csv", result.history._fields, list(zip(*result.history, strict=True)))
+    _write_json(folder / "provenance.json", made_up_provenance(folder.name).model_dump(mode="json"))
     _write_picture(folder / "preview.jpg", (6 * 48, 12 * 48))
     rows = []
     for number, error in enumerate(worst_errors(result.predictions["test"], EVALUATE.num_worst_errors)):

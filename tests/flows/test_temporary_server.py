@@ -1,6 +1,7 @@
 """The temporary server is there for its flow and gone after it."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,7 +12,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from flows.temporary_server import prefect_server
+from flows.temporary_server import _wait_until_healthy, prefect_server
+from pawtrace.config.errors import DeviceError
 from tests.conftest import ROOT
 
 PARENT = """
@@ -72,6 +74,20 @@ def test_a_server_that_is_named_is_used_and_none_is_started(monkeypatch: pytest.
     with prefect_server() as url:
         assert url == "http://127.0.0.1:1/api"
         assert servers() == before
+
+
+@pytest.mark.parametrize(("free", "said"), [(0, "No space left on device"), (10**9, "it ended at once")])
+def test_a_server_that_cannot_start_on_a_full_disk_says_that_it_is_full(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, free: int, said: str
+) -> None:
+    usage = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=free))
+    log = tmp_path / "server.log"
+    log.touch()
+    with subprocess.Popen([sys.executable, "-c", ""]) as server:
+        server.wait()
+        with pytest.raises((DeviceError, OSError), match=said):
+            _wait_until_healthy(server, "http://127.0.0.1:1/api", log)
 
 
 @pytest.mark.slow

@@ -51,6 +51,16 @@ def test_two_transforms_at_one_half_are_drawn_independently() -> None:
     assert all(60 <= count <= 140 for count in outcomes.values())
 
 
+@pytest.mark.parametrize("name", ["RandomRotate90", "MedianBlur", "ToSepia"])
+def test_a_transform_that_albumentations_does_not_check_can_be_used_and_is_checked(name: str) -> None:
+    transform = Transform(name=name, arguments={"p": 1.0})
+    check_policy([transform], 32)
+    view = augmented_view([transform], seed=0)
+    assert any((view(IMAGE, "a", epoch) != IMAGE).any() for epoch in range(8))
+    with pytest.raises(ParamsError, match=f"0 \\({name}\\): .* unexpected keyword argument 'limits'"):
+        build_policy([Transform(name=name, arguments={"p": 1.0, "limits": 3})])
+
+
 def test_no_transforms_change_nothing() -> None:
     np.testing.assert_array_equal(augmented_view((), seed=0)(IMAGE, "a", 0), IMAGE)
 

@@ -1,5 +1,6 @@
 """Backbones are what their names say; unusable files are refused in one line."""
 
+import zipfile
 from pathlib import Path
 from types import ModuleType
 
@@ -136,10 +137,25 @@ def test_a_missing_backbone_is_named(tmp_path: Path) -> None:
     assert "nowhere.keras is missing" in refusal(backbone=str(tmp_path / "nowhere.keras"))
 
 
-def test_a_file_that_is_no_model_is_named(tmp_path: Path) -> None:
-    path = tmp_path / "text.keras"
-    path.write_text("not a model")
-    assert "text.keras: expected a Keras model" in refusal(backbone=str(path))
+def test_a_truncated_model_is_not_said_to_be_missing(tmp_path: Path) -> None:
+    path = tiny_backbone(tmp_path / "cut.keras", 32, 3)
+    path.write_bytes(path.read_bytes()[:-100])
+    message = refusal(backbone=str(path))
+    assert "cut.keras: expected a Keras model, which is a zip, found none: it is truncated" in message
+
+
+def test_a_zip_that_is_no_model_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "photos.keras"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("Cat/1.jpg", b"")
+    assert "photos.keras: expected a Keras model, found: " in refusal(backbone=str(path))
+
+
+@pytest.mark.filterwarnings("ignore:You are saving a model that has not yet been built")
+def test_a_model_that_was_never_built_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "unbuilt.keras"
+    keras.Sequential([keras.layers.Conv2D(4, 3)]).save(path)
+    assert "found one that was saved before it was built" in refusal(backbone=str(path))
 
 
 @pytest.mark.parametrize(("size_px", "channels"), [(64, 3), (None, 1)])

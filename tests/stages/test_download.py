@@ -1,5 +1,7 @@
+import contextlib
 import csv
 import errno
+import io
 import json
 import os
 import socket
@@ -78,9 +80,11 @@ def finished() -> Callable[[], None]:
 
 def failure() -> str:
     """The line with which the stage fails."""
-    with pytest.raises(SystemExit) as stop:
+    stderr = io.StringIO()
+    with contextlib.redirect_stderr(stderr), pytest.raises(SystemExit) as stop:
         run_stage(download.main, "download")
-    message = str(stop.value.code)
+    assert stop.value.code == 1
+    message = stderr.getvalue().rstrip("\n")
     assert message.startswith("pawtrace download: ")
     assert "\n" not in message
     return message
@@ -116,6 +120,19 @@ def test_an_archive_becomes_a_flat_tfds_dataset(
     assert not [path for path in RAW.iterdir() if path.is_dir()]
     assert [path.name for path in RAW.parent.iterdir()] == ["raw"]
     assert not no_network
+
+
+@pytest.mark.parametrize("container", ["a.zip", "a.tar", "folder"])
+def test_names_that_would_break_a_line_of_csv_are_made_readable(set_data: SetData, container: str) -> None:
+    photo = encoded(np.full((9, 9, 3), 7, np.uint8))
+    odd = {"PetImages/Cat/Icon\r": b"mac", "PetImages/Dog/a\r\nb,c.jpg": photo}
+    write_archive(Path(container), pet_files() | odd)
+    set_data(archive=container)
+
+    run_stage(download.main, "download")
+
+    assert rejected() == [{"file": "PetImages/Cat/Icon\ufffd", "reason": "not an image"}]
+    assert {raw.id for raw in read_raw(RAW)} == {*pet_files(), "PetImages/Dog/a\ufffd\ufffdb,c.jpg"}
 
 
 def test_the_sample_is_drawn_and_read_like_any_archive(set_data: SetData, no_network: list[str]) -> None:
@@ -292,6 +309,16 @@ def test_offline_without_a_copy_says_what_to_put_where(
     ):
         assert part in message
     finished()
+
+
+def test_offline_nothing_else_is_asked_of_the_network_first(
+    set_data: SetData, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(download, "missing_weights", lambda _: pytest.fail("asked for weights as well"))
+    set_data(source="cats_vs_dogs")
+
+    assert "cats_vs_dogs cannot be downloaded" in failure()
+    assert capsys.readouterr().out == ""
 
 
 def test_a_network_that_hangs_is_given_up(set_data: SetData, monkeypatch: pytest.MonkeyPatch) -> None:

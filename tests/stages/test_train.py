@@ -15,11 +15,13 @@ from pawtrace.dataset.shards import open_records
 from pawtrace.evaluation.predictions import read_predictions
 from pawtrace.learning.batches import square
 from pawtrace.learning.device import Compute
+from pawtrace.lineage.provenance import Provenance, circumstances
 from stages import train as stage
 from tests.conftest import WriteParams, write_records
 from tests.learning.tiny import tiny_backbone
 
 Make = Callable[..., Params]
+NOW = circumstances(flow_run_id="a-run")
 
 
 @pytest.fixture
@@ -61,15 +63,22 @@ def run(params: Params, folder: Path) -> Path:
     folder.mkdir()
     stage.augment(recipe, folder)
     stage.probe(recipe, folder)
-    stage.train(recipe, folder)
-    stage.evaluate(recipe, folder)
+    stage.train(recipe, folder, NOW)
+    stage.evaluate(recipe, folder, NOW)
     return folder
 
 
 def test_the_steps_leave_everything_that_the_report_reads(make: Make, tmp_path: Path) -> None:
     folder = run(make(), tmp_path / "out")
     expected = {"preview.jpg", "model.keras", "history.csv", "training.json", "dvclive", "predictions.csv"}
-    expected |= {"evaluation.json", "seeds.json", "probes.json", "worst_errors", "worst_errors.csv"}
+    expected |= {
+        "provenance.json",
+        "evaluation.json",
+        "seeds.json",
+        "probes.json",
+        "worst_errors",
+        "worst_errors.csv",
+    }
     assert {path.name for path in folder.iterdir()} == expected
 
 
@@ -187,3 +196,40 @@ def test_a_run_that_broke_off_is_not_taken_for_a_finished_one(
         with pytest.raises(KeyboardInterrupt):
             run(params, tmp_path / "first")
     assert "training.json" in {path.name for path in run(params, tmp_path / "second").iterdir()}
+
+
+def test_the_provenance_says_what_trained_when_and_what_only_measured(make: Make, tmp_path: Path) -> None:
+    first = run(make(), tmp_path / "first")
+    later = NOW.model_copy(update={"flow_run_id": "another-run"})
+    recipe = make(evaluate={"num_bootstrap": 300}).recipe("mine")
+    second = tmp_path / "second"
+    second.mkdir()
+    stage.train(recipe, second, later)
+    stage.evaluate(recipe, second, later)
+    of_first, of_second = (
+        Provenance.model_validate_json((folder / "provenance.json").read_text()) for folder in (first, second)
+    )
+    assert [of.flow_run_id for of in of_first.training.runs] == ["a-run"]
+    assert of_second.training == of_first.training
+    assert [of.flow_run_id for of in of_second.evaluation.runs] == ["another-run"]
+    assert of_second.params["evaluate"]["num_bootstrap"] == 300
+    assert of_second.data == of_first.data
+    assert of_second.code == of_first.code
+    assert "pawtrace/learning/fit.py" in of_first.code.modules
+
+
+def test_a_training_that_went_on_names_all_its_runs(
+    make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipe = make().recipe("mine")
+    with monkeypatch.context() as broken:
+        broken.setattr("pawtrace.learning.fit.write_history", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            run(make(), tmp_path / "first")
+    second = tmp_path / "second"
+    second.mkdir()
+    later = NOW.model_copy(update={"flow_run_id": "another-run"})
+    stage.train(recipe, second, later)
+    stage.evaluate(recipe, second, later)
+    provenance = json.loads((second / "provenance.json").read_text())
+    assert [of["flow_run_id"] for of in provenance["training"]["runs"]] == ["a-run", "another-run"]

@@ -1,0 +1,50 @@
+"""Why did a metric move? Compares two revisions: data, params, code, libraries, device.
+
+Exits with 1 where a metric moved for no recorded reason.
+"""
+
+import argparse
+import sys
+
+from pawtrace.config.errors import DataError
+from pawtrace.lineage.revisions import WORKSPACE, open_revision
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what `pawtrace trace` takes."""
+    what = f"git revision, DVC experiment or `{WORKSPACE}`"
+    parser.add_argument("older", nargs="?", default="HEAD", metavar="A", help=f"{what}; default: HEAD")
+    parser.add_argument(
+        "newer", nargs="?", default=WORKSPACE, metavar="B", help=f"{what}; default: {WORKSPACE}"
+    )
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="all of it, for programs")
+    form.add_argument("--md", action="store_true", help="Markdown, for a pull request's comment")
+    parser.add_argument(
+        "--attribute",
+        action="store_true",
+        help="run the steps between, params first, then data, then code: how much did each bring?",
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the trace."""
+    from pawtrace.lineage import trace_text
+    from pawtrace.lineage.attribution import attribute
+    from pawtrace.lineage.trace import trace
+
+    older, newer = open_revision(arguments.older), open_revision(arguments.newer)
+    found = trace(older, newer)
+    if arguments.attribute:
+        if found.pending:
+            raise DataError(f"{newer} holds what its metrics do not show: {found.pending[0]}; run: dvc repro")
+        explained = [recipe for recipe in found.recipes if recipe.verdict == "explained"]
+        shares = attribute(older, newer, explained, lambda line: print(line, file=sys.stderr, flush=True))
+        found = found._replace(attributions=shares)
+    if arguments.json:
+        print(trace_text.as_json(found))
+    elif arguments.md:
+        print(trace_text.as_markdown(found))
+    else:
+        print(trace_text.as_text(found))
+    return 1 if found.unexplained else 0

@@ -1,0 +1,196 @@
+"""Traceable for real: DVC, Prefect, git and training in fresh clones, tiny."""
+
+import json
+import os
+import random
+import re
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+from pawtrace.config.params import merged
+from pawtrace.dataset.drawn.sample import write_sample_archive
+from pawtrace.lineage.dvc_cache import md5_of
+from tests.conftest import TINY
+from tests.test_pipeline import FROZEN, command, copy_of_the_project, edit_params, stages_run
+
+pytestmark = pytest.mark.slow
+
+ARCHIVE = "data/archives/photos.zip"
+OF_ARCHIVE = {"data": {"source": "archive", "archive": ARCHIVE}}
+RECIPES = {
+    "exact": {"question": "In float32?", "overrides": {"train": {"precision": "float32"}}},
+    "coarse": {"question": "In bfloat16?", "overrides": {"train": {"precision": "bfloat16"}}},
+}
+MODULE = "pawtrace/learning/batches.py"
+BEFORE, AFTER = "default_rng([seed, epoch])", "default_rng([seed, epoch, 1])"  # of the examples' order
+
+
+def clone_with(folder: Path, archive: Path) -> Path:
+    """A fresh clone of the working tree with tiny params and an archive of its own."""
+    copy_of_the_project(folder)
+    (folder / ARCHIVE).write_bytes(archive.read_bytes())
+    yaml = YAML(typ="safe", pure=True)
+    content = yaml.load((folder / "params.yaml").read_text()) | {"recipes": RECIPES}
+    content = merged(content, merged(merged(TINY, FROZEN), OF_ARCHIVE))
+    with (folder / "params.yaml").open("w") as file:
+        yaml.dump(content, file)
+    return folder
+
+
+def commit(folder: Path, subject: str) -> None:
+    command(folder, "git", "add", "-A")
+    command(folder, "git", "-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", subject)
+
+
+def pawtrace(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    return command(folder, sys.executable, "-m", "pawtrace", *words, check=False)
+
+
+def traced(folder: Path, *words: str) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads(pawtrace(folder, "trace", "--json", *words).stdout)
+    return {recipe["recipe"]: recipe for recipe in content["recipes"]}
+
+
+def metrics(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in (folder / "reports/metrics").iterdir()}
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Drawn pictures in an archive of the user's."""
+    path = tmp_path_factory.mktemp("archive") / "photos.zip"
+    write_sample_archive(path, 80, 0)
+    return path
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory, archive: Path) -> Path:
+    """A clone with three commits: built, a param of one recipe and a module changed, built again."""
+    folder = clone_with(tmp_path_factory.mktemp("built") / "pawtrace", archive)
+    command(folder, "dvc", "repro")
+    commit(folder, "First")
+    edit_params(folder, {"recipes": {"exact": {"overrides": {"train": {"learning_rate": 0.05}}}}})
+    source = (folder / MODULE).read_text()
+    assert BEFORE in source
+    (folder / MODULE).write_text(source.replace(BEFORE, AFTER))
+    command(folder, "dvc", "repro")
+    commit(folder, "Another order of the examples")
+    return folder
+
+
+def test_another_process_another_order_of_the_archive_and_one_core_give_the_same_metrics(
+    built: Path, archive: Path, tmp_path: Path
+) -> None:
+    shuffled = tmp_path / "shuffled.zip"
+    with zipfile.ZipFile(archive) as source, zipfile.ZipFile(shuffled, "w") as target:
+        members = source.infolist()
+        random.Random(1).shuffle(members)
+        for member in members:
+            target.writestr(member, source.read(member))
+    assert shuffled.read_bytes() != archive.read_bytes()
+    twin = clone_with(tmp_path / "pawtrace", shuffled)
+    command(twin, "taskset", "-c", "0", "dvc", "repro")
+    first = command(built, "git", "ls-tree", "--name-only", "HEAD~1", "reports/metrics/").stdout.split()
+    expected = {Path(path).name: command(built, "git", "show", f"HEAD~1:{path}").stdout for path in first}
+    assert {name: content.decode() for name, content in metrics(twin).items()} == expected
+    assert set(expected) == {"exact.json", "coarse.json"}
+
+
+def test_the_trace_of_a_real_commit_names_param_and_module(built: Path) -> None:
+    found = traced(built, "HEAD~1", "HEAD")
+    module = ("code", MODULE)
+    causes = {name: {(c["kind"], c["what"]) for c in recipe["causes"]} for name, recipe in found.items()}
+    assert causes == {"exact": {("param", "train.learning_rate"), module}, "coarse": {module}}
+    assert {recipe["verdict"] for recipe in found.values()} == {"explained"}
+    (touched,) = [c["commits"] for c in found["coarse"]["causes"]]
+    assert touched[0].endswith("Another order of the examples")
+
+
+def test_a_metric_edited_by_hand_fails_the_trace(built: Path) -> None:
+    path = built / "reports/metrics/exact.json"
+    before = path.read_text()
+    path.write_text(re.sub(r'"accuracy": [\d.]+', '"accuracy": 0.987', before))
+    done = pawtrace(built, "trace")
+    path.write_text(before)
+    assert done.returncode == 1
+    assert "exact: moved, UNEXPLAINED" in done.stdout
+    assert pawtrace(built, "trace").returncode == 0
+
+
+def test_provenance_says_what_the_metrics_were_made_from(built: Path) -> None:
+    first = command(built, "git", "rev-parse", "HEAD~1").stdout.strip()
+    provenance = json.loads((built / "reports/provenance/exact.json").read_text())
+    assert provenance["params"]["train"]["learning_rate"] == 0.05
+    assert provenance["machine"]["precision"] == "float32"
+    (run,) = provenance["training"]["runs"]
+    assert run["git_commit"] == first
+    assert {"params.yaml", MODULE} <= set(run["uncommitted"])
+    assert run["flow_run_id"]
+    assert provenance["training"]["duration_s"] > 0
+
+
+def test_attribution_takes_the_difference_apart_and_runs_nothing_twice(built: Path) -> None:
+    done = pawtrace(built, "trace", "HEAD~1", "HEAD", "--attribute", "--json")
+    assert "last time" in done.stderr
+    assert done.stderr.index("last time") < done.stderr.index("Running stage")
+    assert [stage for stage in stages_run(done.stderr) if "train" in stage] == ["train@exact"]
+    content = json.loads(done.stdout)
+    shares = {of["recipe"]: of["shares"] for of in content["attributions"]}
+    for recipe, values in shares.items():
+        moved = next(of for of in content["recipes"] if of["recipe"] == recipe)["moved"]
+        accuracy = next(of for of in moved if of["metric"] == "test.accuracy")
+        assert (values[0]["old"], values[-1]["new"]) == (accuracy["old"], accuracy["new"])
+    if "exact" in shares:
+        assert [of["group"] for of in shares["exact"]] == ["params", "code"]
+    again = pawtrace(built, "trace", "HEAD~1", "HEAD", "--attribute", "--json")
+    assert [stage for stage in stages_run(again.stderr) if "train" in stage] == []
+    assert json.loads(again.stdout)["attributions"] == content["attributions"]
+
+
+def flip_a_bit_unseen(path: Path) -> None:
+    """As a disk does it: neither size nor time of the file change."""
+    status = path.stat()
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.chmod(0o644)
+    path.write_bytes(content)
+    path.chmod(status.st_mode)
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+
+
+def test_flipped_bits_in_a_cached_model_and_in_a_shard_are_found_and_mended(built: Path) -> None:
+    shard = next((built / "data/records").glob("train-*.tfrecord"))
+    md5 = md5_of((built / "models/exact/model.keras").read_bytes())
+    model = built / ".dvc/cache/files/md5" / md5[:2] / md5[2:]
+    flip_a_bit_unseen(shard)
+    flip_a_bit_unseen(model)
+    assert "up to date" in command(built, "dvc", "status").stdout  # DVC does not see it
+    done = pawtrace(built, "verify")
+    assert done.returncode == 1
+    damages = [line for line in done.stdout.splitlines() if "run: " in line]
+    assert {line.split(":")[0] for line in damages} == {
+        str(path.relative_to(built)) for path in (shard, model)
+    }
+    for line in damages:
+        command(built, "bash", "-c", line.split("run: ")[1])
+    assert pawtrace(built, "verify").returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("trace", "no-such-branch"), "no-such-branch: expected a git revision"),
+        (("trace", "HEAD", "HEAD~99"), "HEAD~99: expected a git revision"),
+    ],
+)
+def test_a_wrong_revision_is_one_line_and_exit_2(built: Path, words: tuple[str, ...], said: str) -> None:
+    done = pawtrace(built, *words)
+    assert done.returncode == 2
+    assert done.stderr.strip().splitlines()[-1].startswith(f"pawtrace trace: {said}")
+    assert "Traceback" not in done.stderr
