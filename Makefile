@@ -37,7 +37,7 @@ benchmarks: $(INSTALLED) ## measure input, preprocessing and cached features on 
 
 lock: ## renew requirements.lock from pyproject.toml (needs uv)
 	uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header --python-version 3.11 \
-		--extra dev pyproject.toml -o requirements.lock
+		--extra dev --extra export pyproject.toml -o requirements.lock
 
 $(INSTALLED): requirements.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "pawtrace: expected Python 3.11, 3.12 or 3.13, found none; \

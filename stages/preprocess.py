@@ -16,8 +16,8 @@ from pawtrace.config.files import new_folder
 from pawtrace.config.params import load_params
 from pawtrace.config.sections import SPLITS, PreprocessParams
 from pawtrace.dataset.ordered import ordered_map
-from pawtrace.dataset.pixels import decode, encode_jpeg, resize_shorter_side
 from pawtrace.dataset.raw import RawExample, read_raw
+from pawtrace.dataset.recording import recorded
 from pawtrace.dataset.records import Record, serialize
 from pawtrace.dataset.shards import ShardWriter, write_manifest
 from pawtrace.dataset.splits import read_manifests
@@ -33,9 +33,8 @@ class SplitRecord(NamedTuple):
 
 def to_record(raw: RawExample, params: PreprocessParams) -> bytes:
     """Scale one image to its record's size and serialize it."""
-    image = resize_shorter_side(decode(raw.encoded), params.image_size_px)
-    record = Record(raw.id, raw.label, encode_jpeg(image, params.jpeg_quality))
-    return serialize(record, *image.shape[:2])
+    encoded, height, width = recorded(raw.encoded, params)
+    return serialize(Record(raw.id, raw.label, encoded), height, width)
 
 
 def write_shards(folder: Path, params: PreprocessParams, num_workers: int | None = None) -> dict[str, int]:

@@ -23,9 +23,10 @@ BELOW = {
     "pawtrace.dataset": {"pawtrace.config"},
     "pawtrace.learning": {"pawtrace.config", "pawtrace.dataset"},
     "pawtrace.evaluation": {"pawtrace.config", "pawtrace.dataset", "pawtrace.learning"},
+    "pawtrace.promotion": {"pawtrace.config", "pawtrace.evaluation"},
     "pawtrace.lineage": {"pawtrace.config", "pawtrace.dataset", "pawtrace.evaluation"},
 }
-WITHOUT_TENSORFLOW = ("pawtrace.config", "pawtrace.lineage")
+WITHOUT_TENSORFLOW = ("pawtrace.config", "pawtrace.lineage", "pawtrace.promotion")
 
 
 def name_of(path: Path) -> str:
@@ -67,7 +68,7 @@ def test_only_flows_know_prefect(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=name_of)
-def test_config_and_lineage_need_no_tensorflow(path: Path) -> None:
+def test_what_only_reads_and_compares_needs_no_tensorflow(path: Path) -> None:
     if part_of(name_of(path)) in WITHOUT_TENSORFLOW:
         heavy = {"tensorflow", "tensorflow_datasets", "keras"}
         assert not heavy & {module.split(".")[0] for module in imports_of(path)}

@@ -25,7 +25,7 @@ def new_file(path: Path) -> Iterator[Path]:
     partial.unlink(missing_ok=True)
     try:
         yield partial
-        _flush(partial)
+        flush(partial)
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
@@ -47,7 +47,7 @@ def new_folder(path: Path) -> Iterator[Path]:
         yield partial
         for file in partial.rglob("*"):
             if file.is_file():
-                _flush(file)
+                flush(file)
         if path.exists():
             path.rename(old)
         partial.rename(path)
@@ -80,6 +80,7 @@ def _put_back(old: Path, path: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
-def _flush(path: Path) -> None:
+def flush(path: Path) -> None:
+    """Have a file's bytes on disk, not only on their way there."""
     with path.open("rb") as file:
         os.fsync(file.fileno())

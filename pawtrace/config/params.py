@@ -9,12 +9,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, TypeVar
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from pawtrace.config.errors import ParamsError
-from pawtrace.config.paths import PARAMS
+from pawtrace.config.paths import PARAMS, PROMOTED
 from pawtrace.config.sections import (
     VERDICTS,
     DataParams,
@@ -22,6 +22,7 @@ from pawtrace.config.sections import (
     EvaluateParams,
     PreprocessParams,
     ProbeParams,
+    PromoteParams,
     Section,
     SplitParams,
 )
@@ -74,7 +75,15 @@ class Params(Section):
     probe: ProbeParams
     evaluate: EvaluateParams
     diagnose: DiagnoseParams
+    promote: PromoteParams
     recipes: Annotated[dict[RecipeName, Recipe], Field(min_length=1)]
+
+    @field_validator("recipes")
+    @classmethod
+    def _not_promoted(cls, recipes: dict[str, Recipe]) -> dict[str, Recipe]:
+        if PROMOTED.name in recipes:
+            raise ValueError(f"{PROMOTED.name}: expected another name, as {PROMOTED} is the promoted model's")
+        return recipes
 
     def recipe(self, name: str) -> ResolvedRecipe:
         """The recipe called `name`, all overrides applied.

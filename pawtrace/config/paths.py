@@ -11,6 +11,10 @@ SPLITS = Path("data/splits")
 RECORDS = Path("data/records")
 RECIPES = Path("data/recipes")
 MODELS = Path("models")
+# A link to the folder that DVC tracks: were the folder itself below models/, on which the stage
+# `report` depends as a whole, every promotion would make the report stale.
+PROMOTED = Path("models/promoted")
+PROMOTED_FOLDER = Path("promoted")
 REPORTS = Path("reports")
 # Training's working state: DVC deletes a stage's outputs before running it, so this lies outside.
 WORK = Path(".pawtrace")

@@ -104,6 +104,12 @@ class EvaluateParams(Section):
     tta_views: Annotated[int, Field(ge=1, le=100)]  # predictions averaged: plain, then augmented views
 
 
+class PromoteParams(Section):
+    """When a model may take the place of the promoted one."""
+
+    margin: Annotated[float, Field(gt=0, lt=0.5)]  # how much worse its accuracy may be, at the very most
+
+
 class ProbeParams(Section):
     """What is measured of a network before it trains."""
 

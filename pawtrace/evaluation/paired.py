@@ -1,4 +1,4 @@
-"""The difference in accuracy of two recipes on the same test examples.
+"""The difference in accuracy of two models on the same test examples.
 
 Both are right on most examples and wrong on some: only those where just one is right tell them
 apart. So a difference can be measured that two separate intervals would hide.
@@ -16,6 +16,21 @@ from pawtrace.evaluation.results import Result
 from pawtrace.evaluation.wording import points
 
 
+class Difference(NamedTuple):
+    """What the accuracy of one model is above that of another. Shares, -1..1; above 0 is better."""
+
+    difference: float
+    low: float  # of the 95 % interval
+    high: float
+    p_value: float  # of McNemar's exact test
+    num_examples: int
+
+    @property
+    def words(self) -> str:
+        """The difference in points with its interval: `+2.1 (-0.3 to +4.5)`."""
+        return interval_words(self.difference, self.low, self.high)
+
+
 class Comparison(NamedTuple):
     """One recipe against another. Differences are of shares, -1..1; above 0 is better."""
 
@@ -29,7 +44,7 @@ class Comparison(NamedTuple):
     @property
     def words(self) -> str:
         """The difference in points with its interval: `+2.1 (-0.3 to +4.5)`."""
-        return f"{points(self.difference)} ({points(self.low)} to {points(self.high)})"
+        return interval_words(self.difference, self.low, self.high)
 
 
 def compare(result: Result, other: Result) -> Comparison | None:
@@ -41,22 +56,34 @@ def compare(result: Result, other: Result) -> Comparison | None:
     Returns:
       None where the two were not measured on the same examples with the same labels.
     """
-    ours, theirs = _right_by_example(result), _right_by_example(other)
-    if ours.keys() != theirs.keys():
+    found = paired_difference(result.predictions["test"], other.predictions["test"])
+    if found is None:
         return None
-    gained = sum(ours[example] and not theirs[example] for example in ours)
-    lost = sum(theirs[example] and not ours[example] for example in ours)
-    difference = (gained - lost) / len(ours)
-    p_value = mcnemar(gained, lost)
     within_seeds = _seeds_overlap(result.test_accuracies, other.test_accuracies)
-    measurable = p_value < 1 - CONFIDENCE and not within_seeds
+    measurable = found.p_value < 1 - CONFIDENCE and not within_seeds
     return Comparison(
-        difference,
-        *paired_interval(gained, lost, len(ours)),
-        p_value=p_value,
-        verdict=("better" if difference > 0 else "worse") if measurable else "tie",
+        found.difference,
+        found.low,
+        found.high,
+        found.p_value,
+        verdict=("better" if found.difference > 0 else "worse") if measurable else "tie",
         within_seeds=within_seeds,
     )
+
+
+def paired_difference(ours: Predictions, theirs: Predictions) -> Difference | None:
+    """The difference in accuracy of two models on the same examples.
+
+    Returns:
+      None where the two are not of the same examples with the same labels.
+    """
+    right, theirs_right = _right_by_example(ours), _right_by_example(theirs)
+    if right.keys() != theirs_right.keys():
+        return None
+    gained = sum(right[example] and not theirs_right[example] for example in right)
+    lost = sum(theirs_right[example] and not right[example] for example in right)
+    low, high = paired_interval(gained, lost, len(right))
+    return Difference((gained - lost) / len(right), low, high, mcnemar(gained, lost), len(right))
 
 
 def mcnemar(num_gained: int, num_lost: int) -> float:
@@ -93,9 +120,13 @@ def paired_interval(num_gained: int, num_lost: int, num_examples: int) -> tuple[
     return max(-1.0, centre - half), min(1.0, centre + half)
 
 
-def _right_by_example(result: Result) -> dict[tuple[str, int], bool]:
-    """Whether each test example, by id and label, was predicted rightly."""
-    test: Predictions = result.predictions["test"]
+def interval_words(value: float, low: float, high: float) -> str:
+    """A difference in points with its interval: `+2.1 (-0.3 to +4.5)`."""
+    return f"{points(value)} ({points(low)} to {points(high)})"
+
+
+def _right_by_example(test: Predictions) -> dict[tuple[str, int], bool]:
+    """Whether each example, by id and label, was predicted rightly."""
     right = np.equal(test.predicted, test.labels)
     return {
         (id, int(label)): bool(is_right)

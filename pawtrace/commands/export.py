@@ -1,0 +1,88 @@
+"""Write the promoted model for other runtimes, checked against the original.
+
+The export takes uint8 RGB squares and gives P(dog); the input scaling is inside. It is asked about test
+examples and deleted, with exit code 1, if it does not answer as the original does.
+"""
+
+import argparse
+import sys
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+from pawtrace.config import paths
+from pawtrace.config.errors import PawtraceError
+from pawtrace.config.files import new_file, new_folder
+from pawtrace.config.params import load_params
+
+_FORMATS = ("savedmodel", "onnx", "tflite")
+_EXPORTS = Path("exports")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The format, the model, the place."""
+    parser.add_argument("--format", required=True, choices=_FORMATS)
+    parser.add_argument(
+        "--model", metavar="PATH|RECIPE", help="a .keras file or a recipe; default: the promoted model"
+    )
+    parser.add_argument("--output", type=Path, metavar="PATH", help=f"default: in {_EXPORTS}/")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Export and check; 1 where the two do not agree."""
+    from pawtrace.promotion.chosen_model import chosen_model
+
+    chosen = chosen_model(arguments.model, load_params())
+    from pawtrace.learning.export import FORMATS, check_packages  # with TensorFlow
+
+    check_packages(arguments.format)
+    name = chosen.path.parent.name if chosen.path.stem == "model" else chosen.path.stem
+    output = arguments.output or _EXPORTS / f"{name}{FORMATS[arguments.format].suffix}"
+    _check_replaceable(output, arguments.format)
+    if chosen.input.tta_views > 1:
+        print(
+            f"pawtrace export: the export sees one view; the model was measured on the mean of "
+            f"{chosen.input.tta_views}",
+            file=sys.stderr,
+        )
+    return _export(chosen.path, arguments.format, output)
+
+
+def _export(source: Path, format_: str, output: Path) -> int:
+    import numpy as np
+
+    from pawtrace.dataset.shards import open_records
+    from pawtrace.evaluation.agreement import DisagreementError, check_agreement, some_squares
+    from pawtrace.learning.export import export_model, in_float32, predict_exported
+    from pawtrace.learning.photo_predictions import photo_classifier
+
+    model = photo_classifier(source)
+    images = some_squares(open_records(paths.RECORDS)["test"], model.input_shape[1])
+    float32 = in_float32(model)
+    by_models = [np.asarray(of.predict(images, verbose=0), np.float64)[:, 0] for of in (float32, model)]
+    try:
+        with _written_beside(output, format_) as partial:
+            export_model(float32, format_, partial)
+            found = check_agreement(predict_exported(format_, partial, images), *by_models)
+    except DisagreementError as error:
+        print(f"pawtrace export: {error}", file=sys.stderr)
+        return 1
+    print(
+        f"{output}: agrees with {source} on {found.num_examples} test examples: P(dog) differs by at most "
+        f"{found.from_float32:.1g} in float32, {found.from_original:.1g} from the model as saved; "
+        f"{found.num_other_class} are called otherwise"
+    )
+    return 0
+
+
+def _written_beside(output: Path, format_: str) -> AbstractContextManager[Path]:
+    return new_folder(output) if format_ == "savedmodel" else new_file(output)
+
+
+def _check_replaceable(output: Path, format_: str) -> None:
+    """A former export may be replaced; a folder of something else must not."""
+    is_replaceable = (output / "saved_model.pb").is_file() if format_ == "savedmodel" else output.is_file()
+    if output.exists() and not is_replaceable:
+        raise PawtraceError(
+            f"{output}: expected nothing, or an export as {format_} to replace, found something else; "
+            "name another place with --output"
+        )

@@ -1,0 +1,99 @@
+"""Say cat or dog of photos, with the probability.
+
+Each file is checked, turned upright, made RGB, scaled and cut on the very way that the test examples
+took; the model scales its own input. Files that cannot be predicted are listed, and make the exit code 1.
+"""
+
+import argparse
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pawtrace.config.params import Params, load_params
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from pawtrace.evaluation.photo_table import PhotoPrediction, Unpredicted
+    from pawtrace.promotion.chosen_model import ChosenModel
+
+Predicted = tuple[list["PhotoPrediction"], list["Unpredicted"]]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The photos, the model, the format."""
+    parser.add_argument("photos", nargs="+", type=Path, metavar="FILE|FOLDER", help="folders at any depth")
+    parser.add_argument(
+        "--model", metavar="PATH|RECIPE", help="a .keras file or a recipe; default: the promoted model"
+    )
+    formats = parser.add_mutually_exclusive_group()
+    formats.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
+    formats.add_argument("--csv", action="store_true", help="print CSV instead of a table")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Predict what can be predicted; 1 where some file could not."""
+    from pawtrace.evaluation.photo_table import as_csv, as_json, as_table
+    from pawtrace.promotion.chosen_model import chosen_model
+
+    params = load_params()
+    chosen = chosen_model(arguments.model, params)
+    from pawtrace.dataset.photos import find_photos  # with TensorFlow, which no answer so far needed
+
+    has_folder = any(path.is_dir() for path in arguments.photos)
+    files = find_photos(arguments.photos)
+    predicted, unpredicted = _predict(files, chosen, params, show_progress=has_folder)
+    if arguments.json:
+        print(as_json(predicted, unpredicted, str(chosen.path)), end="")
+    else:
+        print(as_csv(predicted) if arguments.csv else as_table(predicted), end="")
+    sys.stdout.flush()  # before the list of what is missing from it
+    if unpredicted:
+        _list(unpredicted, len(files))
+    return 1 if unpredicted else 0
+
+
+def _predict(
+    files: Sequence[Path], chosen: "ChosenModel", params: Params, *, show_progress: bool
+) -> Predicted:
+    from pawtrace.dataset.inspection import Rejected
+    from pawtrace.dataset.ordered import ordered_map
+    from pawtrace.dataset.photos import read_photo
+    from pawtrace.evaluation.photo_table import Unpredicted, photo_prediction
+    from pawtrace.learning.augmentation import augmented_view
+    from pawtrace.learning.photo_predictions import photo_classifier, predict_views, views_of
+
+    model, seen = photo_classifier(chosen.path), chosen.input
+    view = augmented_view(seen.augmentation, seen.seed)
+
+    def prepared(path: Path) -> "np.ndarray | Rejected":
+        try:
+            record = read_photo(path, params.data.limits.max_image_pixels, seen.preprocess)
+        except Rejected as reason:
+            return reason
+        return views_of(record, model.input_shape[1], view, seen.tta_views)
+
+    def readable() -> "Iterator[np.ndarray]":
+        photos: Iterable[np.ndarray | Rejected] = (
+            ordered_map(prepared, files, title="predict", total=len(files))
+            if show_progress
+            else map(prepared, files)
+        )
+        for path, photo in zip(files, photos, strict=True):
+            if isinstance(photo, Rejected):
+                unpredicted.append(Unpredicted(str(path), str(photo)))
+            else:
+                read.append(str(path))
+                yield photo
+
+    read: list[str] = []
+    unpredicted: list[Unpredicted] = []
+    probabilities = list(predict_views(model, readable(), params.evaluate.batch_size))
+    return [photo_prediction(*found) for found in zip(read, probabilities, strict=True)], unpredicted
+
+
+def _list(unpredicted: Sequence["Unpredicted"], num_files: int) -> None:
+    print(f"pawtrace predict: {len(unpredicted)} of {num_files} files not predicted:", file=sys.stderr)
+    for file, reason in unpredicted:
+        print(f"  {file}: {reason}", file=sys.stderr)

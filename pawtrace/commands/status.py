@@ -1,0 +1,22 @@
+"""Say which model is in use, since when and why, and whether it is as it was promoted."""
+
+import argparse
+import sys
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """None."""
+    del parser
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print it; 1 where the model is missing or changed."""
+    del arguments
+    from pawtrace.promotion.status import promoted_status
+
+    lines, problems = promoted_status()
+    for line in lines:
+        print(line)
+    for problem in problems:
+        print(f"pawtrace status: {problem}", file=sys.stderr)
+    return 1 if problems else 0

@@ -1,0 +1,62 @@
+"""Predictions of photos as a table for readers, as CSV and as JSON."""
+
+import csv
+import io
+import json
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from pawtrace.config.sections import LABELS
+from pawtrace.evaluation.predictions import THRESHOLD
+
+
+class PhotoPrediction(NamedTuple):
+    """What a model says of one photo."""
+
+    file: str
+    label: str  # the class
+    probability: float  # of that class
+    p_dog: float  # as predictions.csv has it
+
+
+class Unpredicted(NamedTuple):
+    """A file of which no model could say anything."""
+
+    file: str
+    reason: str
+
+
+COLUMNS = ("file", "class", "probability", "p_dog")
+
+
+def photo_prediction(file: str, p_dog: float) -> PhotoPrediction:
+    """Name the class of a probability."""
+    is_dog = p_dog >= THRESHOLD
+    return PhotoPrediction(file, LABELS[is_dog], p_dog if is_dog else 1 - p_dog, p_dog)
+
+
+def as_table(predictions: Sequence[PhotoPrediction]) -> str:
+    """Aligned columns: file, class, its probability."""
+    width = max([len("file"), *(len(found.file) for found in predictions)])
+    lines = [f"{'file':<{width}}  class  probability"]
+    lines += [f"{found.file:<{width}}  {found.label:<5}  {found.probability:>11.4f}" for found in predictions]
+    return "\n".join(lines) + "\n"
+
+
+def as_csv(predictions: Sequence[PhotoPrediction]) -> str:
+    """A line a photo, probabilities to the last digit."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    writer.writerows(predictions)
+    return text.getvalue()
+
+
+def as_json(predictions: Sequence[PhotoPrediction], unpredicted: Sequence[Unpredicted], model: str) -> str:
+    """One object: the model, `predictions` with the keys of the CSV, `unpredicted` with the reasons."""
+    content = {
+        "model": model,
+        "predictions": [dict(zip(COLUMNS, found, strict=True)) for found in predictions],
+        "unpredicted": [found._asdict() for found in unpredicted],
+    }
+    return json.dumps(content, indent=2, ensure_ascii=False) + "\n"

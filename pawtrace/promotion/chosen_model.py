@@ -1,0 +1,86 @@
+"""The model that a command is to use, and how it wants to see photos.
+
+Arrives: nothing (the promoted model), a recipe's name, or the path of a model. Leaves: `ChosenModel`.
+"""
+
+import json
+from pathlib import Path
+from typing import Annotated, NamedTuple
+
+from pydantic import ValidationError
+
+from pawtrace.config import paths
+from pawtrace.config.errors import PawtraceError
+from pawtrace.config.params import Params
+from pawtrace.config.sections import Count, PreprocessParams, Section, Seed
+from pawtrace.config.train_params import NotStrict, Transform
+from pawtrace.promotion.tracking import POINTER
+
+MODEL = "model.keras"
+RECORD = "promoted.json"
+
+
+class ModelInput(Section):
+    """How photos were brought to a model when it was measured."""
+
+    preprocess: PreprocessParams
+    tta_views: Count  # averaged: the plain square and augmented views of it
+    augmentation: Annotated[tuple[Transform, ...], NotStrict]  # makes those views ...
+    seed: Seed  # ... with the randomness of this
+
+
+class ChosenModel(NamedTuple):
+    """A saved model and what it is to see."""
+
+    path: Path
+    input: ModelInput
+
+
+def chosen_model(name: str | None, params: Params) -> ChosenModel:
+    """Find the model that is meant: the promoted one, a recipe's, or the one at a path.
+
+    Args:
+      name: a recipe, a .keras file, a folder with a model.keras, or None for the promoted model.
+      params: what the recipes' models were made with.
+    Raises:
+      PawtraceError: there is no such model; says how to get one.
+    """
+    if name is None:
+        path = paths.PROMOTED / MODEL
+        how = f"dvc pull {POINTER}" if POINTER.is_file() else "pawtrace promote"
+        again = f"run: {how}, or name a recipe or a file with --model"
+    elif name in params.recipes:
+        path, again = paths.MODELS / name / MODEL, f"run: dvc repro train@{name}"
+    else:
+        path = Path(name) / MODEL if Path(name).is_dir() else Path(name)
+        again = f"expected a .keras file, a folder with a {MODEL}, or one of: {', '.join(params.recipes)}"
+    if not path.is_file():
+        raise PawtraceError(f"{path} is missing; {again}")
+    return ChosenModel(path, _input_of(path.parent, params))
+
+
+def recipe_input(recipe: str, params: Params) -> ModelInput:
+    """How a recipe's model sees photos, as params have it."""
+    resolved = params.recipe(recipe)
+    return ModelInput(
+        preprocess=params.preprocess,
+        tta_views=resolved.evaluate.tta_views,
+        augmentation=resolved.train.augmentation,
+        seed=resolved.train.seed,
+    )
+
+
+def _input_of(folder: Path, params: Params) -> ModelInput:
+    """A promoted model has it written beside it; of a file from anywhere nothing is known but params."""
+    if (folder / RECORD).is_file():
+        try:
+            content = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+            return ModelInput.model_validate(content["input"])
+        except (ValueError, KeyError, TypeError, ValidationError) as error:
+            said = " ".join(str(error).split())[:120]
+            raise PawtraceError(
+                f"{folder / RECORD}: expected how the model sees photos, found {said}; run: pawtrace status"
+            ) from None
+    if folder.parent == paths.MODELS and folder.name in params.recipes:
+        return recipe_input(folder.name, params)
+    return ModelInput(preprocess=params.preprocess, tta_views=1, augmentation=(), seed=0)

@@ -1,0 +1,79 @@
+"""promoted.json: what the promoted model is, why it was promoted, and the digest of each of its files."""
+
+import json
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from pawtrace.config.errors import PawtraceError
+from pawtrace.config.files import sha256_of
+from pawtrace.config.sections import Section
+from pawtrace.promotion.chosen_model import RECORD, ModelInput
+
+_AGAIN = "run: dvc checkout promoted.dvc, or pawtrace promote --force"
+
+
+class Former(Section):
+    """The model that was in use before."""
+
+    digest: str  # by which DVC knows its folder
+    recipe: str
+    promoted_at: str
+
+
+class DecisionRecord(Section):
+    """Why it was promoted: what `judge` said."""
+
+    verdict: str
+    promote: bool  # what it advised; else the promotion was forced
+    sentence: str
+    margin: float | None
+    comparison: dict[str, float] | None  # a `Difference`
+
+
+class PromotionRecord(Section):
+    """The content of promoted.json."""
+
+    recipe: str
+    promoted_at: str  # UTC, ISO 8601
+    commit: str | None  # the project's, at that time
+    decision: DecisionRecord
+    input: ModelInput
+    sha256: dict[str, str]  # of every other file in the folder
+    replaces: Former | None
+
+
+def read_record(folder: Path) -> PromotionRecord:
+    """Read promoted.json.
+
+    Raises:
+      PawtraceError: it is missing or damaged.
+    """
+    path = folder / RECORD
+    try:
+        return PromotionRecord.model_validate(json.loads(path.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        raise PawtraceError(f"{path} is missing; {_AGAIN}") from None
+    except (ValueError, ValidationError) as error:
+        said = " ".join(str(error).split())[:120]
+        raise PawtraceError(f"{path}: expected the record of a promotion, found {said}; {_AGAIN}") from None
+
+
+def digests(folder: Path) -> dict[str, str]:
+    """The sha256 of every file in a folder but promoted.json."""
+    return {path.name: sha256_of(path) for path in sorted(folder.iterdir()) if path.name != RECORD}
+
+
+def changes_by_hand(folder: Path) -> list[str]:
+    """What is not as it was promoted, a file each: `model.keras: changed`.
+
+    Raises:
+      PawtraceError: promoted.json itself is missing or damaged.
+    """
+    expected, found = read_record(folder).sha256, digests(folder)
+    changes = {
+        **dict.fromkeys(expected.keys() - found.keys(), "missing"),
+        **dict.fromkeys(found.keys() - expected.keys(), "not of the promotion"),
+        **{name: "changed" for name in expected.keys() & found.keys() if expected[name] != found[name]},
+    }
+    return [f"{name}: {what}" for name, what in sorted(changes.items())]

@@ -1,0 +1,59 @@
+"""What is in use: lines for a reader, and what is wrong with it."""
+
+from typing import NamedTuple
+
+from pawtrace.config import paths
+from pawtrace.config.errors import PawtraceError
+from pawtrace.evaluation.results import Evaluation
+from pawtrace.evaluation.stage_outputs import read_json
+from pawtrace.evaluation.wording import percent
+from pawtrace.promotion.record import PromotionRecord, changes_by_hand, read_record
+from pawtrace.promotion.tracking import POINTER, is_as_tracked, read_pointer
+
+
+class Status(NamedTuple):
+    """The promoted model, as it is found."""
+
+    lines: list[str]  # what it is; empty where it is missing
+    problems: list[str]  # empty where all is well
+
+
+def promoted_status() -> Status:
+    """Look at the promoted model."""
+    if not paths.PROMOTED.exists():
+        if POINTER.is_file():
+            return Status(
+                [], [f"{paths.PROMOTED} is missing; run: dvc checkout {POINTER}, or dvc pull {POINTER}"]
+            )
+        return Status([], ["no model is promoted yet; run: pawtrace promote"])
+    try:
+        record = read_record(paths.PROMOTED)
+        problems = [f"{paths.PROMOTED}/{change}" for change in changes_by_hand(paths.PROMOTED)]
+        problems = problems or _untracked()
+        return Status(
+            _lines(record), [f"{problem}; run: dvc checkout --force {POINTER}" for problem in problems]
+        )
+    except PawtraceError as error:
+        return Status([], [str(error)])
+
+
+def _untracked() -> list[str]:
+    if not POINTER.is_file():
+        return [f"{POINTER} is missing; run: dvc add --no-relink {paths.PROMOTED_FOLDER}"]
+    return [] if is_as_tracked() else [f"{paths.PROMOTED} is not the model of {POINTER}"]
+
+
+def _lines(record: PromotionRecord) -> list[str]:
+    evaluation = read_json(Evaluation, paths.PROMOTED / "evaluation.json", f"train@{record.recipe}")
+    low, high = evaluation.intervals["accuracy"]
+    before, pointer = record.replaces, read_pointer()
+    forced = "" if record.decision.promote else " (forced)"
+    return [
+        f"recipe         {record.recipe}",
+        f"in use since   {pointer.in_use_since if pointer else record.promoted_at}",
+        f"promoted       {record.promoted_at}, at commit {(record.commit or 'none')[:12]}",
+        f"because        {record.decision.sentence}{forced}",
+        f"test accuracy  {percent(evaluation.metrics['test']['accuracy'])} "
+        f"(95 % interval {percent(low)} to {percent(high)})",
+        f"before it      {f'{before.recipe}, promoted {before.promoted_at}' if before else 'none'}",
+    ]

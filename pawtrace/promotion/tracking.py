@@ -1,0 +1,113 @@
+"""The promoted model as DVC tracks it: promoted.dvc, and the models of before in DVC's cache."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from pawtrace.config.errors import PawtraceError
+from pawtrace.config.files import new_file
+from pawtrace.config.paths import PROMOTED_FOLDER
+
+POINTER = Path(f"{PROMOTED_FOLDER}.dvc")
+
+
+class Pointer(NamedTuple):
+    """What promoted.dvc says."""
+
+    digest: str  # by which DVC knows the promoted folder
+    recipe: str
+    promoted_at: str
+    in_use_since: str  # by promotion or rollback
+    rolled_back: str | None  # the sha256 of the predictions of the model that was left by a rollback
+
+
+def track(recipe: str, promoted_at: str, in_use_since: str, rolled_back: str | None = None) -> None:
+    """Have DVC take the promoted folder, as it is, into its cache and into promoted.dvc.
+
+    Without new links: with cache.type symlink, DVC would replace the files in use one by one.
+
+    Args:
+      recipe: what it was made by.
+      promoted_at: when it was promoted.
+      in_use_since: when it came into use, by promotion or rollback.
+      rolled_back: see `Pointer`.
+    Raises:
+      PawtraceError: DVC could not; says why.
+    """
+    _dvc("add", "--quiet", "--no-relink", str(PROMOTED_FOLDER))
+    yaml = YAML()
+    content = yaml.load(POINTER.read_text(encoding="utf-8"))
+    content["meta"] = {  # which DVC keeps, and does not read
+        "recipe": recipe,
+        "promoted_at": promoted_at,
+        "in_use_since": in_use_since,
+        "rolled_back": rolled_back,
+    }
+    with new_file(POINTER) as partial, partial.open("w", encoding="utf-8") as file:
+        yaml.dump(content, file)
+
+
+def read_pointer() -> Pointer | None:
+    """What promoted.dvc says; None where nothing has been promoted.
+
+    Raises:
+      PawtraceError: it is damaged.
+    """
+    if not POINTER.is_file():
+        return None
+    try:
+        content = YAML(typ="safe", pure=True).load(POINTER.read_text(encoding="utf-8"))
+        return Pointer(digest=content["outs"][0]["md5"], **content["meta"])
+    except (YAMLError, KeyError, TypeError, IndexError) as error:
+        raise PawtraceError(
+            f"{POINTER}: expected what `pawtrace promote` writes, found {error!r:.120}; "
+            f"run: git checkout {POINTER}"
+        ) from None
+
+
+def is_as_tracked() -> bool:
+    """Whether DVC finds the promoted folder as promoted.dvc has it.
+
+    Raises:
+      PawtraceError: DVC cannot tell.
+    """
+    return not json.loads(_dvc("status", "--json", str(POINTER)))
+
+
+def restore(digest: str, folder: Path) -> None:
+    """Copy a folder out of DVC's local cache.
+
+    Args:
+      digest: by which DVC knows it, a `.dir`.
+      folder: to copy into.
+    Raises:
+      PawtraceError: the cache has lost it; says where else it may be.
+    Source: https://dvc.org/doc/user-guide/project-structure/internal-files, "Structure of the cache
+      directory". `dvc checkout` would replace the files in use one by one.
+    """
+    objects = Path(_dvc("cache", "dir").strip()) / "files/md5"
+    try:
+        for entry in json.loads((objects / digest[:2] / digest[2:]).read_text(encoding="utf-8")):
+            md5 = entry["md5"]
+            shutil.copyfile(objects / md5[:2] / md5[2:], folder / entry["relpath"])
+    except (FileNotFoundError, ValueError, KeyError) as error:
+        raise PawtraceError(
+            f"DVC's cache: expected the model before this one ({digest[:12]}...), found {error!r:.120}; "
+            f"look for a commit with it: git log -- {POINTER}; then run: git checkout COMMIT {POINTER} && "
+            f"dvc pull {POINTER}"
+        ) from None
+
+
+def _dvc(*words: str) -> str:
+    ended = subprocess.run([sys.executable, "-m", "dvc", *words], capture_output=True, text=True, check=False)
+    if ended.returncode:
+        lines = [line for line in ended.stderr.splitlines() if line.startswith("ERROR")]
+        said = " ".join((lines or ["no word"])[0].split())[:200]
+        raise PawtraceError(f"dvc {' '.join(words)}: failed: {said}; mend it and run that command again")
+    return ended.stdout

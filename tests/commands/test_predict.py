@@ -1,0 +1,85 @@
+"""`pawtrace predict`: the good files predicted, the bad ones named, and the exit code."""
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import keras
+import pytest
+
+from pawtrace.__main__ import main
+from pawtrace.learning.model import build_classifier
+from tests.conftest import WriteParams
+from tests.dataset.photos import photo
+from tests.learning.tiny import tiny_backbone, tiny_train
+
+
+@pytest.fixture(autouse=True)
+def _project(write_params: WriteParams) -> None:
+    """A trained recipe, and a folder of photos with a bad one."""
+    write_params()
+    backbone = tiny_backbone(Path("backbone.keras"))
+    keras.utils.set_random_seed(0)
+    Path("models/from_scratch").mkdir(parents=True)
+    build_classifier(tiny_train(backbone=str(backbone))).whole.save("models/from_scratch/model.keras")
+    Path("photos/deep").mkdir(parents=True)
+    Path("photos/a.jpg").write_bytes(photo(1))
+    Path("photos/deep/b.jpg").write_bytes(photo(2))
+    Path("photos/broken.jpg").write_bytes(photo(3)[:300])
+
+
+def predict(*words: str) -> object:
+    with pytest.raises(SystemExit) as ending:
+        main(["predict", "--model", "from_scratch", *words])
+    return ending.value.code
+
+
+def test_good_files_are_predicted_bad_ones_listed_and_the_exit_code_is_1(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert predict("photos", "missing.jpg") == 1
+    said = capsys.readouterr()
+    files = [line.split()[0] for line in said.out.splitlines()]
+    assert files == [
+        "file",
+        "photos/a.jpg",
+        "photos/deep/b.jpg",
+    ]
+    assert said.err.splitlines()[-3:] == [
+        "pawtrace predict: 2 of 4 files not predicted:",
+        "  photos/broken.jpg: corrupt",
+        "  missing.jpg: no such file",
+    ]
+
+
+def test_only_good_files_end_with_0_and_without_a_word(capsys: pytest.CaptureFixture[str]) -> None:
+    assert predict("photos/a.jpg", "photos/deep/b.jpg") == 0
+    assert capsys.readouterr().err == ""
+
+
+def test_a_folder_shows_progress_on_stderr(capsys: pytest.CaptureFixture[str]) -> None:
+    predict("photos/deep")
+    said = capsys.readouterr()
+    assert "1/1" in said.err
+    assert "1/1" not in said.out
+
+
+def test_json_and_csv_say_the_same_as_each_other(capsys: pytest.CaptureFixture[str]) -> None:
+    assert predict("photos", "--json") == 1
+    content = json.loads(capsys.readouterr().out)
+    assert content["unpredicted"] == [{"file": "photos/broken.jpg", "reason": "corrupt"}]
+    assert predict("photos", "--csv") == 1
+    rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    assert [float(row["p_dog"]) for row in rows] == [found["p_dog"] for found in content["predictions"]]
+
+
+def test_without_any_model_it_is_bad_input(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ending:
+        main(["predict", "photos"])
+    assert ending.value.code == 2
+    assert (
+        capsys.readouterr()
+        .err.splitlines()[-1]
+        .startswith("pawtrace predict: models/promoted/model.keras is missing; run: pawtrace promote")
+    )
