@@ -37,16 +37,21 @@ def build_classifier(train: TrainParams) -> Classifier:
     backbone = build_backbone(train)
     feature_map = backbone(input_scaling(train, images))
     features = _POOLING[train.head.pooling](name="pooling")(feature_map)
-    head = _build_head(train.head, features.shape[-1])
+    head = _build_head(train.head, features.shape[-1], train.initializer)
     whole = keras.Model(images, head(features), name="classifier")
     return Classifier(whole, keras.Model(images, features, name="trunk"), backbone, head)
 
 
-def _build_head(params: Head, num_features: int) -> keras.Model:
+def _build_head(params: Head, num_features: int, initializer: str) -> keras.Model:
     penalty = keras.regularizers.L1L2(l1=params.l1, l2=params.l2) if params.l1 or params.l2 else None
     x = inputs = keras.Input((num_features,), name="features")
     for number, units in enumerate(params.units, start=1):
-        x = layers.Dense(units, activation="relu", kernel_regularizer=penalty, name=f"dense{number}")(x)
+        settings = {
+            "kernel_initializer": initializer,
+            "kernel_regularizer": penalty,
+            "name": f"dense{number}",
+        }
+        x = layers.Dense(units, activation="relu", **settings)(x)
         if params.dropout:
             x = layers.Dropout(params.dropout, name=f"dropout{number}")(x)
     # float32, whatever the precision: the loss needs the digits.

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from pawtrace.learning.model import build_classifier
 from pawtrace.learning.phases import set_trainable
@@ -55,3 +56,12 @@ def test_freezing_the_backbone_leaves_the_head() -> None:
     parts = build_classifier(tiny_train(initializer="he_normal", batch_normalization=True))
     set_trainable(parts.backbone, "none")
     assert len(parts.whole.trainable_weights) == len(parts.head.trainable_weights) == 4
+
+
+@pytest.mark.parametrize("initializer", ["glorot_uniform", "he_normal"])
+def test_the_hidden_layers_of_the_head_start_as_the_backbones_do(initializer: str) -> None:
+    parts = build_classifier(tiny_train(initializer=initializer, head={"units": [256]}))
+    kernel = parts.head.get_layer("dense1").kernel.numpy()
+    fan_in, fan_out = kernel.shape
+    expected = {"glorot_uniform": 2 / (fan_in + fan_out), "he_normal": 2 / fan_in}[initializer]
+    assert np.var(kernel) == pytest.approx(expected, rel=0.1)
