@@ -23,7 +23,7 @@ repro: $(INSTALLED) ## rebuild what changed; PROFILE=cats_vs_dogs switches param
 	dvc repro
 
 test: $(INSTALLED) lint ## run ruff, mypy and all tests
-	python -m pytest
+	python -m pytest --numprocesses=2 --dist=loadfile --no-loadscope-reorder
 
 lint: $(INSTALLED) ## run ruff and mypy
 	ruff check
