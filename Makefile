@@ -20,7 +20,7 @@ help: ## list the targets
 repro: $(INSTALLED) ## rebuild what changed; PROFILE=cats_vs_dogs switches params.yaml first
 	@if [ -n "$(PROFILE)" ]; then python -m pawtrace.config.profile "$(PROFILE)"; fi
 	python -m pawtrace.learning.requirements
-	dvc repro
+	python -m pawtrace.config.alone dvc repro
 
 test: $(INSTALLED) lint ## run ruff, mypy and all tests
 	python -m pytest
