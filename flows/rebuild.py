@@ -112,9 +112,17 @@ def show(params: Params) -> None:
 
 @flow(name="rebuild")
 def rebuild(
-    when_busy: Literal["wait", "skip"] | None = None, when_dirty: Literal["refuse", "clone"] | None = None
+    when_busy: Literal["wait", "skip"] | None = None,
+    when_dirty: Literal["refuse", "clone"] | None = None,
+    promotion: bool = True,
 ) -> State[None]:
-    """Rebuild, one at a time; parameters that are given take the place of those in params.yaml."""
+    """Rebuild, one at a time.
+
+    Args:
+      when_busy: takes the place of that in params.yaml.
+      when_dirty: takes the place of that in params.yaml.
+      promotion: whether to judge the best recipe and to promote it, or only to bring all up to date.
+    """
     tag_this_run()
     crash_ended_runs()
     try:
@@ -122,7 +130,7 @@ def rebuild(
         settings = load_params().rebuild
         with project_held(wait=(when_busy or settings.when_busy) == "wait", say=say) as lock:
             crash_ended_runs()  # of the one that this run waited for, perhaps
-            said = _rebuild_here(lock, when_dirty or settings.when_dirty)
+            said = _rebuild_here(lock, when_dirty or settings.when_dirty, promotion)
     except ProjectBusyError as busy:
         say(f"skipped: {busy}")
         return Completed(name="Skipped", message=str(busy))
@@ -135,7 +143,7 @@ def rebuild(
     return Completed(message=said)
 
 
-def _rebuild_here(lock: IO[str], when_dirty: str) -> str:
+def _rebuild_here(lock: IO[str], when_dirty: str, promotion: bool) -> str:
     checkout.repair_lock_file(say)
     base, repository = git("rev-parse", "HEAD"), Path(git("rev-parse", "--absolute-git-dir"))
     with _workplace(when_dirty):
@@ -148,12 +156,17 @@ def _rebuild_here(lock: IO[str], when_dirty: str) -> str:
             bring(params, name)
         with gpu_held():
             reproduce(params, lock)
-        found = judge(params)
-        if found.promote:
-            promote(found.recipe)
+        sentence = _judged(params) if promotion else f"{len(params.recipes)} recipes are up to date"
         show(params)
-        where = save(params, repository, base, found.sentence, name)
-    return f"{found.sentence}; {where}"
+        where = save(params, repository, base, sentence, name)
+    return f"{sentence}; {where}"
+
+
+def _judged(params: Params) -> str:
+    found = judge(params)
+    if found.promote:
+        promote(found.recipe)
+    return found.sentence
 
 
 @contextlib.contextmanager
