@@ -128,7 +128,8 @@ def rebuild(
     try:
         refuse_secrets()
         settings = load_params().rebuild
-        with project_held(wait=(when_busy or settings.when_busy) == "wait", say=say) as lock:
+        wait = (when_busy or settings.when_busy) == "wait"
+        with project_held(wait=wait, say=say, name=f"flow run {flow_run.name}") as lock:
             crash_ended_runs()  # of the one that this run waited for, perhaps
             said = _rebuild_here(lock, when_dirty or settings.when_dirty, promotion)
     except ProjectBusyError as busy:

@@ -48,12 +48,13 @@ def only_one(name: str) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def project_held(*, wait: bool, say: Say = print) -> Iterator[IO[str]]:
+def project_held(*, wait: bool, say: Say = print, name: str | None = None) -> Iterator[IO[str]]:
     """Hold the project, for all that this process starts too.
 
     Args:
       wait: whether to wait for another run to end.
       say: is told whom it waits for.
+      name: what others are told of this run; else its command.
     Returns:
       The open lock: what inherits its descriptor holds the project with it.
     Raises:
@@ -70,8 +71,8 @@ def project_held(*, wait: bool, say: Say = print) -> Iterator[IO[str]]:
             told = holder
             time.sleep(_POLL_S)
         since = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-        command = " ".join(shlex.join(sys.orig_argv).split())[:200]
-        _write(file, json.dumps({"pid": os.getpid(), "command": command, "since": since}))
+        name = name or " ".join(shlex.join(sys.orig_argv).split())[:200]
+        _write(file, json.dumps({"pid": os.getpid(), "name": name, "since": since}))
         _wait_for_stages(say)
         try:
             yield file
@@ -138,7 +139,7 @@ def _holder(file: IO[str]) -> str:
     holding = _holding(file)
     if not holding:
         return "a process that has only just begun"
-    return f"process {holding['pid']} ({holding['command']}), since {holding['since']}"
+    return f"process {holding['pid']} ({holding['name']}), since {holding['since']}"
 
 
 def _write(file: IO[str], text: str) -> None:
