@@ -46,6 +46,7 @@ def start(name: str, module: list[str], environment: dict[str, str]) -> None:
             env={**os.environ, **environment, _MARK: str(Path.cwd())},
             start_new_session=True,
         )
+    process.returncode = 0  # no child that anybody waits for: it outlives this process
     write_text(_file(name), identity(process.pid) or "")
 
 

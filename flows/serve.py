@@ -6,17 +6,19 @@ Run: python -m flows.serve start | stop   (make serve, make serve-stop)
 """
 
 import os
+import re
 import socket
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.actions import GlobalConcurrencyLimitCreate, WorkPoolCreate
 from prefect.exceptions import ObjectNotFound
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
-from flows import daemons
+from flows import PREFECT_HOME, daemons
 from flows.deployments import schedules
 from flows.gpu import GPU
 from flows.notifications import update_automations
@@ -24,9 +26,11 @@ from flows.server_answers import answers
 from flows.stale_runs import crash_ended_runs
 from pawtrace.config.entry_point import errors_in_one_line
 from pawtrace.config.errors import DeviceError, ParamsError
+from pawtrace.config.files import write_text
 
 POOL = "pawtrace"
 _HOST = "127.0.0.1"
+_URL = PREFECT_HOME / "serve" / "url"
 _SERVER, _WORKER = "server", "worker"
 _START_UP_S = 120
 _LATE_S = 120  # the worker looks every ten seconds, and a machine may be busy
@@ -44,6 +48,11 @@ def start(port: int, database: str | None) -> None:
     url = f"http://{_HOST}:{port}/api"
     if not daemons.is_running(_SERVER):
         _start_server(port, database)
+        write_text(_URL, url)
+    elif (running := _URL.read_text(encoding="utf-8")) != url:
+        raise DeviceError(
+            f"PORT={port}: expected no server of this project yet, found {running}; run: make serve-stop"
+        )
     _wait_for_server(url, port)
     os.environ["PREFECT_API_URL"] = url  # of what is started from here on
     with temporary_settings({PREFECT_API_URL: url}), get_client(sync_client=True) as client:
@@ -86,14 +95,21 @@ def _wait_for_server(url: str, port: int) -> None:
     until = time.monotonic() + _START_UP_S
     while not answers(url):
         if not daemons.is_running(_SERVER) or time.monotonic() > until:
-            log = daemons.log_of(_SERVER)
-            lines = [line.strip() for line in log.read_text("utf-8", errors="replace").splitlines()]
-            last = next((line for line in reversed(lines) if line), "it wrote nothing")
             daemons.stop([_WORKER, _SERVER])
+            log = daemons.log_of(_SERVER)
+            found = _last_error(log)
             raise DeviceError(
-                f"Prefect's server: expected it to answer on port {port}, found: {last[:200]}; see {log}"
+                f"Prefect's server: expected an answer on port {port}, found: {found}; see {log}"
             )
         time.sleep(_POLL_S)
+
+
+def _last_error(log: Path) -> str:
+    """The last line that names an error, without what a database's address may hold."""
+    lines = [line.strip() for line in log.read_text("utf-8", errors="replace").splitlines() if line.strip()]
+    named = [line for line in lines if re.match(r"[\w.]+(Error|Exception)\b", line)]
+    said = (named or lines or ["it wrote nothing"])[-1]
+    return re.sub(r"//[^/\s]*@", "//", said)[:200]
 
 
 def _create_pool(client: SyncPrefectClient) -> None:

@@ -14,7 +14,7 @@ from pawtrace.config.files import write_text
 from pawtrace.rebuilding.commands import Say, ask_dvc, git
 
 # What runs write: uncommitted, it is the last run's, and no edit.
-RESULTS = ("dvc.lock", "reports", "models")
+RESULTS = ("dvc.lock", "reports", "models", "promoted.dvc")
 CLONE = paths.WORK / "clone"
 _LOCK_FILE = Path("dvc.lock")
 

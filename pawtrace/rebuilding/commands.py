@@ -24,10 +24,10 @@ class Ended(NamedTuple):
 
     @property
     def last_words(self) -> str:
-        """The last line that says something, preferably an error's."""
-        said = [line.strip() for line in self.lines if line.strip()]
-        errors = [line for line in said if line.startswith(("pawtrace ", "ERROR", "fatal"))]
-        return (errors or said or ["it said nothing"])[-1][:300]
+        """The last line of a stage that says what is wrong; else of dvc's errors; else of all."""
+        ours = [line for line in self.lines if line.startswith("pawtrace ")]
+        errors = [line for line in self.lines if line.startswith("ERROR")]
+        return (ours or errors or self.lines or ["it said nothing"])[-1][:300]
 
 
 def run_dvc(

@@ -101,7 +101,8 @@ def with_pauses(work: Callable[[], None], rebuild: RebuildParams, say: Say) -> N
 
 def _raise_unless_well(ended: Ended, remote: str, verb: Literal["fetch", "push"]) -> None:
     if ended.code != 0:
-        raise _error(remote, " ".join(ended.lines[-5:]), verb)
+        errors = [line for line in ended.lines if line.startswith("ERROR")]
+        raise _error(remote, " ".join(errors) or ended.last_words, verb)
 
 
 def _error(remote: str, found: str, verb: str) -> RemoteError:

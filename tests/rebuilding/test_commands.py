@@ -44,9 +44,11 @@ def test_lines_come_as_they_are_said() -> None:
     assert came[1][1] - came[0][1] > 0.8
 
 
-def test_the_last_words_are_those_of_the_error() -> None:
+def test_the_last_words_are_those_of_the_stage_then_of_dvc() -> None:
     lines = ["pawtrace split: data/raw is missing", "ERROR: failed to reproduce 'split'", "Use `dvc` ..."]
-    assert Ended(1, lines).last_words == "ERROR: failed to reproduce 'split'"
+    assert Ended(1, lines).last_words == lines[0]
+    assert Ended(1, lines[1:]).last_words == lines[1]
+    assert Ended(1, lines[2:]).last_words == lines[2]
     assert Ended(1, []).last_words == "it said nothing"
 
 
