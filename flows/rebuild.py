@@ -157,6 +157,7 @@ def _rebuild_here(lock: IO[str], when_dirty: str, promotion: bool) -> str:
             bring(params, name)
         with gpu_held():
             reproduce(params, lock)
+        checkout.refuse_change(base)
         sentence = _judged(params) if promotion else f"{len(params.recipes)} recipes are up to date"
         show(params)
         where = save(params, repository, base, sentence, name)

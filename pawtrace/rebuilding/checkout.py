@@ -40,6 +40,18 @@ def refuse_edits() -> None:
         )
 
 
+def refuse_change(base: str) -> None:
+    """Raise DirtyTreeError where somebody committed, checked out or edited since the run began on `base`.
+
+    What the run made may be made from either, and would be taken for the one.
+    """
+    if git("rev-parse", "HEAD") != base or edited_files():
+        raise DirtyTreeError(
+            f"the working tree: expected {base[:10]} to stay as it was until the run's end, found a commit or "
+            "an edit; nothing is judged or saved; the next run does, or run: python -m flows.rebuild"
+        )
+
+
 def repair_lock_file(say: Say) -> None:
     """Take dvc.lock from the last commit where a kill cut it off: DVC rewrites it in place."""
     try:

@@ -27,6 +27,18 @@ def test_edits_are_refused_by_name_with_what_to_do(repository: Path, name: str) 
         checkout.refuse_edits()
 
 
+def test_a_commit_or_an_edit_meanwhile_is_refused(repository: Path) -> None:
+    base = git("rev-parse", "HEAD")
+    (repository / "reports/ladder.md").write_text("new\n")
+    checkout.refuse_change(base)
+    (repository / "params.yaml").write_text("a: 2\n")
+    with pytest.raises(checkout.DirtyTreeError, match=f"expected {base[:10]} to stay as it was"):
+        checkout.refuse_change(base)
+    commit_all("meanwhile")
+    with pytest.raises(checkout.DirtyTreeError):
+        checkout.refuse_change(base)
+
+
 @pytest.mark.parametrize("rest", ["schema: '2.0'\nstages:\n  a: {cmd: \"", "", "schem"])
 def test_a_lock_file_that_was_cut_off_is_replaced_and_said_so(repository: Path, rest: str) -> None:
     whole = (repository / "dvc.lock").read_text()
