@@ -69,7 +69,7 @@ def judge(params: Params) -> Verdict:
     """See flows.verdict.judge; a refusal is an event, so that somebody can be told."""
     found = verdict.judge(params)
     say(found.sentence)
-    if not found.promote:
+    if found.is_refused:
         emit_event(
             REFUSED,
             resource={"prefect.resource.id": f"prefect.flow-run.{flow_run.id}"},
@@ -79,9 +79,9 @@ def judge(params: Params) -> Verdict:
 
 
 @task(cache_policy=NO_CACHE)
-def promote(recipe: str) -> None:
+def promote(found: Verdict, params: Params) -> None:
     """See flows.verdict.promote."""
-    verdict.promote(recipe)
+    verdict.promote(found, params)
 
 
 @task(cache_policy=NO_CACHE)
@@ -166,8 +166,8 @@ def _rebuild_here(lock: IO[str], when_dirty: str, promotion: bool) -> str:
 
 def _judged(params: Params) -> str:
     found = judge(params)
-    if found.promote:
-        promote(found.recipe)
+    if found.decision.promote:
+        promote(found, params)
     return found.sentence
 
 

@@ -15,6 +15,7 @@ from pawtrace.rebuilding.commands import Say, ask_dvc, git
 
 # What runs write: uncommitted, it is the last run's, and no edit.
 RESULTS = ("dvc.lock", "reports", "models", "promoted.dvc")
+PROMOTED_POINTER = Path(f"{paths.PROMOTED_FOLDER}.dvc")
 CLONE = paths.WORK / "clone"
 _LOCK_FILE = Path("dvc.lock")
 
@@ -47,8 +48,8 @@ def refuse_change(base: str) -> None:
     """
     if git("rev-parse", "HEAD") != base or edited_files():
         raise DirtyTreeError(
-            f"the working tree: expected {base[:10]} to stay as it was until the run's end, found a commit or "
-            "an edit; nothing is judged or saved; the next run does, or run: python -m flows.rebuild"
+            f"the working tree: expected {base[:10]} to stay as it was until the run's end, found a commit "
+            "or an edit; nothing is judged or saved; the next run does, or run: python -m flows.rebuild"
         )
 
 
@@ -84,6 +85,7 @@ def clean_clone(say: Say) -> Iterator[Path]:
     git("clean", "--quiet", "--force", "-d", folder=folder)
     say(f"there are uncommitted edits: working on a clone of {commit[:10]} in {CLONE}")
     _share(folder)
+    _share_promoted(folder)
     with contextlib.chdir(folder):
         yield folder
 
@@ -102,6 +104,12 @@ def _share(folder: Path) -> None:
         for name, url in (line.split()[:2] for line in remotes):
             if url.startswith("/"):  # it was relative, perhaps, to the folder of its config
                 ask_dvc("remote", "modify", "--local", name, "url", url)
+
+
+def _share_promoted(folder: Path) -> None:
+    """Name to the clone the model in use here, which need not be that of the commit, to compare with."""
+    if PROMOTED_POINTER.exists():
+        shutil.copy2(PROMOTED_POINTER, folder / PROMOTED_POINTER)
 
 
 def _link(source: str, target: str) -> None:
