@@ -98,7 +98,8 @@ def _share(folder: Path) -> None:
     if local.exists():
         shutil.copy2(local, folder / local)
     for place in (paths.ARCHIVES, paths.WEIGHTS):
-        shutil.copytree(place, folder / place, dirs_exist_ok=True, copy_function=_link)
+        shutil.rmtree(folder / place, ignore_errors=True)  # what was there the last time
+        shutil.copytree(place, folder / place, copy_function=_link)
     with contextlib.chdir(folder):
         ask_dvc("cache", "dir", "--local", cache)
         for name, url in (line.split()[:2] for line in remotes):
@@ -113,7 +114,6 @@ def _share_promoted(folder: Path) -> None:
 
 
 def _link(source: str, target: str) -> None:
-    Path(target).unlink(missing_ok=True)
     try:
         Path(target).hardlink_to(source)
     except OSError:  # another filesystem
