@@ -84,7 +84,11 @@ def _start_server(port: int, database: str | None) -> None:
             raise DeviceError(
                 f"port {port}: expected it free, found: {error.strerror}; run: make serve PORT={port + 1}"
             ) from None
-    environment = {"PREFECT_SERVER_SERVICES_LATE_RUNS_AFTER_SECONDS": str(_LATE_S)}
+    environment = {
+        "PREFECT_SERVER_SERVICES_LATE_RUNS_AFTER_SECONDS": str(_LATE_S),
+        "PREFECT_SERVER_UI_API_URL": f"http://{_HOST}:{port}/api",  # else its pages ask port 4200
+        "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
+    }
     if database:  # not as an argument: it may hold a password, and `ps` shows arguments
         environment["PREFECT_SERVER_DATABASE_CONNECTION_URL"] = database
     module = ["prefect", "server", "start", "--host", _HOST, "--port", str(port)]
