@@ -14,6 +14,7 @@ import psutil
 import pytest
 from ruamel.yaml import YAML
 
+from flows.temporary_server import _free_port
 from pawtrace.config.params import merged
 from tests.conftest import TINY
 from tests.test_pipeline import FROZEN, RECIPES, command, copy_of_the_project, edit_params, environment
@@ -129,7 +130,7 @@ def test_a_secret_in_the_params_is_refused_and_in_no_log(built: Path) -> None:
 def test_a_killed_rebuild_leaves_no_process_and_the_next_one_goes_on(
     built: Path, how: signal.Signals
 ) -> None:
-    longer = {"phases": [{"trainable": "all", "num_epochs": 12}], "early_stopping": None, "seed": int(how)}
+    longer = {"phases": [{"trainable": "all", "num_epochs": 5}], "early_stopping": None, "seed": int(how)}
     edit_params(built, {"recipes": {"small_head": {"overrides": {"train": longer}}}})
     commit(built, f"longer, {how.name}")
     flow = subprocess.Popen(
@@ -148,7 +149,7 @@ def test_a_killed_rebuild_leaves_no_process_and_the_next_one_goes_on(
     ended = command(built, *REBUILD)
     assert "resuming after step" in ended.stdout
     assert not rows(built, "select name from flow_run where state_type in ('RUNNING', 'CANCELLING')")
-    assert len((built / "models/small_head/history.csv").read_text().splitlines()) == 13
+    assert len((built / "models/small_head/history.csv").read_text().splitlines()) == 6
     assert (built / "models/promoted/model.keras").exists()
 
 
@@ -172,3 +173,56 @@ def test_a_second_run_skips_or_waits_and_says_for_whom(built: Path) -> None:
         os.kill(holder.pid, signal.SIGKILL)
         holder.wait()
         assert "results are" in waiting.stdout.read()
+
+
+def serve(folder: Path, what: str, port: int) -> str:
+    words = sys.executable, "-m", "flows.serve", what
+    ended = subprocess.run(
+        words, cwd=folder, env=environment() | {"PORT": str(port)}, capture_output=True, text=True, check=True
+    )
+    return ended.stdout
+
+
+def run_on_demand(folder: Path, port: int) -> None:
+    url = f"http://127.0.0.1:{port}/api"
+    words = sys.executable, "-m", "prefect", "deployment", "run", "rebuild/rebuild-on-demand"
+    subprocess.run(
+        words,
+        cwd=folder,
+        env=environment() | {"PREFECT_API_URL": url, "PREFECT_HOME": str(folder / ".prefect")},
+        capture_output=True,
+        check=True,
+    )
+
+
+def wait_for_state(folder: Path, state: str, count: int) -> None:
+    query = f"""select r.id from flow_run r join flow f on f.id = r.flow_id
+                where f.name = 'rebuild' and r.deployment_id is not null and r.state_name = '{state}'"""
+    until = time.monotonic() + 240
+    while len(rows(folder, query)) < count:
+        assert time.monotonic() < until, f"no run was {state}"
+        time.sleep(0.5)
+
+
+def test_a_served_run_that_is_killed_is_crashed_and_the_next_is_completed(built: Path) -> None:
+    edit_params(built, {"recipes": {"small_head": {"overrides": {"train": {"seed": 77}}}}})
+    commit(built, "another seed")
+    port = _free_port()
+    lock = built / ".pawtrace/locks/project"
+    said = serve(built, "start", port)
+    assert "rebuild-nightly: 0 2 * * *" in said
+    try:
+        run_on_demand(built, port)
+        while "flow run" not in lock.read_text():
+            time.sleep(0.1)
+        os.kill(json.loads(lock.read_text())["pid"], signal.SIGKILL)
+        wait_for_state(built, "Crashed", 1)
+        run_on_demand(built, port)
+        wait_for_state(built, "Completed", 1)
+        messages = [text for (text,) in rows(built, "select message from log")]
+        assert any(text.startswith("Running stage 'train@small_head'") for text in messages)
+        assert not any("no concurrency limit `gpu`" in text for text in messages[-200:])
+    finally:
+        serve(built, "stop", port)
+    assert not in_folder(built)
+    assert not rows(built, "select name from flow_run where state_type in ('RUNNING', 'CANCELLING')")
