@@ -74,11 +74,20 @@ def end_with(*pids: int, how: signal.Signals = signal.SIGINT) -> None:
     threading.Thread(target=_watch, args=(names, how), daemon=True).start()
 
 
+def end_within(grace_s: float) -> None:
+    """End this process in that time, unless it has ended by itself: who was told to end must not hang."""
+    threading.Thread(target=_end_after, args=(grace_s,), daemon=True).start()
+
+
+def _end_after(grace_s: float) -> None:
+    time.sleep(grace_s)
+    os._exit(1)
+
+
 def _watch(names: dict[int, str | None], how: signal.Signals) -> None:
     while all(name is not None and identity(pid) == name for pid, name in names.items()):
         time.sleep(_POLL_S)
     with contextlib.suppress(OSError):
         print("the process that started this one has ended: ending too", file=sys.stderr, flush=True)
     os.kill(os.getpid(), how)
-    time.sleep(_GRACE_S)
-    os._exit(1)
+    _end_after(_GRACE_S)

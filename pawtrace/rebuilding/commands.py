@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import IO, NamedTuple
 
 from pawtrace.config.errors import PawtraceError
+from pawtrace.config.processes import end_within
 
+_GRACE_S = 30  # for Prefect to report the end of a run that was told to end; it hung there once
 Say = Callable[[str], object]
 
 
@@ -79,8 +81,10 @@ def run_lines(
                 if text := line.rstrip():
                     say(text)
                     lines = [*lines[-499:], text]
-        except BaseException:
+        except BaseException as error:
             process.terminate()  # a stage ends with its dvc
+            if not isinstance(error, Exception):  # Ctrl-C, SIGTERM
+                end_within(_GRACE_S)
             raise
     return Ended(process.returncode, lines)
 

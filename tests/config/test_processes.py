@@ -102,3 +102,11 @@ def test_a_stage_whose_dvc_has_ended_already_does_nothing(monkeypatch: pytest.Mo
     monkeypatch.setattr(psutil.Process, "parents", lambda _: [])
     with pytest.raises(PawtraceError, match="the dvc that started it has ended"):
         end_with_dvc()
+
+
+def test_who_was_told_to_end_does_not_hang() -> None:
+    code = "import time; from pawtrace.config.processes import end_within; end_within(0.2); time.sleep(600)"
+    ended = subprocess.run(
+        [sys.executable, "-c", code], env=os.environ | {"PYTHONPATH": str(ROOT)}, timeout=30
+    )
+    assert ended.returncode == 1
