@@ -17,7 +17,7 @@ from ruamel.yaml import YAML
 from flows.temporary_server import _free_port
 from pawtrace.config.params import merged
 from tests.conftest import TINY
-from tests.test_pipeline import FROZEN, RECIPES, command, copy_of_the_project, edit_params, environment
+from tests.tiny_clone import FROZEN, RECIPES, command, copy_of_the_project, edit_params, environment
 
 pytestmark = pytest.mark.slow
 
