@@ -2,6 +2,8 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/sh
 PROFILE ?=
+DATABASE ?=
+PORT ?= 4200
 
 IN_RANGE := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
@@ -12,18 +14,24 @@ INSTALLED := .venv/.installed
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export DVC_NO_ANALYTICS := 1
 
-.PHONY: help repro test lint lock benchmarks
+.PHONY: help repro serve serve-stop test lint lock benchmarks
 
 help: ## list the targets
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-12s %s\n", $$1, $$2}'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-12s %s\n", $$1, $$2}'
 
 repro: $(INSTALLED) ## rebuild what changed; PROFILE=cats_vs_dogs switches params.yaml first
 	@if [ -n "$(PROFILE)" ]; then python -m pawtrace.config.profile "$(PROFILE)"; fi
 	python -m pawtrace.learning.requirements
-	dvc repro
+	python -m pawtrace.config.alone dvc repro
+
+serve: $(INSTALLED) ## start Prefect's server, worker and schedules; PORT=4200, DATABASE=postgresql+asyncpg://...
+	@PORT="$(PORT)" DATABASE="$(DATABASE)" python -m flows.serve start
+
+serve-stop: $(INSTALLED) ## end the server, the worker and what they run
+	@python -m flows.serve stop
 
 test: $(INSTALLED) lint ## run ruff, mypy and all tests
-	python -m pytest
+	python -m pytest --numprocesses=2 --dist=loadfile --no-loadscope-reorder
 
 lint: $(INSTALLED) ## run ruff and mypy
 	ruff check

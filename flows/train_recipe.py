@@ -4,13 +4,14 @@ Arrives: data/records and a recipe's name. Leaves: models/<recipe>/, as a whole 
 Run: python -m flows.train_recipe <recipe>
 """
 
+import os
 import sys
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import httpx
-from prefect import flow, task
+from prefect import flow, tags, task
 from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.exceptions import PrefectHTTPStatusError
@@ -18,6 +19,7 @@ from prefect.logging.handlers import APILogHandler
 from prefect.runtime import flow_run
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
+from flows.stale_runs import TAG, process_tag
 from flows.temporary_server import prefect_server
 from pawtrace.config import paths
 from pawtrace.config.entry_point import run_stage
@@ -90,6 +92,7 @@ def run(name: str) -> None:
     with (
         prefect_server(meanwhile=stage) as url,
         temporary_settings({PREFECT_API_URL: url}),
+        tags(process_tag(), *_tag_of_rebuild()),
         new_folder(paths.MODELS / name) as folder,
     ):
         try:
@@ -102,6 +105,11 @@ def run(name: str) -> None:
             raise _unreachable(url, error) from error
         finally:
             APILogHandler().flush()  # before a temporary server ends
+
+
+def _tag_of_rebuild() -> list[str]:
+    """The tag by which a rebuild finds the runs that belong to it."""
+    return [os.environ[TAG]] if TAG in os.environ else []
 
 
 def _unreachable(url: str, error: Exception) -> DeviceError:

@@ -28,6 +28,11 @@ TINY: dict[str, Any] = {
 WriteParams = Callable[..., Params]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The slow files first: of two processes, neither shall wait long for the other's last one."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty project folder that is the current one."""

@@ -24,6 +24,7 @@ BELOW = {
     "pawtrace.learning": {"pawtrace.config", "pawtrace.dataset"},
     "pawtrace.evaluation": {"pawtrace.config", "pawtrace.dataset", "pawtrace.learning"},
     "pawtrace.promotion": {"pawtrace.config", "pawtrace.evaluation"},
+    "pawtrace.rebuilding": {"pawtrace.config"},
     "pawtrace.lineage": {"pawtrace.config", "pawtrace.dataset", "pawtrace.evaluation"},
 }
 WITHOUT_TENSORFLOW = ("pawtrace.config", "pawtrace.lineage", "pawtrace.promotion")

@@ -15,77 +15,19 @@ import pytest
 from ruamel.yaml import YAML
 
 from pawtrace.config.params import merged
-from tests.conftest import ROOT, TINY
+from tests.conftest import TINY
+from tests.tiny_clone import (
+    FROZEN,
+    RECIPES,
+    all_pids,
+    command,
+    copy_of_the_project,
+    edit_params,
+    environment,
+    stages_run,
+)
 
 pytestmark = pytest.mark.slow
-
-RECIPES = {
-    "small_head": {"question": "One unit?", "overrides": {"train": {"head": {"units": []}}}},
-    "wide_head": {"question": "Eight units?", "overrides": {"train": {"head": {"units": [8]}}}},
-}
-# Frozen: the pipeline is under test here, not the network.
-FROZEN = {"train": {"phases": [{"trainable": "none", "num_epochs": 2}], "head": {"pooling": "average"}}}
-
-
-def command(folder: Path, *words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-    """Run a command of the project's environment as a person would, outside of any test's settings."""
-    return subprocess.run(
-        words, cwd=folder, env=environment(), capture_output=True, text=True, check=check, timeout=600
-    )
-
-
-def environment() -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PREFECT", "PYTEST"))}
-    return kept | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "PYTHONUNBUFFERED": "1"}
-
-
-def edit_params(folder: Path, changes: dict[str, Any]) -> None:
-    yaml = YAML(typ="safe", pure=True)
-    content = yaml.load((folder / "params.yaml").read_text())
-    with (folder / "params.yaml").open("w") as file:
-        yaml.dump(merged(content, changes), file)
-
-
-def stages_run(output: str) -> list[str]:
-    return [line.split("'")[1] for line in output.splitlines() if line.startswith("Running stage '")]
-
-
-def all_pids() -> set[int]:
-    return {process.pid for process in psutil.process_iter()}
-
-
-# What docs/log.md records of 5,000 photos.
-REAL = {
-    "data": {"source": "archive", "archive": os.environ.get("PAWTRACE_PETS_ARCHIVE")},
-    "split": {"fractions": {"train": 0.7, "validation": 0.1, "test": 0.2}},
-    "preprocess": {"image_size_px": 227},
-    "train": {
-        "image_size_px": 227,
-        "backbone": os.environ.get("PAWTRACE_BACKBONE"),
-        "input_scaling": "backbone",
-        "head": {"pooling": "average", "units": [256], "dropout": 0.5},
-        "augmentation": [],
-        "phases": [{"trainable": "none", "num_epochs": 40}],
-        "early_stopping": {"patience": 8, "min_delta": 0.0},
-    },
-}
-
-
-def copy_of_the_project(folder: Path) -> None:
-    """A fresh clone of the working tree, committed, without what was built in it."""
-    tracked = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout.split("\0")
-    for name in filter(None, tracked):
-        if (ROOT / name).is_file() and name != "dvc.lock":
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, folder / name)
-    for words in ("init -q", "add -A", "-c user.name=a -c user.email=a@b commit -qm start"):
-        command(folder, "git", *words.split())
 
 
 @pytest.fixture(scope="module")
@@ -104,24 +46,6 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     command(folder, "git", "add", "-A")
     command(folder, "git", "-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", "built")
     return folder
-
-
-@pytest.mark.skipif(
-    "PAWTRACE_PETS_ARCHIVE" not in os.environ, reason="PAWTRACE_PETS_ARCHIVE names no archive"
-)
-@pytest.mark.skipif("PAWTRACE_BACKBONE" not in os.environ, reason="PAWTRACE_BACKBONE names no backbone")
-def test_real_photos_and_a_frozen_backbone_reach_95_percent(tmp_path: Path) -> None:
-    folder = tmp_path / "pawtrace"
-    copy_of_the_project(folder)
-    yaml = YAML(typ="safe", pure=True)
-    content = yaml.load((folder / "params.yaml").read_text())
-    content["recipes"] = {"frozen": {"question": "A frozen backbone, a dense head?", "overrides": {}}}
-    with (folder / "params.yaml").open("w") as file:
-        yaml.dump(merged(content, REAL), file)
-    command(folder, "dvc", "repro")
-    metrics = json.loads((folder / "reports/metrics/frozen.json").read_text())
-    assert metrics["test"]["accuracy"] >= 0.95
-    assert metrics["train"]["accuracy"] >= metrics["test"]["accuracy"]
 
 
 def test_a_first_run_leaves_metrics_models_and_a_report(clone: Path) -> None:

@@ -17,7 +17,7 @@ from pawtrace.config.params import merged
 from pawtrace.dataset.drawn.sample import write_sample_archive
 from pawtrace.lineage.dvc_cache import md5_of
 from tests.conftest import TINY
-from tests.test_pipeline import FROZEN, command, copy_of_the_project, edit_params, stages_run
+from tests.tiny_clone import FROZEN, command, copy_of_the_project, edit_params, stages_run
 
 pytestmark = pytest.mark.slow
 

@@ -7,7 +7,8 @@ import traceback
 from collections.abc import Callable, Iterator
 
 from pawtrace.config.errors import PawtraceError
-from pawtrace.config.lock import only_one
+from pawtrace.config.lock import only_one, project_held_by_us
+from pawtrace.config.processes import end_with_dvc
 
 INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 _DISK_FULL_CODES = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
@@ -18,6 +19,8 @@ _DISK_FULL_WORDS = ("no space left on device", "database or disk is full", "file
 def run_stage(main: Callable[[], None], name: str) -> None:
     """Run a stage's main function, alone; show what the user can mend as one line, exit 1.
 
+    It ends with the DVC that started it, and holds the project unless that DVC, or what started it, does.
+
     Args:
       main: does the work.
       name: what to call the stage in messages, and how to run it again with `dvc repro NAME`.
@@ -25,8 +28,10 @@ def run_stage(main: Callable[[], None], name: str) -> None:
       SystemExit: see `errors_in_one_line`.
       Exception: anything else, with its traceback: it is our mistake, not the user's.
     """
-    with errors_in_one_line(name, again=f"dvc repro {name}"), only_one(name):
-        main()
+    with errors_in_one_line(name, again=f"dvc repro {name}"):
+        end_with_dvc()
+        with project_held_by_us(), only_one(name):
+            main()
 
 
 @contextlib.contextmanager
@@ -49,10 +54,7 @@ def errors_in_one_line(name: str, *, again: str, code: int = 1) -> Iterator[None
     except Exception as error:
         # First: a full disk may be what made a model or an archive unreadable.
         if is_disk_full(error):
-            said = (
-                f"the disk is full ({_first_line(error)}); nothing finished was lost; "
-                f"free some space and run: {again}"
-            )
+            said = disk_full_line(error, again=again)
         elif isinstance(error, PawtraceError):
             said = str(error)
         else:
@@ -71,6 +73,14 @@ def is_disk_full(error: BaseException | None) -> bool:
             return True
         error = error.__cause__ or error.__context__
     return False
+
+
+def disk_full_line(error: BaseException, *, again: str) -> str:
+    """What to say of a full disk."""
+    return (
+        f"the disk is full ({_first_line(error)}); nothing finished was lost; "
+        f"free some space and run: {again}"
+    )
 
 
 def _first_line(error: BaseException) -> str:

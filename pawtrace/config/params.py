@@ -23,6 +23,7 @@ from pawtrace.config.sections import (
     PreprocessParams,
     ProbeParams,
     PromoteParams,
+    RebuildParams,
     Section,
     SplitParams,
 )
@@ -76,6 +77,7 @@ class Params(Section):
     evaluate: EvaluateParams
     diagnose: DiagnoseParams
     promote: PromoteParams
+    rebuild: RebuildParams
     recipes: Annotated[dict[RecipeName, Recipe], Field(min_length=1)]
 
     @field_validator("recipes")

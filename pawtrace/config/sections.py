@@ -136,3 +136,12 @@ class DiagnoseParams(Section):
     vanishing_ratio: Annotated[float, Field(gt=1)]
     input_range_ratio: Annotated[float, Field(gt=1)]
     imbalance_share: Annotated[float, Field(ge=0.5, le=1)]
+
+
+class RebuildParams(Section):
+    """How a scheduled run behaves; no stage reads it, so nothing here trains anything again."""
+
+    when_busy: Literal["wait", "skip"]  # while another run is at work here
+    when_dirty: Literal["refuse", "clone"]  # with uncommitted edits; clone: run the last commit elsewhere
+    num_retries: Annotated[int, Field(ge=0, le=20)]  # of what needs the network
+    first_pause_s: Annotated[float, Field(ge=0, le=3600)]  # before the first retry; the next one twice that

@@ -14,7 +14,7 @@ from pawtrace.lineage.revisions import Revision, commits_between
 from pawtrace.lineage.snapshot import Snapshot
 
 NONE = "(none)"
-UNCOMMITTED = "ran uncommitted"
+UNCOMMITTED = "not as committed there"
 
 
 class FileChange(NamedTuple):

@@ -125,9 +125,13 @@ def _noise(of: Movement | None) -> str:
         said += ", other seeds move it as far"
     elif paired.p_value is not None:
         said += f" (p {paired.p_value:.2g})"
-    shown = points if of.metric == "test.accuracy" else "{:+.3f}".format
+    shown = points if of.metric == "test.accuracy" else _signed
     difference, low, high = map(shown, (paired.difference, paired.low, paired.high))
     return f"{difference} ({low} to {high}) on {plural(paired.num_examples, 'shared example')}: {said}"
+
+
+def _signed(value: float) -> str:
+    return f"{round(value, 3) + 0.0:+.3f}" if round(value, 3) else "0.000"
 
 
 def _value(of: Movement, side: str) -> str:

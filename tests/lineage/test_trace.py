@@ -147,7 +147,9 @@ def test_a_run_with_uncommitted_code_is_told_by_its_provenance(traced: TracedPro
     traced.commit("results alone")
     plain = of(traced_between("HEAD~1", "HEAD"), "plain")
     assert plain.verdict == "explained"
-    assert [(c.what, c.commits) for c in plain.causes] == [("pawtrace/learning/fit.py", ("ran uncommitted",))]
+    assert [(c.what, c.commits) for c in plain.causes] == [
+        ("pawtrace/learning/fit.py", ("not as committed there",))
+    ]
 
 
 def test_any_file_of_a_folder_of_code_can_be_a_cause(traced: TracedProject) -> None:

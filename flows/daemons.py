@@ -1,0 +1,97 @@
+"""Processes in the background, a file each that names them; all they start carries the same mark.
+
+The mark is an environment variable with the project's folder: by it `stop` also finds the flow run
+of a worker that was killed.
+"""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+
+from flows import PREFECT_HOME
+from pawtrace.config.files import write_text
+from pawtrace.config.processes import has_ended, identity
+
+_MARK = "PAWTRACE_SERVED"
+_END_S = 20
+_POLL_S = 0.2
+
+
+def is_running(name: str) -> bool:
+    """Whether the process of that name lives."""
+    file = _file(name)
+    return file.exists() and not has_ended(file.read_text(encoding="utf-8").strip())
+
+
+def log_of(name: str) -> Path:
+    """Where the process of that name says what it says."""
+    return PREFECT_HOME / "serve" / f"{name}.log"
+
+
+def start(name: str, module: list[str], environment: dict[str, str]) -> None:
+    """Start `python -m MODULE...` in a session of its own: it outlives the terminal."""
+    _file(name).parent.mkdir(parents=True, exist_ok=True)
+    with log_of(name).open("a", encoding="utf-8") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", *module],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            env={**os.environ, **environment, _MARK: str(Path.cwd())},
+            start_new_session=True,
+        )
+    process.returncode = 0  # no child that anybody waits for: it outlives this process
+    write_text(_file(name), identity(process.pid) or "")
+
+
+def stop(names: list[str]) -> int:
+    """End the processes of those names in that order, and before the last of them all that they started.
+
+    Returns:
+      How many processes there were.
+    """
+    *others, last = names
+    marked = _marked()
+    of_last = [process for process in marked if _named(last) == identity(process.pid)]
+    rest = [process for process in marked if process not in of_last]
+    ended = [*_end(rest), *_end(of_last), *_end(_marked())]  # the last time for what began meanwhile
+    for name in [*others, last]:
+        _file(name).unlink(missing_ok=True)
+    return len(ended)
+
+
+def _end(processes: list[psutil.Process]) -> list[psutil.Process]:
+    for process in processes:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.send_signal(signal.SIGTERM)
+    until = time.monotonic() + _END_S
+    while time.monotonic() < until and any(identity(process.pid) for process in processes):
+        time.sleep(_POLL_S)
+    for process in processes:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
+    return processes
+
+
+def _marked() -> list[psutil.Process]:
+    found = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if process.environ().get(_MARK) == str(Path.cwd()) and process.pid != os.getpid():
+                found.append(process)
+    return found
+
+
+def _named(name: str) -> str | None:
+    file = _file(name)
+    return file.read_text(encoding="utf-8").strip() if file.exists() else None
+
+
+def _file(name: str) -> Path:
+    return PREFECT_HOME / "serve" / f"{name}.pid"

@@ -1,0 +1,110 @@
+"""Whom to tell what happened at night: automations.yaml, brought to Prefect's server.
+
+Each automation waits for events of runs of the flow `rebuild`, and sends subject and body, which are
+Prefect's templates, with the block that the file names.
+"""
+
+from pathlib import Path
+from typing import Annotated
+from uuid import UUID
+
+from prefect.client.orchestration import SyncPrefectClient
+from prefect.events.actions import SendNotification
+from prefect.events.schemas.automations import AutomationCore, EventTrigger, Posture
+from prefect.exceptions import ObjectNotFound
+from pydantic import Field, ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from pawtrace.config.errors import ParamsError
+from pawtrace.config.sections import Section
+
+_FILE = Path("automations.yaml")
+_FLOW = "rebuild"
+
+
+class Automation(Section):
+    """One entry: which events, and what to say of them."""
+
+    name: str
+    events: Annotated[list[str], Field(min_length=1)]
+    subject: str
+    body: str
+
+
+class Automations(Section):
+    """All of automations.yaml."""
+
+    block: Annotated[str, Field(pattern="^[a-z0-9-]+/[a-z0-9-]+$")] | None  # <type>/<name>; null: tell nobody
+    automations: list[Automation]
+
+
+def read_automations(path: Path = _FILE) -> Automations:
+    """Read and check the file.
+
+    Raises:
+      ParamsError: it is missing, or is not what it should be.
+    """
+    try:
+        content = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
+        return Automations.model_validate(content)
+    except FileNotFoundError:
+        raise ParamsError(f"{path} is missing; run: git checkout {path}") from None
+    except (YAMLError, UnicodeDecodeError) as error:
+        raise ParamsError(f"{path}: expected YAML, found: {' '.join(str(error).split())}") from None
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        key = ".".join(str(part) for part in first["loc"])
+        raise ParamsError(f"{path}: {key}: {first['msg']}, found {first['input']!r:.80}") from None
+
+
+def update_automations(client: SyncPrefectClient, path: Path = _FILE) -> str:
+    """Make the server's automations those of the file.
+
+    Returns:
+      Who will be told, as words.
+    Raises:
+      ParamsError: the file is wrong, or the server has no such block.
+    """
+    wanted = read_automations(path)
+    if wanted.block is None:
+        for automation in wanted.automations:
+            for old in client.read_automations_by_name(automation.name):
+                client.delete_automation(old.id)
+        return f"nobody is told of what fails: {path} names no block"
+    block = _block(client, wanted.block, path)
+    for automation in wanted.automations:
+        core = _core(automation, block)
+        olds = client.read_automations_by_name(automation.name)
+        if olds:
+            client.update_automation(olds[0].id, core)
+        else:
+            client.create_automation(core)
+    return f"{wanted.block} is told: {', '.join(automation.name for automation in wanted.automations)}"
+
+
+def _core(automation: Automation, block: UUID) -> AutomationCore:
+    return AutomationCore(
+        name=automation.name,
+        trigger=EventTrigger(
+            expect=set(automation.events),
+            for_each={"prefect.resource.id"},
+            match={"prefect.resource.id": "prefect.flow-run.*"},
+            match_related={"prefect.resource.role": "flow", "prefect.resource.name": _FLOW},
+            posture=Posture.Reactive,
+            threshold=1,
+        ),
+        actions=[SendNotification(block_document_id=block, subject=automation.subject, body=automation.body)],
+    )
+
+
+def _block(client: SyncPrefectClient, name: str, path: Path) -> UUID:
+    type_, _, document = name.partition("/")
+    try:
+        found = client.read_block_document_by_name(document, type_)
+    except ObjectNotFound:
+        raise ParamsError(
+            f"{path}: block: expected a notification block of this server, found no {name}; make it "
+            "in the UI under Blocks, then run: make serve"
+        ) from None
+    return found.id

@@ -1,0 +1,104 @@
+"""What a rebuild shows in Prefect: differences as tables, the trace, the curves, the report, progress."""
+
+import base64
+import re
+import subprocess
+import sys
+from typing import Literal, cast
+from uuid import UUID
+
+from prefect.artifacts import (
+    create_image_artifact,
+    create_link_artifact,
+    create_markdown_artifact,
+    create_progress_artifact,
+    create_table_artifact,
+    update_progress_artifact,
+)
+
+from flows.say import say
+from pawtrace.config import paths
+from pawtrace.config.params import Params
+from pawtrace.evaluation.charts import all_validation_curves
+from pawtrace.evaluation.results import read_result
+from pawtrace.rebuilding.differences import differences
+
+_STAGE = re.compile(r"^(?:Running stage|Stage) '([^']+)'")
+_BAR = re.compile(r"\d%\|")
+_NUM_OTHER_STAGES = 5  # besides train@<recipe>: download, split, preprocess, resolve, report
+_TRACE_S = 300
+
+
+class Progress:
+    """The share of dvc.yaml's stages that dvc has come to, as a progress artifact."""
+
+    def __init__(self, num_recipes: int) -> None:
+        """Begin at 0 %."""
+        self._num_stages = num_recipes + _NUM_OTHER_STAGES
+        self._seen: set[str] = set()
+        made = create_progress_artifact(0.0, key="rebuild-progress", description="begun")
+        self._artifact = cast(UUID, made)  # outside of async code it is one
+
+    def line(self, text: str) -> None:
+        """Say a line of dvc's, and take notice where it names a stage; of a bar, only its end."""
+        if not _BAR.search(text) or "100%|" in text:
+            say(text)
+        if (found := _STAGE.match(text)) and found[1] not in self._seen:
+            done = len(self._seen)  # those before it
+            self._seen.add(found[1])
+            self._show(
+                100 * done / self._num_stages, f"{text.rstrip(':')} ({done} of {self._num_stages} done)"
+            )
+
+    def finish(self) -> None:
+        """All is done."""
+        self._show(100.0, f"{self._num_stages} of {self._num_stages} stages done")
+
+    def _show(self, percent: float, description: str) -> None:
+        update_progress_artifact(self._artifact, min(percent, 100.0), description)
+
+
+def show_differences() -> None:
+    """Show what changed against the last commit: metrics and params."""
+    _show_difference("metrics")
+    _show_difference("params")
+
+
+def _show_difference(what: Literal["metrics", "params"]) -> None:
+    rows = differences(what, say)
+    changed = f"{len(rows)} values changed against the last commit" if rows else "nothing changed"
+    create_table_artifact(rows, key=f"{what}-diff", description=f"`dvc {what} diff`: {changed}")
+
+
+def show_trace() -> None:
+    """Show why metrics moved; that it cannot be told is shown too, and fails nothing."""
+    try:
+        ended = subprocess.run(
+            [sys.executable, "-m", "pawtrace", "trace", "--md"],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=_TRACE_S,
+        )
+        said, text = ended.stderr.strip().splitlines()[-1:], ended.stdout.strip()
+    except subprocess.TimeoutExpired:
+        said, text = [f"it took more than {_TRACE_S} s"], ""
+    if not text:
+        text = f"`pawtrace trace --md` told nothing: {' '.join(said) or 'no difference'}"
+        say(text)
+    create_markdown_artifact(text, key="trace", description="what moved the metrics")
+
+
+def show_curves(params: Params) -> None:
+    """Show the validation curves of all recipes."""
+    results = [read_result(paths.MODELS / name, params.recipes[name].question) for name in params.recipes]
+    picture = base64.b64encode(all_validation_curves(results).encode()).decode()
+    create_image_artifact(
+        f"data:image/svg+xml;base64,{picture}", key="curves", description="validation, every recipe"
+    )
+
+
+def show_report() -> None:
+    """Link to the report."""
+    report = (paths.REPORTS / "report.html").resolve()
+    create_link_artifact(report.as_uri(), link_text="report.html", key="report", description=str(report))

@@ -1,0 +1,161 @@
+"""A Prefect server, a worker, and what prefect.yaml and automations.yaml hold, all on this machine.
+
+Arrives: prefect.yaml, automations.yaml, DATABASE and PORT from the environment (make serve).
+Leaves: a server at 127.0.0.1 with its database in .prefect/, or where DATABASE says; a worker.
+Run: python -m flows.serve start | stop   (make serve, make serve-stop)
+"""
+
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.actions import GlobalConcurrencyLimitCreate, WorkPoolCreate
+from prefect.exceptions import ObjectNotFound
+from prefect.settings import PREFECT_API_URL, temporary_settings
+
+from flows import PREFECT_HOME, daemons
+from flows.deployments import schedules
+from flows.gpu import GPU
+from flows.notifications import update_automations
+from flows.server_answers import answers
+from flows.stale_runs import crash_ended_runs
+from pawtrace.config.entry_point import errors_in_one_line
+from pawtrace.config.errors import DeviceError, ParamsError
+from pawtrace.config.files import write_text
+
+POOL = "pawtrace"
+_HOST = "127.0.0.1"
+_URL = PREFECT_HOME / "serve" / "url"
+_SERVER, _WORKER = "server", "worker"
+_START_UP_S = 120
+_LATE_S = 120  # the worker looks every ten seconds, and a machine may be busy
+_POLL_S = 0.2
+
+
+def start(port: int, database: str | None) -> None:
+    """Start what is not running yet, and bring what is deployed up to date.
+
+    Raises:
+      DeviceError: the port is taken, or the server or the worker does not start.
+      ParamsError: prefect.yaml or automations.yaml is wrong.
+    """
+    crons = schedules()
+    url = f"http://{_HOST}:{port}/api"
+    if not daemons.is_running(_SERVER):
+        _start_server(port, database)
+        write_text(_URL, url)
+    elif (running := _URL.read_text(encoding="utf-8")) != url:
+        raise DeviceError(
+            f"PORT={port}: expected no server of this project yet, found {running}; run: make serve-stop"
+        )
+    _wait_for_server(url, port)
+    os.environ["PREFECT_API_URL"] = url  # of what is started from here on
+    with temporary_settings({PREFECT_API_URL: url}), get_client(sync_client=True) as client:
+        _create_pool(client)
+        _create_gpu(client)
+        crash_ended_runs(no_worker=not daemons.is_running(_WORKER))
+        _deploy()
+        told = update_automations(client)
+    if not daemons.is_running(_WORKER):
+        daemons.start(_WORKER, ["prefect", "worker", "start", "--pool", POOL, "--type", "process"], {})
+    for name, expressions in crons.items():
+        print(f"{name}: {', '.join(expressions) or 'when asked for'}")
+    print(told)
+    print(f"http://{_HOST}:{port} shows them; end all with: make serve-stop")
+
+
+def stop() -> None:
+    """End worker, flow runs and server."""
+    ended = daemons.stop([_WORKER, _SERVER])
+    print(f"{ended} processes ended" if ended else "nothing was running")
+
+
+def _start_server(port: int, database: str | None) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((_HOST, port))
+        except OSError as error:
+            raise DeviceError(
+                f"port {port}: expected it free, found: {error.strerror}; run: make serve PORT={port + 1}"
+            ) from None
+    environment = {
+        "PREFECT_SERVER_SERVICES_LATE_RUNS_AFTER_SECONDS": str(_LATE_S),
+        "PREFECT_SERVER_UI_API_URL": f"http://{_HOST}:{port}/api",  # else its pages ask port 4200
+        "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
+    }
+    if database:  # not as an argument: it may hold a password, and `ps` shows arguments
+        environment["PREFECT_SERVER_DATABASE_CONNECTION_URL"] = database
+    module = ["prefect", "server", "start", "--host", _HOST, "--port", str(port)]
+    daemons.start(_SERVER, module, environment)
+
+
+def _wait_for_server(url: str, port: int) -> None:
+    until = time.monotonic() + _START_UP_S
+    while not answers(url):
+        if not daemons.is_running(_SERVER) or time.monotonic() > until:
+            daemons.stop([_WORKER, _SERVER])
+            log = daemons.log_of(_SERVER)
+            found = _last_error(log)
+            raise DeviceError(
+                f"Prefect's server: expected an answer on port {port}, found: {found}; see {log}"
+            )
+        time.sleep(_POLL_S)
+
+
+def _last_error(log: Path) -> str:
+    """The last line that names an error, without what a database's address may hold."""
+    lines = [line.strip() for line in log.read_text("utf-8", errors="replace").splitlines() if line.strip()]
+    named = [line for line in lines if re.match(r"[\w.]+(Error|Exception)\b", line)]
+    said = (named or lines or ["it wrote nothing"])[-1]
+    return re.sub(r"//[^/\s]*@", "//", said)[:200]
+
+
+def _create_pool(client: SyncPrefectClient) -> None:
+    try:
+        client.read_work_pool(POOL)
+    except ObjectNotFound:
+        client.create_work_pool(WorkPoolCreate(name=POOL, type="process"))
+
+
+def _create_gpu(client: SyncPrefectClient) -> None:
+    try:
+        client.read_global_concurrency_limit_by_name(GPU)
+    except ObjectNotFound:
+        client.create_global_concurrency_limit(GlobalConcurrencyLimitCreate(name=GPU, limit=1))
+
+
+def _deploy() -> None:
+    deployed = subprocess.run(
+        [sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if deployed.returncode != 0:
+        said = " ".join((deployed.stderr or deployed.stdout).split())
+        raise ParamsError(f"prefect.yaml: expected it to be deployed, found: {said[-300:]}")
+
+
+def main() -> None:
+    """Read what to do from the command line."""
+    match sys.argv[1:]:
+        case ["start"]:
+            port = os.environ.get("PORT") or "4200"
+            if not port.isdigit():
+                raise ParamsError(f"PORT: expected a number, found {port!r}; run: make serve PORT=4200")
+            start(int(port), os.environ.get("DATABASE") or None)
+        case ["stop"]:
+            stop()
+        case _:
+            raise ParamsError("expected start or stop; run: make serve, or make serve-stop")
+
+
+if __name__ == "__main__":
+    with errors_in_one_line("serve", again="make serve"):
+        main()

@@ -1,0 +1,40 @@
+"""Waiting for a Prefect server: one that PREFECT_API_URL names may be down, or only just starting."""
+
+import os
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+
+from pawtrace.config.errors import DeviceError
+
+_WAIT_S = 600  # a machine that boots at night has it up by then
+_FIRST_PAUSE_S = 1.0
+_LONGEST_PAUSE_S = 30.0
+
+
+def answers(url: str) -> bool:
+    """Whether a server is healthy."""
+    try:
+        with urllib.request.urlopen(f"{url}/health", timeout=5) as answer:
+            return bool(answer.status == 200)
+    except (urllib.error.URLError, ConnectionError, TimeoutError):
+        return False
+
+
+def wait_for_server(say: Callable[[str], object], wait_s: float = _WAIT_S) -> None:
+    """Wait for the server that PREFECT_API_URL names, if any, with growing pauses.
+
+    Raises:
+      DeviceError: it did not answer in all that time.
+    """
+    url, pause_s, until = os.environ.get("PREFECT_API_URL"), _FIRST_PAUSE_S, time.monotonic() + wait_s
+    while url and not answers(url):
+        if time.monotonic() + pause_s > until:
+            raise DeviceError(
+                f"PREFECT_API_URL: expected a Prefect server at {url}, found none in {wait_s:.0f} s; "
+                "run: make serve, or unset PREFECT_API_URL for a temporary one"
+            )
+        say(f"no Prefect server answers at {url}; again in {pause_s:.0f} s")
+        time.sleep(pause_s)
+        pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)

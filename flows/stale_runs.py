@@ -1,0 +1,74 @@
+"""Flow runs that are marked running though their process was killed: the next run sets them right.
+
+Every run carries a tag that names its process: host, boot, number and start. A worker notes the
+number of the process that it started, which covers a run until it has put its tag.
+"""
+
+import os
+from collections.abc import Iterable
+
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.filters import (
+    FlowFilter,
+    FlowFilterName,
+    FlowRunFilter,
+    FlowRunFilterState,
+    FlowRunFilterStateType,
+)
+from prefect.client.schemas.objects import FlowRun, StateType
+from prefect.runtime import flow_run
+from prefect.states import Crashed
+
+from flows.say import say
+from pawtrace.config.processes import has_ended, identity
+
+TAG = "PAWTRACE_TAG"  # the environment variable by which a rebuild gives inner runs its own
+_PROCESS = "process:"
+_OF_US = ["rebuild", "train-recipe"]
+_UNFINISHED = [StateType.RUNNING, StateType.CANCELLING]
+
+
+def process_tag() -> str:
+    """The tag that names this process."""
+    return f"{_PROCESS}{identity(os.getpid())}"
+
+
+def tag_this_run() -> None:
+    """Put this process's tag on a flow run that a worker started."""
+    with get_client(sync_client=True) as client:
+        client.update_flow_run(flow_run.id, tags={*flow_run.tags, process_tag()})
+
+
+def crash_ended_runs(*, no_worker: bool = False) -> int:
+    """Set runs to Crashed whose process has ended.
+
+    Args:
+      no_worker: whether nobody is there who would start what is pending.
+    Returns:
+      How many there were.
+    """
+    with get_client(sync_client=True) as client:
+        states = [*_UNFINISHED, *([StateType.PENDING] if no_worker else [])]
+        ended = [run for run in _unfinished(client, states) if _has_ended(run)]
+        for run in ended:
+            message = f"Its process was killed; found by {flow_run.name or 'make serve'}"
+            client.set_flow_run_state(run.id, Crashed(message=message), force=True)
+            say(f"{run.name} was marked {run.state_name}, but its process had been killed: set to Crashed")
+    return len(ended)
+
+
+def _unfinished(client: SyncPrefectClient, states: list[StateType]) -> Iterable[FlowRun]:
+    found = client.read_flow_runs(
+        flow_filter=FlowFilter(name=FlowFilterName(any_=_OF_US)),
+        flow_run_filter=FlowRunFilter(state=FlowRunFilterState(type=FlowRunFilterStateType(any_=states))),
+    )
+    return [run for run in found if str(run.id) != flow_run.id]
+
+
+def _has_ended(run: FlowRun) -> bool:
+    tags = [tag.removeprefix(_PROCESS) for tag in run.tags if tag.startswith(_PROCESS)]
+    if tags:
+        return all(has_ended(tag) for tag in tags)
+    if run.infrastructure_pid and run.infrastructure_pid.isdigit():
+        return identity(int(run.infrastructure_pid)) is None
+    return run.state is not None and run.state.type == StateType.PENDING

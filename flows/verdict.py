@@ -1,0 +1,66 @@
+"""The seam to pawtrace.promotion: the best recipe against the model that is in use."""
+
+from typing import NamedTuple
+
+from flows.say import say
+from pawtrace.config import paths
+from pawtrace.config.errors import PawtraceError
+from pawtrace.config.params import Params
+from pawtrace.evaluation.results import best_result, read_result
+from pawtrace.promotion.judge import Decision
+from pawtrace.promotion.judge import judge as judge_folders
+from pawtrace.promotion.promote import promote as promote_recipe
+from pawtrace.promotion.tracking import POINTER
+from pawtrace.rebuilding.commands import run_dvc
+
+
+class Verdict(NamedTuple):
+    """Whether a recipe may take the promoted model's place."""
+
+    recipe: str
+    decision: Decision
+
+    @property
+    def sentence(self) -> str:
+        """What came of it, with the recipe's name."""
+        came = {"first": "promoted", "not_worse": "promoted", "same": "in use already"}
+        return f"{self.recipe} is {came.get(self.decision.verdict, 'refused')}: {self.decision.sentence}"
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether somebody should look at it: that nothing is new is no refusal."""
+        return not self.decision.promote and self.decision.verdict != "same"
+
+
+def judge(params: Params) -> Verdict:
+    """Compare the best recipe, chosen on validation, with the promoted model.
+
+    Raises:
+      PawtraceError: results are missing, or the promoted model is, and DVC does not have it either.
+    """
+    _put_back_promoted()
+    best = best_result(
+        read_result(paths.MODELS / name, recipe.question) for name, recipe in params.recipes.items()
+    ).name
+    return Verdict(best, judge_folders(paths.MODELS / best, paths.PROMOTED, params.promote))
+
+
+def promote(verdict: Verdict, params: Params) -> None:
+    """Put the recipe's model in the promoted one's place."""
+    promote_recipe(verdict.recipe, params, verdict.decision)
+
+
+def _put_back_promoted() -> None:
+    """Put back a promoted model that is missing: without it, whatever comes would be the first one."""
+    if paths.PROMOTED.exists() or not POINTER.is_file():
+        return
+    say(f"{paths.PROMOTED} is missing: taking it from DVC's cache")
+    run_dvc(["checkout", str(POINTER)], say)
+    if not paths.PROMOTED_FOLDER.is_dir():
+        raise PawtraceError(
+            f"{paths.PROMOTED}: expected the model of {POINTER}, found it neither here nor in DVC's cache; "
+            f"run: dvc pull {POINTER}; nothing is promoted until then"
+        )
+    if not paths.PROMOTED.exists():
+        paths.PROMOTED.unlink(missing_ok=True)
+        paths.PROMOTED.symlink_to("../" + str(paths.PROMOTED_FOLDER))

@@ -1,0 +1,120 @@
+"""Where a run works: in this folder as it was committed, or in a clean clone of its last commit."""
+
+import contextlib
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from pawtrace.config import paths
+from pawtrace.config.errors import PawtraceError
+from pawtrace.config.files import write_text
+from pawtrace.rebuilding.commands import Say, ask_dvc, git
+
+# What runs write: uncommitted, it is the last run's, and no edit.
+RESULTS = ("dvc.lock", "reports", "models", "promoted.dvc")
+PROMOTED_POINTER = Path(f"{paths.PROMOTED_FOLDER}.dvc")
+CLONE = paths.WORK / "clone"
+_LOCK_FILE = Path("dvc.lock")
+
+
+class DirtyTreeError(PawtraceError):
+    """There are edits that no commit has: what a run found could be traced to nothing."""
+
+
+def edited_files() -> list[str]:
+    """The files that differ from the last commit, or are in none; results of runs are left out."""
+    others = [f":(exclude,top){path}" for path in RESULTS]
+    lines = git("status", "--porcelain", "--untracked-files=all", "--", ":(top)", *others).splitlines()
+    return [line[3:] for line in lines]
+
+
+def refuse_edits() -> None:
+    """Raise DirtyTreeError where there are edits."""
+    if edited := edited_files():
+        more = f" and {len(edited) - 3} more" if len(edited) > 3 else ""
+        raise DirtyTreeError(
+            f"the working tree: expected no uncommitted edits at a scheduled run, found "
+            f"{', '.join(edited[:3])}{more}; commit them, or set rebuild.when_dirty: clone in {paths.PARAMS}"
+        )
+
+
+def refuse_change(base: str) -> None:
+    """Raise DirtyTreeError where somebody committed, checked out or edited since the run began on `base`.
+
+    What the run made may be made from either, and would be taken for the one.
+    """
+    if git("rev-parse", "HEAD") != base or edited_files():
+        raise DirtyTreeError(
+            f"the working tree: expected {base[:10]} to stay as it was until the run's end, found a commit "
+            "or an edit; nothing is judged or saved; the next run does, or run: python -m flows.rebuild"
+        )
+
+
+def repair_lock_file(say: Say) -> None:
+    """Take dvc.lock from the last commit where a kill cut it off: DVC rewrites it in place."""
+    try:
+        content = YAML(typ="safe", pure=True).load(_LOCK_FILE.read_text(encoding="utf-8"))
+        whole = isinstance(content, dict) and "stages" in content
+    except FileNotFoundError:
+        return
+    except (YAMLError, UnicodeDecodeError):
+        whole = False
+    if not whole:
+        say(f"{_LOCK_FILE} was cut off by a kill: the one of the last commit takes its place")
+        if not git("ls-files", "--", str(_LOCK_FILE)):
+            _LOCK_FILE.unlink()
+            return
+        write_text(_LOCK_FILE, git("show", f"HEAD:./{_LOCK_FILE}") + "\n")
+
+
+@contextlib.contextmanager
+def clean_clone(say: Say) -> Iterator[Path]:
+    """Work in a clone of the last commit, with this project's cache, remote, archives and weights.
+
+    It stays in .pawtrace/clone, so that a training that was broken off there goes on.
+    """
+    commit, folder = git("rev-parse", "HEAD"), CLONE.resolve()
+    if not (folder / ".git").is_dir():
+        shutil.rmtree(folder, ignore_errors=True)
+        git("clone", "--quiet", "--no-checkout", ".", str(folder))
+    git("fetch", "--quiet", "origin", commit, folder=folder)
+    git("checkout", "--quiet", "--detach", "--force", commit, folder=folder)
+    git("clean", "--quiet", "--force", "-d", folder=folder)
+    say(f"there are uncommitted edits: working on a clone of {commit[:10]} in {CLONE}")
+    _share(folder)
+    _share_promoted(folder)
+    with contextlib.chdir(folder):
+        yield folder
+
+
+def _share(folder: Path) -> None:
+    """Give the clone what git does not have: DVC's cache and remotes, the user's archives and weights."""
+    cache = ask_dvc("cache", "dir").lines[-1]
+    remotes = ask_dvc("remote", "list").lines
+    local = Path(".dvc/config.local")
+    if local.exists():
+        shutil.copy2(local, folder / local)
+    for place in (paths.ARCHIVES, paths.WEIGHTS):
+        shutil.rmtree(folder / place, ignore_errors=True)  # what was there the last time
+        shutil.copytree(place, folder / place, copy_function=_link)
+    with contextlib.chdir(folder):
+        ask_dvc("cache", "dir", "--local", cache)
+        for name, url in (line.split()[:2] for line in remotes):
+            if url.startswith("/"):  # it was relative, perhaps, to the folder of its config
+                ask_dvc("remote", "modify", "--local", name, "url", url)
+
+
+def _share_promoted(folder: Path) -> None:
+    """Name to the clone the model in use here, which need not be that of the commit, to compare with."""
+    if PROMOTED_POINTER.exists():
+        shutil.copy2(PROMOTED_POINTER, folder / PROMOTED_POINTER)
+
+
+def _link(source: str, target: str) -> None:
+    try:
+        Path(target).hardlink_to(source)
+    except OSError:  # another filesystem
+        shutil.copy2(source, target)

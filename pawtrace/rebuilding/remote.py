@@ -1,0 +1,118 @@
+"""The DVC remote: bring from it, save to it, with growing pauses where the network fails.
+
+`dvc fetch` takes a remote that does not answer for an empty one and ends well, so it is asked first.
+"""
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from typing import Literal
+
+from pawtrace.config.errors import PawtraceError
+from pawtrace.config.sections import RebuildParams
+from pawtrace.rebuilding.commands import Ended, Say, ask_dvc, run_dvc
+
+_ANSWER_S = 60
+_REFUSED = (
+    *("401", "403", "forbidden", "unauthorized", "access denied", "accessdenied", "permission denied"),
+    *("credential", "authentication", "invalidaccesskeyid", "signaturedoesnotmatch", "permissionerror"),
+)
+_ABSENT = ("no such file or directory", "404", "not found", "does not exist", "nosuchkey")
+
+
+class RemoteError(PawtraceError):
+    """The remote cannot be used; a message says whether it will be tried again."""
+
+
+class RemoteRefusedError(RemoteError):
+    """It does not know us: no retry helps."""
+
+
+def remote_name() -> str | None:
+    """The remote that dvc uses here; None where none is set."""
+    ended = ask_dvc("config", "core.remote")
+    return ended.lines[-1].strip() if ended.code == 0 and ended.lines else None
+
+
+def bring(remote: str, say: Say) -> None:
+    """Fetch what dvc.lock names and the cache lacks. What the remote lacks too is made again.
+
+    Raises:
+      RemoteError: it does not answer, or broke off.
+    """
+    ask(remote)
+    ended = run_dvc(["fetch", "--remote", remote], say)
+    failed = [line.lower() for line in ended.lines if "failed to transfer" in line]
+    if ended.code != 0 and failed and all(any(word in line for word in _ABSENT) for line in failed):
+        say(f"the remote {remote} lacks {len(failed)} files of dvc.lock; what is missing is made again")
+        return
+    _raise_unless_well(ended, remote, "fetch")
+
+
+def save(remote: str, say: Say) -> None:
+    """Push what dvc.lock names.
+
+    Raises:
+      RemoteError: it does not answer, or broke off.
+    """
+    ask(remote)
+    _raise_unless_well(run_dvc(["push", "--remote", remote], say), remote, "push")
+
+
+def ask(remote: str) -> None:
+    """Whether the remote answers, and knows us.
+
+    Raises:
+      RemoteError: it does not.
+    """
+    try:
+        asked = subprocess.run(
+            [sys.executable, "-m", "pawtrace.rebuilding.remote_answer", remote],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=_ANSWER_S,
+        )
+    except subprocess.TimeoutExpired:
+        raise _error(remote, f"no answer within {_ANSWER_S} s", "fetch") from None
+    if asked.returncode != 0:
+        raise _error(remote, _last_line(asked.stderr), "fetch")
+
+
+def with_pauses(work: Callable[[], None], rebuild: RebuildParams, say: Say) -> None:
+    """Do what needs the network; after a failure pause, each time twice as long, and do it again.
+
+    Raises:
+      RemoteError: of the last failure, or of one that no retry mends.
+    """
+    for attempt in range(rebuild.num_retries + 1):
+        try:
+            return work()
+        except RemoteRefusedError:
+            raise
+        except RemoteError as error:
+            if attempt == rebuild.num_retries:
+                raise
+            pause_s = rebuild.first_pause_s * 2**attempt
+            say(f"{error}; again in {pause_s:.0f} s ({attempt + 1} of {rebuild.num_retries})")
+            time.sleep(pause_s)
+
+
+def _raise_unless_well(ended: Ended, remote: str, verb: Literal["fetch", "push"]) -> None:
+    if ended.code != 0:
+        errors = [line for line in ended.lines if line.startswith("ERROR")]
+        raise _error(remote, " ".join(errors) or ended.last_words, verb)
+
+
+def _error(remote: str, found: str, verb: str) -> RemoteError:
+    lost = f"nothing here was lost; when it works run: dvc {verb}"
+    if any(word in found.lower() for word in _REFUSED):
+        return RemoteRefusedError(
+            f"remote {remote}: expected it to accept the credentials, found: {found[:200]}; {lost}"
+        )
+    return RemoteError(f"remote {remote}: expected an answer, found: {found[:200]}; {lost}")
+
+
+def _last_line(text: str) -> str:
+    return next((line.strip() for line in reversed(text.splitlines()) if line.strip()), "nothing")

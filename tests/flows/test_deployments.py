@@ -1,0 +1,55 @@
+"""prefect.yaml: what is committed can be deployed, and a wrong schedule is one line."""
+
+import importlib
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+from flows.deployments import schedules
+from pawtrace.config.errors import ParamsError
+from tests.conftest import ROOT
+
+DEPLOYMENTS: list[dict[str, Any]] = YAML(typ="safe").load((ROOT / "prefect.yaml").read_text())["deployments"]
+
+
+def test_three_are_deployed_and_one_has_a_schedule(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    assert schedules() == {"rebuild-nightly": ["0 2 * * *"], "rebuild-on-demand": [], "ladder": []}
+
+
+@pytest.mark.parametrize("deployment", DEPLOYMENTS, ids=lambda deployment: deployment["name"])
+def test_each_runs_a_flow_one_at_a_time_in_utc(deployment: dict[str, Any]) -> None:
+    path, name = deployment["entrypoint"].split(":")
+    flow = getattr(importlib.import_module(path.removesuffix(".py").replace("/", ".")), name)
+    assert set(deployment.get("parameters", {})) <= set(flow.parameters.properties)
+    assert deployment["concurrency_limit"] == {"limit": 1, "collision_strategy": "CANCEL_NEW"}
+    assert all(schedule["timezone"] == "UTC" for schedule in deployment.get("schedules", []))
+
+
+@pytest.mark.parametrize("cron", ["every night", "0 2 * *", "61 2 * * *", ""])
+def test_a_wrong_cron_expression_is_one_line(project: Path, cron: str) -> None:
+    text = (ROOT / "prefect.yaml").read_text().replace("0 2 * * *", cron)
+    (project / "prefect.yaml").write_text(text)
+    found = re.escape(repr(cron))
+    words = f"^prefect.yaml: rebuild-nightly: expected a cron expression such as .*, found {found}"
+    with pytest.raises(ParamsError, match=words) as error:
+        schedules()
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"), [("a: [", "expected deployments"), ("a: 1", "found: 'deployments'")]
+)
+def test_what_is_no_list_of_deployments_is_one_line(project: Path, text: str, words: str) -> None:
+    (project / "prefect.yaml").write_text(text)
+    with pytest.raises(ParamsError, match=words):
+        schedules()
+
+
+@pytest.mark.usefixtures("project")
+def test_a_missing_file_says_how_to_get_it_back() -> None:
+    with pytest.raises(ParamsError, match="run: git checkout prefect.yaml"):
+        schedules()

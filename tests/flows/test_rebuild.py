@@ -1,0 +1,230 @@
+"""A rebuild, for real and tiny: by hand, without a server; what kills and edits do to it."""
+
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from ruamel.yaml import YAML
+
+from flows.temporary_server import _free_port
+from pawtrace.config.params import merged
+from tests.conftest import TINY
+from tests.tiny_clone import FROZEN, RECIPES, command, copy_of_the_project, edit_params, environment
+
+pytestmark = pytest.mark.slow
+
+REBUILD = (sys.executable, "-m", "flows.rebuild")
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project with one tiny recipe, rebuilt once, its results committed by the user."""
+    folder = tmp_path_factory.mktemp("rebuilt") / "pawtrace"
+    copy_of_the_project(folder)
+    yaml = YAML(typ="safe", pure=True)
+    content = yaml.load((folder / "params.yaml").read_text())
+    content["recipes"] = {"small_head": RECIPES["small_head"]}
+    with (folder / "params.yaml").open("w") as file:
+        yaml.dump(merged(content, merged(TINY, FROZEN)), file)
+    commit(folder, "tiny")
+    ended = command(folder, *REBUILD, check=False)
+    assert ended.returncode == 0, ended.stdout[-3000:] + ended.stderr[-3000:]
+    (folder.parent / "first.log").write_text(ended.stdout)
+    return folder
+
+
+def commit(folder: Path, message: str) -> str:
+    """Commit what the user edits, without the results of runs."""
+    others = (":!dvc.lock", ":!reports", ":!models", ":!promoted.dvc")
+    command(folder, "git", "add", "--all", "--", ".", *others)
+    command(folder, "git", "-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", message)
+    return command(folder, "git", "rev-parse", "HEAD").stdout.strip()
+
+
+def rows(folder: Path, query: str) -> list[Any]:
+    """What Prefect's database has."""
+    with sqlite3.connect(folder / ".prefect/prefect.db") as database:
+        found = database.execute(query).fetchall()
+    database.close()
+    return found
+
+
+def in_folder(folder: Path) -> list[psutil.Process]:
+    found = []
+    for process in psutil.process_iter(["cwd", "status"]):
+        if process.info["cwd"] == str(folder) and process.info["status"] != psutil.STATUS_ZOMBIE:
+            found.append(process)
+    return found
+
+
+def test_the_first_rebuild_promotes_and_saves_on_a_branch_of_its_own(built: Path) -> None:
+    log = (built.parent / "first.log").read_text()
+    assert "Running stage 'train@small_head':" in log
+    assert "no DVC remote is set: nothing is brought, nothing is pushed" in log
+    assert (built / "models/promoted/model.keras").exists()
+    branch = command(
+        built, "git", "branch", "--list", "rebuild/*", "--format=%(refname:short)"
+    ).stdout.strip()
+    assert f"results are on {branch}" in log
+    saved = command(built, "git", "show", f"{branch}:reports/metrics/small_head.json").stdout
+    assert saved == (built / "reports/metrics/small_head.json").read_text()
+    parent, head = command(built, "git", "rev-parse", f"{branch}^", "HEAD").stdout.split()
+    assert parent == head
+
+
+def test_its_artifacts_say_what_changed(built: Path) -> None:
+    keys = {key for (key,) in rows(built, "select key from artifact_collection")}
+    assert keys >= {"metrics-diff", "params-diff", "trace", "curves", "report", "rebuild-progress"}
+
+
+def test_the_training_flow_is_found_by_the_rebuilds_tag(built: Path) -> None:
+    found = {
+        name: (id, tags)
+        for id, name, tags in rows(
+            built, "select r.id, f.name, r.tags from flow_run r join flow f on f.id = r.flow_id"
+        )
+    }
+    outer = found["rebuild"][0].replace("-", "")
+    tags = [tag.replace("-", "") for tag in json.loads(found["train-recipe"][1])]
+    assert f"rebuild:{outer}" in tags
+
+
+def test_a_second_rebuild_runs_nothing_and_commits_nothing(built: Path) -> None:
+    before = command(built, "git", "branch", "--list").stdout
+    ended = command(built, *REBUILD)
+    assert "Running stage" not in ended.stdout
+    assert command(built, "git", "branch", "--list").stdout == before
+
+
+def test_edits_are_refused_in_one_line_and_kept(built: Path) -> None:
+    (built / "stages/notes.py").write_text("# mine\n")
+    ended = command(built, *REBUILD, check=False)
+    (built / "stages/notes.py").unlink()
+    assert ended.returncode == 1
+    assert ended.stderr.splitlines()[-1].startswith(
+        "pawtrace rebuild: the working tree: expected no uncommitted"
+    )
+    assert "Traceback" not in ended.stdout + ended.stderr
+
+
+def test_a_secret_in_the_params_is_refused_and_in_no_log(built: Path) -> None:
+    before = (built / "params.yaml").read_text()
+    edit_params(built, {"data": {"archive": "https://me:hunter22@host/x.zip"}})
+    ended = command(built, *REBUILD, check=False)
+    (built / "params.yaml").write_text(before)
+    assert ended.returncode == 1
+    assert "data.archive: expected no secret, found a URL with a password" in ended.stderr
+    assert "hunter22" not in ended.stdout + ended.stderr
+    assert not rows(built, "select message from log where message like '%hunter22%'")
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM], ids=lambda how: how.name)
+def test_a_killed_rebuild_leaves_no_process_and_the_next_one_goes_on(
+    built: Path, how: signal.Signals
+) -> None:
+    longer = {"phases": [{"trainable": "all", "num_epochs": 5}], "early_stopping": None, "seed": int(how)}
+    edit_params(built, {"recipes": {"small_head": {"overrides": {"train": longer}}}})
+    commit(built, f"longer, {how.name}")
+    flow = subprocess.Popen(
+        REBUILD, cwd=built, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    known = set(built.glob(".pawtrace/training/*/checkpoints/[0-9]*.npz"))
+    while not set(built.glob(".pawtrace/training/*/checkpoints/[0-9]*.npz")) - known:
+        assert flow.poll() is None
+        time.sleep(0.05)
+    flow.send_signal(how)
+    flow.wait(60)
+    until = time.monotonic() + 30
+    while in_folder(built) and time.monotonic() < until:
+        time.sleep(0.2)
+    assert not in_folder(built)
+    ended = command(built, *REBUILD)
+    assert "resuming after step" in ended.stdout
+    assert not rows(built, "select name from flow_run where state_type in ('RUNNING', 'CANCELLING')")
+    assert len((built / "models/small_head/history.csv").read_text().splitlines()) == 6
+    assert (built / "models/promoted/model.keras").exists()
+
+
+def test_a_second_run_skips_or_waits_and_says_for_whom(built: Path) -> None:
+    holder = subprocess.Popen(
+        [sys.executable, "-m", "pawtrace.config.alone", "sleep", "600"], cwd=built, env=environment()
+    )
+    while not (built / ".pawtrace/locks/project").read_text():
+        time.sleep(0.05)
+    edit_params(built, {"rebuild": {"when_busy": "skip"}})
+    ended = command(built, *REBUILD)
+    assert f"another run is at work: process {holder.pid} (" in ended.stdout
+    edit_params(built, {"rebuild": {"when_busy": "wait"}})
+    waiting = subprocess.Popen(
+        REBUILD, cwd=built, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    assert waiting.stdout is not None
+    with waiting, waiting.stdout:
+        while f"waiting for another run to end: process {holder.pid} (" not in waiting.stdout.readline():
+            assert waiting.poll() is None
+        os.kill(holder.pid, signal.SIGKILL)
+        holder.wait()
+        assert "results are" in waiting.stdout.read()
+
+
+def serve(folder: Path, what: str, port: int) -> str:
+    words = sys.executable, "-m", "flows.serve", what
+    ended = subprocess.run(
+        words, cwd=folder, env=environment() | {"PORT": str(port)}, capture_output=True, text=True, check=True
+    )
+    return ended.stdout
+
+
+def run_on_demand(folder: Path, port: int) -> None:
+    url = f"http://127.0.0.1:{port}/api"
+    words = sys.executable, "-m", "prefect", "deployment", "run", "rebuild/rebuild-on-demand"
+    subprocess.run(
+        words,
+        cwd=folder,
+        env=environment() | {"PREFECT_API_URL": url, "PREFECT_HOME": str(folder / ".prefect")},
+        capture_output=True,
+        check=True,
+    )
+
+
+def wait_for_state(folder: Path, state: str, count: int) -> None:
+    query = f"""select r.id from flow_run r join flow f on f.id = r.flow_id
+                where f.name = 'rebuild' and r.deployment_id is not null and r.state_name = '{state}'"""
+    until = time.monotonic() + 240
+    while len(rows(folder, query)) < count:
+        assert time.monotonic() < until, f"no run was {state}"
+        time.sleep(0.5)
+
+
+def test_a_served_run_that_is_killed_is_crashed_and_the_next_is_completed(built: Path) -> None:
+    edit_params(built, {"recipes": {"small_head": {"overrides": {"train": {"seed": 77}}}}})
+    commit(built, "another seed")
+    port = _free_port()
+    lock = built / ".pawtrace/locks/project"
+    said = serve(built, "start", port)
+    assert "rebuild-nightly: 0 2 * * *" in said
+    try:
+        run_on_demand(built, port)
+        while "flow run" not in lock.read_text():
+            time.sleep(0.1)
+        os.kill(json.loads(lock.read_text())["pid"], signal.SIGKILL)
+        wait_for_state(built, "Crashed", 1)
+        run_on_demand(built, port)
+        wait_for_state(built, "Completed", 1)
+        query = """select l.message from log l join flow_run r on r.id = l.flow_run_id
+                   where r.deployment_id is not null"""
+        messages = [text for (text,) in rows(built, query)]
+        assert any(text.startswith("Running stage 'train@small_head'") for text in messages)
+        assert not any("no concurrency limit `gpu`" in text for text in messages)
+    finally:
+        serve(built, "stop", port)
+    assert not in_folder(built)
+    assert not rows(built, "select name from flow_run where state_type in ('RUNNING', 'CANCELLING')")

@@ -1,0 +1,58 @@
+"""A server that is down is waited for, not for ever; a run by hand needs none."""
+
+import http.server
+import threading
+import time
+
+import pytest
+
+from flows import server_answers
+from flows.server_answers import wait_for_server
+from flows.temporary_server import _free_port
+from pawtrace.config.errors import DeviceError
+
+
+class Healthy(http.server.BaseHTTPRequestHandler):
+    """A server that is up."""
+
+    def do_GET(self) -> None:
+        """Be healthy."""
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing."""
+
+
+def test_without_a_server_named_nothing_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PREFECT_API_URL", raising=False)
+    wait_for_server(pytest.fail)
+
+
+def test_a_server_that_comes_up_late_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    port = _free_port()
+    monkeypatch.setenv("PREFECT_API_URL", f"http://127.0.0.1:{port}/api")
+    servers: list[http.server.ThreadingHTTPServer] = []
+    said: list[str] = []
+
+    def come_up_the_second_time(line: str) -> None:
+        said.append(line)
+        if len(said) == 2:
+            servers.append(http.server.ThreadingHTTPServer(("127.0.0.1", port), Healthy))
+            threading.Thread(target=servers[0].serve_forever, daemon=True).start()
+
+    monkeypatch.setattr(server_answers, "_FIRST_PAUSE_S", 0.1)
+    wait_for_server(come_up_the_second_time)
+    assert [line.rsplit(";")[1] for line in said] == [" again in 0 s", " again in 0 s"]
+    servers[0].shutdown()
+    servers[0].server_close()
+
+
+def test_a_server_that_never_comes_up_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PREFECT_API_URL", f"http://127.0.0.1:{_free_port()}/api")
+    start = time.monotonic()
+    with pytest.raises(
+        DeviceError, match="expected a Prefect server at .*, found none in 1 s; run: make serve"
+    ):
+        wait_for_server(lambda _: None, wait_s=1)
+    assert time.monotonic() - start < 5

@@ -1,0 +1,65 @@
+"""Fresh clones of the working tree with tiny params, and commands run in them as a person would."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import psutil
+from ruamel.yaml import YAML
+
+from pawtrace.config.params import merged
+from tests.conftest import ROOT
+
+RECIPES = {
+    "small_head": {"question": "One unit?", "overrides": {"train": {"head": {"units": []}}}},
+    "wide_head": {"question": "Eight units?", "overrides": {"train": {"head": {"units": [8]}}}},
+}
+# Frozen: the pipeline is under test here, not the network.
+FROZEN = {"train": {"phases": [{"trainable": "none", "num_epochs": 2}], "head": {"pooling": "average"}}}
+
+
+def command(folder: Path, *words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+    """Run a command of the project's environment as a person would, outside of any test's settings."""
+    return subprocess.run(
+        words, cwd=folder, env=environment(), capture_output=True, text=True, check=check, timeout=600
+    )
+
+
+def environment() -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PREFECT", "PYTEST"))}
+    return kept | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "PYTHONUNBUFFERED": "1"}
+
+
+def edit_params(folder: Path, changes: dict[str, Any]) -> None:
+    yaml = YAML(typ="safe", pure=True)
+    content = yaml.load((folder / "params.yaml").read_text())
+    with (folder / "params.yaml").open("w") as file:
+        yaml.dump(merged(content, changes), file)
+
+
+def stages_run(output: str) -> list[str]:
+    return [line.split("'")[1] for line in output.splitlines() if line.startswith("Running stage '")]
+
+
+def all_pids() -> set[int]:
+    return {process.pid for process in psutil.process_iter()}
+
+
+def copy_of_the_project(folder: Path) -> None:
+    """A fresh clone of the working tree, committed, without what was built in it."""
+    tracked = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split("\0")
+    for name in filter(None, tracked):
+        if (ROOT / name).is_file() and name != "dvc.lock":
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, folder / name)
+    for words in ("init -q", "add -A", "-c user.name=a -c user.email=a@b commit -qm start"):
+        command(folder, "git", *words.split())
