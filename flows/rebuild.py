@@ -40,6 +40,7 @@ from pawtrace.rebuilding.saving import commit_results
 from pawtrace.rebuilding.secrets import refuse_secrets
 
 _AGAIN = "python -m flows.rebuild"
+_NOT_KEPT = "ERROR: failed to transfer"  # into its cache: DVC writes dvc.lock all the same, and goes on
 REFUSED = "pawtrace.promotion.refused"  # the event that a notification can be asked for
 
 
@@ -54,14 +55,29 @@ def reproduce(params: Params, lock: IO[str]) -> None:
     """Run `dvc repro`, with its lines in the log; the training flows run on this flow's server.
 
     Raises:
-      TrainingError: a stage failed.
+      TrainingError: a stage failed, or DVC could not keep what one wrote.
     """
     progress = Progress(len(params.recipes))
+    not_kept: list[str] = []
+
+    def line(text: str) -> None:
+        if text.startswith(_NOT_KEPT):
+            not_kept.append(text[:300])
+        progress.line(text)
+
     inner = {"PREFECT_API_URL": PREFECT_API_URL.value() or "", TAG: f"rebuild:{flow_run.id}"}
-    ended = run_dvc(["--wait-for-lock", "repro"], progress.line, lock=lock, environment=inner)
+    ended = run_dvc(["--wait-for-lock", "repro"], line, lock=lock, environment=inner)
     if ended.code != 0:
-        raise TrainingError(f"dvc repro: {ended.last_words}; nothing finished was lost; run: {_AGAIN}")
+        raise _failed(ended.last_words)
+    if not_kept:
+        raise _failed(not_kept[0])
     progress.finish()
+
+
+def _failed(last_words: str) -> TrainingError:
+    reason = last_words.split("; nothing finished was lost")[0]  # a stage's advice is to run the stage alone
+    room = "free some space and " if is_disk_full(TrainingError(reason)) else ""
+    return TrainingError(f"dvc repro: {reason}; nothing finished was lost; {room}run: {_AGAIN}")
 
 
 @task(cache_policy=NO_CACHE)
@@ -138,7 +154,8 @@ def rebuild(
     except Exception as error:
         if not is_disk_full(error) and not isinstance(error, PawtraceError):
             raise
-        said = disk_full_line(error, again=_AGAIN) if is_disk_full(error) else str(error)
+        told = isinstance(error, TrainingError)  # where a stage found the disk full, it is said already
+        said = disk_full_line(error, again=_AGAIN) if is_disk_full(error) and not told else str(error)
         say(f"failed: {said}")
         return Failed(message=said)
     return Completed(message=said)

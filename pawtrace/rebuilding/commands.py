@@ -1,6 +1,7 @@
 """Running dvc and git: their lines as they come, and no dvc that outlives who started it."""
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -11,6 +12,8 @@ from pawtrace.config.errors import PawtraceError
 from pawtrace.config.processes import end_within
 
 _GRACE_S = 30  # for Prefect to report the end of a run that was told to end; it hung there once
+# Anywhere in a line: what Prefect writes when its server fails has no newline at its end.
+_OF_A_STAGE = re.compile(r"pawtrace [\w@-]+: .+")
 Say = Callable[[str], object]
 
 
@@ -27,7 +30,7 @@ class Ended(NamedTuple):
     @property
     def last_words(self) -> str:
         """The last line of a stage that says what is wrong; else of dvc's errors; else of all."""
-        ours = [line for line in self.lines if line.startswith("pawtrace ")]
+        ours = [found[0] for line in self.lines if (found := _OF_A_STAGE.search(line))]
         errors = [line for line in self.lines if line.startswith("ERROR")]
         return (ours or errors or self.lines or ["it said nothing"])[-1][:300]
 

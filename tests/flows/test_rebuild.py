@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -78,6 +79,19 @@ def test_the_first_rebuild_promotes_and_saves_on_a_branch_of_its_own(built: Path
     assert saved == (built / "reports/metrics/small_head.json").read_text()
     parent, head = command(built, "git", "rev-parse", f"{branch}^", "HEAD").stdout.split()
     assert parent == head
+
+
+def test_its_results_are_taken_over_as_the_readme_says(built: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "pawtrace"
+    shutil.copytree(built, folder, symlinks=True, ignore=shutil.ignore_patterns(".pawtrace", ".prefect"))
+    (branch,) = command(
+        folder, "git", "branch", "--list", "rebuild/*", "--format=%(refname:short)"
+    ).stdout.split()
+    command(folder, "git", "add", "--all", "dvc.lock", "reports", "models", "promoted.dvc")
+    command(folder, "git", "merge", branch)
+    assert not command(folder, "git", "status", "--porcelain").stdout
+    head, tip = command(folder, "git", "rev-parse", "HEAD", branch).stdout.split()
+    assert head == tip
 
 
 def test_its_artifacts_say_what_changed(built: Path) -> None:

@@ -1,0 +1,60 @@
+"""What a rebuild says of a `dvc repro` that failed: one line, with what to do once."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from flows import rebuild
+from pawtrace.config.errors import TrainingError
+from pawtrace.rebuilding.commands import Ended
+from tests.conftest import WriteParams
+
+NOT_KEPT = "ERROR: failed to transfer 'a652' - [Errno 28] No space left on device: 'models/a' -> 'cache/a6'"
+FULL = (
+    "pawtrace report: the disk is full ([Errno 28] No space left on device); nothing finished was lost; "
+    "free some space and run: dvc repro report"
+)
+ADVICE = "nothing finished was lost; free some space and run: python -m flows.rebuild"
+
+
+class NoProgress:
+    """Takes the place of an artifact on a server."""
+
+    def __init__(self, _: int) -> None:
+        pass
+
+    def line(self, text: str) -> None:
+        pass
+
+    def finish(self) -> None:
+        pass
+
+
+@pytest.mark.parametrize(
+    ("code", "line", "said"),
+    [
+        (1, "pawtrace split: data/raw is missing", "pawtrace split: data/raw is missing; nothing finished"),
+        (1, FULL, f"pawtrace report: the disk is full ([Errno 28] No space left on device); {ADVICE}"),
+        (0, NOT_KEPT, f"{NOT_KEPT}; {ADVICE}"),
+    ],
+    ids=["a stage failed", "a stage found the disk full", "dvc could not keep a file"],
+)
+def test_the_line(
+    write_params: WriteParams,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    code: int,
+    line: str,
+    said: str,
+) -> None:
+    def run_dvc(_: list[str], say: Callable[[str], object], **__: object) -> Ended:
+        say(line)
+        return Ended(code, [line])
+
+    monkeypatch.setattr(rebuild, "run_dvc", run_dvc)
+    monkeypatch.setattr(rebuild, "Progress", NoProgress)
+    with (tmp_path / "lock").open("w") as lock, pytest.raises(TrainingError) as error:
+        rebuild.reproduce.fn(write_params(), lock)
+    assert str(error.value).startswith(f"dvc repro: {said}")
+    assert str(error.value).count("nothing finished was lost") == 1
