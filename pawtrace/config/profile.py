@@ -5,13 +5,12 @@ Run: python -m pawtrace.config.profile <name>   (make repro PROFILE=<name> does)
 
 import subprocess
 import sys
-from collections.abc import Mapping
-from typing import Any
 
 from pawtrace.config import paths
 from pawtrace.config.entry_point import run_stage
 from pawtrace.config.errors import ParamsError
 from pawtrace.config.files import write_text
+from pawtrace.config.flat import flat
 from pawtrace.config.params import load_params
 
 
@@ -37,8 +36,8 @@ def switch_to(name: str) -> list[str]:
             f"{paths.PARAMS} has uncommitted edits, which switching to {name} would lose; "
             f"run: git diff {paths.PARAMS}, then commit them or git checkout {paths.PARAMS}"
         )
-    after = _flat(load_params(profiles[name]).model_dump())
-    before = _flat(load_params().model_dump())
+    after = flat(load_params(profiles[name]).model_dump())
+    before = flat(load_params().model_dump())
     write_text(paths.PARAMS, new)
     keys = [key for key in {**before, **after} if before.get(key) != after.get(key)]
     return [f"{key}: {before.get(key, '(none)')} -> {after.get(key, '(none)')}" for key in keys]
@@ -49,16 +48,6 @@ def _has_uncommitted_edits() -> bool:
         ["git", "status", "--porcelain", "--", str(paths.PARAMS)], capture_output=True, text=True, check=False
     )
     return status.returncode != 0 or bool(status.stdout.strip())
-
-
-def _flat(content: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    flat: dict[str, Any] = {}
-    for key, value in content.items():
-        if isinstance(value, Mapping) and value:
-            flat |= _flat(value, f"{prefix}{key}.")
-        else:
-            flat[prefix + key] = value
-    return flat
 
 
 def main() -> None:

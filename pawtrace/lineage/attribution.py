@@ -19,9 +19,10 @@ from ruamel.yaml import YAML
 
 from pawtrace.config.errors import DataError, PawtraceError
 from pawtrace.config.files import write_text
+from pawtrace.config.flat import flat
 from pawtrace.config.paths import MODELS, PARAMS, WEIGHTS, WORK
 from pawtrace.lineage.dvc_cache import cache_folder
-from pawtrace.lineage.dvc_lock import LOCK, LockLoader, flat, read_lock
+from pawtrace.lineage.dvc_lock import LOCK, LockLoader, read_lock
 from pawtrace.lineage.provenance import ReportedProvenance
 from pawtrace.lineage.revisions import Revision, files_below, git
 from pawtrace.lineage.snapshot import Snapshot, train_stage

@@ -6,8 +6,9 @@ Arrives: two snapshots. Leaves: `Change`s in the order in which the stages run.
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal, NamedTuple, get_args
 
+from pawtrace.config.flat import flat
 from pawtrace.lineage.code_changes import ran_differently
-from pawtrace.lineage.dvc_lock import StageRecord, flat
+from pawtrace.lineage.dvc_lock import StageRecord
 from pawtrace.lineage.provenance import ReportedProvenance
 from pawtrace.lineage.snapshot import Snapshot, train_stage
 

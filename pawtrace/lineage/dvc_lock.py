@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import yaml
 
 from pawtrace.config.errors import DataError
+from pawtrace.config.flat import flat
 from pawtrace.lineage.fingerprints import FIRST_PARTY
 from pawtrace.lineage.revisions import Revision
 
@@ -65,17 +66,6 @@ def read_lock(revision: Revision) -> dict[str, StageRecord]:
             f"run: git checkout {LOCK}, or dvc repro"
         ) from None
     return records
-
-
-def flat(content: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested mappings as one, keys joined by dots; lists stay whole."""
-    result: dict[str, Any] = {}
-    for key, value in content.items():
-        if isinstance(value, Mapping) and value:
-            result |= flat(value, f"{prefix}{key}.")
-        else:
-            result[f"{prefix}{key}"] = value
-    return result
 
 
 def _record(stage: Mapping[str, Any]) -> StageRecord:

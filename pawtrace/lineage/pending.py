@@ -6,9 +6,9 @@ from typing import Any
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
+from pawtrace.config.flat import flat
 from pawtrace.config.paths import PARAMS
 from pawtrace.lineage.dvc_cache import FOLDER
-from pawtrace.lineage.dvc_lock import flat
 from pawtrace.lineage.snapshot import Snapshot, train_stage
 
 _ABSENT = object()

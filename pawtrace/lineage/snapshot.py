@@ -8,8 +8,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from pawtrace.config.errors import DataError
+from pawtrace.config.flat import flat
 from pawtrace.lineage.dvc_cache import cached, cached_folder, folder_md5, md5_of
-from pawtrace.lineage.dvc_lock import StageRecord, flat, read_lock
+from pawtrace.lineage.dvc_lock import StageRecord, read_lock
 from pawtrace.lineage.fingerprints import fingerprint
 from pawtrace.lineage.provenance import ReportedProvenance
 from pawtrace.lineage.revisions import Revision
