@@ -7,6 +7,7 @@ from keras import layers
 
 from pawtrace.config.train_params import Head, TrainParams
 from pawtrace.learning.backbones import build_backbone, input_scaling
+from pawtrace.learning.seeds import seeds_of_layers
 
 _POOLING = {
     "flatten": layers.Flatten,
@@ -33,6 +34,11 @@ def build_classifier(train: TrainParams) -> Classifier:
     Raises:
       TrainingError: the backbone's file or weights are unusable.
     """
+    with seeds_of_layers(train.seed):
+        return _build(train)
+
+
+def _build(train: TrainParams) -> Classifier:
     images = keras.Input((train.image_size_px, train.image_size_px, 3), dtype="uint8", name="image")
     backbone = build_backbone(train)
     feature_map = backbone(input_scaling(train, images))
