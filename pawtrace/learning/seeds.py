@@ -19,8 +19,8 @@ def seeds_of_layers(seed: int) -> Iterator[None]:
     """
     own, builder, shared = random.Random(seed), threading.get_ident(), random.randint
 
-    def randint(low: int, high: int) -> int:
-        return own.randint(low, high) if threading.get_ident() == builder else shared(low, high)
+    def randint(a: int, b: int) -> int:
+        return own.randint(a, b) if threading.get_ident() == builder else shared(a, b)
 
     random.randint = randint
     try:
