@@ -98,23 +98,25 @@ def _trace_recipe(recipe: str, old: Snapshot, new: Snapshot, moved: list[Movemen
     causes = [change for change in changes if change.matters]
     if moved:
         causes = [change for change in causes if _can_have(change, recipe, old, new)]
-    edited = [str(of.revision) for of in (old, new) if recipe in of.edited or (moved and of.some_edited)]
-    why = ""
-    if edited:
-        why = (
-            f"at {' and '.join(edited)}, its metrics are not those that its run wrote; "
-            "run: dvc repro --force report"
-        )
-    elif moved and not causes:
-        recorded = on_record(recipe, old, new)
-        why = "no recorded input differs" if recorded else "what it was made from is not on record"
-    unexplained = why and (moved or recipe in new.edited)
-    verdict: Verdict = "unexplained" if unexplained else "explained" if moved else "unmoved"
-    if not moved and not causes and not unexplained:
-        verdict = "unchanged"
+    why = _unexplained(recipe, old, new, moved=bool(moved), caused=bool(causes))
+    verdict: Verdict = (
+        "unexplained" if why else "explained" if moved else "unmoved" if causes else "unchanged"
+    )
     accuracy = new.metrics[recipe].get("test.accuracy")
     first = _first_stage(recipe, causes or changes)
-    return RecipeTrace(recipe, verdict, why if unexplained else "", moved, changes, first, causes, accuracy)
+    return RecipeTrace(recipe, verdict, why, moved, changes, first, causes, accuracy)
+
+
+def _unexplained(recipe: str, old: Snapshot, new: Snapshot, *, moved: bool, caused: bool) -> str:
+    """Why a recipe's numbers cannot be put down to a change; empty where they can."""
+    edited = [str(of.revision) for of in (old, new) if recipe in of.edited or (moved and of.some_edited)]
+    if edited and (moved or recipe in new.edited):
+        sides = " and ".join(edited)
+        return f"at {sides}, its metrics are not those that its run wrote; run: dvc repro --force report"
+    if not moved or caused:
+        return ""
+    recorded = on_record(recipe, old, new)
+    return "no recorded input differs" if recorded else "what it was made from is not on record"
 
 
 def _one_sided(recipe: str, old: Snapshot, new: Snapshot) -> RecipeTrace:
@@ -122,12 +124,11 @@ def _one_sided(recipe: str, old: Snapshot, new: Snapshot) -> RecipeTrace:
     verdict: Verdict = "added" if recipe in new.metrics else "removed"
     why = ""
     if recipe in new.edited:
-        verdict, why = "unexplained", "it is new, and its metrics are not those that its run wrote"
+        why = "it is new, and its metrics are not those that its run wrote"
     elif verdict == "removed" and new.stage(train_stage(recipe)) is not None:
-        verdict, why = (
-            "unexplained",
-            f"{new.revision} has its model, but no metrics of it; run: dvc repro report",
-        )
+        why = f"{new.revision} has its model, but no metrics of it; run: dvc repro report"
+    if why:
+        verdict = "unexplained"
     accuracy = (new if recipe in new.metrics else old).metrics[recipe].get("test.accuracy")
     return RecipeTrace(recipe, verdict, why, [], [], None, [], accuracy)
 
