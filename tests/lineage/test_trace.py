@@ -1,27 +1,16 @@
 """Why a metric moved: the cause is named, and what has none is called unexplained."""
 
-import copy
 import json
 from pathlib import Path
 
 import pytest
 import yaml
 
-from pawtrace.config.errors import DataError
 from pawtrace.lineage import trace_text
 from pawtrace.lineage.fingerprints import fingerprint
-from pawtrace.lineage.revisions import open_revision
-from pawtrace.lineage.trace import RecipeTrace, Trace, trace
 from tests.lineage.made_up_provenance import made_up_provenance
 from tests.lineage.traced_project import TracedProject
-
-
-def traced_between(older: str = "HEAD", newer: str = "workspace") -> Trace:
-    return trace(open_revision(older), open_revision(newer))
-
-
-def of(found: Trace, recipe: str) -> RecipeTrace:
-    return next(recipe_trace for recipe_trace in found.recipes if recipe_trace.recipe == recipe)
+from tests.lineage.traces import edit_by_hand, of, traced_between
 
 
 @pytest.mark.usefixtures("traced")
@@ -92,13 +81,6 @@ def test_without_provenance_an_edit_still_shows_in_dvcs_digest(traced: TracedPro
     path = Path("reports/metrics/plain.json")
     path.write_text(path.read_text().replace("0.8", "0.99"))
     assert traced_between().unexplained == ["plain"]
-
-
-def edit_by_hand(recipe: str = "plain") -> None:
-    path = Path(f"reports/metrics/{recipe}.json")
-    content = json.loads(path.read_text())
-    content["test"]["accuracy"] = 0.99
-    path.write_text(json.dumps(content))
 
 
 def test_an_edit_at_the_older_revision_is_unexplained_too(traced: TracedProject) -> None:
@@ -175,14 +157,6 @@ def test_locks_of_before_the_stage_resolve_have_the_same_params(traced: TracedPr
     traced.run()
     found = traced_between()
     assert [recipe.changes for recipe in found.recipes] == [[], []]
-
-
-def test_what_is_not_on_record_is_not_called_equal(traced: TracedProject) -> None:
-    traced.num_right["plain"] = 70
-    traced.run()
-    Path("dvc.lock").unlink()
-    Path("reports/provenance/plain.json").unlink()
-    assert of(traced_between(), "plain").why == "what it was made from is not on record"
 
 
 def test_data_that_changed_without_a_recorded_input_is_a_change(traced: TracedProject) -> None:
@@ -323,208 +297,3 @@ def test_a_new_recipe_and_a_removed_one_have_nothing_to_compare(traced: TracedPr
     traced.commit("late")
     assert of(traced_between("HEAD~1", "HEAD"), "late").verdict == "added"
     assert of(traced_between("HEAD", "HEAD~1"), "late").verdict == "removed"
-
-
-def test_edits_that_were_not_run_are_pending(traced: TracedProject) -> None:
-    Path("params.yaml").write_text(Path("params.yaml").read_text().replace("batch_size: 16", "batch_size: 4"))
-    traced.write_code("pawtrace/learning", "value = 3\n")
-    found = traced_between()
-    assert {recipe.verdict for recipe in found.recipes} == {"unchanged"}
-    assert found.pending == [
-        "train.batch_size: 16 -> 4 (stage resolve)",
-        "pawtrace/learning (stage train@plain)",
-    ]
-
-
-def test_new_and_removed_params_and_recipes_are_pending(traced: TracedProject) -> None:
-    params = copy.deepcopy(traced.params)
-    params["train"]["momentum"] = 0.9
-    del params["split"]["seed"]
-    params["recipes"]["late"] = {"question": "?", "builds_on": "plain", "overrides": {}}
-    Path("params.yaml").write_text(yaml.safe_dump(params))
-    pending = traced_between().pending
-    assert "train.momentum: (none) -> 0.9 (stage resolve)" in pending
-    assert "recipe late was never trained" in pending
-    assert any(line.startswith("recipes.late.builds_on: (none) -> plain") for line in pending)
-
-
-def test_a_small_number_is_the_same_in_lock_and_params(traced: TracedProject) -> None:
-    traced.params["train"]["learning_rate"] = 0.00001
-    traced.run()
-    lock = Path("dvc.lock")
-    lock.write_text(lock.read_text().replace("1.0e-05", "1e-05"))  # as DVC writes it
-    traced.commit("small")
-    found = traced_between()
-    assert found.pending == []
-    assert found.problems == []
-
-
-@pytest.mark.parametrize(
-    ("damage", "said"),
-    [
-        (lambda text: "<<<<<<< HEAD\n" + text, "a merge conflict in line 1"),
-        (lambda text: text[: len(text) // 2], "cut short or changed"),
-        (lambda _: "just words", "cut short or changed"),
-    ],
-)
-def test_a_damaged_lock_is_one_line_and_the_rest_is_still_answered(
-    traced: TracedProject, damage: object, said: str
-) -> None:
-    traced.params["train"]["batch_size"] = 8
-    traced.num_right["plain"] = 60
-    traced.run()
-    lock = Path("dvc.lock")
-    lock.write_text(damage(lock.read_text()))  # type: ignore[operator]
-    found = traced_between()
-    assert len(found.problems) == 1
-    assert said in found.problems[0]
-    assert "\n" not in found.problems[0]
-    assert of(found, "plain").verdict == "explained"
-    assert [c.what for c in of(found, "plain").causes] == ["train.batch_size"]
-
-
-def test_without_a_lock_data_and_modules_are_told_by_their_fingerprints(traced: TracedProject) -> None:
-    recorded = made_up_provenance("plain")
-    traced.provenance = {
-        "data": recorded.data.model_copy(update={"splits": "other"}),
-        "code": recorded.code.model_copy(update={"modules": {"pawtrace/learning/fit.py": "other"}}),
-    }
-    traced.num_right["plain"] = 60
-    traced.run()
-    Path("dvc.lock").unlink()
-    plain = of(traced_between(), "plain")
-    assert [c.what for c in plain.causes] == ["data/splits", "pawtrace/learning/fit.py"]
-    assert plain.first_stage == "split"
-
-
-def test_missing_cache_objects_are_one_line_and_the_rest_is_still_answered(traced: TracedProject) -> None:
-    traced.params["split"]["seed"] = 7
-    traced.examples["Cat/0.jpg"] = ("validation", "cat", "0" * 16)
-    traced.num_right["plain"] = 60
-    traced.run()
-    traced.commit("another split")
-    traced.empty_cache()
-    found = traced_between("HEAD~1", "HEAD")
-    assert [problem for problem in found.problems if "data/splits" in problem]
-    assert all("run: dvc pull" in problem and "\n" not in problem for problem in found.problems)
-    plain = of(found, "plain")
-    assert plain.verdict == "explained"
-    assert plain.moved[0].paired is not None  # from the provenance
-
-
-@pytest.mark.usefixtures("traced")
-def test_metrics_that_are_no_json_are_one_line() -> None:
-    Path("reports/metrics/plain.json").write_text('{"test": {')
-    found = traced_between()
-    assert "reports/metrics/plain.json of workspace" in found.problems[0]
-    assert of(found, "fast").verdict == "unchanged"
-
-
-@pytest.mark.parametrize(
-    "content", ['{"test": {"accuracy": "0.9"}}', '{"test": {"accuracy": NaN}}', "[]", "\xff"]
-)
-@pytest.mark.usefixtures("traced")
-def test_metrics_that_are_no_numbers_are_one_line(content: str) -> None:
-    Path("reports/metrics/plain.json").write_text(content, encoding="latin-1")
-    found = traced_between()
-    assert [problem for problem in found.problems if "reports/metrics/plain.json" in problem]
-    json.loads(trace_text.as_json(found), parse_constant=lambda word: pytest.fail(word))
-
-
-@pytest.mark.usefixtures("traced")
-def test_damaged_provenance_is_one_line() -> None:
-    path = Path("reports/provenance/plain.json")
-    content = json.loads(path.read_text())
-    content["test"]["right"] = "zz"
-    path.write_text(json.dumps(content))
-    found = traced_between()
-    assert len(found.problems) == 1
-    assert "reports/provenance/plain.json of workspace" in found.problems[0]
-
-
-@pytest.mark.parametrize(
-    ("name", "content"),
-    [
-        ("data/splits/train.csv", b"id,label\n\xff,cat\n"),
-        ("models/plain/predictions.csv", b"split,id\ntest,a\n"),
-    ],
-)
-def test_damaged_tables_are_one_line(traced: TracedProject, name: str, content: bytes) -> None:
-    traced.params["split"]["seed"] = 7
-    traced.examples["Cat/0.jpg"] = ("validation", "cat", "0" * 16)
-    traced.num_right["plain"] = 60
-    traced.run()
-    Path(name).write_bytes(content)
-    found = traced_between()
-    assert [
-        problem
-        for problem in found.problems
-        if f"{name} of workspace is damaged; run: pawtrace verify" in problem
-    ]
-    assert of(found, "plain").verdict == "explained"
-
-
-@pytest.mark.parametrize("content", ["[cache]\n    dir = /nowhere/a%b\n", "<<<<<<< HEAD\n"])
-def test_any_config_of_dvc_is_read_or_is_one_line(traced: TracedProject, content: str) -> None:
-    traced.params["split"]["seed"] = 7
-    traced.examples["Cat/0.jpg"] = ("validation", "cat", "0" * 16)
-    traced.run()
-    Path(".dvc/config").write_text(content)
-    assert all("\n" not in problem for problem in traced_between("HEAD").problems)
-
-
-def test_odd_names_of_files_are_read(traced: TracedProject) -> None:
-    Path("pawtrace/learning/a\nb c.py").write_text("value = 1\n")
-    traced.num_right["plain"] = 70
-    traced.run()
-    assert [c.what for c in of(traced_between(), "plain").causes] == ["pawtrace/learning/a\nb c.py"]
-
-
-def test_markdown_shows_text_as_it_is(traced: TracedProject) -> None:
-    traced.write_code("pawtrace/learning", "value = 2\n")
-    traced.params["train"]["note"] = "a | b\nc"
-    traced.num_right["plain"] = 70
-    traced.run()
-    traced.commit("fix `x` </details> <b> @team | #1")
-    text = trace_text.as_markdown(traced_between("HEAD~1", "HEAD"))
-    assert text.count("</details>") == text.count("<details")
-    assert "@team" not in text
-    assert "<b>" not in text
-    rows = [line for line in text.splitlines() if line.startswith("| plain")]
-    assert [row.count("|") for row in rows] == [5]
-
-
-def test_long_values_are_cut(traced: TracedProject) -> None:
-    traced.params["train"]["augmentation"] = [
-        {"name": f"Transform{n}", "arguments": {"p": 0.5}} for n in range(40)
-    ]
-    traced.num_right = {"plain": 60, "fast": 60}
-    traced.run()
-    assert max(map(len, trace_text.as_text(traced_between()).splitlines())) < 400
-
-
-def test_a_revision_without_any_metrics_is_one_line(traced: TracedProject) -> None:
-    for path in Path("reports/metrics").iterdir():
-        path.unlink()
-    traced.commit("none")
-    with pytest.raises(DataError, match="expected metrics at HEAD .* run: dvc repro"):
-        traced_between("HEAD", "workspace")
-
-
-def test_json_holds_everything_and_markdown_fits_a_comment(traced: TracedProject) -> None:
-    many = {f"recipe_{n}": {"question": "?", "builds_on": "plain", "overrides": {}} for n in range(60)}
-    traced.params["recipes"] |= many
-    traced.num_right |= dict.fromkeys(many, 80)
-    traced.examples |= {f"Cat/many{n}.jpg": ("train", "cat", f"m{n:015d}") for n in range(5000)}
-    traced.run()
-    traced.commit("many")
-    traced.params["train"] |= {f"param_{n}": 1 for n in range(300)}
-    traced.examples = dict(list(traced.examples.items())[:130])
-    traced.num_right = dict.fromkeys(traced.num_right, 70)
-    traced.run()
-    found = traced_between()
-    assert len(trace_text.as_markdown(found)) < 65_536
-    content = json.loads(trace_text.as_json(found))
-    assert len(content["recipes"]) == 62
-    assert len(content["examples"]["removed"]) > 4000
-    assert content["unexplained"] == []
