@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 from pawtrace.config.errors import PawtraceError
 from pawtrace.config.lock import only_one, project_held_by_us
-from pawtrace.config.processes import end_with_dvc
+from pawtrace.config.processes import end_with_dvc, interrupts_kept
 
 INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 _DISK_FULL_CODES = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
@@ -28,7 +28,7 @@ def run_stage(main: Callable[[], None], name: str) -> None:
       SystemExit: see `errors_in_one_line`.
       Exception: anything else, with its traceback: it is our mistake, not the user's.
     """
-    with errors_in_one_line(name, again=f"dvc repro {name}"):
+    with errors_in_one_line(name, again=f"dvc repro {name}"), interrupts_kept():
         end_with_dvc()
         with project_held_by_us(), only_one(name):
             main()

@@ -1,4 +1,4 @@
-"""Processes: a name that is given to no other one, and ending together with the one that started this."""
+"""Processes: a name that no other one gets, ending together with the one that started this, and Ctrl-C."""
 
 import contextlib
 import os
@@ -7,7 +7,9 @@ import socket
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from types import FrameType
 
 import psutil
 
@@ -16,6 +18,7 @@ from pawtrace.config.errors import PawtraceError
 _SHELLS = {"sh", "bash", "dash", "zsh", "fish", "ksh"}
 _POLL_S = 0.5
 _GRACE_S = 10  # to put away what is unfinished and to report; then the process ends as it is
+_interrupted = threading.Event()
 
 
 def identity(pid: int) -> str | None:
@@ -77,6 +80,38 @@ def end_with(*pids: int, how: signal.Signals = signal.SIGINT) -> None:
 def end_within(grace_s: float) -> None:
     """End this process in that time, unless it has ended by itself: who was told to end must not hang."""
     threading.Thread(target=_end_after, args=(grace_s,), daemon=True).start()
+
+
+@contextlib.contextmanager
+def interrupts_kept() -> Iterator[None]:
+    """Remember Ctrl-C for `stop_if_interrupted`, besides raising KeyboardInterrupt as ever.
+
+    A signal that whoever started this process told it to ignore stays ignored.
+    """
+    if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        yield
+        return
+    signal.signal(signal.SIGINT, _keep_and_raise)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        _interrupted.clear()
+
+
+def stop_if_interrupted() -> None:
+    """After code that may have swallowed it, raise the interrupt of `interrupts_kept` again.
+
+    Raises:
+      KeyboardInterrupt: Ctrl-C was pressed.
+    """
+    if _interrupted.is_set():
+        raise KeyboardInterrupt
+
+
+def _keep_and_raise(number: int, frame: FrameType | None) -> None:
+    _interrupted.set()
+    signal.default_int_handler(number, frame)
 
 
 def _end_after(grace_s: float) -> None:

@@ -8,6 +8,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from pawtrace.config.processes import stop_if_interrupted
 from pawtrace.config.train_params import Phase, TrainParams
 from pawtrace.learning.checkpoints import assign, values_of
 from pawtrace.learning.device import Compute
@@ -57,6 +58,8 @@ class Learner:
           `objective`, what was minimised, and the batch's mean `loss` (cross-entropy) and `accuracy`.
         """
         logs = self.model.train_on_batch(inputs, labels, return_dict=True)
+        # Keras waits for the step's result inside a bare `except: pass`, which swallows Ctrl-C.
+        stop_if_interrupted()
         return {
             "objective": float(logs["loss"]),
             "loss": float(logs["cross_entropy"]),
@@ -66,6 +69,7 @@ class Learner:
     def measure(self, batches: tf.data.Dataset) -> dict[str, float]:
         """The mean `loss` (cross-entropy) and `accuracy` of a dataset, in inference mode."""
         logs = self.model.evaluate(batches, return_dict=True, verbose=0)
+        stop_if_interrupted()
         return {"loss": float(logs["cross_entropy"]), "accuracy": float(logs["accuracy"])}
 
     @contextmanager

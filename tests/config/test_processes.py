@@ -5,13 +5,21 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
 import pytest
 
 from pawtrace.config.errors import PawtraceError
-from pawtrace.config.processes import end_with_dvc, has_ended, identity, is_ancestor
+from pawtrace.config.processes import (
+    end_with_dvc,
+    has_ended,
+    identity,
+    interrupts_kept,
+    is_ancestor,
+    stop_if_interrupted,
+)
 from tests.conftest import ROOT
 
 # A stage of a dvc, over a shell that stays: what it prints first is its own number.
@@ -23,8 +31,8 @@ STAGE = """
 import os, time
 from pawtrace.config.processes import end_with_dvc
 end_with_dvc()
-print(os.getpid(), flush=True)
 try:
+    print(os.getpid(), flush=True)
     time.sleep(600)
 finally:
     open("put_away", "w").close()
@@ -110,3 +118,25 @@ def test_who_was_told_to_end_does_not_hang() -> None:
         [sys.executable, "-c", code], env=os.environ | {"PYTHONPATH": str(ROOT)}, timeout=30
     )
     assert ended.returncode == 1
+
+
+def test_an_interrupt_that_a_library_swallows_is_not_lost() -> None:
+    with interrupts_kept():
+        stop_if_interrupted()
+        with suppress(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(10)
+        with pytest.raises(KeyboardInterrupt):
+            stop_if_interrupted()
+    stop_if_interrupted()
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_who_was_told_to_ignore_interrupts_does() -> None:
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with interrupts_kept():
+            os.kill(os.getpid(), signal.SIGINT)
+            stop_if_interrupted()
+    finally:
+        signal.signal(signal.SIGINT, before)
