@@ -35,13 +35,10 @@ HEALTHY: dict[str, Any] = {
     "device": "cpu",
     "head": {"pooling": "average", "units": []},
     "augmentation": FLIP,
-    "learning_rate": 0.002,
+    "learning_rate": 0.004,
     "batch_size": 32,
-    "phases": [
-        {"trainable": "all", "num_epochs": 14},
-        {"trainable": "all", "num_epochs": 3, "learning_rate": 0.0002},
-    ],
-    "schedule": {"warmup_epochs": 0.0, "decay": "none"},
+    "phases": [{"trainable": "all", "num_epochs": 12}],
+    "schedule": {"warmup_epochs": 0.0, "decay": "cosine"},
     "early_stopping": None,
 }
 
@@ -137,12 +134,12 @@ def test_a_dead_network(examine: Examine, drawn: Drawn) -> None:
 
 def test_vgg16_as_keras_builds_it_on_inputs_of_1_255_is_dead(examine: Examine, drawn: Drawn) -> None:
     found = examine(
-        drawn,
+        drawn | {"train": drawn["train"][:200]},
         backbone="vgg16",
         input_scaling="unit",
         learning_rate=0.0001,
         head={"pooling": "flatten", "units": [64]},
-        phases=[{"trainable": "all", "num_epochs": 3}],
+        phases=[{"trainable": "all", "num_epochs": 2}],
     )
     assert found.verdict == "dead"
 
@@ -194,7 +191,7 @@ def test_one_epoch_only(examine: Examine, drawn: Drawn) -> None:
 def test_duplicates_across_splits(examine: Examine, drawn: Drawn) -> None:
     mirrored = [(label, np.ascontiguousarray(pixels[:, ::-1])) for label, pixels in drawn["train"][:20]]
     leaky = drawn | {"test": [*drawn["test"][40:], *drawn["train"][40:60], *mirrored]}
-    found = examine(leaky)
+    found = examine(leaky, phases=[{"trainable": "all", "num_epochs": 2}])
     assert found.verdict == "leaking"
     assert found.numbers["num_seen_in_training"] == 40
 
@@ -203,6 +200,6 @@ def test_a_network_that_is_too_small_to_learn_underfits(examine: Examine, drawn:
     """A head of one unit on random filters."""
     frozen = [{"trainable": "none", "num_epochs": 60}]
     found = examine(
-        drawn, phases=frozen, learning_rate=0.005, early_stopping={"patience": 8, "min_delta": 0.001}
+        drawn, phases=frozen, schedule={"warmup_epochs": 0.0, "decay": "none"}, learning_rate=0.005
     )
     assert found.verdict == "underfitting"
