@@ -10,22 +10,25 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+import keras
 import pytest
-from ruamel.yaml import YAML
 
-from pawtrace.config.params import merged
 from pawtrace.dataset.drawn.sample import write_sample_archive
 from pawtrace.lineage.dvc_cache import md5_of
-from tests.conftest import TINY
-from tests.tiny_clone import FROZEN, command, copy_of_the_project, edit_params, stages_run
+from tests.learning.tiny import tiny_backbone
+from tests.tiny_clone import command, edit_params, stages_run, tiny_project
 
 pytestmark = pytest.mark.slow
 
 ARCHIVE = "data/archives/photos.zip"
+BFLOAT16_BACKBONE = "data/weights/tiny_bfloat16.keras"
 OF_ARCHIVE = {"data": {"source": "archive", "archive": ARCHIVE}}
 RECIPES = {
     "exact": {"question": "In float32?", "overrides": {"train": {"precision": "float32"}}},
-    "coarse": {"question": "In bfloat16?", "overrides": {"train": {"precision": "bfloat16"}}},
+    "coarse": {
+        "question": "In bfloat16?",
+        "overrides": {"train": {"precision": "bfloat16", "backbone": BFLOAT16_BACKBONE}},
+    },
 }
 MODULE = "pawtrace/learning/batches.py"
 BEFORE, AFTER = "default_rng([seed, epoch])", "default_rng([seed, epoch, 1])"  # of the examples' order
@@ -33,13 +36,15 @@ BEFORE, AFTER = "default_rng([seed, epoch])", "default_rng([seed, epoch, 1])"  #
 
 def clone_with(folder: Path, archive: Path) -> Path:
     """A fresh clone of the working tree with tiny params and an archive of its own."""
-    copy_of_the_project(folder)
+    tiny_project(folder, RECIPES)
     (folder / ARCHIVE).write_bytes(archive.read_bytes())
-    yaml = YAML(typ="safe", pure=True)
-    content = yaml.load((folder / "params.yaml").read_text()) | {"recipes": RECIPES}
-    content = merged(content, merged(merged(TINY, FROZEN), OF_ARCHIVE))
-    with (folder / "params.yaml").open("w") as file:
-        yaml.dump(content, file)
+    edit_params(folder, OF_ARCHIVE)
+    # A .keras backbone computes in the precision that it was saved in.
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        tiny_backbone(folder / BFLOAT16_BACKBONE)
+    finally:
+        keras.config.set_dtype_policy("float32")
     return folder
 
 

@@ -11,7 +11,8 @@ import psutil
 from ruamel.yaml import YAML
 
 from pawtrace.config.params import merged
-from tests.conftest import ROOT
+from tests.conftest import ROOT, TINY
+from tests.learning.tiny import tiny_backbone
 
 RECIPES = {
     "small_head": {"question": "One unit?", "overrides": {"train": {"head": {"units": []}}}},
@@ -19,6 +20,7 @@ RECIPES = {
 }
 # Frozen: the pipeline is under test here, not the network.
 FROZEN = {"train": {"phases": [{"trainable": "none", "num_epochs": 2}], "head": {"pooling": "average"}}}
+BACKBONE = "data/weights/tiny.keras"
 
 
 def command(folder: Path, *words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
@@ -63,3 +65,14 @@ def copy_of_the_project(folder: Path) -> None:
             shutil.copy2(ROOT / name, folder / name)
     for words in ("init -q", "add -A", "-c user.name=a -c user.email=a@b commit -qm start"):
         command(folder, "git", *words.split())
+
+
+def tiny_project(folder: Path, recipes: dict[str, Any]) -> None:
+    """A fresh clone whose params.yaml has only these recipes, on few small pictures; not built yet."""
+    copy_of_the_project(folder)
+    tiny_backbone(folder / BACKBONE)
+    yaml = YAML(typ="safe", pure=True)
+    content = yaml.load((folder / "params.yaml").read_text()) | {"recipes": recipes}
+    content = merged(content, merged(merged(TINY, FROZEN), {"train": {"backbone": BACKBONE}}))
+    with (folder / "params.yaml").open("w") as file:
+        yaml.dump(content, file)

@@ -13,12 +13,9 @@ from typing import Any
 
 import psutil
 import pytest
-from ruamel.yaml import YAML
 
 from flows.temporary_server import _free_port
-from pawtrace.config.params import merged
-from tests.conftest import TINY
-from tests.tiny_clone import FROZEN, RECIPES, command, copy_of_the_project, edit_params, environment
+from tests.tiny_clone import RECIPES, command, edit_params, environment, tiny_project
 
 pytestmark = pytest.mark.slow
 
@@ -29,12 +26,7 @@ REBUILD = (sys.executable, "-m", "flows.rebuild")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project with one tiny recipe, rebuilt once, its results committed by the user."""
     folder = tmp_path_factory.mktemp("rebuilt") / "pawtrace"
-    copy_of_the_project(folder)
-    yaml = YAML(typ="safe", pure=True)
-    content = yaml.load((folder / "params.yaml").read_text())
-    content["recipes"] = {"small_head": RECIPES["small_head"]}
-    with (folder / "params.yaml").open("w") as file:
-        yaml.dump(merged(content, merged(TINY, FROZEN)), file)
+    tiny_project(folder, {"small_head": RECIPES["small_head"]})
     commit(folder, "tiny")
     ended = command(folder, *REBUILD, check=False)
     assert ended.returncode == 0, ended.stdout[-3000:] + ended.stderr[-3000:]
@@ -144,7 +136,7 @@ def test_a_secret_in_the_params_is_refused_and_in_no_log(built: Path) -> None:
 def test_a_killed_rebuild_leaves_no_process_and_the_next_one_goes_on(
     built: Path, how: signal.Signals
 ) -> None:
-    longer = {"phases": [{"trainable": "all", "num_epochs": 5}], "early_stopping": None, "seed": int(how)}
+    longer = {"phases": [{"trainable": "all", "num_epochs": 100}], "early_stopping": None, "seed": int(how)}
     edit_params(built, {"recipes": {"small_head": {"overrides": {"train": longer}}}})
     commit(built, f"longer, {how.name}")
     flow = subprocess.Popen(
@@ -163,7 +155,7 @@ def test_a_killed_rebuild_leaves_no_process_and_the_next_one_goes_on(
     ended = command(built, *REBUILD)
     assert "resuming after step" in ended.stdout
     assert not rows(built, "select name from flow_run where state_type in ('RUNNING', 'CANCELLING')")
-    assert len((built / "models/small_head/history.csv").read_text().splitlines()) == 6
+    assert len((built / "models/small_head/history.csv").read_text().splitlines()) == 101
     assert (built / "models/promoted/model.keras").exists()
 
 
