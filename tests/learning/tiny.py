@@ -19,7 +19,7 @@ def tiny_train(**changes: Any) -> TrainParams:
 
 
 def tiny_backbone(path: Path, size_px: int | None = None, channels: int = 3) -> Path:
-    """Save a small backbone with a batch normalisation: RGB 0..255 in, 8 channels out; always the same one."""
+    """Save a small backbone with a batch normalisation, always the same: RGB 0..255 in, 8 channels out."""
     start = [keras.initializers.GlorotUniform(seed) for seed in range(2)]
     inputs = keras.Input((size_px, size_px, channels))
     x = keras.layers.Rescaling(1 / 255)(inputs)
