@@ -18,9 +18,15 @@ RECIPES = {
     "small_head": {"question": "One unit?", "overrides": {"train": {"head": {"units": []}}}},
     "wide_head": {"question": "Eight units?", "overrides": {"train": {"head": {"units": [8]}}}},
 }
-# Frozen: the pipeline is under test here, not the network.
-FROZEN = {"train": {"phases": [{"trainable": "none", "num_epochs": 2}], "head": {"pooling": "average"}}}
 BACKBONE = "data/weights/tiny.keras"
+# Small and frozen: the pipeline is under test here, not the network.
+FROZEN = {
+    "train": {
+        "backbone": BACKBONE,
+        "phases": [{"trainable": "none", "num_epochs": 2}],
+        "head": {"pooling": "average"},
+    }
+}
 
 
 def command(folder: Path, *words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
@@ -35,9 +41,11 @@ def environment() -> dict[str, str]:
     return kept | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "PYTHONUNBUFFERED": "1"}
 
 
-def edit_params(folder: Path, changes: dict[str, Any]) -> None:
+def edit_params(folder: Path, changes: dict[str, Any], recipes: dict[str, Any] | None = None) -> None:
+    """Lay changes over params.yaml; `recipes`, where given, take the place of all that it has."""
     yaml = YAML(typ="safe", pure=True)
     content = yaml.load((folder / "params.yaml").read_text())
+    content["recipes"] = recipes or content["recipes"]
     with (folder / "params.yaml").open("w") as file:
         yaml.dump(merged(content, changes), file)
 
@@ -71,8 +79,4 @@ def tiny_project(folder: Path, recipes: dict[str, Any]) -> None:
     """A fresh clone whose params.yaml has only these recipes, on few small pictures; not built yet."""
     copy_of_the_project(folder)
     tiny_backbone(folder / BACKBONE)
-    yaml = YAML(typ="safe", pure=True)
-    content = yaml.load((folder / "params.yaml").read_text()) | {"recipes": recipes}
-    content = merged(content, merged(merged(TINY, FROZEN), {"train": {"backbone": BACKBONE}}))
-    with (folder / "params.yaml").open("w") as file:
-        yaml.dump(content, file)
+    edit_params(folder, merged(TINY, FROZEN), recipes)

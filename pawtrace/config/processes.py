@@ -1,4 +1,4 @@
-"""Processes: a name that no other one gets, ending together with the one that started this, and Ctrl-C."""
+"""Processes: a name that no other one gets, and how one ends: with whoever started it, or at Ctrl-C."""
 
 import contextlib
 import os

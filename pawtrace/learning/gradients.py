@@ -8,6 +8,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from pawtrace.config.processes import stop_if_interrupted
 from pawtrace.learning.checkpoints import assign, values_of
 
 Loss = Callable[..., Any]  # keras.losses.Loss, or (targets, outputs) -> losses of the examples
@@ -70,6 +71,7 @@ def gradients_of(
         for start in range(0, len(inputs), batch_size or len(inputs)):
             batch = slice(start, start + (batch_size or len(inputs)))
             twin.train_on_batch(inputs[batch], targets[batch])
+            stop_if_interrupted()  # see Learner.train_on
             share = len(inputs[batch]) / len(inputs)
             for total, variable in zip(totals, model.trainable_variables, strict=True):
                 with np.errstate(invalid="ignore"):  # infinities may meet

@@ -1,16 +1,11 @@
 """What a step minimises and what an epoch reports."""
 
-import os
-import signal
-from collections.abc import Callable
 from typing import Any
 
 import keras
 import numpy as np
 import pytest
-import tensorflow as tf
 
-from pawtrace.config.processes import interrupts_kept
 from pawtrace.config.train_params import Phase, TrainParams
 from pawtrace.learning.checkpoints import values_of
 from pawtrace.learning.device import Compute
@@ -90,27 +85,3 @@ def test_xla_compiles_the_same_step(backbone: str) -> None:
     assert not plain.model.jit_compile
     for _ in range(2):
         assert compiled.train_on(IMAGES, LABELS) == pytest.approx(plain.train_on(IMAGES, LABELS), rel=1e-3)
-
-
-@pytest.mark.parametrize(
-    "work",
-    [
-        lambda learner: learner.train_on(IMAGES, LABELS),
-        lambda learner: learner.measure(tf.data.Dataset.from_tensors((IMAGES, LABELS))),
-    ],
-    ids=["train_on", "measure"],
-)
-def test_ctrl_c_while_keras_waits_for_a_result_is_not_swallowed(
-    work: Callable[[Learner], Any], backbone: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    learner, _ = learner_of(tiny_train(backbone=backbone))
-    to_numpy = keras.ops.convert_to_numpy
-
-    def pressed(value: Any) -> Any:
-        os.kill(os.getpid(), signal.SIGINT)
-        return to_numpy(value)
-
-    # Keras calls it inside a bare `except: pass`.
-    monkeypatch.setattr("keras.src.backend.convert_to_numpy", pressed)
-    with interrupts_kept(), pytest.raises(KeyboardInterrupt):
-        work(learner)

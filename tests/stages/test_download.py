@@ -1,98 +1,27 @@
-import contextlib
-import csv
+"""Any archive, and the drawn sample, become a dataset in data/raw, or one line says why not."""
+
 import errno
-import io
 import json
 import os
-import socket
 import time
-import urllib.request
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 import tensorflow_datasets as tfds
 from PIL import Image
-from tensorflow_datasets.core.download.checksums import UrlInfo
-from tensorflow_datasets.image_classification import cats_vs_dogs
 
 from pawtrace.config.entry_point import run_stage
 from pawtrace.config.files import sha256_of
-from pawtrace.dataset import builders, network, published
+from pawtrace.dataset import builders
 from pawtrace.dataset.archive import archive_digest
 from pawtrace.dataset.raw import raw_size, read_raw
 from stages import download
-from tests.conftest import WriteParams
-from tests.dataset.photos import encoded, encrypted, pet_files, published_files, write_archive
+from tests.dataset.photos import encoded, encrypted, pet_files, write_archive
+from tests.stages.downloading import RAW, SetData, failure, rejected
 
-RAW = Path("data/raw")
-
-
-SetData = Callable[..., None]
-
-
-@pytest.fixture
-def set_data(write_params: WriteParams) -> SetData:
-    """Write params.yaml with a `data` section for an archive, changed as given."""
-
-    def write(**data: Any) -> None:
-        write_params({"data": {"source": "archive", **data}})
-
-    return write
-
-
-@pytest.fixture(autouse=True)
-def _in_project(project: Path) -> None: ...
-
-
-@pytest.fixture(autouse=True)
-def no_network(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Lets nothing out; the list says what tried."""
-    tried: list[str] = []
-
-    look_up = socket.getaddrinfo
-
-    def refuse(host: str, *rest: Any, **options: Any) -> Any:
-        if host == "127.0.0.1":
-            return look_up(host, *rest, **options)
-        tried.append(host)
-        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
-
-    monkeypatch.setattr(socket, "getaddrinfo", refuse)
-    return tried
-
-
-@pytest.fixture
-def finished() -> Callable[[], None]:
-    """An earlier data/raw; to be called after a failure, to see that nothing else is left."""
-    RAW.mkdir(parents=True)
-    (RAW / "dataset_info.json").write_text("finished earlier")
-
-    def unchanged() -> None:
-        assert [path.name for path in RAW.parent.iterdir() if path.name != "archives"] == ["raw"]
-        assert [path.name for path in RAW.iterdir()] == ["dataset_info.json"]
-        assert (RAW / "dataset_info.json").read_text() == "finished earlier"
-
-    return unchanged
-
-
-def failure() -> str:
-    """The line with which the stage fails."""
-    stderr = io.StringIO()
-    with contextlib.redirect_stderr(stderr), pytest.raises(SystemExit) as stop:
-        run_stage(download.main, "download")
-    assert stop.value.code == 1
-    message = stderr.getvalue().rstrip("\n")
-    assert message.startswith("pawtrace download: ")
-    assert "\n" not in message
-    return message
-
-
-def rejected() -> list[dict[str, str]]:
-    with (RAW / "rejected.csv").open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
+pytestmark = pytest.mark.usefixtures("project", "no_network")
 
 
 @pytest.mark.parametrize("container", ["a.zip", "a.tar.xz", "folder"])
@@ -286,135 +215,6 @@ def test_a_full_disk_is_one_line(
     monkeypatch.setattr(builders._SortedWriter, "write", full)
 
     assert "the disk is full" in failure()
-    finished()
-
-
-def test_offline_without_a_copy_says_what_to_put_where(
-    set_data: SetData, finished: Callable[[], None]
-) -> None:
-    set_data(source="cats_vs_dogs")
-    start = time.monotonic()
-
-    message = failure()
-
-    assert time.monotonic() - start < 15
-    for part in (
-        "Name or service not known",
-        "https://download.microsoft.com/download/",
-        "kagglecatsanddogs_5340.zip",
-        "824887076 bytes",
-        "sha256 b7974bd00a84a99921f36ee4403f089853777b5ae8d151c76a86e64900334af9",
-        "put it at data/archives/kagglecatsanddogs_5340.zip and set data.archive to that path, "
-        "then run: dvc repro download",
-    ):
-        assert part in message
-    finished()
-
-
-def test_offline_nothing_else_is_asked_of_the_network_first(
-    set_data: SetData, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(download, "missing_weights", lambda _: pytest.fail("asked for weights as well"))
-    set_data(source="cats_vs_dogs")
-
-    assert "cats_vs_dogs cannot be downloaded" in failure()
-    assert capsys.readouterr().out == ""
-
-
-def test_a_network_that_hangs_is_given_up(set_data: SetData, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(urllib.request, "urlopen", lambda *_, **__: time.sleep(5))
-    monkeypatch.setattr(network, "_TOTAL_TIMEOUT_S", 0.1)
-    set_data(source="cats_vs_dogs")
-
-    assert "no answer within 0.1 s" in failure()
-
-
-def test_a_proxy_that_never_answers_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(urllib.request, "_opener", None)  # which remembers the proxies
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        monkeypatch.setenv("https_proxy", f"http://127.0.0.1:{silent.getsockname()[1]}")
-        monkeypatch.setenv("no_proxy", "")
-        monkeypatch.setattr(network, "_ANSWER_TIMEOUT_S", 0.2)
-
-        assert "timed out" in str(network.unreachable("https://download.microsoft.com/x.zip"))
-
-
-def test_the_time_limits_of_the_network_leave_room_for_starting() -> None:
-    assert network._ANSWER_TIMEOUT_S <= network._TOTAL_TIMEOUT_S <= 10
-
-
-@pytest.fixture
-def tiny_published(monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A small archive that passes for the published one, under a name of its own."""
-    path = write_archive(Path("my copy.zip"), published_files())
-    info = UrlInfo(tfds.core.utils.Size(path.stat().st_size), sha256_of(path), "kagglecatsanddogs_5340.zip")
-    monkeypatch.setattr(cats_vs_dogs.CatsVsDogs, "url_infos", {cats_vs_dogs._URL: info})
-    monkeypatch.setattr(cats_vs_dogs, "_NUM_CORRUPT_IMAGES", 2)
-    return path
-
-
-def test_a_local_copy_under_any_name_is_used_instead_of_the_network(
-    set_data: SetData, tiny_published: Path, no_network: list[str]
-) -> None:
-    set_data(source="cats_vs_dogs", archive=str(tiny_published))
-
-    run_stage(download.main, "download")
-
-    assert raw_size(RAW) == 6
-    assert [row["reason"] for row in rejected()] == ["no JFIF header"] * 2 + ["outside the class folders"] * 2
-    source = json.loads((RAW / "source.json").read_text())
-    assert source["archive"] == "kagglecatsanddogs_5340.zip"
-    assert source["num_examples"] == {"cat": 3, "dog": 3}
-    assert not no_network
-
-
-def test_a_download_of_an_earlier_run_is_used_again(
-    set_data: SetData, tiny_published: Path, no_network: list[str]
-) -> None:
-    kept = Path(".pawtrace/downloads/cats_vs_dogs/mangled.zip")
-    kept.parent.mkdir(parents=True)
-    tiny_published.rename(kept)
-    set_data(source="cats_vs_dogs")
-
-    run_stage(download.main, "download")
-
-    assert raw_size(RAW) == 6
-    assert not no_network
-
-
-@pytest.mark.parametrize(
-    ("change", "said"), [(lambda content: content[:-1], "bytes, found"), (lambda c: c[:-1] + b"x", "sha256")]
-)
-def test_a_copy_that_is_not_the_published_one_is_one_line(
-    set_data: SetData,
-    tiny_published: Path,
-    change: Callable[[bytes], bytes],
-    said: str,
-    finished: Callable[[], None],
-) -> None:
-    tiny_published.write_bytes(change(tiny_published.read_bytes()))
-    set_data(source="cats_vs_dogs", archive=str(tiny_published))
-
-    message = failure()
-
-    assert "my copy.zip: expected" in message
-    assert said in message
-    finished()
-
-
-def test_a_download_that_breaks_off_is_one_line_and_leaves_no_rest(
-    set_data: SetData, monkeypatch: pytest.MonkeyPatch, finished: Callable[[], None]
-) -> None:
-    def break_off(manager: Any, _: str) -> None:
-        (manager.download_dir / "cats.zip.tmp.1234").mkdir()
-        raise ConnectionError("Connection\nreset by peer")
-
-    monkeypatch.setattr(published, "unreachable", lambda _: None)
-    monkeypatch.setattr(tfds.download.DownloadManager, "download", break_off)
-    set_data(source="cats_vs_dogs")
-
-    assert "the download failed (Connection reset by peer)" in failure()
-    assert not list(Path(".pawtrace").rglob("*.tmp.*"))
     finished()
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from pawtrace.config.processes import stop_if_interrupted
 from pawtrace.config.train_params import TrainParams
 from pawtrace.learning.gradients import jit_compile, state_kept
 from pawtrace.learning.model import Classifier
@@ -60,7 +61,9 @@ def _learn(classifier: Classifier, train: TrainParams, sample: Sample, num_steps
     )
     with state_kept(classifier.whole):
         for _ in range(num_steps):
-            if float(learner.train_on_batch(inputs, sample.labels)) < _LEARNED_LOSS:
+            step_loss = float(learner.train_on_batch(inputs, sample.labels))
+            stop_if_interrupted()  # see Learner.train_on
+            if step_loss < _LEARNED_LOSS:
                 break
         model(inputs, training=True)  # normalisation averages what the last step's weights give
         return loss_and_accuracy(sample.labels, outputs_of(model, inputs, len(inputs)))
