@@ -70,7 +70,7 @@ def ours(records: Records) -> int:
     """Ours: records -> OpenCV -> Albumentations -> tf.data."""
     profile = load_params(Path("profiles/cats_vs_dogs.yaml")).recipe("finetune_augmented").train
     view = augmented_view(profile.augmentation, seed=0)
-    batches = training_batches(records, view, size_px=SIZE_PX, batch_size=BATCH_SIZE, seed=0, epochs=range(1))
+    batches = training_batches(records, view, size_px=SIZE_PX, batch_size=BATCH_SIZE, seed=0, epoch=0)
     return sum(len(images) for images, _ in batches)
 
 

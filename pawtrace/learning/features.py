@@ -11,7 +11,7 @@ import tensorflow as tf
 from tqdm import tqdm
 
 from pawtrace.config.files import new_file
-from pawtrace.learning.batches import epoch_numbers, mixed
+from pawtrace.learning.batches import NUM_PREFETCHED, epoch_numbers, mixed, untuned
 
 
 class FeatureCache:
@@ -59,7 +59,7 @@ class FeatureCache:
             return tf.ensure_shape(features, (None, num_features)), tf.ensure_shape(labels, (None, 1))
 
         numbers = epoch_numbers(self._shape[1], batch_size, seed, epoch, first_step)
-        return numbers.map(features_and_labels).prefetch(tf.data.AUTOTUNE)
+        return untuned(numbers.map(features_and_labels).prefetch(NUM_PREFETCHED))
 
 
 def compute_features(

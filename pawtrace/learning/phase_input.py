@@ -10,7 +10,7 @@ import tensorflow as tf
 from pawtrace.config.train_params import TrainParams
 from pawtrace.dataset.shards import Records
 from pawtrace.learning.augmentation import View
-from pawtrace.learning.batches import plain_batches, training_batches
+from pawtrace.learning.batches import plain_batches, training_batches, untuned
 from pawtrace.learning.device import spread_over_devices
 from pawtrace.learning.features import FeatureCache, compute_features
 from pawtrace.learning.model import Classifier
@@ -81,7 +81,8 @@ class FeatureInput:
             self._fill(records["train"], view)
         validation = self._trunk.predict(plain_batches(records["validation"], **self._sizes()), verbose=0)
         labels = records["validation"].labels[:, None].astype(np.float32)
-        self.validation = tf.data.Dataset.from_tensor_slices((validation, labels)).batch(train.batch_size)
+        in_order = tf.data.Dataset.from_tensor_slices((validation, labels)).batch(train.batch_size)
+        self.validation = untuned(in_order)
 
     def batches(self, epoch: int, first_step: int) -> tf.data.Dataset:
         """Features float32 (b, f) and labels."""

@@ -9,6 +9,7 @@ import numpy as np
 
 from pawtrace.config.files import write_json
 from pawtrace.config.train_params import TrainParams
+from pawtrace.learning.batches import untuned
 from pawtrace.learning.device import Compute, distributed, spread_over_devices
 from pawtrace.learning.failures import out_of_memory_named
 from pawtrace.learning.learner import Learner
@@ -65,7 +66,7 @@ def _step_s(train: TrainParams, compute: Compute) -> float:
     random = np.random.default_rng(0)
     images = random.integers(0, 256, (batch_size, size_px, size_px, 3), np.uint8)
     labels = (np.arange(batch_size) % 2).astype(np.float32)[:, None]
-    batches = tf.data.Dataset.from_tensors((images, labels)).repeat(_NUM_STEPS + 1)
+    batches = untuned(tf.data.Dataset.from_tensors((images, labels)).repeat(_NUM_STEPS + 1))
     with distributed(compute):
         classifier = build_classifier(train)
         set_trainable(classifier.backbone, phase.trainable)

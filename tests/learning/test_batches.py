@@ -11,6 +11,7 @@ from pawtrace.dataset.pixels import decode
 from pawtrace.dataset.shards import Records, open_records
 from pawtrace.learning.augmentation import augmented_view
 from pawtrace.learning.batches import epoch_numbers, mixed, plain_batches, square, training_batches
+from pawtrace.learning.features import FeatureCache
 from tests.conftest import write_records
 
 
@@ -97,3 +98,16 @@ def test_the_square_is_the_centre_of_the_record(records: Records) -> None:
     assert whole.shape == (32, 40, 3)
     np.testing.assert_array_equal(square(records[0], 32), whole[:, 4:36])
     assert square(records[0], 20).shape == (20, 20, 3)
+
+
+def test_no_dataset_has_a_tuner_whose_sleep_a_run_would_wait_for(records: Records, tmp_path: Path) -> None:
+    view = augmented_view((), seed=0)
+    cache = FeatureCache(tmp_path / "features.npy", records.labels, 1, 4)
+    cache.fill(lambda _, out: out.fill(0))
+    sizes = {"size_px": 32, "batch_size": 8}
+    for batches in (
+        training_batches(records, view, **sizes, seed=0, epoch=0),
+        plain_batches(records, **sizes),
+        cache.batches(batch_size=8, seed=0, epoch=0),
+    ):
+        assert batches.options().autotune.enabled is False
