@@ -48,7 +48,7 @@ def _random_size(rng: np.random.Generator) -> tuple[int, int]:
 def _draw_animal(scene: Image, is_dog: bool, rng: np.random.Generator) -> None:
     height, width = scene.shape[:2]
     with_body = rng.random() < 0.65
-    radius_px = min(height, width) * (rng.uniform(0.21, 0.28) if with_body else rng.uniform(0.26, 0.36))
+    radius_px = min(height, width) * (rng.uniform(0.27, 0.34) if with_body else rng.uniform(0.30, 0.40))
     place = (width * rng.uniform(0.38, 0.62), height * rng.uniform(0.38, 0.58))
     head = pen_at(scene, place, radius_px, rng.uniform(-25, 25))
     trunk = pen_at(scene, place, radius_px, rng.uniform(-8, 8))
