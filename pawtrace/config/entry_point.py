@@ -1,7 +1,9 @@
 """The edge between Python and the shell: the only place where an error becomes an exit code."""
 
+import atexit
 import contextlib
 import errno
+import gc
 import sys
 import traceback
 from collections.abc import Callable, Iterator
@@ -28,6 +30,7 @@ def run_stage(main: Callable[[], None], name: str) -> None:
       SystemExit: see `errors_in_one_line`.
       Exception: anything else, with its traceback: it is our mistake, not the user's.
     """
+    atexit.register(gc.freeze)  # or Python would take seconds to collect TensorFlow's graphs one by one
     with errors_in_one_line(name, again=f"dvc repro {name}"), interrupts_kept():
         end_with_dvc()
         with project_held_by_us(), only_one(name):

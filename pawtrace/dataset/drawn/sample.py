@@ -8,6 +8,7 @@ import io
 import itertools
 import zipfile
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,6 +18,7 @@ from PIL import Image
 from pawtrace.config.files import new_file
 from pawtrace.config.sections import LABELS
 from pawtrace.dataset.drawn.picture import draw_picture
+from pawtrace.dataset.ordered import ordered_map
 
 _ZIP_DATE = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip can hold; the clock would change its bytes
 _EXIF_ORIENTATION = 0x0112
@@ -77,12 +79,14 @@ def write_sample_archive(path: Path, sample_size: int, seed: int) -> None:
       sample_size: files in the archive, faulty ones included; at least 20.
       seed: of every picture and of where the faults are.
     """
-    with new_file(path) as partial, zipfile.ZipFile(partial, "w", zipfile.ZIP_STORED) as archive:
-        for file in plan_sample(sample_size, seed):
+    plan = plan_sample(sample_size, seed)
+    contents = ordered_map(partial(file_bytes, seed=seed), plan, title="drawing", total=len(plan))
+    with new_file(path) as beside, zipfile.ZipFile(beside, "w", zipfile.ZIP_STORED) as archive:
+        for file, content in zip(plan, contents, strict=True):
             entry = zipfile.ZipInfo(file.name, _ZIP_DATE)
             entry.create_system = 3  # Unix; the default is whatever system this runs on
             entry.external_attr = 0o644 << 16
-            archive.writestr(entry, file_bytes(file, seed))
+            archive.writestr(entry, content)
 
 
 def plan_sample(sample_size: int, seed: int) -> list[PlannedFile]:
