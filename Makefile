@@ -31,7 +31,7 @@ serve-stop: $(INSTALLED) ## end the server, the worker and what they run
 	@python -m flows.serve stop
 
 test: $(INSTALLED) lint ## run ruff, mypy and all tests
-	python -m pytest --numprocesses=2 --dist=loadfile --no-loadscope-reorder
+	python -m pytest --numprocesses=3 --dist=loadfile --no-loadscope-reorder
 
 lint: $(INSTALLED) ## run ruff and mypy
 	ruff check

@@ -139,7 +139,7 @@ def test_vgg16_as_keras_builds_it_on_inputs_of_1_255_is_dead(examine: Examine, d
         input_scaling="unit",
         learning_rate=0.0001,
         head={"pooling": "flatten", "units": [64]},
-        phases=[{"trainable": "all", "num_epochs": 3}],
+        phases=[{"trainable": "all", "num_epochs": 2}],
     )
     assert found.verdict == "dead"
 

@@ -141,10 +141,10 @@ def test_a_quoted_number_is_refused_and_an_unquoted_one_means_what_dvc_reads(
     write_params()
     path = project / "params.yaml"
     text = path.read_text()
-    assert "learning_rate: 0.0005" in text
-    path.write_text(text.replace("learning_rate: 0.0005", "learning_rate: 1e-4"))
+    assert "learning_rate: 0.001" in text
+    path.write_text(text.replace("learning_rate: 0.001", "learning_rate: 1e-4"))
     assert load_params().train.learning_rate == 0.0001
-    path.write_text(text.replace("learning_rate: 0.0005", "learning_rate: '1e-4'"))
+    path.write_text(text.replace("learning_rate: 0.001", "learning_rate: '1e-4'"))
     with pytest.raises(ParamsError, match="train.learning_rate: .*number, found '1e-4' \\(str\\)"):
         load_params()
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import threading
 from collections.abc import Callable
@@ -30,10 +31,24 @@ def run(*words: str) -> str:
     return subprocess.run(words, capture_output=True, text=True, check=True).stdout
 
 
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the project below is kept for the tests after the first."""
+    return tmp_path_factory.mktemp("prepared") / "project"
+
+
 @pytest.fixture
-def params(write_params: WriteParams) -> Params:
+def params(write_params: WriteParams, project: Path, prepared: Path) -> Params:
     """A DVC project with a good and a poor model, and a report that depends on all of models/."""
     params = write_params()
+    if not prepared.exists():
+        make_project(params)
+        shutil.copytree(project, prepared, symlinks=True)
+    shutil.copytree(prepared, project, symlinks=True, dirs_exist_ok=True)
+    return params
+
+
+def make_project(params: Params) -> None:
     for name in (".gitignore", ".dvcignore"):
         Path(name).write_text((ROOT / name).read_text())
     run("git", "init", "-q")
@@ -44,7 +59,6 @@ def params(write_params: WriteParams) -> Params:
     write_model(Path("models") / GOOD, predictions(names(0, 1000), 20))
     Path("dvc.yaml").write_text("stages: {report: {cmd: ls models > report, deps: [models], outs: [report]}}")
     run("dvc", "repro", "-q")
-    return params
 
 
 def use(recipe: str, params: Params) -> None:
