@@ -40,7 +40,7 @@ def track(recipe: str, promoted_at: str, in_use_since: str, rolled_back: str | N
     Raises:
       PawtraceError: DVC could not; says why.
     """
-    _dvc("add", "--quiet", "--no-relink", str(PROMOTED_FOLDER))
+    _dvc("add", "--no-relink", str(PROMOTED_FOLDER))
     yaml = YAML()
     content = yaml.load(POINTER.read_text(encoding="utf-8"))
     content["meta"] = {  # which DVC keeps, and does not read
@@ -109,5 +109,5 @@ def _dvc(*words: str) -> str:
     if ended.returncode:
         lines = [line for line in ended.stderr.splitlines() if line.startswith("ERROR")]
         said = " ".join((lines or ["no word"])[0].split())[:200]
-        raise PawtraceError(f"dvc {' '.join(words)}: failed: {said}; mend it and run that command again")
+        raise PawtraceError(f"dvc {' '.join(words)}: failed: {said}; mend it, then run: pawtrace status")
     return ended.stdout

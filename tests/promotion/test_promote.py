@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +15,7 @@ from pawtrace.__main__ import main
 from pawtrace.config.errors import PawtraceError
 from pawtrace.config.params import Params
 from pawtrace.evaluation.predictions import read_predictions
+from pawtrace.promotion import tracking
 from pawtrace.promotion.judge import judge
 from pawtrace.promotion.promote import promote, rollback
 from pawtrace.promotion.status import promoted_status
@@ -217,3 +219,22 @@ def test_a_folder_in_the_links_place_is_not_touched(params: Params) -> None:
     with pytest.raises(PawtraceError, match="expected a link to promoted, found something else"):
         use(POOR, params)
     assert (PROMOTED / "mine").exists()
+
+
+def test_a_disk_that_is_full_for_dvc_is_named_and_promoting_again_mends_it(
+    params: Params, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use(POOR, params)
+    first = read_pointer()
+    python = Path("limited_python")
+    python.write_text(f'#!/bin/bash\nulimit -f 16\nexec {sys.executable} "$@"\n')  # DVC's database is larger
+    python.chmod(0o755)
+    with monkeypatch.context() as full:
+        full.setattr(tracking.sys, "executable", str(python.resolve()))
+        with pytest.raises(PawtraceError, match=r"dvc add .*failed: ERROR.*then run: pawtrace status"):
+            use(GOOD, params)
+    assert read_pointer() == first
+    assert promoted_status().problems
+    use(GOOD, params)
+    assert promoted_status().problems == []
+    assert rollback()[1].recipe == POOR
