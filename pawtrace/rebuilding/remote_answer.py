@@ -1,6 +1,7 @@
 """Ask a DVC remote for its folder: exit 0 where it answers, be the folder there or not.
 
-Filesystems over HTTP turn every failure into "not found": what is behind that is raised again.
+Over plain HTTP every failure is "not found": what is behind that decides. Over ssh, S3 and the like it
+is what the remote said of a folder that nobody has saved to yet.
 Run: python -m pawtrace.rebuilding.remote_answer REMOTE   (by pawtrace.rebuilding.remote)
 """
 
@@ -16,15 +17,21 @@ def main() -> None:
         files = Repo().cloud.get_remote_odb(sys.argv[1])
         files.fs.info(files.path)
     except FileNotFoundError as error:
-        cause = error.__cause__ or error.__context__
-        if cause is not None and getattr(cause, "status", 404) != 404:
-            sys.exit(f"{type(cause).__name__} {getattr(cause, 'status', '')} {cause}")
-        if cause is not None and not hasattr(cause, "status") and not isinstance(cause, FileNotFoundError):
-            sys.exit(f"{type(cause).__name__}: {cause}")
+        if files.fs.protocol in ("http", "https") and (failure := _behind(error)):
+            sys.exit(failure)
         if files.fs.protocol == "local" and not _can_be_made(Path(files.path)):
             sys.exit(f"{files.path} is not there, and cannot be made: is its disk mounted?")
     except Exception as error:
         sys.exit(f"{type(error).__name__}: {' '.join(str(error).split())}")
+
+
+def _behind(error: FileNotFoundError) -> str | None:
+    """What failed, where it was not that the server has no such folder."""
+    cause = error.__cause__ or error.__context__
+    status = getattr(cause, "status", None)
+    if cause is None or status == 404 or isinstance(cause, FileNotFoundError):
+        return None
+    return f"{type(cause).__name__} {status}: {cause}" if status else f"{type(cause).__name__}: {cause}"
 
 
 def _can_be_made(folder: Path) -> bool:
