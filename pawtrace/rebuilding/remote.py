@@ -18,6 +18,7 @@ _REFUSED = (
     *("401", "403", "forbidden", "unauthorized", "access denied", "accessdenied", "permission denied"),
     *("credential", "authentication", "invalidaccesskeyid", "signaturedoesnotmatch", "permissionerror"),
 )
+_SET_UP_WRONGLY = ("config file error", "to be installed")  # dvc-ssh, dvc-s3 and so on
 _ABSENT = ("no such file or directory", "404", "not found", "does not exist", "nosuchkey")
 
 
@@ -26,7 +27,7 @@ class RemoteError(PawtraceError):
 
 
 class RemoteRefusedError(RemoteError):
-    """It does not know us: no retry helps."""
+    """It does not know us, or is set up wrongly: no retry helps."""
 
 
 def remote_name() -> str | None:
@@ -107,6 +108,10 @@ def _raise_unless_well(ended: Ended, remote: str, verb: Literal["fetch", "push"]
 
 def _error(remote: str, found: str, verb: str) -> RemoteError:
     lost = f"nothing here was lost; when it works run: dvc {verb}"
+    if any(words in found for words in _SET_UP_WRONGLY):
+        return RemoteRefusedError(
+            f"remote {remote}: expected one that dvc can use, found: {found[:200]}; {lost}"
+        )
     if any(word in found.lower() for word in _REFUSED):
         return RemoteRefusedError(
             f"remote {remote}: expected it to accept the credentials, found: {found[:200]}; {lost}"

@@ -145,6 +145,23 @@ def test_wrong_credentials_are_called_so(refusing: str) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("tracked")
+@pytest.mark.parametrize(
+    ("url", "more", "found"),
+    [
+        ("hdfs://127.0.0.1/store", "", "requires 'dvc-hdfs' to be installed"),
+        ("/nowhere", "    keyfil = x\n", "extra keys not allowed"),
+    ],
+)
+def test_a_remote_that_is_set_up_wrongly_is_not_tried_again(url: str, more: str, found: str) -> None:
+    set_remote(url)
+    with Path(".dvc/config").open("a") as config:
+        config.write(more)
+    with pytest.raises(remote.RemoteRefusedError, match=f"expected one that dvc can use, found: .*{found}"):
+        remote.bring("store", lambda _: None)
+
+
+@pytest.mark.slow
 def test_a_remote_that_breaks_off_half_way_is_no_success(tracked: Path) -> None:
     store = tracked.parent / "store"
     set_remote(str(store))
