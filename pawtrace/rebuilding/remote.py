@@ -3,6 +3,7 @@
 `dvc fetch` takes a remote that does not answer for an empty one and ends well, so it is asked first.
 """
 
+import re
 import subprocess
 import sys
 import time
@@ -14,12 +15,14 @@ from pawtrace.config.sections import RebuildParams
 from pawtrace.rebuilding.commands import Ended, Say, ask_dvc, run_dvc
 
 _ANSWER_S = 60
-_REFUSED = (
-    *("401", "403", "forbidden", "unauthorized", "access denied", "accessdenied", "permission denied"),
-    *("credential", "authentication", "invalidaccesskeyid", "signaturedoesnotmatch", "permissionerror"),
+# Numbers as words of their own: dvc names files by digests, and any three digits occur in one.
+_REFUSED = re.compile(
+    r"\b40[13]\b|forbidden|unauthorized|access ?denied|permission denied|credential|authentication"
+    r"|invalidaccesskeyid|signaturedoesnotmatch|permissionerror",
+    re.IGNORECASE,
 )
+_ABSENT = re.compile(r"no such file or directory|\b404\b|not found|does not exist|nosuchkey", re.IGNORECASE)
 _SET_UP_WRONGLY = ("config file error", "to be installed")  # dvc-ssh, dvc-s3 and so on
-_ABSENT = ("no such file or directory", "404", "not found", "does not exist", "nosuchkey")
 
 
 class RemoteError(PawtraceError):
@@ -44,8 +47,8 @@ def bring(remote: str, say: Say) -> None:
     """
     ask(remote)
     ended = run_dvc(["fetch", "--remote", remote], say)
-    failed = [line.lower() for line in ended.lines if "failed to transfer" in line]
-    if ended.code != 0 and failed and all(any(word in line for word in _ABSENT) for line in failed):
+    failed = [line for line in ended.lines if "failed to transfer" in line]
+    if ended.code != 0 and failed and all(_ABSENT.search(line) for line in failed):
         say(f"the remote {remote} lacks {len(failed)} files of dvc.lock; what is missing is made again")
         return
     _raise_unless_well(ended, remote, "fetch")
@@ -112,7 +115,7 @@ def _error(remote: str, found: str, verb: str) -> RemoteError:
         return RemoteRefusedError(
             f"remote {remote}: expected one that dvc can use, found: {found[:200]}; {lost}"
         )
-    if any(word in found.lower() for word in _REFUSED):
+    if _REFUSED.search(found):
         return RemoteRefusedError(
             f"remote {remote}: expected it to accept the credentials, found: {found[:200]}; {lost}"
         )

@@ -9,7 +9,7 @@ import pytest
 
 from pawtrace.config.sections import RebuildParams
 from pawtrace.rebuilding import remote
-from pawtrace.rebuilding.commands import ask_dvc, git, run_dvc
+from pawtrace.rebuilding.commands import Ended, ask_dvc, git, run_dvc
 from tests.rebuilding.repositories import repository
 
 __all__ = ["repository"]
@@ -159,6 +159,17 @@ def test_a_remote_that_is_set_up_wrongly_is_not_tried_again(url: str, more: str,
         config.write(more)
     with pytest.raises(remote.RemoteRefusedError, match=f"expected one that dvc can use, found: .*{found}"):
         remote.bring("store", lambda _: None)
+
+
+@pytest.mark.parametrize("digest", ["c401f", "a403b", "9404e"])
+def test_digits_of_a_digest_are_no_status(digest: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    line = f"ERROR: failed to transfer '{digest}' - connection reset"
+    monkeypatch.setattr(remote, "ask", lambda _: None)
+    monkeypatch.setattr(remote, "run_dvc", lambda *_: Ended(1, [line]))
+    for work in (remote.bring, remote.save):
+        with pytest.raises(remote.RemoteError, match="expected an answer") as error:
+            work("store", lambda _: None)
+        assert not isinstance(error.value, remote.RemoteRefusedError)
 
 
 @pytest.mark.slow
