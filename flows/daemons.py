@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -50,9 +51,12 @@ def start(name: str, module: list[str], environment: dict[str, str]) -> None:
     write_text(_file(name), identity(process.pid) or "")
 
 
-def stop(names: list[str]) -> int:
+def stop(names: list[str], before_the_last: Callable[[], object] = lambda: None) -> int:
     """End the processes of those names in that order, and before the last of them all that they started.
 
+    Args:
+      names: as they were started by.
+      before_the_last: what to do when all but the last one have ended.
     Returns:
       How many processes there were.
     """
@@ -60,7 +64,9 @@ def stop(names: list[str]) -> int:
     marked = _marked()
     of_last = [process for process in marked if _named(last) == identity(process.pid)]
     rest = [process for process in marked if process not in of_last]
-    ended = [*_end(rest), *_end(of_last), *_end(_marked())]  # the last time for what began meanwhile
+    ended = _end(rest)
+    before_the_last()
+    ended += [*_end(of_last), *_end(_marked())]  # the last time for what began meanwhile
     for name in [*others, last]:
         _file(name).unlink(missing_ok=True)
     return len(ended)

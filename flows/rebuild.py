@@ -140,13 +140,13 @@ def rebuild(
       promotion: whether to judge the best recipe and to promote it, or only to bring all up to date.
     """
     tag_this_run()
-    crash_ended_runs()
+    crash_ended_runs(flow_run.name)
     try:
         refuse_secrets()
         settings = load_params().rebuild
         wait = (when_busy or settings.when_busy) == "wait"
         with project_held(wait=wait, say=say, name=f"flow run {flow_run.name}") as lock:
-            crash_ended_runs()  # of the one that this run waited for, perhaps
+            crash_ended_runs(flow_run.name)  # of the one that this run waited for, perhaps
             said = _rebuild_here(lock, when_dirty or settings.when_dirty, promotion)
     except ProjectBusyError as busy:
         say(f"skipped: {busy}")

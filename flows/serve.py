@@ -13,6 +13,7 @@ import sys
 import time
 from pathlib import Path
 
+import httpx
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.actions import GlobalConcurrencyLimitCreate, WorkPoolCreate
 from prefect.exceptions import ObjectNotFound
@@ -58,7 +59,7 @@ def start(port: int, database: str | None) -> None:
     with temporary_settings({PREFECT_API_URL: url}), get_client(sync_client=True) as client:
         _create_pool(client)
         _create_gpu(client)
-        crash_ended_runs(no_worker=not daemons.is_running(_WORKER))
+        crash_ended_runs("make serve", no_worker=not daemons.is_running(_WORKER))
         _deploy()
         told = update_automations(client)
     if not daemons.is_running(_WORKER):
@@ -71,8 +72,18 @@ def start(port: int, database: str | None) -> None:
 
 def stop() -> None:
     """End worker, flow runs and server."""
-    ended = daemons.stop([_WORKER, _SERVER])
+    ended = daemons.stop([_WORKER, _SERVER], before_the_last=_crash_broken_off_runs)
     print(f"{ended} processes ended" if ended else "nothing was running")
+
+
+def _crash_broken_off_runs() -> None:
+    if not daemons.is_running(_SERVER) or not answers(url := _URL.read_text(encoding="utf-8")):
+        return  # the next start does it
+    try:
+        with temporary_settings({PREFECT_API_URL: url}):
+            crash_ended_runs("make serve-stop", no_worker=True)
+    except (httpx.HTTPError, RuntimeError) as error:  # the server is to end all the same
+        print(f"runs that were broken off are marked as running until the next `make serve`: {error}")
 
 
 def _start_server(port: int, database: str | None) -> None:

@@ -1,4 +1,4 @@
-"""Flow runs that are marked running though their process was killed: the next run sets them right.
+"""Flow runs that are marked running though their process was killed: the next one to look sets them right.
 
 Every run carries a tag that names its process: host, boot, number and start. A worker notes the
 number of the process that it started, which covers a run until it has put its tag.
@@ -39,10 +39,11 @@ def tag_this_run() -> None:
         client.update_flow_run(flow_run.id, tags={*flow_run.tags, process_tag()})
 
 
-def crash_ended_runs(*, no_worker: bool = False) -> int:
+def crash_ended_runs(found_by: str, *, no_worker: bool = False) -> int:
     """Set runs to Crashed whose process has ended.
 
     Args:
+      found_by: who looks, for the message that they get.
       no_worker: whether nobody is there who would start what is pending.
     Returns:
       How many there were.
@@ -51,7 +52,7 @@ def crash_ended_runs(*, no_worker: bool = False) -> int:
         states = [*_UNFINISHED, *([StateType.PENDING] if no_worker else [])]
         ended = [run for run in _unfinished(client, states) if _has_ended(run)]
         for run in ended:
-            message = f"Its process was killed; found by {flow_run.name or 'make serve'}"
+            message = f"Its process was killed; found by {found_by}"
             client.set_flow_run_state(run.id, Crashed(message=message), force=True)
             say(f"{run.name} was marked {run.state_name}, but its process had been killed: set to Crashed")
     return len(ended)

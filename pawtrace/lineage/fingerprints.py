@@ -1,6 +1,7 @@
 """Fingerprints: what code, params and libraries a result was made with."""
 
 import ast
+import functools
 import hashlib
 import importlib.metadata
 import json
@@ -61,7 +62,12 @@ def code_fingerprint(paths: Iterable[Path], root: Path) -> str:
 
 def module_fingerprints(paths: Iterable[Path], root: Path) -> dict[str, str]:
     """The fingerprint of each module: of what it does, as `meaning` has it."""
-    return {str(path): fingerprint(meaning((root / path).read_bytes())) for path in paths}
+    return {str(path): _meaning_fingerprint((root / path).read_bytes()) for path in paths}
+
+
+@functools.cache  # a process asks for the same modules again and again: of each of its steps, of each seed
+def _meaning_fingerprint(source: bytes) -> str:
+    return fingerprint(meaning(source))
 
 
 def meaning(source: bytes) -> str:
@@ -80,15 +86,20 @@ def meaning(source: bytes) -> str:
 
 
 def _imported_files(path: Path, root: Path) -> list[Path]:
-    names: list[str] = []
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            names += [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            names += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
     files = []
-    for name in names:
+    for name in _imported_names(path.read_bytes()):
         if name.split(".")[0] in FIRST_PARTY:
             place = root.joinpath(*name.split("."))
             files += [file for file in (place.with_suffix(".py"), place / "__init__.py") if file.exists()]
     return files
+
+
+@functools.cache
+def _imported_names(source: bytes) -> tuple[str, ...]:
+    names: list[str] = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+    return tuple(names)

@@ -232,7 +232,15 @@ def test_a_served_run_that_is_killed_is_crashed_and_the_next_is_completed(built:
         messages = [text for (text,) in rows(built, query)]
         assert any(text.startswith("Running stage 'train@small_head'") for text in messages)
         assert not any("no concurrency limit `gpu`" in text for text in messages)
+        run_on_demand(built, port)
+        while "flow run" not in lock.read_text():
+            time.sleep(0.1)
+        worker = int((built / ".prefect/serve/worker.pid").read_text().split("/")[2])
+        for pid in (worker, json.loads(lock.read_text())["pid"]):  # nobody is left who reports the run's end
+            os.kill(pid, signal.SIGKILL)
     finally:
-        serve(built, "stop", port)
+        said = serve(built, "stop", port)
+    assert "its process had been killed: set to Crashed" in said
     assert not in_folder(built)
-    assert not rows(built, "select name from flow_run where state_type in ('RUNNING', 'CANCELLING')")
+    unfinished = "('PENDING', 'RUNNING', 'CANCELLING')"
+    assert not rows(built, f"select name from flow_run where state_type in {unfinished}")
