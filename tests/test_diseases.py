@@ -134,7 +134,7 @@ def test_a_dead_network(examine: Examine, drawn: Drawn) -> None:
 
 def test_vgg16_as_keras_builds_it_on_inputs_of_1_255_is_dead(examine: Examine, drawn: Drawn) -> None:
     found = examine(
-        drawn,
+        drawn | {"train": drawn["train"][:500]},
         backbone="vgg16",
         input_scaling="unit",
         learning_rate=0.0001,
@@ -178,9 +178,8 @@ def test_a_tiny_training_set_without_regularisation(examine: Examine, drawn: Dra
     assert found.verdict == "overfitting"
 
 
-@pytest.mark.parametrize("learning_rate", [1.0, 10.0])
-def test_a_learning_rate_that_is_far_too_high(examine: Examine, drawn: Drawn, learning_rate: float) -> None:
-    found = examine(drawn, phases=[{"trainable": "all", "num_epochs": 5}], learning_rate=learning_rate)
+def test_a_learning_rate_that_is_far_too_high(examine: Examine, drawn: Drawn) -> None:
+    found = examine(drawn, phases=[{"trainable": "all", "num_epochs": 5}], learning_rate=10.0)
     assert found.verdict == "unstable"
 
 

@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ import pytest
 from pawtrace.dataset.drawn.sample import write_sample_archive
 from pawtrace.lineage.dvc_cache import md5_of
 from tests.learning.tiny import tiny_backbone
-from tests.tiny_clone import command, edit_params, stages_run, tiny_project
+from tests.tiny_clone import command, edit_params, prefect_server_for_all, stages_run, tiny_project
 
 pytestmark = pytest.mark.slow
 
@@ -60,6 +61,12 @@ def pawtrace(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
 def traced(folder: Path, *words: str) -> dict[str, Any]:
     content: dict[str, Any] = json.loads(pawtrace(folder, "trace", "--json", *words).stdout)
     return {recipe["recipe"]: recipe for recipe in content["recipes"]}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    with prefect_server_for_all(tmp_path_factory.mktemp("server")):
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -1,15 +1,20 @@
 """Fresh clones of the working tree with tiny params, and commands run in them as a person would."""
 
+import contextlib
 import os
 import shutil
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import psutil
 from ruamel.yaml import YAML
 
+from flows.server_answers import answers
+from flows.temporary_server import _free_port
 from pawtrace.config.params import merged
 from tests.conftest import ROOT, TINY
 from tests.learning.tiny import tiny_backbone
@@ -38,7 +43,27 @@ def command(folder: Path, *words: str, check: bool = True) -> subprocess.Complet
 
 def environment() -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("PREFECT", "PYTEST"))}
-    return kept | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "PYTHONUNBUFFERED": "1"}
+    path = {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "PYTHONUNBUFFERED": "1"}
+    return kept | path | _served
+
+
+_served: dict[str, str] = {}
+
+
+@contextlib.contextmanager
+def prefect_server_for_all(folder: Path) -> Iterator[None]:
+    """A Prefect server with its home in `folder` for every command within: a flow alone starts its own."""
+    port = _free_port()
+    words = sys.executable, "-m", "flows.temporary_server", str(port), str(os.getpid())
+    with subprocess.Popen(words, cwd=folder, env=environment()) as server:
+        url = f"http://127.0.0.1:{port}/api"
+        while not answers(url):
+            assert server.poll() is None
+            time.sleep(0.1)
+        _served["PREFECT_API_URL"] = url
+        yield
+        _served.clear()
+        server.terminate()
 
 
 def edit_params(folder: Path, changes: dict[str, Any], recipes: dict[str, Any] | None = None) -> None:
