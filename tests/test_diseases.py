@@ -70,7 +70,7 @@ def small_backbone(path: Path, *, alive: bool = True) -> None:
     x = inputs = keras.Input((None, None, 3))
     start = "he_normal" if alive else keras.initializers.RandomNormal(stddev=1e-4)
     x = keras.layers.Rescaling(1 / 127.5, offset=-1)(x)
-    for number, filters in enumerate((32, 64, 96), start=1):
+    for number, filters in enumerate((24, 48, 64), start=1):
         x = keras.layers.Conv2D(filters, 3, padding="same", kernel_initializer=start, name=f"conv{number}")(x)
         if alive:
             x = keras.layers.BatchNormalization(momentum=0.9)(x)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -195,44 +196,23 @@ def outputs(folder: Path) -> dict[str, int]:
     return {str(path): path.stat().st_size for path in files}
 
 
-def test_a_killed_repro_goes_on_where_it_was(clone: Path) -> None:
-    longer = {"phases": [{"trainable": "all", "num_epochs": 100}], "early_stopping": None, "seed": 3}
-    edit_params(clone, {"recipes": {"wide_head": {"overrides": {"train": longer}}}})
-    repro = subprocess.Popen(
-        ["dvc", "repro", "train@wide_head"],
-        cwd=clone,
-        env=environment(),
-        start_new_session=True,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+def test_a_killed_repro_goes_on_where_it_was_and_ctrl_c_leaves_nothing_half_done(clone: Path) -> None:
+    endless = {"phases": [{"trainable": "all", "num_epochs": 5000}], "early_stopping": None}
+    edit_params(clone, {"recipes": {"wide_head": {"overrides": {"train": endless}}}})
+    before = all_pids()
+    repro = started(clone, "dvc", "repro", "train@wide_head")
     while not list(clone.glob(".pawtrace/training/*/checkpoints/[0-9]*.npz")):
         assert repro.poll() is None
         time.sleep(0.05)
     os.killpg(repro.pid, signal.SIGKILL)
-    repro.wait()
-    output = command(clone, "dvc", "repro", "train@wide_head").stdout
-    assert "resuming after step" in output
-    assert len((clone / "models/wide_head/history.csv").read_text().splitlines()) == 101
-
-
-def test_ctrl_c_leaves_no_process_and_no_half_written_model(clone: Path) -> None:
-    endless = {"phases": [{"trainable": "all", "num_epochs": 5000}], "early_stopping": None}
-    edit_params(clone, {"recipes": {"wide_head": {"overrides": {"train": endless}}}})
-    before = all_pids()
-    flow = subprocess.Popen(
-        [sys.executable, "-m", "flows.train_recipe", "wide_head"],
-        cwd=clone,
-        env=environment(),
-        start_new_session=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
+    repro.communicate()
+    flow = started(clone, sys.executable, "-m", "flows.train_recipe", "wide_head")
     assert flow.stdout is not None
     with flow, flow.stdout:
-        while "epoch 2 of" not in flow.stdout.readline():
-            assert flow.poll() is None
+        said = ""
+        while not re.search(r"resuming after step(.|\n)*epoch \d+ of", said):
+            assert flow.poll() is None, said
+            said += flow.stdout.readline()
         os.killpg(flow.pid, signal.SIGINT)
         output = flow.stdout.read()
         assert flow.wait(60) == 130, output[-2000:]
@@ -240,4 +220,17 @@ def test_ctrl_c_leaves_no_process_and_no_half_written_model(clone: Path) -> None
     left = [process for process in psutil.process_iter(["cwd"]) if process.pid not in before]
     assert not [process for process in left if process.info["cwd"] == str(clone)]
     assert sorted(path.name for path in (clone / "models").glob(".partial*")) == []
-    assert (clone / "models/wide_head/model.keras").exists()
+    assert not (clone / "models/wide_head").exists()
+
+
+def started(folder: Path, *words: str) -> "subprocess.Popen[str]":
+    """A command in a process group of its own."""
+    return subprocess.Popen(
+        words,
+        cwd=folder,
+        env=environment(),
+        start_new_session=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )

@@ -23,18 +23,18 @@ def test_two_devices_train_as_one_does(tmp_path: Path) -> None:
         phases=[{"trainable": "none", "num_epochs": 2}, {"trainable": "all", "num_epochs": 2}],
     )
     (tmp_path / "train.json").write_text(train.model_dump_json())
+    run = subprocess.run(
+        [sys.executable, "-m", "tests.learning.two_devices", "work", "records", "train.json"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert run.returncode == 0, run.stderr
     histories = {}
     for num_devices in (1, 2):
-        work = tmp_path / f"work{num_devices}"
-        command = [sys.executable, "-m", "tests.learning.two_devices", work, tmp_path / "records"]
-        run = subprocess.run(
-            [*map(str, command), str(tmp_path / "train.json"), str(num_devices)],
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
-            capture_output=True,
-            text=True,
-            timeout=300,
-        )
-        assert run.returncode == 0, run.stderr
+        work = tmp_path / f"work/{num_devices}"
         assert json.loads((work / "training.json").read_text())["num_devices"] == num_devices
         histories[num_devices] = list(csv.DictReader((work / "history.csv").read_text().splitlines()))
     for one, two in zip(histories[1], histories[2], strict=True):

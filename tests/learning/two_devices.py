@@ -1,6 +1,7 @@
-"""A small run on two virtual devices, in a process of its own: TensorFlow splits a CPU only at its start.
+"""A small run on one and on two virtual devices, in a process of its own: TensorFlow splits a CPU
+only at its start. Leaves WORK/1 and WORK/2.
 
-python -m tests.learning.two_devices WORK RECORDS TRAIN NUM_DEVICES
+python -m tests.learning.two_devices WORK RECORDS TRAIN
 """
 
 import json
@@ -20,6 +21,8 @@ if __name__ == "__main__":
     halves = [tf.config.LogicalDeviceConfiguration()] * 2
     tf.config.set_logical_device_configuration(tf.config.list_physical_devices("CPU")[0], halves)
     train = TrainParams.model_validate(json.loads(train_json.read_text()))
-    keras.utils.set_random_seed(train.seed)
-    work.mkdir()
-    train_classifier(train, open_records(records), work, Compute("cpu", "float32", int(sys.argv[4])))
+    for num_devices in (1, 2):
+        of_devices = work / str(num_devices)
+        of_devices.mkdir(parents=True)
+        keras.utils.set_random_seed(train.seed)
+        train_classifier(train, open_records(records), of_devices, Compute("cpu", "float32", num_devices))
