@@ -1,5 +1,6 @@
 """What many tests share: tiny params, tiny pictures, tiny records."""
 
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,10 @@ TINY: dict[str, Any] = {
 }
 
 WriteParams = Callable[..., Params]
+
+# A script's `make test &` has Ctrl-C ignored, by whatever the tests start too; some of them press it.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
