@@ -15,6 +15,8 @@ from pawtrace.learning.imagenet import PUBLISHED
 from tests.conftest import picture
 from tests.learning.tiny import tiny_backbone, tiny_train
 
+pytestmark = pytest.mark.slow
+
 APPLICATIONS = {"vgg16": "VGG16", "mobilenet_v2": "MobileNetV2", "efficientnet_b0": "EfficientNetB0"}
 
 

@@ -23,6 +23,8 @@ from pawtrace.learning.sample import balanced_sample
 from tests.conftest import picture, write_records
 from tests.learning.tiny import tiny_train
 
+pytestmark = pytest.mark.slow
+
 PARAMS = ProbeParams(num_examples=12, num_overfit_examples=8, num_overfit_steps=40, overlap_distance=40)
 NO_OVERFIT = PARAMS.model_copy(update={"num_overfit_steps": 1})  # where it is not the question
 HEAD = {"pooling": "average", "units": [8]}

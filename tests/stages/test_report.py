@@ -15,6 +15,8 @@ from stages import report
 from tests.evaluation.finished_project import RECIPES, finish_project
 from tests.evaluation.made_up_results import HOSTILE_NAME
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory) -> Path:

@@ -20,6 +20,8 @@ from stages import train as stage
 from tests.conftest import WriteParams, write_records
 from tests.learning.tiny import tiny_backbone
 
+pytestmark = pytest.mark.slow
+
 Make = Callable[..., Params]
 NOW = circumstances(flow_run_id="a-run")
 
