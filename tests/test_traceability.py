@@ -64,6 +64,7 @@ def traced(folder: Path, *words: str) -> dict[str, Any]:
 
 @pytest.fixture(scope="module", autouse=True)
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """One for every flow here: that each may start its own is tests/test_pipeline.py's story."""
     with prefect_server_for_all(tmp_path_factory.mktemp("server")):
         yield
 

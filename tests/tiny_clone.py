@@ -61,9 +61,11 @@ def prefect_server_for_all(folder: Path) -> Iterator[None]:
             assert server.poll() is None
             time.sleep(0.1)
         _served["PREFECT_API_URL"] = url
-        yield
-        _served.clear()
-        server.terminate()
+        try:
+            yield
+        finally:
+            _served.clear()
+            server.terminate()
 
 
 def edit_params(folder: Path, changes: dict[str, Any], recipes: dict[str, Any] | None = None) -> None:
