@@ -20,9 +20,9 @@ help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-12s %s\n", $$1, $$2}'
 
 repro: $(INSTALLED) ## rebuild what changed; PROFILE=cats_vs_dogs switches params.yaml first
-	@if [ -n "$(PROFILE)" ]; then python -m pawtrace.config.profile "$(PROFILE)"; fi
-	python -m pawtrace.learning.requirements
-	python -m pawtrace.config.alone dvc repro
+	@if [ -n "$(PROFILE)" ]; then python -m pawtrace.commands.profile "$(PROFILE)"; fi
+	python -m pawtrace.commands.check
+	python -m pawtrace.running.alone dvc repro
 
 serve: $(INSTALLED) ## start Prefect's server, worker and schedules; PORT=4200, DATABASE=postgresql+asyncpg://...
 	@PORT="$(PORT)" DATABASE="$(DATABASE)" python -m flows.serve start

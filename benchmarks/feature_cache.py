@@ -18,13 +18,13 @@ import keras
 
 from pawtrace.config.params import load_params, merged
 from pawtrace.config.train_params import Phase, TrainParams
-from pawtrace.dataset.shards import Records, open_records
-from pawtrace.learning.augmentation import augmented_view
+from pawtrace.dataset.examples.shards import Records, open_records
 from pawtrace.learning.device import Compute, prepare_compute, spread_over_devices
+from pawtrace.learning.inputs.augmentation import augmented_view
+from pawtrace.learning.inputs.phase_input import FeatureInput, ImageInput
 from pawtrace.learning.learner import Learner
-from pawtrace.learning.model import build_classifier
-from pawtrace.learning.phase_input import FeatureInput, ImageInput
-from pawtrace.learning.phases import set_trainable
+from pawtrace.learning.networks.model import build_classifier
+from pawtrace.learning.networks.phases import set_trainable
 from pawtrace.learning.progress import Progress
 from stages import download, preprocess, split
 

@@ -25,12 +25,12 @@ import numpy as np
 import tensorflow as tf
 
 from pawtrace.config.params import load_params
-from pawtrace.dataset.drawn.picture import draw_picture
-from pawtrace.dataset.pixels import decode, encode_jpeg, resize_shorter_side
-from pawtrace.dataset.records import Record, serialize
-from pawtrace.dataset.shards import Records, ShardWriter, open_records, write_manifest
-from pawtrace.learning.augmentation import augmented_view
-from pawtrace.learning.batches import plain_batches, training_batches
+from pawtrace.dataset.examples.pixels import decode, encode_jpeg, resize_shorter_side
+from pawtrace.dataset.examples.records import Record, serialize
+from pawtrace.dataset.examples.shards import Records, ShardWriter, open_records, write_manifest
+from pawtrace.dataset.sources.drawn.picture import draw_picture
+from pawtrace.learning.inputs.augmentation import augmented_view
+from pawtrace.learning.inputs.batches import plain_batches, training_batches
 
 NUM_IMAGES = 512
 RECORD_PX, SIZE_PX, BATCH_SIZE = 256, 224, 32

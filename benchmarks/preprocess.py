@@ -16,8 +16,8 @@ import cv2
 import numpy as np
 
 from pawtrace.config.params import load_params
-from pawtrace.dataset.drawn.picture import draw_picture
-from pawtrace.dataset.pixels import encode_jpeg
+from pawtrace.dataset.examples.pixels import encode_jpeg
+from pawtrace.dataset.sources.drawn.picture import draw_picture
 from stages import download, split
 from stages.preprocess import write_shards
 

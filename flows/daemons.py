@@ -16,8 +16,8 @@ from pathlib import Path
 import psutil
 
 from flows import PREFECT_HOME
-from pawtrace.config.files import write_text
-from pawtrace.config.processes import has_ended, identity
+from pawtrace.base.files import write_text
+from pawtrace.running.processes import has_ended, identity
 
 _MARK = "PAWTRACE_SERVED"
 _END_S = 20

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from pawtrace.config.errors import ParamsError
+from pawtrace.base.errors import ParamsError
 
 _FILE = Path("prefect.yaml")
 

@@ -16,7 +16,7 @@ from pydantic import Field, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from pawtrace.config.errors import ParamsError
+from pawtrace.base.errors import ParamsError
 from pawtrace.config.sections import Section
 
 _FILE = Path("automations.yaml")

@@ -30,14 +30,14 @@ from flows.server_answers import wait_for_server
 from flows.stale_runs import TAG, crash_ended_runs, process_tag, tag_this_run
 from flows.temporary_server import prefect_server
 from flows.verdict import Verdict
-from pawtrace.config.entry_point import disk_full_line, errors_in_one_line, is_disk_full
-from pawtrace.config.errors import PawtraceError, TrainingError
-from pawtrace.config.lock import ProjectBusyError, project_held
+from pawtrace.base.errors import PawtraceError, TrainingError, is_disk_full
 from pawtrace.config.params import Params, load_params
 from pawtrace.rebuilding import checkout, remote
-from pawtrace.rebuilding.commands import git, run_dvc
 from pawtrace.rebuilding.saving import commit_results
 from pawtrace.rebuilding.secrets import refuse_secrets
+from pawtrace.running.commands import git, run_dvc
+from pawtrace.running.entry_point import disk_full_line, errors_in_one_line
+from pawtrace.running.lock import ProjectBusyError, project_held
 
 _AGAIN = "python -m flows.rebuild"
 _NOT_KEPT = "ERROR: failed to transfer"  # into its cache: DVC writes dvc.lock all the same, and goes on

@@ -19,9 +19,9 @@ from prefect.artifacts import (
 from flows.say import say
 from pawtrace.config import paths
 from pawtrace.config.params import Params
-from pawtrace.evaluation.charts import all_validation_curves
-from pawtrace.evaluation.results import read_result
 from pawtrace.rebuilding.differences import differences
+from pawtrace.report.charts import all_validation_curves
+from pawtrace.results.results import read_result
 
 _STAGE = re.compile(r"^(?:Running stage|Stage) '([^']+)'")
 _BAR = re.compile(r"\d%\|")

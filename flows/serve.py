@@ -25,9 +25,9 @@ from flows.gpu import GPU
 from flows.notifications import update_automations
 from flows.server_answers import answers
 from flows.stale_runs import crash_ended_runs
-from pawtrace.config.entry_point import errors_in_one_line
-from pawtrace.config.errors import DeviceError, ParamsError
-from pawtrace.config.files import write_text
+from pawtrace.base.errors import DeviceError, ParamsError
+from pawtrace.base.files import write_text
+from pawtrace.running.entry_point import errors_in_one_line
 
 POOL = "pawtrace"
 _HOST = "127.0.0.1"

@@ -6,7 +6,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 
-from pawtrace.config.errors import DeviceError
+from pawtrace.base.errors import DeviceError
 
 _WAIT_S = 600  # a machine that boots at night has it up by then
 _FIRST_PAUSE_S = 1.0

@@ -20,7 +20,7 @@ from prefect.runtime import flow_run
 from prefect.states import Crashed
 
 from flows.say import say
-from pawtrace.config.processes import has_ended, identity
+from pawtrace.running.processes import has_ended, identity
 
 TAG = "PAWTRACE_TAG"  # the environment variable by which a rebuild gives inner runs its own
 _PROCESS = "process:"

@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from flows import PREFECT_HOME
-from pawtrace.config.errors import DeviceError
+from pawtrace.base.errors import DeviceError
 
 _START_UP_S = 120  # 10 s is usual on two cores; a slow machine needs longer
 _SHUT_DOWN_S = 10

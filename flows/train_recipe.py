@@ -21,12 +21,12 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from flows.stale_runs import TAG, process_tag
 from flows.temporary_server import prefect_server
+from pawtrace.base.errors import DeviceError, ParamsError
+from pawtrace.base.files import new_folder
 from pawtrace.config import paths
-from pawtrace.config.entry_point import run_stage
-from pawtrace.config.errors import DeviceError, ParamsError
-from pawtrace.config.files import new_folder
 from pawtrace.config.params import ResolvedRecipe, load_params
-from pawtrace.lineage.provenance import Circumstances, circumstances
+from pawtrace.lineage.record.provenance import Circumstances, circumstances
+from pawtrace.running.entry_point import run_stage
 
 
 def stage() -> ModuleType:

@@ -3,15 +3,15 @@
 from typing import NamedTuple
 
 from flows.say import say
+from pawtrace.base.errors import PawtraceError
 from pawtrace.config import paths
-from pawtrace.config.errors import PawtraceError
 from pawtrace.config.params import Params
-from pawtrace.evaluation.results import best_result, read_result
 from pawtrace.promotion.judge import Decision
 from pawtrace.promotion.judge import judge as judge_folders
 from pawtrace.promotion.promote import promote as promote_recipe
 from pawtrace.promotion.tracking import POINTER
-from pawtrace.rebuilding.commands import run_dvc
+from pawtrace.results.results import best_result, read_result
+from pawtrace.running.commands import run_dvc
 
 
 class Verdict(NamedTuple):

@@ -1,7 +1,8 @@
-"""The library behind the stages and flows: what a params file, a dataset, a model, a metric is.
+"""The library behind the stages and flows; its folders are named by stage and by question.
 
-Sub-packages know only what lies below them: config < dataset < learning < evaluation, and
-lineage beside them. None imports `stages` or `flows`.
+base and config: every stage stands on them. dataset, learning, evaluation: photos to metrics.
+results, diagnosis, report: metrics to an answer. lineage: what a number was made from. inference,
+promotion, rebuilding: using the result. running, commands: how all of it is started.
 """
 
 import os

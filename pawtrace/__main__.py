@@ -7,7 +7,7 @@ import signal
 import sys
 from collections.abc import Sequence
 
-from pawtrace.config.entry_point import errors_in_one_line
+from pawtrace.running.entry_point import errors_in_one_line
 
 COMMANDS = ("trace", "verify", "predict", "export", "promote", "rollback", "status")
 BAD_INPUT = 2  # as argparse has it; 1 is a command's own "no"

@@ -11,17 +11,16 @@ from pathlib import Path
 
 import tensorflow_datasets as tfds
 
-from pawtrace.config.entry_point import run_stage
-from pawtrace.config.files import new_folder, write_json, write_text
-from pawtrace.config.params import Params, load_params
+from pawtrace.base.files import new_folder, write_json, write_text
+from pawtrace.config.params import load_params
 from pawtrace.config.paths import ARCHIVES, RAW, WORK
 from pawtrace.config.sections import DataParams
-from pawtrace.dataset.archive import checked_digest
-from pawtrace.dataset.builders import CatsVsDogs, PetArchive
-from pawtrace.dataset.drawn.sample import write_sample_archive
-from pawtrace.dataset.intake import Intake
-from pawtrace.dataset.published import check_copy, fetch, published
-from pawtrace.learning.missing_weights import missing_weights
+from pawtrace.dataset.sources.archive import checked_digest
+from pawtrace.dataset.sources.builders import CatsVsDogs, PetArchive
+from pawtrace.dataset.sources.drawn.sample import write_sample_archive
+from pawtrace.dataset.sources.intake import Intake
+from pawtrace.dataset.sources.published import check_copy, fetch, published
+from pawtrace.running.entry_point import run_stage
 
 
 def main() -> None:
@@ -30,15 +29,13 @@ def main() -> None:
     Raises:
       PawtraceError: params.yaml or the archive is unusable; data/raw is then as it was.
     """
-    params = load_params()
-    data = params.data
+    data = load_params().data
     tfds.disable_progress_bar()
     _warn_if_unwatched(data)
     with new_folder(RAW) as folder:
         workspace = folder / "workspace"
         workspace.mkdir()
         archive = _archive(data, workspace)
-        _warn_of_missing_weights(params)  # not before: two networks that hang take longer than one
         digest = checked_digest(archive, data.archive_sha256)
         intake = Intake(announce=_say)
         _prepare(_builder(data, archive, workspace, intake), workspace, folder)
@@ -96,13 +93,6 @@ def _prepare(builder: tfds.core.GeneratorBasedBuilder, workspace: Path, folder: 
     )
     for file in Path(builder.data_dir).iterdir():
         file.rename(folder / file.name)
-
-
-def _warn_of_missing_weights(params: Params) -> None:
-    """Now, not when the recipe that needs them has its turn; others can be trained without."""
-    problem = missing_weights(params)
-    if problem:
-        _say(f"warning: {problem}")
 
 
 def _warn_if_unwatched(data: DataParams) -> None:

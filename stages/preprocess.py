@@ -9,19 +9,18 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from pawtrace.base.errors import DataError
+from pawtrace.base.files import files_fingerprint, new_folder
+from pawtrace.base.ordered import ordered_map
 from pawtrace.config import paths
-from pawtrace.config.entry_point import run_stage
-from pawtrace.config.errors import DataError
-from pawtrace.config.files import new_folder
 from pawtrace.config.params import load_params
 from pawtrace.config.sections import SPLITS, PreprocessParams
-from pawtrace.dataset.ordered import ordered_map
-from pawtrace.dataset.raw import RawExample, read_raw
-from pawtrace.dataset.recording import recorded
-from pawtrace.dataset.records import Record, serialize
-from pawtrace.dataset.shards import ShardWriter, write_manifest
-from pawtrace.dataset.splits import read_manifests
-from pawtrace.lineage.fingerprints import files_fingerprint
+from pawtrace.dataset.examples.raw import RawExample, read_raw
+from pawtrace.dataset.examples.recording import recorded
+from pawtrace.dataset.examples.records import Record, serialize
+from pawtrace.dataset.examples.shards import ShardWriter, write_manifest
+from pawtrace.dataset.splitting.splits import read_manifests
+from pawtrace.running.entry_point import run_stage
 
 
 class SplitRecord(NamedTuple):

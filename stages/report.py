@@ -8,20 +8,19 @@ Run: python -m stages.report
 
 from typing import Any
 
+from pawtrace.base.files import fingerprint, new_folder, write_json, write_text
+from pawtrace.base.stage_outputs import read_json
 from pawtrace.config import paths
-from pawtrace.config.entry_point import run_stage
-from pawtrace.config.files import new_folder, write_json, write_text
 from pawtrace.config.params import load_params
-from pawtrace.evaluation.claims import Judgement, judge_claims
-from pawtrace.evaluation.data_summary import read_data_summary
-from pawtrace.evaluation.ladder import Rung, best_rung, climb
-from pawtrace.evaluation.ladder_text import ladder_markdown
-from pawtrace.evaluation.page import MAX_SUSPECTS, report_page
-from pawtrace.evaluation.plot_data import plot_tables
-from pawtrace.evaluation.results import read_result
-from pawtrace.evaluation.stage_outputs import read_json
-from pawtrace.lineage.fingerprints import fingerprint
-from pawtrace.lineage.provenance import PROVENANCE, Provenance, ReportedProvenance, answers_of
+from pawtrace.lineage.record.provenance import PROVENANCE, Provenance, ReportedProvenance, answers_of
+from pawtrace.report.claims import Judgement, judge_claims
+from pawtrace.report.dvc_plots import plot_tables
+from pawtrace.report.ladder import Rung, best_rung, climb
+from pawtrace.report.ladder_markdown import ladder_markdown
+from pawtrace.report.page import MAX_SUSPECTS, report_page
+from pawtrace.results.data_summary import read_data_summary
+from pawtrace.results.results import read_result
+from pawtrace.running.entry_point import run_stage
 
 
 def metrics_of(rung: Rung) -> dict[str, dict[str, float]]:

@@ -9,10 +9,10 @@ Run: python -m stages.resolve
 
 from pathlib import Path
 
+from pawtrace.base.files import new_folder, write_json
 from pawtrace.config import paths
-from pawtrace.config.entry_point import run_stage
-from pawtrace.config.files import new_folder, write_json
 from pawtrace.config.params import Params, load_params
+from pawtrace.running.entry_point import run_stage
 
 
 def write_recipes(params: Params, folder: Path) -> None:

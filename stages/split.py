@@ -15,17 +15,25 @@ from typing import Any, NamedTuple
 import cv2
 import numpy as np
 
+from pawtrace.base.errors import DataError
+from pawtrace.base.files import new_folder, write_json
+from pawtrace.base.ordered import ordered_map
 from pawtrace.config import paths
-from pawtrace.config.entry_point import run_stage
-from pawtrace.config.errors import DataError
-from pawtrace.config.files import new_folder, write_json
 from pawtrace.config.params import load_params
 from pawtrace.config.sections import LABELS, SPLITS, SplitParams
-from pawtrace.dataset.duplicates import group_duplicates, perceptual_hash, pixel_digest
-from pawtrace.dataset.ordered import ordered_map
-from pawtrace.dataset.pixels import decode, encode_jpeg
-from pawtrace.dataset.raw import RawExample, raw_size, read_raw
-from pawtrace.dataset.splits import LABEL_CONFLICT, Example, Membership, anchor, choose_split, write_manifest
+from pawtrace.dataset.examples.perceptual_hash import perceptual_hash
+from pawtrace.dataset.examples.pixels import decode, encode_jpeg
+from pawtrace.dataset.examples.raw import RawExample, raw_size, read_raw
+from pawtrace.dataset.splitting.duplicates import group_duplicates, pixel_digest
+from pawtrace.dataset.splitting.splits import (
+    LABEL_CONFLICT,
+    Example,
+    Membership,
+    anchor,
+    choose_split,
+    write_manifest,
+)
+from pawtrace.running.entry_point import run_stage
 
 _THUMBNAIL_PX = 128
 _THUMBNAIL_QUALITY = 90

@@ -16,27 +16,27 @@ from typing import Any
 import keras
 import numpy as np
 
+from pawtrace.base.files import fingerprint, sha256_of, write_json
 from pawtrace.config import paths
-from pawtrace.config.files import sha256_of, write_json
 from pawtrace.config.params import ResolvedRecipe
 from pawtrace.config.train_params import TrainParams
-from pawtrace.dataset.shards import Records, open_records, read_manifest
+from pawtrace.dataset.examples.pixels import square
+from pawtrace.dataset.examples.shards import Records, open_records, read_manifest
 from pawtrace.evaluation.evaluation import WorstError, evaluate_predictions, worst_errors
 from pawtrace.evaluation.metrics import measure
 from pawtrace.evaluation.pictures import write_attention, write_example, write_preview
 from pawtrace.evaluation.predictions import Predictions, write_predictions
-from pawtrace.learning.attention import attention_maps
-from pawtrace.learning.augmentation import augmented_view, check_policy
-from pawtrace.learning.batches import square
 from pawtrace.learning.device import Compute, choose_compute, device_name, prepare_compute
 from pawtrace.learning.failures import out_of_memory_named
 from pawtrace.learning.fit import FINISHED, train_classifier
-from pawtrace.learning.imagenet import PUBLISHED
+from pawtrace.learning.inputs.augmentation import augmented_view, check_policy
+from pawtrace.learning.networks.imagenet import PUBLISHED
 from pawtrace.learning.predict import load_classifier, predict
+from pawtrace.learning.probes.grad_cam import attention_maps
 from pawtrace.learning.probes.probe import probe as run_probes
 from pawtrace.learning.xla import choose_xla
-from pawtrace.lineage.fingerprints import code_fingerprint, fingerprint, library_versions, modules_reached
-from pawtrace.lineage.provenance import PROVENANCE, Circumstances, Work, machine, provenance_of
+from pawtrace.lineage.record.code import code_fingerprint, library_versions, modules_reached
+from pawtrace.lineage.record.provenance import PROVENANCE, Circumstances, Work, machine, provenance_of
 
 _CODE = Path(__file__).parent.parent
 _TRAINING = paths.WORK / "training"

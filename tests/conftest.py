@@ -72,9 +72,9 @@ def picture(seed: int, height: int = 40, width: int = 48) -> np.ndarray:
 
 def write_records(folder: Path, counts: dict[str, int], size_px: int = 32, per_shard: int = 8) -> None:
     """Write shards and manifest of random pictures, cats and dogs in turn; dogs are brighter."""
-    from pawtrace.dataset.pixels import encode_jpeg
-    from pawtrace.dataset.records import Record, serialize
-    from pawtrace.dataset.shards import ShardWriter, write_manifest
+    from pawtrace.dataset.examples.pixels import encode_jpeg
+    from pawtrace.dataset.examples.records import Record, serialize
+    from pawtrace.dataset.examples.shards import ShardWriter, write_manifest
 
     folder.mkdir(parents=True, exist_ok=True)
     for split, count in counts.items():

@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 
 from pawtrace.config.params import Params
-from pawtrace.dataset.drawn.picture import draw_picture
-from pawtrace.dataset.pixels import encode_jpeg, resize_shorter_side
-from pawtrace.dataset.records import Record, serialize
-from pawtrace.dataset.shards import ShardWriter, write_manifest
-from pawtrace.evaluation.diagnosis import Diagnosis, diagnose
-from pawtrace.evaluation.results import read_result
+from pawtrace.dataset.examples.pixels import encode_jpeg, resize_shorter_side
+from pawtrace.dataset.examples.records import Record, serialize
+from pawtrace.dataset.examples.shards import ShardWriter, write_manifest
+from pawtrace.dataset.sources.drawn.picture import draw_picture
+from pawtrace.diagnosis.diagnosis import Diagnosis, diagnose
 from pawtrace.learning.device import Compute
-from pawtrace.lineage.provenance import circumstances
+from pawtrace.lineage.record.provenance import circumstances
+from pawtrace.results.results import read_result
 from stages import train as stage
 from tests.conftest import WriteParams
 

@@ -14,8 +14,8 @@ from typing import Any
 import keras
 import pytest
 
-from pawtrace.dataset.drawn.sample import write_sample_archive
-from pawtrace.lineage.dvc_cache import md5_of
+from pawtrace.dataset.sources.drawn.sample import write_sample_archive
+from pawtrace.lineage.trace.dvc_cache import md5_of
 from tests.learning.tiny import tiny_backbone
 from tests.tiny_clone import command, edit_params, prefect_server_for_all, stages_run, tiny_project
 
@@ -30,7 +30,7 @@ RECIPES = {
         "overrides": {"train": {"precision": "bfloat16", "backbone": BFLOAT16_BACKBONE}},
     },
 }
-MODULE = "pawtrace/learning/batches.py"
+MODULE = "pawtrace/learning/inputs/batches.py"
 BEFORE, AFTER = "default_rng([seed, epoch])", "default_rng([seed, epoch, 1])"  # of the examples' order
 
 

@@ -9,9 +9,9 @@ import sys
 from contextlib import AbstractContextManager
 from pathlib import Path
 
+from pawtrace.base.errors import PawtraceError
+from pawtrace.base.files import new_file, new_folder
 from pawtrace.config import paths
-from pawtrace.config.errors import PawtraceError
-from pawtrace.config.files import new_file, new_folder
 from pawtrace.config.params import load_params
 
 _FORMATS = ("savedmodel", "onnx", "tflite")
@@ -32,7 +32,7 @@ def run(arguments: argparse.Namespace) -> int:
     from pawtrace.promotion.chosen_model import chosen_model
 
     chosen = chosen_model(arguments.model, load_params())
-    from pawtrace.learning.export import FORMATS, check_packages  # with TensorFlow
+    from pawtrace.inference.export import FORMATS, check_packages  # with TensorFlow
 
     check_packages(arguments.format)
     name = chosen.path.parent.name if chosen.path.stem == "model" else chosen.path.stem
@@ -50,10 +50,10 @@ def run(arguments: argparse.Namespace) -> int:
 def _export(source: Path, format_: str, output: Path) -> int:
     import numpy as np
 
-    from pawtrace.dataset.shards import open_records
-    from pawtrace.evaluation.agreement import DisagreementError, check_agreement, some_squares
-    from pawtrace.learning.export import export_model, in_float32, predict_exported
-    from pawtrace.learning.photo_predictions import photo_classifier
+    from pawtrace.dataset.examples.shards import open_records
+    from pawtrace.inference.agreement import DisagreementError, check_agreement, some_squares
+    from pawtrace.inference.export import export_model, in_float32, predict_exported
+    from pawtrace.inference.photo_predictions import photo_classifier
 
     model = photo_classifier(source)
     images = some_squares(open_records(paths.RECORDS)["test"], model.input_shape[1])

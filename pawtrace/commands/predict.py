@@ -15,7 +15,7 @@ from pawtrace.config.params import Params, load_params
 if TYPE_CHECKING:
     import numpy as np
 
-    from pawtrace.evaluation.photo_table import PhotoPrediction, Unpredicted
+    from pawtrace.inference.photo_table import PhotoPrediction, Unpredicted
     from pawtrace.promotion.chosen_model import ChosenModel
 
 Predicted = tuple[list["PhotoPrediction"], list["Unpredicted"]]
@@ -34,12 +34,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Predict what can be predicted; 1 where some file could not."""
-    from pawtrace.evaluation.photo_table import as_csv, as_json, as_table
+    from pawtrace.inference.photo_table import as_csv, as_json, as_table
     from pawtrace.promotion.chosen_model import chosen_model
 
     params = load_params()
     chosen = chosen_model(arguments.model, params)
-    from pawtrace.dataset.photos import find_photos  # with TensorFlow, which no answer so far needed
+    from pawtrace.inference.photos import find_photos  # with TensorFlow, which no answer so far needed
 
     has_folder = any(path.is_dir() for path in arguments.photos)
     files = find_photos(arguments.photos)
@@ -57,12 +57,12 @@ def run(arguments: argparse.Namespace) -> int:
 def _predict(
     files: Sequence[Path], chosen: "ChosenModel", params: Params, *, show_progress: bool
 ) -> Predicted:
-    from pawtrace.dataset.inspection import Rejected
-    from pawtrace.dataset.ordered import ordered_map
-    from pawtrace.dataset.photos import read_photo
-    from pawtrace.evaluation.photo_table import Unpredicted, photo_prediction
-    from pawtrace.learning.augmentation import augmented_view
-    from pawtrace.learning.photo_predictions import photo_classifier, predict_views, views_of
+    from pawtrace.base.ordered import ordered_map
+    from pawtrace.dataset.sources.inspection import Rejected
+    from pawtrace.inference.photo_predictions import photo_classifier, predict_views, views_of
+    from pawtrace.inference.photo_table import Unpredicted, photo_prediction
+    from pawtrace.inference.photos import read_photo
+    from pawtrace.learning.inputs.augmentation import augmented_view
 
     model, seen = photo_classifier(chosen.path), chosen.input
     view = augmented_view(seen.augmentation, seen.seed)

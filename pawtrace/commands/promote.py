@@ -6,8 +6,8 @@ The two are compared on the same test examples; the exit code is 1 where the can
 import argparse
 import sys
 
+from pawtrace.base.errors import ParamsError
 from pawtrace.config import paths
-from pawtrace.config.errors import ParamsError
 from pawtrace.config.params import Params, load_params
 
 
@@ -39,7 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _best(params: Params) -> str:
-    from pawtrace.evaluation.results import best_result, read_result
+    from pawtrace.results.results import best_result, read_result
 
     return best_result(
         read_result(paths.MODELS / name, recipe.question) for name, recipe in params.recipes.items()

@@ -6,8 +6,8 @@ Exits with 1 where a metric moved for no recorded reason.
 import argparse
 import sys
 
-from pawtrace.config.errors import DataError
-from pawtrace.lineage.revisions import WORKSPACE, open_revision
+from pawtrace.base.errors import DataError
+from pawtrace.lineage.trace.revisions import WORKSPACE, open_revision
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,9 +29,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the trace."""
-    from pawtrace.lineage import trace_text
-    from pawtrace.lineage.attribution import attribute
-    from pawtrace.lineage.trace import trace
+    from pawtrace.lineage.trace import trace_text
+    from pawtrace.lineage.trace.attribution import attribute
+    from pawtrace.lineage.trace.trace import trace
 
     older, newer = open_revision(arguments.older), open_revision(arguments.newer)
     found = trace(older, newer)

@@ -14,7 +14,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Print what is damaged, with the command that mends it."""
     del arguments
-    from pawtrace.lineage.verify import verify
+    from pawtrace.lineage.trace.verify import verify
 
     damages = verify(lambda line: print(line, file=sys.stderr))
     for damage in damages:

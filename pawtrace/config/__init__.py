@@ -1,1 +1,1 @@
-"""Typed params, paths, errors, and how files are written: what everything else rests on."""
+"""params.yaml as typed values, and the paths of the project's folders."""

@@ -13,7 +13,7 @@ from pydantic import Field, ValidationError, field_validator
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from pawtrace.config.errors import ParamsError
+from pawtrace.base.errors import ParamsError
 from pawtrace.config.paths import PARAMS, PROMOTED
 from pawtrace.config.sections import (
     VERDICTS,

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 LABELS = ("cat", "dog")  # the label of an example is its index here, as in TFDS's cats_vs_dogs
 SPLITS = ("train", "validation", "test")
-# What a run can suffer from, the first that applies; pawtrace.evaluation.diagnosis tells them apart.
+# What a run can suffer from, the first that applies; pawtrace.diagnosis.diagnosis tells them apart.
 VERDICTS = (
     "leaking",
     "unstable",

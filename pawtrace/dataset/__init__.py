@@ -1,1 +1,1 @@
-"""Photos from archive to record: sources, inspection, duplicates, splits, shards."""
+"""Photos from archive to record: sources, then splitting, then examples."""

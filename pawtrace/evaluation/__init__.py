@@ -1,1 +1,1 @@
-"""What a trained model is worth: predictions, metrics with intervals, pictures, the report."""
+"""What a trained model is worth: predictions, metrics, intervals, curves, pictures."""

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from pawtrace.config.errors import TrainingError
+from pawtrace.base.errors import TrainingError
 from pawtrace.config.sections import LABELS, SPLITS, EvaluateParams
 from pawtrace.evaluation.curves import calibration_bins, confusion, roc_points
 from pawtrace.evaluation.intervals import intervals

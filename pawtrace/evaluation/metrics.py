@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from pawtrace.config.errors import TrainingError
+from pawtrace.base.errors import TrainingError
 from pawtrace.config.sections import LABELS
 from pawtrace.evaluation.predictions import THRESHOLD, Predictions
 

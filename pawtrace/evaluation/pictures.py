@@ -6,10 +6,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from pawtrace.dataset.pixels import encode_jpeg
-from pawtrace.dataset.shards import Records
-from pawtrace.learning.augmentation import View
-from pawtrace.learning.batches import square
+from pawtrace.dataset.examples.pixels import View, encode_jpeg, square
+from pawtrace.dataset.examples.shards import Records
 
 _GAP_PX = 4
 _QUALITY = 90

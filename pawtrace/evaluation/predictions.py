@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from pawtrace.config.errors import DataError, TrainingError
-from pawtrace.config.files import new_file
+from pawtrace.base.errors import DataError, TrainingError
+from pawtrace.base.files import new_file
 from pawtrace.config.sections import LABELS
 
 _COLUMNS = ("split", "id", "label", "probability")

@@ -1,1 +1,1 @@
-"""From records to a trained model: views, batches, backbones, heads, phases, fit. Plain Keras 3."""
+"""Training one recipe: fit, learner, optimizer, checkpoints. Plain Keras 3."""

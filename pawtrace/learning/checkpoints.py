@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import keras
 import numpy as np
 
-from pawtrace.config.files import new_file
+from pawtrace.base.files import new_file
 
 _NUM_KEPT = 2  # the newest, and the one before in case that one is damaged
 _STATE = "state"

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, cast
 
 import keras
 
-from pawtrace.config.errors import DeviceError
+from pawtrace.base.errors import DeviceError
 from pawtrace.config.train_params import TrainParams
 
 # Processors say so when they multiply bfloat16 in hardware; without, it is slower than float32.

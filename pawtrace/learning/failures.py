@@ -5,7 +5,7 @@ import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from pawtrace.config.errors import DeviceError, TrainingError
+from pawtrace.base.errors import DeviceError, TrainingError
 
 # What TensorFlow, JAX and PyTorch call it.
 _OUT_OF_MEMORY = ("RESOURCE_EXHAUSTED", "ResourceExhausted", "out of memory", "OOM when allocating")

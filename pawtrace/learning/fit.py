@@ -14,19 +14,20 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from pawtrace.config.files import new_file, write_json
+from pawtrace.base.files import new_file, write_json
 from pawtrace.config.train_params import TrainParams
-from pawtrace.dataset.shards import Records
-from pawtrace.learning.augmentation import View, augmented_view
+from pawtrace.dataset.examples.pixels import View
+from pawtrace.dataset.examples.shards import Records
 from pawtrace.learning.checkpoints import Checkpoint, Checkpoints, assign, values_of
 from pawtrace.learning.device import Compute, distributed, spread_over_devices
 from pawtrace.learning.energy import energy_counter
 from pawtrace.learning.failures import out_of_memory_named, require_finite
 from pawtrace.learning.history import live_history, log_epoch, write_history
+from pawtrace.learning.inputs.augmentation import augmented_view
+from pawtrace.learning.inputs.phase_input import FeatureInput, ImageInput, PhaseInput
 from pawtrace.learning.learner import Learner
-from pawtrace.learning.model import Classifier, build_classifier
-from pawtrace.learning.phase_input import FeatureInput, ImageInput, PhaseInput
-from pawtrace.learning.phases import set_trainable
+from pawtrace.learning.networks.model import Classifier, build_classifier
+from pawtrace.learning.networks.phases import set_trainable
 from pawtrace.learning.progress import Progress
 
 FINISHED = "training.json"

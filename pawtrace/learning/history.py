@@ -8,7 +8,7 @@ from typing import Any
 
 from dvclive import Live
 
-from pawtrace.config.files import new_file
+from pawtrace.base.files import new_file
 
 Row = dict[str, Any]
 # Names for DVCLive's plots, which group what stands before the slash.

@@ -8,12 +8,12 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from pawtrace.config.processes import stop_if_interrupted
 from pawtrace.config.train_params import Phase, TrainParams
 from pawtrace.learning.checkpoints import assign, values_of
 from pawtrace.learning.device import Compute
-from pawtrace.learning.model import Classifier
+from pawtrace.learning.networks.model import Classifier
 from pawtrace.learning.optimizer import build_optimizer
+from pawtrace.running.processes import stop_if_interrupted
 
 
 class Learner:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import keras
 
 from pawtrace.config.train_params import Phase, TrainParams
-from pawtrace.learning.phases import learning_rate_of
+from pawtrace.learning.networks.phases import learning_rate_of
 
 
 class LayerwiseAdam(keras.optimizers.Adam):  # type: ignore[misc]  # Keras has no types

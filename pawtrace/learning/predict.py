@@ -5,10 +5,10 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from pawtrace.config.errors import TrainingError
-from pawtrace.dataset.shards import Records
-from pawtrace.learning.augmentation import View
-from pawtrace.learning.batches import plain_batches
+from pawtrace.base.errors import TrainingError
+from pawtrace.dataset.examples.pixels import View
+from pawtrace.dataset.examples.shards import Records
+from pawtrace.learning.inputs.batches import plain_batches
 
 
 def load_classifier(path: Path) -> keras.Model:

@@ -7,14 +7,14 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from pawtrace.config.files import write_json
+from pawtrace.base.files import write_json
 from pawtrace.config.train_params import TrainParams
-from pawtrace.learning.batches import untuned
 from pawtrace.learning.device import Compute, distributed, spread_over_devices
 from pawtrace.learning.failures import out_of_memory_named
+from pawtrace.learning.inputs.batches import untuned
 from pawtrace.learning.learner import Learner
-from pawtrace.learning.model import build_classifier
-from pawtrace.learning.phases import set_trainable
+from pawtrace.learning.networks.model import build_classifier
+from pawtrace.learning.networks.phases import set_trainable
 
 _NUM_STEPS = 5
 _WORTH_IT = 1.1  # times as fast: less is within what a machine wavers, and compiling takes its time

@@ -1,1 +1,1 @@
-"""What a number was made from: fingerprints of code, params and data."""
+"""What a metric was made from: recorded while it is made, and traced afterwards."""

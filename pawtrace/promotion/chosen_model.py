@@ -9,8 +9,8 @@ from typing import Annotated, NamedTuple
 
 from pydantic import ValidationError
 
+from pawtrace.base.errors import PawtraceError
 from pawtrace.config import paths
-from pawtrace.config.errors import PawtraceError
 from pawtrace.config.params import Params
 from pawtrace.config.sections import Count, PreprocessParams, Section, Seed
 from pawtrace.config.train_params import NotStrict, Transform

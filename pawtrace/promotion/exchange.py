@@ -7,8 +7,8 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from pawtrace.config.errors import DeviceError
-from pawtrace.config.files import flush
+from pawtrace.base.errors import DeviceError
+from pawtrace.base.files import flush
 
 _CURRENT_FOLDER = -100  # AT_FDCWD of fcntl.h
 _EXCHANGE = 2  # RENAME_EXCHANGE of linux/fs.h

@@ -8,14 +8,14 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from pawtrace.config.errors import PawtraceError
-from pawtrace.config.files import sha256_of
+from pawtrace.base.errors import PawtraceError
+from pawtrace.base.files import sha256_of
 from pawtrace.config.sections import PromoteParams
-from pawtrace.evaluation.paired import Difference, paired_difference
 from pawtrace.evaluation.predictions import Predictions, read_predictions
-from pawtrace.evaluation.wording import percent, points
 from pawtrace.promotion.record import DecisionRecord, changes_by_hand
 from pawtrace.promotion.tracking import read_pointer
+from pawtrace.results.number_words import percent, points
+from pawtrace.results.paired import Difference, paired_difference
 
 PREDICTIONS = "predictions.csv"
 Verdict = Literal["first", "same", "not_worse", "refused", "incomparable"]

@@ -9,16 +9,16 @@ import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
 
+from pawtrace.base.errors import PawtraceError
+from pawtrace.base.files import write_json
 from pawtrace.config import paths
-from pawtrace.config.errors import PawtraceError
-from pawtrace.config.files import write_json
-from pawtrace.config.lock import only_one
 from pawtrace.config.params import Params
 from pawtrace.promotion.chosen_model import MODEL, RECORD, recipe_input
 from pawtrace.promotion.exchange import replaced_folder
 from pawtrace.promotion.judge import PREDICTIONS, Decision
 from pawtrace.promotion.record import Former, PromotionRecord, changes_by_hand, digests, read_record
 from pawtrace.promotion.tracking import read_pointer, restore, track
+from pawtrace.running.lock import only_one
 
 _NEEDED = (MODEL, PREDICTIONS, "evaluation.json")
 _WHERE_THERE = ("provenance.json",)

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from pawtrace.config.errors import PawtraceError
-from pawtrace.config.files import sha256_of
+from pawtrace.base.errors import PawtraceError
+from pawtrace.base.files import sha256_of
 from pawtrace.config.sections import Section
 from pawtrace.promotion.chosen_model import RECORD, ModelInput
 

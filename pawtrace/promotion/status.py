@@ -2,13 +2,13 @@
 
 from typing import NamedTuple
 
+from pawtrace.base.errors import PawtraceError
+from pawtrace.base.stage_outputs import read_json
 from pawtrace.config import paths
-from pawtrace.config.errors import PawtraceError
-from pawtrace.evaluation.results import Evaluation
-from pawtrace.evaluation.stage_outputs import read_json
-from pawtrace.evaluation.wording import percent
 from pawtrace.promotion.record import PromotionRecord, changes_by_hand, read_record
 from pawtrace.promotion.tracking import POINTER, is_as_tracked, read_pointer
+from pawtrace.results.number_words import percent
+from pawtrace.results.results import Evaluation
 
 
 class Status(NamedTuple):

@@ -10,8 +10,8 @@ from typing import NamedTuple
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from pawtrace.config.errors import PawtraceError
-from pawtrace.config.files import new_file
+from pawtrace.base.errors import PawtraceError
+from pawtrace.base.files import new_file
 from pawtrace.config.paths import PROMOTED_FOLDER
 
 POINTER = Path(f"{PROMOTED_FOLDER}.dvc")

@@ -8,10 +8,10 @@ from pathlib import Path
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
+from pawtrace.base.errors import PawtraceError
+from pawtrace.base.files import write_text
 from pawtrace.config import paths
-from pawtrace.config.errors import PawtraceError
-from pawtrace.config.files import write_text
-from pawtrace.rebuilding.commands import Say, ask_dvc, git
+from pawtrace.running.commands import Say, ask_dvc, git
 
 # What runs write: uncommitted, it is the last run's, and no edit.
 RESULTS = ("dvc.lock", "reports", "models", "promoted.dvc")

@@ -10,9 +10,9 @@ import time
 from collections.abc import Callable
 from typing import Literal
 
-from pawtrace.config.errors import PawtraceError
+from pawtrace.base.errors import PawtraceError
 from pawtrace.config.sections import RebuildParams
-from pawtrace.rebuilding.commands import Ended, Say, ask_dvc, run_dvc
+from pawtrace.running.commands import Ended, Say, ask_dvc, run_dvc
 
 _ANSWER_S = 60
 # Numbers as words of their own: dvc names files by digests, and any three digits occur in one.

@@ -11,7 +11,7 @@ from typing import Any
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from pawtrace.config.errors import ParamsError
+from pawtrace.base.errors import ParamsError
 from pawtrace.config.paths import PARAMS
 
 _KINDS = {

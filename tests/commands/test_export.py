@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from pawtrace.__main__ import main
-from pawtrace.dataset.shards import open_records
-from pawtrace.evaluation.agreement import some_squares
-from pawtrace.learning import export
-from pawtrace.learning.export import FORMATS, predict_exported
-from pawtrace.learning.model import build_classifier
+from pawtrace.dataset.examples.shards import open_records
+from pawtrace.inference import export
+from pawtrace.inference.agreement import some_squares
+from pawtrace.inference.export import FORMATS, predict_exported
+from pawtrace.learning.networks.model import build_classifier
 from pawtrace.learning.predict import load_classifier
 from tests.conftest import WriteParams, write_records
 from tests.learning.tiny import tiny_backbone, tiny_train

@@ -9,7 +9,7 @@ import keras
 import pytest
 
 from pawtrace.__main__ import main
-from pawtrace.learning.model import build_classifier
+from pawtrace.learning.networks.model import build_classifier
 from tests.conftest import WriteParams
 from tests.dataset.photos import photo
 from tests.learning.tiny import tiny_backbone, tiny_train

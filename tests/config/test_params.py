@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pawtrace.config.errors import ParamsError
+from pawtrace.base.errors import ParamsError
 from pawtrace.config.params import load_params, merged
 from tests.conftest import ROOT, WriteParams
 

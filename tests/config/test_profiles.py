@@ -7,7 +7,7 @@ import pytest
 
 from pawtrace.config.params import ResolvedRecipe, load_params
 from pawtrace.config.sections import VERDICTS
-from pawtrace.learning.augmentation import check_policy
+from pawtrace.learning.inputs.augmentation import check_policy
 from tests.conftest import ROOT
 
 PROFILES = {path.stem: load_params(path) for path in sorted((ROOT / "profiles").glob("*.yaml"))}

@@ -3,10 +3,10 @@ import json
 import numpy as np
 import pytest
 
-from pawtrace.config.errors import TrainingError
+from pawtrace.base.errors import TrainingError
 from pawtrace.evaluation.evaluation import evaluate_predictions, worst_errors
 from pawtrace.evaluation.predictions import Predictions
-from tests.evaluation.made_up_results import EVALUATE, made_up_predictions
+from tests.results.made_up_results import EVALUATE, made_up_predictions
 
 
 def test_an_evaluation_is_plain_json_of_the_agreed_shape():

@@ -6,7 +6,7 @@ import pytest
 from pawtrace.evaluation.intervals import intervals, wilson
 from pawtrace.evaluation.metrics import measure
 from pawtrace.evaluation.predictions import Predictions
-from tests.evaluation.made_up_results import EVALUATE, made_up_predictions
+from tests.results.made_up_results import EVALUATE, made_up_predictions
 
 
 def test_wilson_agrees_with_published_values():

@@ -2,11 +2,11 @@ import numpy as np
 import pytest
 from sklearn import metrics as sklearn_metrics
 
-from pawtrace.config.errors import TrainingError
+from pawtrace.base.errors import TrainingError
 from pawtrace.evaluation.curves import calibration_bins, confusion, roc_points
 from pawtrace.evaluation.metrics import bin_of, measure, metrics_of
 from pawtrace.evaluation.predictions import Predictions
-from tests.evaluation.made_up_results import made_up_predictions
+from tests.results.made_up_results import made_up_predictions
 
 
 def predictions_of(labels: list[int], probabilities: list[float]) -> Predictions:

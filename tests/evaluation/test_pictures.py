@@ -5,11 +5,10 @@ from pathlib import Path
 import numpy as np
 
 from pawtrace.config.train_params import Transform
-from pawtrace.dataset.pixels import decode
-from pawtrace.dataset.shards import open_records
+from pawtrace.dataset.examples.pixels import decode, square
+from pawtrace.dataset.examples.shards import open_records
 from pawtrace.evaluation.pictures import contact_sheet, write_preview
-from pawtrace.learning.augmentation import augmented_view
-from pawtrace.learning.batches import square
+from pawtrace.learning.inputs.augmentation import augmented_view
 from tests.conftest import picture, write_records
 
 SIZE_PX, STEP_PX, GAP_PX = 32, 36, 4

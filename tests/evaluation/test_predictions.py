@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from pawtrace.config.errors import DataError, TrainingError
+from pawtrace.base.errors import DataError, TrainingError
 from pawtrace.evaluation.predictions import Predictions, read_predictions, write_predictions
-from tests.evaluation.made_up_results import HOSTILE_NAME, made_up_predictions
+from tests.results.made_up_results import HOSTILE_NAME, made_up_predictions
 
 
 def predictions_of(*probabilities: float, labels: tuple[int, ...] | None = None) -> Predictions:

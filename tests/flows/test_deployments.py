@@ -9,7 +9,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from flows.deployments import schedules
-from pawtrace.config.errors import ParamsError
+from pawtrace.base.errors import ParamsError
 from tests.conftest import ROOT
 
 DEPLOYMENTS: list[dict[str, Any]] = YAML(typ="safe").load((ROOT / "prefect.yaml").read_text())["deployments"]

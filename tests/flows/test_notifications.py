@@ -6,7 +6,7 @@ import pytest
 
 from flows.notifications import read_automations
 from flows.rebuild import REFUSED
-from pawtrace.config.errors import ParamsError
+from pawtrace.base.errors import ParamsError
 from tests.conftest import ROOT
 
 

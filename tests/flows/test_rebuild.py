@@ -163,7 +163,7 @@ def checkpoints(folder: Path) -> set[Path]:
 
 def test_a_second_run_skips_or_waits_and_says_for_whom(built: Path) -> None:
     holder = subprocess.Popen(
-        [sys.executable, "-m", "pawtrace.config.alone", "sleep", "600"], cwd=built, env=environment()
+        [sys.executable, "-m", "pawtrace.running.alone", "sleep", "600"], cwd=built, env=environment()
     )
     while not (built / ".pawtrace/locks/project").read_text():
         time.sleep(0.05)

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from flows import rebuild
-from pawtrace.config.errors import TrainingError
-from pawtrace.rebuilding.commands import Ended
+from pawtrace.base.errors import TrainingError
+from pawtrace.running.commands import Ended
 from tests.conftest import WriteParams
 
 NOT_KEPT = "ERROR: failed to transfer 'a652' - [Errno 28] No space left on device: 'models/a' -> 'cache/a6'"

@@ -9,7 +9,7 @@ import pytest
 from flows import server_answers
 from flows.server_answers import wait_for_server
 from flows.temporary_server import _free_port
-from pawtrace.config.errors import DeviceError
+from pawtrace.base.errors import DeviceError
 
 
 class Healthy(http.server.BaseHTTPRequestHandler):

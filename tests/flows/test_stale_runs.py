@@ -8,7 +8,7 @@ import pytest
 from prefect.client.schemas.objects import FlowRun, State, StateType
 
 from flows.stale_runs import _has_ended, process_tag
-from pawtrace.config.processes import identity
+from pawtrace.running.processes import identity
 
 
 def run(state: StateType = StateType.RUNNING, pid: str | None = None, tags: tuple[str, ...] = ()) -> FlowRun:

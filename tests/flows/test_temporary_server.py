@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from flows.temporary_server import _wait_until_healthy, prefect_server
-from pawtrace.config.errors import DeviceError
+from pawtrace.base.errors import DeviceError
 from tests.conftest import ROOT
 
 PARENT = """

@@ -6,9 +6,9 @@ import pytest
 
 from flows import verdict
 from flows.verdict import Verdict
-from pawtrace.config.errors import PawtraceError
+from pawtrace.base.errors import PawtraceError
 from pawtrace.promotion.judge import Decision
-from pawtrace.rebuilding.commands import Ended
+from pawtrace.running.commands import Ended
 
 
 @pytest.mark.parametrize(

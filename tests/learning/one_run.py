@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from pawtrace.config.train_params import TrainParams
-from pawtrace.dataset.shards import open_records
+from pawtrace.dataset.examples.shards import open_records
 from pawtrace.learning import fit
 from pawtrace.learning.device import prepare_compute
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pawtrace.config.errors import DeviceError
+from pawtrace.base.errors import DeviceError
 from pawtrace.learning import device
 from pawtrace.learning.device import Compute, choose_compute
 from tests.learning.tiny import tiny_train

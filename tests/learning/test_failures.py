@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pawtrace.config.errors import DeviceError, TrainingError
-from pawtrace.dataset.shards import Records, open_records
+from pawtrace.base.errors import DeviceError, TrainingError
+from pawtrace.dataset.examples.shards import Records, open_records
 from pawtrace.learning import fit
 from pawtrace.learning.device import Compute
 from pawtrace.learning.failures import out_of_memory_named

@@ -9,9 +9,9 @@ import keras
 import numpy as np
 import pytest
 
-from pawtrace.config.errors import ParamsError, TrainingError
+from pawtrace.base.errors import ParamsError, TrainingError
 from pawtrace.config.train_params import TrainParams
-from pawtrace.dataset.shards import Records, open_records
+from pawtrace.dataset.examples.shards import Records, open_records
 from pawtrace.learning.device import Compute
 from pawtrace.learning.fit import train_classifier
 from pawtrace.learning.predict import load_classifier, predict

@@ -12,14 +12,14 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from pawtrace.config.processes import interrupts_kept
 from pawtrace.config.train_params import Phase, TrainParams
 from pawtrace.learning.device import Compute
-from pawtrace.learning.gradients import gradients_of
 from pawtrace.learning.learner import Learner
-from pawtrace.learning.model import Classifier, build_classifier
+from pawtrace.learning.networks.model import Classifier, build_classifier
+from pawtrace.learning.probes.gradients import gradients_of
 from pawtrace.learning.probes.overfit import overfit
-from pawtrace.learning.sample import Sample
+from pawtrace.learning.probes.sample import Sample
+from pawtrace.running.processes import interrupts_kept
 from tests.learning.tiny import tiny_backbone, tiny_train
 
 LABELS = (np.arange(8) % 2).astype(np.float32)[:, None]

@@ -10,7 +10,7 @@ from pawtrace.config.train_params import Phase, TrainParams
 from pawtrace.learning.checkpoints import values_of
 from pawtrace.learning.device import Compute
 from pawtrace.learning.learner import Learner
-from pawtrace.learning.model import Classifier, build_classifier
+from pawtrace.learning.networks.model import Classifier, build_classifier
 from tests.learning.tiny import tiny_backbone, tiny_train
 
 PHASE = Phase(trainable="all", num_epochs=4)

@@ -9,17 +9,17 @@ import keras
 import numpy as np
 import pytest
 
-from pawtrace.config.errors import DataError
+from pawtrace.base.errors import DataError
 from pawtrace.config.sections import ProbeParams
 from pawtrace.config.train_params import TrainParams
-from pawtrace.dataset.pixels import encode_jpeg
-from pawtrace.dataset.records import Record, serialize
-from pawtrace.dataset.shards import Records, ShardWriter, open_records, write_manifest
-from pawtrace.learning.model import build_classifier
+from pawtrace.dataset.examples.pixels import encode_jpeg
+from pawtrace.dataset.examples.records import Record, serialize
+from pawtrace.dataset.examples.shards import Records, ShardWriter, open_records, write_manifest
+from pawtrace.learning.networks.model import build_classifier
 from pawtrace.learning.probes.overlap import find_overlap
 from pawtrace.learning.probes.probe import probe
+from pawtrace.learning.probes.sample import balanced_sample
 from pawtrace.learning.probes.signal import input_range, measure_blocks
-from pawtrace.learning.sample import balanced_sample
 from tests.conftest import picture, write_records
 from tests.learning.tiny import tiny_train
 

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from pawtrace.config.train_params import TrainParams
-from pawtrace.dataset.shards import Records, open_records
+from pawtrace.dataset.examples.shards import Records, open_records
 from pawtrace.learning import fit
 from pawtrace.learning.checkpoints import Checkpoint, Checkpoints
 from pawtrace.learning.device import Compute
@@ -231,7 +231,7 @@ def test_half_computed_features_are_not_taken_for_whole_ones(
             raise PulledPlugError
         compute(trunk, batches, out, title)
 
-    from pawtrace.learning import phase_input
+    from pawtrace.learning.inputs import phase_input
 
     compute = phase_input.compute_features
     with monkeypatch.context() as patch:

@@ -12,7 +12,7 @@ import keras
 import tensorflow as tf
 
 from pawtrace.config.train_params import TrainParams
-from pawtrace.dataset.shards import open_records
+from pawtrace.dataset.examples.shards import open_records
 from pawtrace.learning.device import Compute
 from pawtrace.learning.fit import train_classifier
 

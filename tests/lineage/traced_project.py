@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 import yaml
 
+from pawtrace.base.files import fingerprint
 from pawtrace.config.params import merged
 from pawtrace.evaluation.predictions import Predictions, write_predictions
-from pawtrace.lineage.dvc_cache import cache_folder, folder_md5, md5_of, object_path
-from pawtrace.lineage.fingerprints import fingerprint, module_fingerprints
-from pawtrace.lineage.provenance import Code, ReportedProvenance, answers_of
+from pawtrace.lineage.record.code import module_fingerprints
+from pawtrace.lineage.record.provenance import Code, ReportedProvenance, answers_of
+from pawtrace.lineage.trace.dvc_cache import cache_folder, folder_md5, md5_of, object_path
 from tests.lineage.made_up_provenance import made_up_provenance
 
 NUM_TEST = 100

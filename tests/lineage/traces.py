@@ -3,8 +3,8 @@
 import json
 from pathlib import Path
 
-from pawtrace.lineage.revisions import open_revision
-from pawtrace.lineage.trace import RecipeTrace, Trace, trace
+from pawtrace.lineage.trace.revisions import open_revision
+from pawtrace.lineage.trace.trace import RecipeTrace, Trace, trace
 
 
 def traced_between(older: str = "HEAD", newer: str = "workspace") -> Trace:

@@ -13,7 +13,7 @@ from pawtrace.promotion.chosen_model import recipe_input
 from pawtrace.promotion.judge import Decision
 from pawtrace.promotion.record import PromotionRecord, digests
 from stages.resolve import write_recipes
-from tests.evaluation.made_up_results import EVALUATE
+from tests.results.made_up_results import EVALUATE
 
 MARGIN = PromoteParams(margin=0.01)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pawtrace.config.errors import PawtraceError
+from pawtrace.base.errors import PawtraceError
 from pawtrace.config.params import Params
 from pawtrace.promotion.chosen_model import chosen_model, recipe_input
 from tests.conftest import WriteParams

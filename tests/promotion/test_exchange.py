@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pawtrace.config.errors import DeviceError
+from pawtrace.base.errors import DeviceError
 from pawtrace.promotion import exchange
 from pawtrace.promotion.exchange import replaced_folder
 

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from pawtrace.config.errors import DataError
+from pawtrace.base.errors import DataError
 from pawtrace.config.params import Params
-from pawtrace.evaluation.paired import paired_interval
 from pawtrace.promotion.judge import Decision, judge
+from pawtrace.results.paired import paired_interval
 from tests.conftest import WriteParams
 from tests.promotion.folders import MARGIN, names, predictions, write_model, write_promoted
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from pawtrace.__main__ import main
-from pawtrace.config.errors import PawtraceError
+from pawtrace.base.errors import PawtraceError
 from pawtrace.config.params import Params
 from pawtrace.evaluation.predictions import read_predictions
 from pawtrace.promotion import tracking

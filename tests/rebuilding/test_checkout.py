@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from pawtrace.rebuilding import checkout
-from pawtrace.rebuilding.commands import ask_dvc, git
+from pawtrace.running.commands import ask_dvc, git
 from tests.rebuilding.repositories import commit_all, repository
 
 __all__ = ["repository"]

@@ -9,7 +9,7 @@ import pytest
 
 from pawtrace.config.sections import RebuildParams
 from pawtrace.rebuilding import remote
-from pawtrace.rebuilding.commands import Ended, ask_dvc, git, run_dvc
+from pawtrace.running.commands import Ended, ask_dvc, git, run_dvc
 from tests.rebuilding.repositories import repository
 
 __all__ = ["repository"]

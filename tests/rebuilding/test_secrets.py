@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pawtrace.config.errors import ParamsError
+from pawtrace.base.errors import ParamsError
 from pawtrace.rebuilding.secrets import refuse_secrets
 from tests.conftest import ROOT
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pawtrace.config.entry_point import run_stage
+from pawtrace.running.entry_point import run_stage
 from stages import download
 
 RAW = Path("data/raw")

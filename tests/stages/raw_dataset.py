@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pawtrace.dataset.pixels import encode_jpeg
-from pawtrace.dataset.raw import RawExample
+from pawtrace.dataset.examples.pixels import encode_jpeg
+from pawtrace.dataset.examples.raw import RawExample
 from tests.conftest import picture
 
 

@@ -12,11 +12,11 @@ import pytest
 import tensorflow_datasets as tfds
 from PIL import Image
 
-from pawtrace.config.entry_point import run_stage
-from pawtrace.config.files import sha256_of
-from pawtrace.dataset import builders
-from pawtrace.dataset.archive import archive_digest
-from pawtrace.dataset.raw import raw_size, read_raw
+from pawtrace.base.files import sha256_of
+from pawtrace.dataset.examples.raw import raw_size, read_raw
+from pawtrace.dataset.sources import builders
+from pawtrace.dataset.sources.archive import archive_digest
+from pawtrace.running.entry_point import run_stage
 from stages import download
 from tests.dataset.photos import encoded, encrypted, pet_files, write_archive
 from tests.stages.downloading import RAW, SetData, failure, rejected

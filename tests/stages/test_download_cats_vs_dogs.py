@@ -12,10 +12,10 @@ import tensorflow_datasets as tfds
 from tensorflow_datasets.core.download.checksums import UrlInfo
 from tensorflow_datasets.image_classification import cats_vs_dogs
 
-from pawtrace.config.entry_point import run_stage
-from pawtrace.config.files import sha256_of
-from pawtrace.dataset import network, published
-from pawtrace.dataset.raw import raw_size
+from pawtrace.base.files import sha256_of
+from pawtrace.dataset.examples.raw import raw_size
+from pawtrace.dataset.sources import network, published
+from pawtrace.running.entry_point import run_stage
 from stages import download
 from tests.dataset.photos import published_files, write_archive
 from tests.stages.downloading import RAW, SetData, failure, rejected
@@ -43,16 +43,6 @@ def test_offline_without_a_copy_says_what_to_put_where(
     ):
         assert part in message
     finished()
-
-
-def test_offline_nothing_else_is_asked_of_the_network_first(
-    set_data: SetData, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(download, "missing_weights", lambda _: pytest.fail("asked for weights as well"))
-    set_data(source="cats_vs_dogs")
-
-    assert "cats_vs_dogs cannot be downloaded" in failure()
-    assert capsys.readouterr().out == ""
 
 
 def test_a_network_that_hangs_is_given_up(set_data: SetData, monkeypatch: pytest.MonkeyPatch) -> None:

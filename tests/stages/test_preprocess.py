@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from pawtrace.config.errors import DataError
+from pawtrace.base.errors import DataError
 from pawtrace.config.params import load_params
-from pawtrace.dataset.pixels import decode
-from pawtrace.dataset.shards import open_records
+from pawtrace.dataset.examples.pixels import decode
+from pawtrace.dataset.examples.shards import open_records
 from stages import preprocess, split
 from tests.conftest import WriteParams
 from tests.stages.raw_dataset import examples, serve, splits_of
@@ -71,7 +71,7 @@ def test_a_full_disk_leaves_the_former_records(monkeypatch: pytest.MonkeyPatch) 
     def no_space(*_: Any) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("pawtrace.dataset.shards.write_json", no_space)
+    monkeypatch.setattr("pawtrace.dataset.examples.shards.write_json", no_space)
     with pytest.raises(OSError, match="No space left"):
         preprocess.main()
     assert contents(Path("data/records")) == before

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from pawtrace.config.errors import DataError
+from pawtrace.base.errors import DataError
 from stages import report
-from tests.evaluation.finished_project import RECIPES, finish_project
-from tests.evaluation.made_up_results import HOSTILE_NAME
+from tests.results.finished_project import RECIPES, finish_project
+from tests.results.made_up_results import HOSTILE_NAME
 
 pytestmark = pytest.mark.slow
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from pawtrace.config.entry_point import run_stage
-from pawtrace.config.errors import ParamsError
+from pawtrace.base.errors import ParamsError
 from pawtrace.config.params import merged
+from pawtrace.running.entry_point import run_stage
 from stages import resolve
 from tests.conftest import ROOT, WriteParams
 

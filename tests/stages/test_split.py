@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 import pytest
 
-from pawtrace.config.errors import DataError
-from pawtrace.dataset.raw import RawExample
+from pawtrace.base.errors import DataError
+from pawtrace.dataset.examples.raw import RawExample
 from stages import split
 from tests.conftest import WriteParams, picture
 from tests.stages.raw_dataset import examples, jpeg, serve, splits_of

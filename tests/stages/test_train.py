@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 
 from pawtrace.config.params import Params
-from pawtrace.dataset.shards import open_records
+from pawtrace.dataset.examples.pixels import square
+from pawtrace.dataset.examples.shards import open_records
 from pawtrace.evaluation.predictions import read_predictions
-from pawtrace.learning.batches import square
 from pawtrace.learning.device import Compute
-from pawtrace.lineage.provenance import Provenance, circumstances
+from pawtrace.lineage.record.provenance import Provenance, circumstances
 from stages import train as stage
 from tests.conftest import WriteParams, write_records
 from tests.learning.tiny import tiny_backbone

@@ -6,12 +6,12 @@ from typing import Any
 import keras
 import numpy as np
 
-from pawtrace.config.processes import stop_if_interrupted
 from pawtrace.config.train_params import TrainParams
-from pawtrace.learning.gradients import jit_compile, state_kept
-from pawtrace.learning.model import Classifier
-from pawtrace.learning.phases import learning_rate_of, set_trainable
-from pawtrace.learning.sample import Sample, loss_and_accuracy, outputs_of
+from pawtrace.learning.networks.model import Classifier
+from pawtrace.learning.networks.phases import learning_rate_of, set_trainable
+from pawtrace.learning.probes.gradients import jit_compile, state_kept
+from pawtrace.learning.probes.sample import Sample, loss_and_accuracy, outputs_of
+from pawtrace.running.processes import stop_if_interrupted
 
 _LEARNED_LOSS = 0.01  # nats: every example is known by heart
 

@@ -5,11 +5,11 @@ from typing import Any
 
 import numpy as np
 
-from pawtrace.dataset.duplicates import perceptual_hash
-from pawtrace.dataset.ordered import ordered_map
-from pawtrace.dataset.pixels import decode
-from pawtrace.dataset.records import Record
-from pawtrace.dataset.shards import Records
+from pawtrace.base.ordered import ordered_map
+from pawtrace.dataset.examples.perceptual_hash import perceptual_hash
+from pawtrace.dataset.examples.pixels import decode
+from pawtrace.dataset.examples.records import Record
+from pawtrace.dataset.examples.shards import Records
 
 _ROWS_AT_ONCE = 128  # compared with all of train: 128 x 20,000 x 4 words is 80 MB
 

@@ -15,13 +15,13 @@ import numpy as np
 
 from pawtrace.config.sections import LABELS, ProbeParams
 from pawtrace.config.train_params import TrainParams
-from pawtrace.dataset.shards import Records
-from pawtrace.learning.model import build_classifier
+from pawtrace.dataset.examples.shards import Records
+from pawtrace.learning.networks.model import build_classifier
 from pawtrace.learning.probes.overfit import overfit
 from pawtrace.learning.probes.overlap import find_overlap
+from pawtrace.learning.probes.sample import balanced_sample, loss_and_accuracy, outputs_of
 from pawtrace.learning.probes.signal import input_range, measure_blocks
 from pawtrace.learning.probes.simple_baseline import simple_baseline
-from pawtrace.learning.sample import balanced_sample, loss_and_accuracy, outputs_of
 
 _MAX_AT_ONCE = 32  # examples, with all their activations: a frozen recipe's batch may be larger
 _DIGITS = 6  # what float32 has

@@ -7,12 +7,12 @@ import keras
 import numpy as np
 
 from pawtrace.config.train_params import BACKBONES, TrainParams
-from pawtrace.learning.backbones import input_scaling
-from pawtrace.learning.gradients import gradients_of, state_kept
-from pawtrace.learning.layer_outputs import LayerOutput, layer_outputs, side_px
-from pawtrace.learning.model import Classifier
-from pawtrace.learning.phases import set_trainable
-from pawtrace.learning.sample import Sample, in_batches
+from pawtrace.learning.networks.backbones import input_scaling
+from pawtrace.learning.networks.model import Classifier
+from pawtrace.learning.networks.phases import set_trainable
+from pawtrace.learning.probes.gradients import gradients_of, state_kept
+from pawtrace.learning.probes.layer_outputs import LayerOutput, layer_outputs, side_px
+from pawtrace.learning.probes.sample import Sample, in_batches
 
 
 class Block(NamedTuple):

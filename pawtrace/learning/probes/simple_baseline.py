@@ -13,8 +13,8 @@ from sklearn.model_selection import cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from pawtrace.dataset.shards import Records
-from pawtrace.learning.sample import balanced_sample
+from pawtrace.dataset.examples.shards import Records
+from pawtrace.learning.probes.sample import balanced_sample
 
 _SIDE_PX = 64
 _CELL_PX = 8

@@ -1,0 +1,41 @@
+"""The errors that a user can mend, each a single line.
+
+A message says where, what was expected, what was found, and what to run next.
+"""
+
+import errno
+
+_DISK_FULL_CODES = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+# TensorFlow, HDF5 and SQLite report a full disk only in words.
+_DISK_FULL_WORDS = ("no space left on device", "database or disk is full", "file too large")
+
+
+class PawtraceError(Exception):
+    """A problem that its message explains completely; entry points show it without a traceback."""
+
+
+class ParamsError(PawtraceError):
+    """params.yaml, or a recipe in it, is wrong."""
+
+
+class DataError(PawtraceError):
+    """An archive, a split, a record or a shard is missing, changed or unusable."""
+
+
+class DeviceError(PawtraceError):
+    """The hardware or the disk cannot do what was asked."""
+
+
+class TrainingError(PawtraceError):
+    """A model, its weights or its training is unusable."""
+
+
+def is_disk_full(error: BaseException | None) -> bool:
+    """Whether an error, or one that caused it, says that the disk is full."""
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in _DISK_FULL_CODES:
+            return True
+        if any(words in str(error).lower() for words in _DISK_FULL_WORDS):
+            return True
+        error = error.__cause__ or error.__context__
+    return False

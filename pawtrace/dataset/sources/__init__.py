@@ -1,0 +1,1 @@
+"""Where photos come from (stage download): archives, formats, cats_vs_dogs, drawn pictures."""

@@ -1,0 +1,94 @@
+"""Which split an example belongs to, and the CSV manifests that say so.
+
+A whole group of duplicates shares a split. Membership follows from the pixels of one of its
+members and the seed alone, so examples that come later move no other.
+"""
+
+import csv
+import hashlib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+from pawtrace.base.errors import DataError
+from pawtrace.base.files import new_file
+from pawtrace.config.sections import LABELS, SPLITS, Fractions
+
+LABEL_CONFLICT = "the same picture under both labels"
+
+
+class Example(NamedTuple):
+    """An example as the split stage sees it, without its pixels."""
+
+    id: str
+    label: int
+    digest: str  # of its pixels
+    num_pixels: int
+    num_bytes: int
+
+
+class Membership(NamedTuple):
+    """A line of a manifest: `data/splits/<split>.csv`."""
+
+    id: str
+    label: str
+    group: str
+
+
+def anchor(group: Iterable[Example]) -> Example:
+    """The member whose pixels place the whole group: its likeliest original.
+
+    Copies are made by shrinking, cropping or compressing, so the largest member comes first; a
+    copy that is added later then leaves the group where it is.
+    """
+    return max(group, key=lambda example: (example.num_pixels, example.num_bytes, example.digest))
+
+
+def choose_split(digest: str, seed: int, fractions: Fractions) -> str:
+    """The split of the group that a pixel digest stands for: a fixed draw from the fractions."""
+    draw = int.from_bytes(hashlib.sha256(f"{seed}:{digest}".encode()).digest()[:8]) / 2**64
+    if draw < fractions.test:
+        return "test"
+    return "validation" if draw < fractions.test + fractions.validation else "train"
+
+
+def write_manifest(path: Path, members: Iterable[Membership]) -> None:
+    """Write one split's manifest, sorted by id, so that the same members are the same bytes."""
+    with new_file(path) as partial, partial.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(Membership._fields)
+        writer.writerows(sorted(members))
+
+
+def read_manifests(folder: Path) -> dict[str, list[Membership]]:
+    """Read the manifests of all splits.
+
+    Raises:
+      DataError: a manifest is missing or is not one, or an example is in two splits.
+    """
+    manifests = {split: _read_manifest(folder / f"{split}.csv") for split in SPLITS}
+    split_of: dict[str, str] = {}
+    for split, members in manifests.items():
+        for member in members:
+            if (other := split_of.setdefault(member.id, split)) != split:
+                raise DataError(
+                    f"{folder}: expected each example in one split, found {member.id} in "
+                    f"{other} and {split}; run: dvc repro split"
+                )
+    return manifests
+
+
+def _read_manifest(path: Path) -> list[Membership]:
+    again = "run: dvc repro split"
+    if not path.exists():
+        raise DataError(f"{path} is missing; {again}")
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.reader(file))
+    if not rows or tuple(rows[0]) != Membership._fields:
+        raise DataError(f"{path}: expected the columns {','.join(Membership._fields)}; {again}")
+    for number, row in enumerate(rows[1:], start=2):
+        if len(row) != len(Membership._fields) or row[1] not in LABELS:
+            raise DataError(
+                f"{path}:{number}: expected id,label,group, found {','.join(row)[:80]!r}; {again}"
+            )
+    return [Membership(*row) for row in rows[1:]]

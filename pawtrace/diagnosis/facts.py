@@ -1,0 +1,183 @@
+"""What a diagnosis looks at: scores against chance, the loss of guessing, probes, confident errors.
+
+Arrives: the result of a recipe. Leaves: the few facts that the verdicts are made of.
+"""
+
+import math
+from collections.abc import Iterator
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+
+from pawtrace.config.sections import LABELS, SPLITS, DiagnoseParams
+from pawtrace.evaluation.intervals import wilson
+from pawtrace.evaluation.predictions import Predictions
+from pawtrace.results.probe_results import Block
+from pawtrace.results.results import Result
+
+Numbers = dict[str, float | str]
+
+
+class Finding(NamedTuple):
+    """Why a disease applies."""
+
+    numbers: Numbers  # the evidence by name; shares 0..1
+    sentence: str
+
+
+class Score(NamedTuple):
+    """How many examples of a split, or of several together, are predicted rightly."""
+
+    num_right: int
+    num_examples: int
+    chance: float  # the share of the most frequent label: always answering it would reach that
+
+    @property
+    def accuracy(self) -> float:
+        """The share of right predictions."""
+        return self.num_right / self.num_examples
+
+    @property
+    def num_errors(self) -> int:
+        """How many examples are predicted wrongly."""
+        return self.num_examples - self.num_right
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Wilson's 95 % interval of the accuracy."""
+        return wilson(self.num_right, self.num_examples)
+
+    @property
+    def at_chance(self) -> bool:
+        """Whether the interval reaches down to chance."""
+        return self.interval[0] <= self.chance
+
+
+class Suspect(NamedTuple):
+    """An example for whose label the model is sure of the other one."""
+
+    id: str
+    split: str
+    label: str
+    probability: float  # P(dog)
+
+
+class DyingSignal(NamedTuple):
+    """The first block whose activations vary far less than those of a block before it."""
+
+    block: Block
+    largest_std: float  # of the activations before it
+    std: float
+
+
+def score_of(*predictions: Predictions) -> Score:
+    """The score over all these predictions together."""
+    labels = np.concatenate([of_split.labels for of_split in predictions])
+    predicted = np.concatenate([of_split.predicted for of_split in predictions])
+    most = int(np.bincount(labels, minlength=len(LABELS)).max())
+    return Score(int((predicted == labels).sum()), labels.size, most / labels.size)
+
+
+def dying_signal(blocks: list[Block], ratio: float) -> DyingSignal | None:
+    """Where the signal dies on its way through the network.
+
+    Args:
+      blocks: in the order in which it flows.
+      ratio: how many times less than before the activations' standard deviation must be.
+    Returns:
+      None where it reaches the end.
+    """
+    largest = 0.0
+    for block in blocks:
+        std = block.activation_std
+        if std is None:
+            continue
+        if largest > 0 and std * ratio <= largest:
+            return DyingSignal(block, largest, std)
+        largest = max(largest, std)
+    return None
+
+
+class Symptoms:
+    """The facts about one result, worked out once."""
+
+    def __init__(self, result: Result, thresholds: DiagnoseParams) -> None:
+        """Look at a result; `thresholds` say what counts as passed, sure or dying."""
+        self.result, self.thresholds = result, thresholds
+        self.history, self.training, self.probes = result.history, result.training, result.probes
+        self.train, self.validation, self.test = (score_of(result.predictions[split]) for split in SPLITS)
+        self.unseen = score_of(result.predictions["validation"], result.predictions["test"])
+
+    @cached_property
+    def guessing_loss(self) -> float:
+        """The cross-entropy of always answering the train labels' shares: their entropy, ln 2 at most."""
+        share = float(self.result.predictions["train"].labels.mean())
+        return -sum(p * math.log(p) for p in (share, 1 - share) if p > 0)
+
+    @cached_property
+    def learns_by_heart(self) -> bool:
+        """Whether the network can learn a few pictures at all; a number that is not finite is a no."""
+        probe = self.probes.overfit
+        return (
+            probe.accuracy is not None
+            and probe.loss is not None
+            and probe.accuracy >= self.thresholds.overfit_probe_accuracy
+            and probe.loss <= self.thresholds.overfit_probe_loss_share * self.guessing_loss
+        )
+
+    @cached_property
+    def labels_follow_pictures(self) -> bool:
+        """Whether a linear classifier on edges does measurably better than guessing (half are dogs)."""
+        found = self.probes.baseline
+        return wilson(found.num_right, found.num_examples)[0] > 0.5
+
+    @cached_property
+    def is_flat_at_chance(self) -> bool:
+        """Whether training never got measurably below the loss of guessing, nor above its accuracy."""
+        lowest = min(self.history.loss)
+        return self.train.at_chance and lowest >= self.guessing_loss - self.thresholds.dead_loss_margin
+
+    @cached_property
+    def labels_say_nothing(self) -> bool:
+        """Whether neither a linear classifier nor this network finds anything general in the labels."""
+        enough = self.train.num_examples >= self.thresholds.noise_min_examples
+        return enough and self.unseen.at_chance and not self.labels_follow_pictures
+
+    @cached_property
+    def stopped_early(self) -> bool:
+        """Whether early stopping left out planned epochs of the last phase."""
+        last = len(self.training.planned_epochs) - 1
+        return self.history.phase.count(last) < self.training.planned_epochs[last]
+
+    @cached_property
+    def dying_signal(self) -> DyingSignal | None:
+        """Where the signal dies on its way through the untrained network."""
+        return dying_signal(self.probes.blocks, self.thresholds.vanishing_ratio)
+
+    @cached_property
+    def seen_in_training(self) -> set[str]:
+        """The ids of the test examples that look like one of the train split."""
+        test = set(self.result.predictions["test"].ids)
+        return {found.id for found in self.probes.overlap if found.split == "test"} & test
+
+    @cached_property
+    def gap(self) -> float:
+        """Train minus validation accuracy of the model that was kept, unaugmented."""
+        return self.train.accuracy - self.validation.accuracy
+
+    def confident_errors(self, *splits: str) -> list[Suspect]:
+        """The examples for which P(other label) is at least `noise_confidence`, the surest first."""
+        found = [suspect for split in splits for suspect in self._confident_errors(split)]
+        return sorted(found, key=lambda suspect: (-_wrongness(suspect), suspect.id))
+
+    def _confident_errors(self, split: str) -> Iterator[Suspect]:
+        of_split = self.result.predictions[split]
+        wrongness = np.abs(of_split.probabilities - of_split.labels)
+        for number in np.flatnonzero(wrongness >= self.thresholds.noise_confidence):
+            label = LABELS[int(of_split.labels[number])]
+            yield Suspect(of_split.ids[number], split, label, float(of_split.probabilities[number]))
+
+
+def _wrongness(suspect: Suspect) -> float:
+    return abs(suspect.probability - LABELS.index(suspect.label))

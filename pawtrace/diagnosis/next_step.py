@@ -1,0 +1,100 @@
+"""What to try next against what a recipe suffers from.
+
+Arrives: a diagnosis, params.yaml, all results. Leaves: a rung to try, and how it did where it was
+measured; advice in words where no rung helps.
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from pawtrace.config.params import Params
+from pawtrace.diagnosis.diagnosis import Diagnosis
+from pawtrace.diagnosis.notes import INPUT_RANGE
+from pawtrace.results.number_words import percent
+from pawtrace.results.paired import compare
+from pawtrace.results.results import Result, best_result
+
+# For where no recipe of params.yaml names the verdict in `cures`.
+_ADVICE = {
+    "leaking": "Raise split.near_duplicate_distance, so that pictures which look the same share a split; "
+    "mirror images, which it does not see, have to leave the archive.",
+    "unstable": "Lower train.learning_rate, or begin with train.schedule.warmup_epochs.",
+    "dead": "Start from pretrained weights (train.weights), or let random ones keep the signal alive: "
+    "train.initializer he_normal with train.batch_normalization.",
+    "label_noise": "Look at the suspects in the report and correct the labels that are wrong.",
+    "overfitting": "Train on more pictures, or use train.augmentation, dropout or a smaller head.",
+    "undertrained": "Give train.phases more epochs, or raise train.learning_rate.",
+    "underfitting": "Make more of the backbone trainable, start from pretrained weights, or weaken "
+    "augmentation and regularisation.",
+}
+_OWN_SCALING = "Set train.input_scaling to backbone: the inputs are then scaled as its weights expect."
+
+
+class NextStep(NamedTuple):
+    """What to try next."""
+
+    recipe: str | None  # a rung of params.yaml, where one helps
+    sentence: str
+
+
+def next_rung(
+    name: str, diagnosis: Diagnosis, params: Params, results: Mapping[str, Result]
+) -> NextStep | None:
+    """The thing to try next for a recipe: its input scaling first, then what cures its verdict.
+
+    Args:
+      name: of the recipe.
+      diagnosis: what it suffers from.
+      params: of its recipes whose `cures` names the verdict, the one that did best here is taken, else
+        the first that was not measured; never the recipe itself nor what it builds on.
+      results: of the recipes that were measured, by name.
+    Returns:
+      None where there is nothing to mend and no rung that is measurably better.
+    """
+    if INPUT_RANGE in diagnosis.notes:
+        return _step(_with_own_scaling(name, params), _OWN_SCALING, name, results)
+    if diagnosis.verdict == "healthy":
+        best = best_result(results.values())
+        found = compare(best, results[name])
+        return _step(best.name, "", name, results) if found and found.verdict == "better" else None
+    lineage = params.lineage(name)
+    cures = [
+        other
+        for other, recipe in params.recipes.items()
+        if diagnosis.verdict in recipe.cures and other not in lineage
+    ]
+    return _step(_most_promising(cures, name, results), _ADVICE[diagnosis.verdict], name, results)
+
+
+def _most_promising(cures: list[str], name: str, results: Mapping[str, Result]) -> str | None:
+    """The best of those that were measured and helped, else the first that was not measured."""
+    ours = results[name].metric("validation", "accuracy")
+    measured = {cure: results[cure].metric("validation", "accuracy") for cure in cures if cure in results}
+    helped = [cure for cure, theirs in measured.items() if theirs > ours]
+    if helped:
+        return max(helped, key=lambda cure: measured[cure])
+    return next((cure for cure in cures if cure not in measured), None)
+
+
+def _with_own_scaling(name: str, params: Params) -> str | None:
+    """The first recipe that scales the inputs of the same weights as these expect."""
+    wanted = params.recipe(name).train
+    for other in params.recipes:
+        train = params.recipe(other).train
+        same_weights = (train.backbone, train.weights) == (wanted.backbone, wanted.weights)
+        if same_weights and train.input_scaling == "backbone" and other != name:
+            return other
+    return None
+
+
+def _step(recipe: str | None, advice: str, name: str, results: Mapping[str, Result]) -> NextStep:
+    if recipe is None:
+        return NextStep(None, advice)
+    if recipe not in results:
+        return NextStep(recipe, f"Try {recipe}.")
+    theirs, ours = (results[each].metric("test", "accuracy") for each in (recipe, name))
+    return NextStep(
+        recipe,
+        f"Try {recipe}: here it is right on {percent(theirs)} of the test pictures, "
+        f"{name} on {percent(ours)}.",
+    )

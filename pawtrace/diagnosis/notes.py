@@ -1,0 +1,88 @@
+"""What else stands out in a result, whatever its verdict.
+
+Arrives: the symptoms. Leaves: a sentence for each finding, by its name.
+"""
+
+from collections.abc import Callable
+
+from pawtrace.diagnosis.facts import Symptoms
+from pawtrace.results.number_words import decimal, percent, plural
+from pawtrace.results.probe_results import InputRange
+
+INPUT_RANGE = "input_range"
+
+
+def further_findings(found: Symptoms, verdict: str) -> dict[str, str]:
+    """All findings that apply, save what the verdict says already."""
+    notes = {name: find(found) for name, find in _FINDINGS.items() if _SAID_BY.get(name) != verdict}
+    return {name: sentence for name, sentence in notes.items() if sentence is not None}
+
+
+def _input_range(found: Symptoms) -> str | None:
+    inputs = found.probes.input_range
+    if not _is_mismatch(inputs, found.thresholds.input_range_ratio):
+        return None
+    received, expected = inputs.received, inputs.expected
+    return (
+        f"The backbone receives inputs that spread by {decimal(received.std or 0.0)}, but its weights were "
+        f"trained with inputs that spread by {decimal(expected.std or 0.0)}: the input scaling is not theirs."
+    )
+
+
+def _is_mismatch(inputs: InputRange, ratio: float) -> bool:
+    received, expected = inputs.received.std, inputs.expected.std
+    if inputs.weights == "random" or received is None or expected is None:
+        return False
+    return max(received, expected) > ratio * min(received, expected)
+
+
+def _dying_signal(found: Symptoms) -> str | None:
+    dying = found.dying_signal
+    if dying is None:
+        return None
+    return (
+        f"Before training the signal dies at {dying.block.name}: its activations spread by "
+        f"{decimal(dying.std)}, those of a block before it by {decimal(dying.largest_std)}."
+    )
+
+
+def _imbalance(found: Symptoms) -> str | None:
+    if found.train.chance <= found.thresholds.imbalance_share:
+        return None
+    return (
+        f"The classes are out of balance: always giving the same answer is right on "
+        f"{percent(found.train.chance)} of the training pictures."
+    )
+
+
+def _blank_inputs(found: Symptoms) -> str | None:
+    probe = found.probes.overfit
+    if probe.loss is None or probe.accuracy is None or probe.blank_loss is None:
+        return None
+    does_better = probe.loss < probe.blank_loss - found.thresholds.dead_loss_margin
+    if does_better or probe.accuracy > (probe.blank_accuracy or 0.0):
+        return None
+    return (
+        f"Blank pictures do as well: a loss of {decimal(probe.blank_loss)} after "
+        f"{plural(probe.num_steps, 'step')}, and {decimal(probe.loss)} with real ones."
+    )
+
+
+def _overlap(found: Symptoms) -> str | None:
+    num_seen = len(found.seen_in_training)
+    if num_seen == 0:
+        return None
+    return (
+        f"Of {found.test.num_examples:,} test pictures {num_seen:,} look"
+        f"{'s' if num_seen == 1 else ''} like a training picture."
+    )
+
+
+_FINDINGS: dict[str, Callable[[Symptoms], str | None]] = {
+    INPUT_RANGE: _input_range,
+    "dying_signal": _dying_signal,
+    "class_imbalance": _imbalance,
+    "blank_inputs": _blank_inputs,
+    "overlap": _overlap,
+}
+_SAID_BY = {"dying_signal": "dead", "overlap": "leaking"}

@@ -1,0 +1,1 @@
+"""Using a model: predict photos, export to other formats."""

@@ -1,0 +1,62 @@
+"""Photos that belong to no data set: which files they are, and each as the record it would be."""
+
+import hashlib
+from collections.abc import Iterable
+from pathlib import Path
+
+from pawtrace.base.errors import DataError
+from pawtrace.config.sections import PreprocessParams
+from pawtrace.dataset.examples.recording import recorded
+from pawtrace.dataset.examples.records import Record
+from pawtrace.dataset.sources.inspection import Rejected, inspect
+
+UNKNOWN_LABEL = 0  # a record must have one; nothing reads it here
+
+
+def find_photos(named: Iterable[Path]) -> list[Path]:
+    """The files that are named, and those at any depth of the folders that are named.
+
+    Hidden files in folders are passed over: they are a file browser's, not a camera's.
+
+    Returns:
+      Each file once, a folder's in the order of their names. A named file need not exist.
+    Raises:
+      DataError: a folder holds no file.
+    """
+    found: dict[Path, None] = {}
+    for path in named:
+        files = _files_below(path) if path.is_dir() else [path]
+        if not files:
+            raise DataError(f"{path}: expected photos, found an empty folder")
+        found |= dict.fromkeys(files)
+    return list(found)
+
+
+def read_photo(path: Path, max_pixels: int, params: PreprocessParams) -> Record:
+    """Read a photo on the way that every example takes: inspected, upright, RGB, scaled, encoded.
+
+    Args:
+      path: the file; its extension must be that of the content.
+      max_pixels: height x width at most.
+      params: size and JPEG quality of the model's records.
+    Returns:
+      A record whose id is the digest of the file's bytes, so that it does not depend on where it lies.
+    Raises:
+      Rejected: the file is missing, unreadable, or would be rejected by `download` too; says why.
+    """
+    if not path.is_file():
+        raise Rejected("not a file" if path.exists() else "no such file")
+    try:
+        encoded = path.read_bytes()
+    except OSError as error:
+        raise Rejected(f"unreadable: {error.strerror}") from None
+    stored = inspect(path.name, encoded, max_pixels)
+    return Record(hashlib.sha256(encoded).hexdigest(), UNKNOWN_LABEL, recorded(stored, params).encoded)
+
+
+def _files_below(folder: Path) -> list[Path]:
+    return sorted(
+        path
+        for path in folder.rglob("*")
+        if path.is_file() and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+    )

@@ -1,0 +1,1 @@
+"""What a network is shown: augmentation, batches, features of a frozen backbone."""

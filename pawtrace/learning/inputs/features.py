@@ -1,0 +1,81 @@
+"""What a frozen backbone makes of the examples, computed once instead of in every epoch."""
+
+import os
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from tqdm import tqdm
+
+from pawtrace.base.files import new_file
+from pawtrace.learning.inputs.batches import NUM_PREFETCHED, epoch_numbers, mixed, untuned
+
+
+class FeatureCache:
+    """Features of `num_views` augmented views of every training example, in a file.
+
+    Epoch e trains on view e modulo `num_views`. Without augmentation one view says it all.
+    """
+
+    def __init__(self, path: Path, labels: np.ndarray, num_views: int, num_features: int) -> None:
+        """Features for the examples that have these labels, int (n,); the file may exceed memory."""
+        self._path = path
+        self._labels = labels.astype(np.float32)[:, None]
+        self._shape = (num_views, len(labels), num_features)
+        self._features = np.load(path, mmap_mode="r") if path.exists() else None
+
+    @property
+    def is_filled(self) -> bool:
+        """Whether the features are there, also from a run that was broken off after this point."""
+        return self._features is not None
+
+    def fill(self, compute: Callable[[int, np.ndarray], None]) -> None:
+        """Have all views computed: `compute(view, out)` fills float32 (n, f) in place."""
+        with new_file(self._path) as partial:
+            features = np.lib.format.open_memmap(partial, mode="w+", dtype=np.float32, shape=self._shape)
+            with partial.open("r+b") as file:
+                # Now, as an error: a disk that fills up under a memory map kills the process.
+                os.posix_fallocate(file.fileno(), 0, partial.stat().st_size)
+            for number, of_view in enumerate(features):
+                compute(number, of_view)
+            features.flush()
+        self._features = np.load(self._path, mmap_mode="r")
+
+    def batches(
+        self, *, batch_size: int, seed: int, epoch: int, first_step: int = 0, mixup_alpha: float = 0.0
+    ) -> tf.data.Dataset:
+        """Shuffled batches of an epoch, in the order of images: float32 (b, f) and labels (b, 1)."""
+        of_view, num_features = self._features[epoch % self._shape[0]], self._shape[-1]  # type: ignore[index]
+
+        def load(numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+            key = [seed, epoch, int(numbers[0])]
+            return mixed(np.asarray(of_view[numbers]), self._labels[numbers], mixup_alpha, key)
+
+        def features_and_labels(_: tf.Tensor, numbers: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+            features, labels = tf.numpy_function(load, [numbers], (tf.float32, tf.float32), stateful=False)
+            return tf.ensure_shape(features, (None, num_features)), tf.ensure_shape(labels, (None, 1))
+
+        numbers = epoch_numbers(self._shape[1], batch_size, seed, epoch, first_step)
+        return untuned(numbers.map(features_and_labels).prefetch(NUM_PREFETCHED))
+
+
+def compute_features(
+    trunk: keras.Model, batches: Iterable[tuple[Any, Any, int]], out: np.ndarray, title: str
+) -> None:
+    """Compute what the trunk makes of a whole dataset, with a progress bar.
+
+    Args:
+      trunk: uint8 (b, s, s, 3) -> features (b, f).
+      batches: images, labels, which are ignored, and the number of examples; n in all.
+      out: float32 (n, f), filled in place.
+      title: of the progress bar.
+    """
+    done = 0
+    with tqdm(total=len(out), desc=title, unit=" images", mininterval=1.0, disable=None) as progress:
+        for images, _, num_examples in batches:
+            out[done : done + num_examples] = trunk.predict_on_batch(images)
+            done += num_examples
+            progress.update(num_examples)

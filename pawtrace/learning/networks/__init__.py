@@ -1,0 +1,1 @@
+"""The networks: backbones, ImageNet weights, head, phases, seeds."""

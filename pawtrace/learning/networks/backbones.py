@@ -1,0 +1,177 @@
+"""Backbones: convolutional networks without their top, RGB 0..255 in, feature map out."""
+
+import zipfile
+from pathlib import Path
+
+import keras
+from keras import layers
+
+from pawtrace.base.errors import TrainingError
+from pawtrace.config.paths import WEIGHTS
+from pawtrace.config.train_params import TrainParams
+from pawtrace.learning.networks.imagenet import PUBLISHED, find_weights, how_to_provide
+
+_VGG16_BLOCKS = ((64, 2), (128, 2), (256, 3), (512, 3), (512, 3))  # filters and convolutions of each
+
+
+def build_backbone(train: TrainParams) -> keras.Model:
+    """The backbone that params describe, without its input scaling.
+
+    Returns:
+      A model float (b, s, s, 3) -> float (b, h, w, c), s being `train.image_size_px`.
+    Raises:
+      TrainingError: a file or its weights are missing, unreadable or of the wrong shape.
+    """
+    if train.backbone not in PUBLISHED:
+        backbone = _from_file(Path(train.backbone), train.image_size_px)
+    elif train.batch_normalization or train.initializer != "glorot_uniform":
+        momentum = train.batch_normalization_momentum if train.batch_normalization else None
+        backbone = vgg16(train.image_size_px, train.initializer, momentum)
+    else:
+        backbone = _from_keras(train)
+    if train.weights not in (None, "imagenet"):
+        _load_weights(backbone, Path(train.weights))
+    return backbone
+
+
+def vgg16(size_px: int, initializer: str, momentum: float | None) -> keras.Model:
+    """VGG16's convolutions with another initialisation, or batch normalisation after each.
+
+    Layers are named as in keras.applications, so weights files fit both.
+
+    Args:
+      size_px: side of the images, pixels, at least 32.
+      initializer: of the kernels, by Keras's name for it.
+      momentum: of the batch normalisation's moving averages; none for no batch normalisation.
+    Returns:
+      A model float (b, size_px, size_px, 3) -> float (b, size_px // 32, size_px // 32, 512).
+    Source: Simonyan & Zisserman 2014, configuration D; Ioffe & Szegedy 2015; He et al. 2015.
+    """
+    x = inputs = keras.Input((size_px, size_px, 3))
+    for block, (filters, num_convolutions) in enumerate(_VGG16_BLOCKS, start=1):
+        for number in range(1, num_convolutions + 1):
+            name = f"block{block}_conv{number}"
+            # A convolution's bias would be cancelled by the normalisation after it.
+            x = layers.Conv2D(
+                filters,
+                3,
+                padding="same",
+                use_bias=momentum is None,
+                kernel_initializer=initializer,
+                name=name,
+            )(x)
+            if momentum is not None:
+                x = layers.BatchNormalization(momentum=momentum, name=f"{name}_normalized")(x)
+            x = layers.ReLU(name=f"{name}_relu")(x)
+        x = layers.MaxPooling2D(2, name=f"block{block}_pool")(x)
+    return keras.Model(inputs, x, name="vgg16")
+
+
+def input_scaling(train: TrainParams, images: keras.KerasTensor) -> keras.KerasTensor:
+    """Scale uint8 RGB as `train.input_scaling` says, in layers that any Keras can load.
+
+    Args:
+      train: names the backbone and the scaling.
+      images: uint8 (b, s, s, 3), RGB.
+    Returns:
+      float32 (b, s, s, 3): x 1/255; or what the backbone's weights expect: as preprocess_input in
+      keras.applications for a published backbone, RGB 0..255 for a file.
+    """
+    # float32, whatever the precision: bfloat16 would round what comes after the means are taken off.
+    if train.input_scaling == "unit":
+        return layers.Rescaling(1 / 255, dtype="float32", name="input_scaling")(images)
+    if train.backbone not in PUBLISHED:
+        return layers.Rescaling(1.0, dtype="float32", name="input_scaling")(images)
+    expected = PUBLISHED[train.backbone]
+    channels = keras.ops.flip(images, axis=-1) if expected.bgr else images
+    return layers.Rescaling(
+        expected.scale, offset=list(expected.offset), dtype="float32", name="input_scaling"
+    )(channels)
+
+
+def _from_keras(train: TrainParams) -> keras.Model:
+    shape = (train.image_size_px, train.image_size_px, 3)
+    build = getattr(keras.applications, PUBLISHED[train.backbone].application)
+    backbone = build(include_top=False, weights=None, input_shape=shape)
+    if train.weights == "imagenet":
+        _load_weights(backbone, _imagenet_weights(train.backbone))
+        _finish_normalization(backbone, PUBLISHED[train.backbone].deviations)
+    return backbone
+
+
+def _imagenet_weights(name: str) -> Path:
+    """Their file: in data/weights, else in Keras's cache, which Keras checks and, if need be, fills."""
+    found = find_weights(name)
+    if found is not None and found.is_relative_to(WEIGHTS):
+        return found
+    weights = PUBLISHED[name]
+    try:
+        return Path(
+            keras.utils.get_file(weights.file_name, weights.url, file_hash=weights.md5, cache_subdir="models")
+        )
+    except Exception as error:  # Keras raises a plain Exception when it cannot download
+        raise TrainingError(
+            f"params.yaml: train.weights: imagenet: cannot get {weights.url} ({_line(error)}); "
+            f"{how_to_provide([name])}, then run: dvc repro; recipes with weights null need none"
+        ) from error
+
+
+def _finish_normalization(backbone: keras.Model, deviations: tuple[float, ...] | None) -> None:
+    """Put into EfficientNet's normalisation what Keras puts into a layer after it.
+
+    Its weights were trained with inputs that were divided by the deviations, but the file's
+    variances are these deviations, not their squares.
+    """
+    if deviations is None:
+        return
+    layer = next(layer for layer in backbone.layers if isinstance(layer, layers.Normalization))
+    mean, variance, count = layer.get_weights()
+    layer.set_weights([mean, variance * deviations, count])
+    layer.finalize_state()
+
+
+def _from_file(path: Path, size_px: int) -> keras.Model:
+    where = f"params.yaml: train.backbone: {path}"
+    if not path.exists():
+        raise TrainingError(
+            f"{where} is missing; put the file there or set train.backbone to one of {', '.join(PUBLISHED)}"
+        )
+    if not zipfile.is_zipfile(path):  # Keras would say of such a file that it is not there
+        raise TrainingError(
+            f"{where}: expected a Keras model, which is a zip, found none: it is truncated or something "
+            "else; fetch or save it again"
+        )
+    try:
+        backbone = keras.saving.load_model(path, compile=False, safe_mode=True)
+    except Exception as error:  # Keras raises whatever the file's content provokes
+        raise TrainingError(f"{where}: expected a Keras model, found: {_line(error)}") from error
+    if not backbone.built:
+        raise TrainingError(
+            f"{where}: expected a model with weights, found one that was saved before it was built"
+        )
+    expected = f"expected one input (None, {size_px}, {size_px}, 3) and one feature map (None, h, w, c) out"
+    if len(backbone.inputs) != 1 or len(backbone.outputs) != 1:
+        raise TrainingError(f"{where}: {expected}, found {len(backbone.inputs)} and {len(backbone.outputs)}")
+    shapes = tuple(backbone.input_shape), tuple(backbone.output_shape)
+    fits = len(shapes[0]) == 4 and all(
+        side in (None, wanted) for side, wanted in zip(shapes[0], (None, size_px, size_px, 3), strict=True)
+    )
+    if not fits or len(shapes[1]) != 4 or shapes[0][3] != 3 or shapes[1][3] is None:
+        raise TrainingError(f"{where}: {expected}, found {shapes[0]} and {shapes[1]}")
+    return backbone
+
+
+def _load_weights(backbone: keras.Model, path: Path) -> None:
+    where = f"params.yaml: train.weights: {path}"
+    if not path.exists():
+        raise TrainingError(
+            f"{where} is missing; put the file there, or set train.weights to null or imagenet"
+        )
+    try:
+        backbone.load_weights(path)
+    except Exception as error:  # Keras and h5py raise whatever the file's content provokes
+        raise TrainingError(f"{where}: expected weights of {backbone.name}, found: {_line(error)}") from error
+
+
+def _line(error: Exception) -> str:
+    return " ".join(str(error).split())[:200]

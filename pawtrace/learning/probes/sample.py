@@ -1,0 +1,69 @@
+"""A few training examples, as many cats as dogs, and how well a model does on them."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import keras
+import numpy as np
+
+from pawtrace.base.errors import DataError
+from pawtrace.config.sections import LABELS
+from pawtrace.dataset.examples.pixels import square
+from pawtrace.dataset.examples.shards import Records
+
+_EPSILON = 1e-7  # Keras's: how near a probability may come to 0 and 1
+
+
+class Sample(NamedTuple):
+    """Examples at hand, unaugmented."""
+
+    images: np.ndarray  # uint8 (n, s, s, 3), RGB
+    labels: np.ndarray  # float32 (n, 1): 1 for a dog
+
+
+def balanced_sample(records: Records, size_px: int, num_examples: int, seed: int) -> Sample:
+    """The first examples of each label in a shuffled order; fewer than asked for where there are fewer.
+
+    Args:
+      records: of the train split.
+      size_px: side of the images, pixels.
+      num_examples: of both labels together; a smaller sample is part of a larger one.
+      seed: of the order.
+    Raises:
+      DataError: there is no example of one of the labels.
+    """
+    order = np.random.default_rng(seed).permutation(len(records))
+    of_label = [order[records.labels[order] == label] for label in range(len(LABELS))]
+    half = min(num_examples // len(LABELS), *map(len, of_label))
+    if half == 0:
+        found = ", ".join(f"{len(of)} of {name}" for name, of in zip(LABELS, of_label, strict=True))
+        raise DataError(f"train split: expected examples of both labels, found {found}; run: dvc repro split")
+    numbers = np.concatenate([of[:half] for of in of_label])
+    images = np.stack([square(records[int(number)], size_px) for number in numbers])
+    return Sample(images, records.labels[numbers, None].astype(np.float32))
+
+
+def in_batches(inputs: np.ndarray, batch_size: int) -> Iterator[np.ndarray]:
+    """Cut (n, ...) into pieces of at most `batch_size`."""
+    for start in range(0, len(inputs), batch_size):
+        yield inputs[start : start + batch_size]
+
+
+def outputs_of(model: keras.Model, inputs: np.ndarray, batch_size: int) -> np.ndarray:
+    """What a model makes of its inputs in inference mode: float32 (n, ...)."""
+    outputs = [model(batch, training=False) for batch in in_batches(inputs, batch_size)]
+    return np.concatenate([keras.ops.convert_to_numpy(keras.ops.cast(of, "float32")) for of in outputs])
+
+
+def loss_and_accuracy(labels: np.ndarray, probabilities: np.ndarray) -> tuple[float, float]:
+    """Mean cross-entropy, nats, and the share of right answers; NaN where a probability is none.
+
+    Args:
+      labels: (n, 1), 1 for a dog.
+      probabilities: float (n, 1), P(dog).
+    """
+    if not np.isfinite(probabilities).all():
+        return np.nan, np.nan
+    of_label = np.where(labels == 1, probabilities, 1 - probabilities.astype(np.float64))
+    loss = -np.log(np.clip(of_label, _EPSILON, 1)).mean()
+    return float(loss), float(((probabilities >= 0.5) == (labels == 1)).mean())

@@ -1,0 +1,1 @@
+"""What a result was made from, written down: provenance, fingerprints of code."""

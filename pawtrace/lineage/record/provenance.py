@@ -1,0 +1,227 @@
+"""Provenance: everything that a recipe's metrics were made from.
+
+Arrives: what the train stage knows while it works. Leaves: models/<recipe>/provenance.json; with what
+identifies its metrics and its predictions, reports/provenance/<recipe>.json.
+"""
+
+import datetime
+import os
+import platform
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple, Self
+
+from pydantic import model_validator
+
+from pawtrace.base.files import fingerprint
+from pawtrace.base.stage_outputs import StageOutput
+from pawtrace.config.params import ResolvedRecipe
+from pawtrace.evaluation.predictions import Predictions
+from pawtrace.lineage.record.code import library_versions, module_fingerprints, modules_reached
+
+PROVENANCE = "provenance.json"
+# What the pipeline itself writes into git's tree: changed by every run, and no input of any.
+OUTPUTS = ("dvc.lock", "reports/")
+
+
+_ROOT = Path(__file__).parents[3]
+
+
+class Circumstances(StageOutput):
+    """When, by what flow run and on which commit a piece of work was done."""
+
+    start: str  # ISO 8601, UTC
+    flow_run_id: str | None
+    git_commit: str | None  # none outside of a git repository
+    uncommitted: list[str]  # files that differ from the commit; the pipeline's own outputs apart
+
+    @property
+    def dirty(self) -> bool:
+        """Whether the tree held something that the commit does not."""
+        return bool(self.uncommitted)
+
+    @property
+    def seconds_ago(self) -> float:
+        """How long ago the work started."""
+        started = datetime.datetime.fromisoformat(self.start)
+        return (datetime.datetime.now(datetime.UTC) - started).total_seconds()
+
+
+class Machine(StageOutput):
+    """What computed: any of it can change a result in its last digits."""
+
+    device: str  # gpu | cpu
+    device_name: str
+    num_devices: int
+    num_cpus: int
+    precision: str
+    xla: bool
+    backend: str
+    platform: str
+    python: str
+
+
+class Sources(StageOutput):
+    """Fingerprints of the data: the examples, their split, the records that were trained on."""
+
+    raw: str | None  # of records that were not made by the stage `preprocess`
+    splits: str | None
+    records: str
+
+
+class Code(StageOutput):
+    """Fingerprints of the modules that the stage reaches: of what they do, comments apart."""
+
+    fingerprint: str
+    modules: dict[str, str]  # path -> fingerprint
+
+
+class Work(StageOutput):
+    """A finished piece of work."""
+
+    runs: list[Circumstances]  # several, where the work was broken off and went on
+    duration_s: float
+    energy_j: float | None  # none where the device reports none
+
+
+class Answers(StageOutput):
+    """On which test examples the recipe is right: enough to compare two recipes example by example."""
+
+    fingerprint: str  # of ids and labels, in the order of the ids
+    num_examples: int
+    right: str  # a bit an example, in that order, as hexadecimal digits
+
+    @model_validator(mode="after")
+    def _a_bit_each(self) -> Self:
+        digits = set(self.right) <= set("0123456789abcdef")
+        if not digits or len(self.right) != -(-self.num_examples // 4):
+            raise ValueError(f"expected {self.num_examples} bits as hexadecimal digits")
+        return self
+
+
+class Provenance(StageOutput):
+    """models/<recipe>/provenance.json."""
+
+    recipe: str
+    params: dict[str, dict[str, Any]]  # the sections that applied, all overrides laid over them
+    seeds: list[int]
+    data: Sources
+    code: Code
+    libraries: dict[str, str]
+    machine: Machine
+    training: Work
+    evaluation: Work
+    duration_s: float  # of the whole run of the stage; short where training was found finished
+
+
+class ReportedProvenance(Provenance):
+    """reports/provenance/<recipe>.json."""
+
+    metrics: str  # fingerprint of reports/metrics/<recipe>.json
+    measured: str  # fingerprint of what training and evaluation handed to the report
+    intervals: dict[str, tuple[float, float]]  # 95 %, of the metrics on test
+    test: Answers
+
+
+def circumstances(flow_run_id: str | None = None) -> Circumstances:
+    """Those of work that starts now, in the current folder."""
+    start = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+    commit = _git("rev-parse", "HEAD")
+    changed = _git("status", "--porcelain=v1", "-z", "--no-renames", "--", ".") or ""
+    prefix = (_git("rev-parse", "--show-prefix") or "").strip()  # of a project within a larger repository
+    paths = [entry[3:].removeprefix(prefix) for entry in changed.split("\0") if entry]
+    uncommitted = sorted(path for path in paths if not path.startswith(OUTPUTS))
+    return Circumstances(
+        start=start,
+        flow_run_id=flow_run_id,
+        git_commit=commit.strip() if commit else None,
+        uncommitted=uncommitted,
+    )
+
+
+def machine(compute: Mapping[str, Any], device_name: str, backend: str) -> Machine:
+    """The machine that this process runs on.
+
+    Args:
+      compute: device, num_devices, precision and xla, as training recorded them.
+      device_name: the model of the device.
+      backend: Keras's.
+    """
+    return Machine(
+        **{name: compute[name] for name in ("device", "num_devices", "precision", "xla")},
+        device_name=device_name,
+        backend=backend,
+        num_cpus=os.cpu_count() or 1,
+        platform=f"{platform.system()} {platform.machine()}",
+        python=platform.python_version(),
+    )
+
+
+def provenance_of(
+    recipe: ResolvedRecipe,
+    manifest: Mapping[str, Any],
+    machine: Machine,
+    *,
+    training: Work,
+    evaluation: Work,
+) -> Provenance:
+    """The provenance of what the train stage has just made of a recipe.
+
+    Args:
+      recipe: all overrides applied.
+      manifest: of the records.
+      machine: that trained.
+      training: by whom and how long; of the first seed, where there are several.
+      evaluation: the same.
+    """
+    sections = {"train": recipe.train, "probe": recipe.probe, "evaluate": recipe.evaluate}
+    modules = module_fingerprints(modules_reached(_ROOT / "flows/train_recipe.py", _ROOT), _ROOT)
+    first = recipe.train.seed
+    return Provenance(
+        recipe=recipe.name,
+        params={name: section.model_dump(mode="json") for name, section in sections.items()},
+        seeds=list(range(first, first + recipe.train.num_seeds)),
+        data=Sources(
+            raw=manifest["made_from"].get("raw"),
+            splits=manifest["made_from"].get("splits"),
+            records=fingerprint(manifest["shards"]),
+        ),
+        code=Code(fingerprint=fingerprint(modules), modules=modules),
+        libraries=library_versions(),
+        machine=machine,
+        training=training,
+        evaluation=evaluation,
+        duration_s=evaluation.runs[-1].seconds_ago,
+    )
+
+
+class _Right(NamedTuple):
+    id: str
+    label: int
+    right: bool
+
+
+def answers_of(predictions: Predictions) -> Answers:
+    """On which examples the predictions are right; two of them compare where `fingerprint` is equal."""
+    right = (predictions.predicted == predictions.labels).tolist()
+    rows = sorted(map(_Right, predictions.ids, predictions.labels.tolist(), right))
+    bits = "".join("1" if row.right else "0" for row in rows)
+    return Answers(
+        fingerprint=fingerprint([(row.id, row.label) for row in rows]),
+        num_examples=len(rows),
+        right=f"{int(bits, 2):0{-(-len(bits) // 4)}x}",
+    )
+
+
+def right_of(answers: Answers) -> list[bool]:
+    """On which examples the recipe was right, in the order of the ids."""
+    return [bit == "1" for bit in f"{int(answers.right, 16):0{answers.num_examples}b}"]
+
+
+def _git(*words: str) -> str | None:
+    try:
+        done = subprocess.run(["git", *words], capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        return None
+    return done.stdout if done.returncode == 0 else None

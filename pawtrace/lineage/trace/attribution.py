@@ -1,0 +1,218 @@
+"""How much of a difference each of several changes brought: the steps between, run again.
+
+From the older revision, the params of the newer one come first, then its data, then its code. Each step
+runs in a clone of its own below .pawtrace/, on DVC's cache, so what was run before is not run again.
+"""
+
+import io
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import yaml
+from ruamel.yaml import YAML
+
+from pawtrace.base.errors import DataError, PawtraceError
+from pawtrace.base.files import write_text
+from pawtrace.config.paths import MODELS, PARAMS, WEIGHTS, WORK
+from pawtrace.lineage.record.provenance import ReportedProvenance
+from pawtrace.lineage.trace.dvc_cache import cache_folder
+from pawtrace.lineage.trace.dvc_lock import LOCK, LockLoader, read_lock
+from pawtrace.lineage.trace.flat import flat
+from pawtrace.lineage.trace.revisions import Revision, files_below, git
+from pawtrace.lineage.trace.snapshot import Snapshot, train_stage
+from pawtrace.lineage.trace.trace import Attribution, RecipeTrace, Share
+
+METRIC = "test.accuracy"
+ORDER = ("environment", "params", "data", "code")
+_GROUP_OF = {"param": "params", "data": "data", "code": "code", "environment": "environment"}
+_FOLDER = WORK / "attribution"
+_BETWEEN = ("split", "preprocess", "resolve")  # data/raw comes from the cache: nothing is downloaded again
+
+Say = Callable[[str], None]
+
+
+class Step(NamedTuple):
+    """A state between the two revisions: the older one's code, with what is the newer one's already."""
+
+    group: str  # the newest of that
+    params_of: Revision
+    data_of: Revision
+    recipes: list[str]  # that it is run for
+
+
+def attribute(older: Revision, newer: Revision, recipes: list[RecipeTrace], say: Say) -> list[Attribution]:
+    """Take the difference of every recipe's test accuracy apart.
+
+    Args:
+      older: where the difference begins.
+      newer: where it ends.
+      recipes: those of which metrics moved, explained.
+      say: is told what will run and how long that took last, before it starts; then what it prints.
+    Raises:
+      DataError: a revision's dvc.lock does not say which data it had.
+    """
+    for revision in (older, newer):
+        if "download" not in read_lock(revision):
+            raise DataError(f"{LOCK} of {revision}: expected the stage download, found nothing of it")
+    groups = {recipe.recipe: groups_of(recipe) for recipe in recipes}
+    steps = steps_between(older, newer, groups)
+    _announce(steps, newer, say)
+    found: dict[str, dict[str, float]] = {}
+    problems: list[str] = []
+    for step in steps:
+        try:
+            found[step.group] = _run(older, step, say)
+        except PawtraceError as error:
+            problems.append(f"{step.group} cannot be told from what comes after: {error}")
+    return [
+        Attribution(of.recipe, _shares(of, groups[of.recipe], found), problems)
+        for of in recipes
+        if any(moved.metric == METRIC for moved in of.moved)
+    ]
+
+
+def groups_of(recipe: RecipeTrace) -> list[str]:
+    """Which of environment, params, data and code can have moved a recipe's metrics, in that order.
+
+    Data is what `download` leaves: its params and its code count as data. An environment, of libraries
+    and device, cannot be brought back: every step runs in today's, so its share is in the first one's.
+    """
+    found = {"data" if change.stage == "download" else _GROUP_OF[change.kind] for change in recipe.causes}
+    return [group for group in ORDER if group in found]
+
+
+def steps_between(older: Revision, newer: Revision, groups: dict[str, list[str]]) -> list[Step]:
+    """The states to run. None where a recipe has one group of changes: that brought all of it."""
+    steps = []
+    params_of = data_of = older
+    for group in ("params", "data"):
+        params_of, data_of = (newer, data_of) if group == "params" else (params_of, newer)
+        concerned = [name for name, of in groups.items() if group in of[:-1]]
+        if concerned:
+            steps.append(Step(group, params_of, data_of, concerned))
+    return steps
+
+
+def _shares(recipe: RecipeTrace, groups: list[str], found: dict[str, dict[str, float]]) -> list[Share]:
+    movement = next(of for of in recipe.moved if of.metric == METRIC)
+    value, waiting, shares = movement.old or 0.0, [], []
+    for group in groups:
+        waiting.append(group)
+        reached = movement.new if group == groups[-1] else found.get(group, {}).get(recipe.recipe)
+        if reached is not None:
+            shares.append(Share(" and ".join(waiting), value, reached))
+            value, waiting = reached, []
+    return shares
+
+
+def _announce(steps: list[Step], newer: Revision, say: Say) -> None:
+    if not steps:
+        say("nothing to run: no recipe has more than one group of changes that can be told apart by a run")
+        return
+    provenance = Snapshot(newer).provenance
+    say(f"in {_FOLDER}, on DVC's cache; what was run before comes from there:")
+    for number, step in enumerate(steps, start=1):
+        trained = ", ".join(f"{name} ({_took(provenance.get(name))})" for name in step.recipes)
+        say(
+            f"{number}. the older code with the params of {step.params_of} and the data of {step.data_of}: "
+            f"{', '.join(_BETWEEN)}, then train {trained}"
+        )
+
+
+def _took(provenance: ReportedProvenance | None) -> str:
+    if provenance is None:
+        return "how long that takes is not on record"
+    trained_s = provenance.training.duration_s * len(provenance.seeds)
+    return f"{max(provenance.duration_s, trained_s):.0f} s last time"
+
+
+def _run(older: Revision, step: Step, say: Say) -> dict[str, float]:
+    """Run a step.
+
+    Returns:
+      The test accuracy of each of its recipes.
+    Raises:
+      PawtraceError: it cannot be run; says why.
+    """
+    project = _clone(older)
+    write_text(project / PARAMS, _params(step))
+    write_text(project / LOCK, _lock(older, step.data_of))
+    _link_weights(project)
+    _dvc(project, say, "checkout", "--force", "data/raw")
+    stages = [train_stage(name) for name in step.recipes]
+    _dvc(project, say, "repro", "--single-item", *_BETWEEN, *stages)
+    return {name: _accuracy(project / MODELS / name) for name in step.recipes}
+
+
+def _clone(revision: Revision) -> Path:
+    """A clone of this repository at a revision, on this project's DVC cache; what it trained stays."""
+    prefix = (git("rev-parse", "--show-prefix") or b"").decode().strip()
+    if not (_FOLDER / ".git").exists():
+        shutil.rmtree(_FOLDER, ignore_errors=True)
+        top = (git("rev-parse", "--show-toplevel") or b"").decode().strip()
+        git("clone", "--quiet", "--shared", "--no-checkout", top, str(_FOLDER))
+    if revision.commit is None:
+        raise PawtraceError(f"expected a commit to start from, found {revision}; commit it first")
+    if git("-C", str(_FOLDER), "checkout", "--quiet", "--force", "--detach", revision.commit) is None:
+        raise PawtraceError(
+            f"{revision}: expected to check it out in {_FOLDER}, could not; delete that folder"
+        )
+    project = _FOLDER / prefix
+    write_text(project / ".dvc" / "config.local", f"[cache]\n    dir = {cache_folder().resolve()}\n")
+    return project
+
+
+def _params(step: Step) -> str:
+    """params.yaml with `data` of the one revision and everything else of the other."""
+    yaml = YAML(typ="safe", pure=True)
+    content, data = (
+        yaml.load((of.read(str(PARAMS)) or b"").decode()) for of in (step.params_of, step.data_of)
+    )
+    text = io.StringIO()
+    yaml.dump({**content, "data": data["data"]}, text)
+    return text.getvalue()
+
+
+def _lock(older: Revision, data_of: Revision) -> str:
+    """dvc.lock of the older revision, but for `download`: so DVC knows which data/raw to bring."""
+    lock, other = (yaml.load(of.read(LOCK) or b"", LockLoader) for of in (older, data_of))
+    lock["stages"]["download"] = other["stages"]["download"]
+    return str(yaml.safe_dump(lock, sort_keys=False))
+
+
+def _link_weights(project: Path) -> None:
+    """The user's weights, which git does not have."""
+    for file in files_below(WEIGHTS):
+        link = project / file
+        if not link.exists():
+            link.parent.mkdir(parents=True, exist_ok=True)
+            link.symlink_to(file.resolve())
+
+
+def _dvc(project: Path, say: Say, *words: str) -> None:
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
+    last = ""
+    with subprocess.Popen(
+        ["dvc", *words],
+        cwd=project,
+        env={**os.environ, "PATH": path},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as process:
+        for line in process.stdout or ():
+            say(line.rstrip())
+            last = line.strip() if line.startswith("pawtrace ") or not last else last
+    if process.returncode != 0:
+        raise PawtraceError(last or f"dvc {' '.join(words)} failed")
+
+
+def _accuracy(folder: Path) -> float:
+    content = json.loads((folder / "evaluation.json").read_text(encoding="utf-8"))
+    return float(flat(content["metrics"])[METRIC])

@@ -1,0 +1,81 @@
+"""dvc.lock: what DVC recorded of the last run of every stage."""
+
+import re
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import yaml
+
+from pawtrace.base.errors import DataError
+from pawtrace.lineage.record.code import FIRST_PARTY
+from pawtrace.lineage.trace.flat import flat
+from pawtrace.lineage.trace.revisions import Revision
+
+LOCK = "dvc.lock"
+_CONFLICT = ("<<<<<<< ", "=======", ">>>>>>> ")
+
+
+class LockLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+    """Reads dvc.lock, in C where PyYAML was built so: it has thousands of lines.
+
+    DVC writes YAML 1.2, PyYAML reads YAML 1.1, to which `1e-05` is no number.
+    """
+
+
+LockLoader.add_implicit_resolver(
+    "tag:yaml.org,2002:float",
+    re.compile(r"^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)$"),
+    list("-+.0123456789"),
+)
+
+
+class StageRecord(NamedTuple):
+    """One stage's last run: its command, params, and digests of what it read and wrote."""
+
+    command: str
+    params: dict[str, Any]  # flat: `split.seed`
+    code: dict[str, str]  # path -> md5
+    data: dict[str, str]
+    outputs: dict[str, str]
+
+
+def read_lock(revision: Revision) -> dict[str, StageRecord]:
+    """The stages that dvc.lock records at a revision, in its order.
+
+    Raises:
+      DataError: the file is missing, has conflict markers, is cut short or is no lock.
+    """
+    content = revision.read(LOCK)
+    where = f"{LOCK} of {revision}"
+    if content is None:
+        raise DataError(f"{where}: expected it beside dvc.yaml, found none; run: dvc repro")
+    text = content.decode("utf-8", errors="replace")
+    for number, line in enumerate(text.splitlines(), start=1):
+        if line.startswith(_CONFLICT):
+            raise DataError(
+                f"{where}: expected YAML, found a merge conflict in line {number}; "
+                f"run: git checkout --ours {LOCK}, then: dvc repro"
+            )
+    try:
+        stages = yaml.load(text, Loader=LockLoader)["stages"]
+        records = {name: _record(stage) for name, stage in stages.items()}
+    except (yaml.YAMLError, KeyError, TypeError, AttributeError) as error:
+        said = " ".join(str(error).split())[:120]
+        raise DataError(
+            f"{where}: expected what DVC writes, found it cut short or changed ({said}); "
+            f"run: git checkout {LOCK}, or dvc repro"
+        ) from None
+    return records
+
+
+def _record(stage: Mapping[str, Any]) -> StageRecord:
+    read = {entry["path"]: str(entry["md5"]) for entry in stage.get("deps", [])}
+    is_code = {path: path.split("/")[0] in FIRST_PARTY for path in read}
+    params = [flat(of_file) for of_file in stage.get("params", {}).values()]
+    return StageRecord(
+        command=stage["cmd"],
+        params={key: value for of_file in params for key, value in of_file.items()},
+        code={path: md5 for path, md5 in read.items() if is_code[path]},
+        data={path: md5 for path, md5 in read.items() if not is_code[path]},
+        outputs={entry["path"]: str(entry["md5"]) for entry in stage["outs"]},
+    )

@@ -1,0 +1,187 @@
+"""Which metrics of a recipe moved, how far, and whether that is more than noise.
+
+Arrives: two snapshots. Leaves: `Movement`s, those on test first.
+"""
+
+import csv
+import io
+import math
+from collections.abc import Collection, Mapping
+from typing import NamedTuple
+
+import numpy as np
+
+from pawtrace.base.errors import DataError
+from pawtrace.config.sections import LABELS, SPLITS
+from pawtrace.evaluation.intervals import CONFIDENCE, Z
+from pawtrace.evaluation.metrics import LOG_LOSS_CLIP
+from pawtrace.evaluation.predictions import THRESHOLD
+from pawtrace.lineage.record.provenance import right_of
+from pawtrace.lineage.trace.snapshot import Snapshot, train_stage
+from pawtrace.results.paired import mcnemar, paired_interval
+
+Interval = tuple[float, float]
+_Key = tuple[str, int]  # id and label of an example
+# Bounds of accuracy's interval are shown with it, not as metrics of their own.
+_BOUNDS = ("accuracy_low", "accuracy_high")
+
+
+class Paired(NamedTuple):
+    """The difference of a metric on the same test examples."""
+
+    num_examples: int
+    difference: float
+    low: float  # of the 95 % interval
+    high: float
+    p_value: float | None  # of McNemar's exact test, for accuracy; None: the interval decides
+    more_than_noise: bool
+    within_seeds: bool = False  # further seeds move the accuracies as far as that
+
+
+class Movement(NamedTuple):
+    """A metric that differs between two revisions."""
+
+    metric: str  # `test.accuracy`
+    old: float | None  # None: there was no such metric
+    new: float | None
+    old_interval: Interval | None  # 95 %, of test metrics
+    new_interval: Interval | None
+    paired: Paired | None  # None: not the same examples, or the metric is no mean over examples
+
+
+def movements_of(
+    recipe: str, older: Snapshot, newer: Snapshot, replaced: Collection[str], problems: list[str]
+) -> list[Movement]:
+    """The metrics that differ between two revisions, to the last digit.
+
+    Args:
+      recipe: its name.
+      older: where the difference begins.
+      newer: where it ends.
+      replaced: ids of examples that have other pixels: no pairs.
+      problems: gets a line for each thing that is damaged.
+    """
+    old, new = older.metrics.get(recipe, {}), newer.metrics.get(recipe, {})
+    moved = [name for name in {**old, **new} if old.get(name) != new.get(name)]
+    moved = [name for name in moved if name.split(".")[-1] not in _BOUNDS]
+    order = {split: place for place, split in enumerate(reversed(SPLITS))}
+    moved.sort(key=lambda name: (order.get(name.split(".")[0], len(order)), name))
+    paired = _paired(recipe, older, newer, replaced, problems) if moved else {}
+    return [
+        Movement(
+            name,
+            old.get(name),
+            new.get(name),
+            _interval(name, recipe, older),
+            _interval(name, recipe, newer),
+            paired.get(name),
+        )
+        for name in moved
+    ]
+
+
+def _interval(name: str, recipe: str, snapshot: Snapshot) -> Interval | None:
+    split, _, metric = name.partition(".")
+    if split != "test":
+        return None
+    if metric == "accuracy":  # of revisions without provenance too
+        metrics = snapshot.metrics.get(recipe, {})
+        bounds = [metrics.get(f"test.{bound}") for bound in _BOUNDS]
+        if bounds[0] is not None and bounds[1] is not None:
+            return bounds[0], bounds[1]
+    provenance = snapshot.provenance.get(recipe)
+    return None if provenance is None else provenance.intervals.get(metric)
+
+
+def _paired(
+    recipe: str, older: Snapshot, newer: Snapshot, replaced: Collection[str], problems: list[str]
+) -> dict[str, Paired]:
+    if any(recipe in of.edited or of.some_edited for of in (older, newer)):
+        return {}  # the predictions are not those behind the numbers
+    predictions = [_test_probabilities(recipe, of, problems) for of in (older, newer)]
+    old_of, new_of = predictions
+    if old_of is None or new_of is None:
+        paired = _paired_by_answers(recipe, older, newer)
+    else:
+        shared = sorted(example for example in old_of.keys() & new_of.keys() if example[0] not in replaced)
+        paired = _paired_by_predictions(shared, old_of, new_of) if shared else {}
+    accuracy = paired.get("test.accuracy")
+    if accuracy is not None and _seeds_overlap(recipe, older, newer):
+        paired["test.accuracy"] = accuracy._replace(more_than_noise=False, within_seeds=True)
+    return paired
+
+
+def _paired_by_predictions(
+    shared: list[_Key], old_of: Mapping[_Key, float], new_of: Mapping[_Key, float]
+) -> dict[str, Paired]:
+    labels = np.array([label for _, label in shared])
+    old, new = (np.array([of[example] for example in shared]) for of in (old_of, new_of))
+    right = [(probabilities >= THRESHOLD) == labels for probabilities in (old, new)]
+    paired = {"test.accuracy": _by_mcnemar(right[0].tolist(), right[1].tolist())}
+    if len(shared) > 1:
+        paired["test.log_loss"] = _by_mean(_log_losses(labels, new) - _log_losses(labels, old))
+        paired["test.brier_score"] = _by_mean((new - labels) ** 2 - (old - labels) ** 2)
+    return paired
+
+
+def _paired_by_answers(recipe: str, older: Snapshot, newer: Snapshot) -> dict[str, Paired]:
+    """Without DVC's cache: on the same split, so that no example can have other pixels."""
+    old, new = older.provenance.get(recipe), newer.provenance.get(recipe)
+    if old is None or new is None:
+        return {}
+    if old.test.fingerprint != new.test.fingerprint or old.data.splits != new.data.splits:
+        return {}
+    return {"test.accuracy": _by_mcnemar(right_of(old.test), right_of(new.test))}
+
+
+def _by_mcnemar(old: list[bool], new: list[bool]) -> Paired:
+    gained = sum(after and not before for before, after in zip(old, new, strict=True))
+    lost = sum(before and not after for before, after in zip(old, new, strict=True))
+    p_value = mcnemar(gained, lost)
+    interval = paired_interval(gained, lost, len(old))
+    return Paired(len(old), (gained - lost) / len(old), *interval, p_value, p_value < 1 - CONFIDENCE)
+
+
+def _by_mean(differences: np.ndarray) -> Paired:
+    """A mean over examples: the normal interval of the mean of their differences."""
+    mean = float(differences.mean())
+    half = Z * float(differences.std(ddof=1)) / math.sqrt(differences.size)
+    return Paired(differences.size, mean, mean - half, mean + half, None, abs(mean) > half)
+
+
+def _seeds_overlap(recipe: str, older: Snapshot, newer: Snapshot) -> bool:
+    """Whether the accuracies of a recipe's seeds overlap: then one seed's difference says little."""
+    ranges = []
+    for snapshot in (older, newer):
+        metrics = snapshot.metrics[recipe]
+        accuracy = metrics.get("test.accuracy", math.nan)
+        ranges.append([metrics.get(f"test.accuracy_seeds_{end}", accuracy) for end in ("min", "max")])
+    several = any(low != high for low, high in ranges)
+    return several and ranges[0][0] <= ranges[1][1] and ranges[1][0] <= ranges[0][1]
+
+
+def _log_losses(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
+    clipped = np.clip(probabilities, LOG_LOSS_CLIP, 1 - LOG_LOSS_CLIP)
+    return np.asarray(-np.log(np.where(labels == 1, clipped, 1 - clipped)))
+
+
+def _test_probabilities(recipe: str, snapshot: Snapshot, problems: list[str]) -> Mapping[_Key, float] | None:
+    """P(dog) of each test example by id and label; None where it is not to be had any more."""
+    folder = f"models/{recipe}"
+    record = snapshot.stage(train_stage(recipe))
+    if record is None or folder not in record.outputs:
+        return None
+    try:
+        text = snapshot.file(folder, "predictions.csv", record.outputs[folder])
+    except DataError:  # gone from the cache: the provenance has enough for accuracy
+        return None
+    try:
+        rows = [row for row in csv.DictReader(io.StringIO(text.decode())) if row["split"] == "test"]
+        found = {(row["id"], LABELS.index(row["label"])): float(row["probability"]) for row in rows}
+    except (ValueError, KeyError, TypeError, csv.Error):
+        found = {}
+    provenance = snapshot.provenance.get(recipe)
+    if not found or (provenance is not None and len(found) != provenance.test.num_examples):
+        problems.append(f"{folder}/predictions.csv of {snapshot.revision} is damaged; run: pawtrace verify")
+        return None
+    return found

@@ -1,0 +1,64 @@
+"""What a revision holds that its metrics do not show: edits after the last `dvc repro`."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from pawtrace.config.paths import PARAMS
+from pawtrace.lineage.trace.dvc_cache import FOLDER
+from pawtrace.lineage.trace.flat import flat
+from pawtrace.lineage.trace.snapshot import Snapshot, train_stage
+
+_ABSENT = object()
+
+
+def pending_of(snapshot: Snapshot) -> list[str]:
+    """The params, recipes and code that are not those of the last run, with the first stage they concern."""
+    found: dict[str, str] = {}
+    params = _params(snapshot)
+    for stage, record in (snapshot.stages or {}).items():
+        if params is not None and not stage.startswith("train@"):  # whose params `resolve` has
+            for line in _other_params(record.params, params):
+                found.setdefault(line, stage)
+        for path, md5 in record.code.items():
+            if snapshot.md5(path, is_folder=md5.endswith(FOLDER)) != md5:
+                found.setdefault(path, stage)
+    lines = [f"{what} (stage {stage})" for what, stage in found.items()]
+    return [*lines, *_untrained(snapshot, params or {})]
+
+
+def _other_params(recorded: dict[str, Any], params: dict[str, Any]) -> Iterator[str]:
+    sections = {key.split(".")[0] for key in recorded}
+    now = {key: value for key, value in params.items() if key.split(".")[0] in sections}
+    for key in {**recorded, **now}:
+        before, after = recorded.get(key, _ABSENT), now.get(key, _ABSENT)
+        if before != after and {} not in (
+            before,
+            after,
+        ):  # a section that got its first key, or lost its last
+            yield f"{key}: {_shown(before)} -> {_shown(after)}"
+
+
+def _untrained(snapshot: Snapshot, params: dict[str, Any]) -> list[str]:
+    recipes = dict.fromkeys(key.split(".")[1] for key in params if key.startswith("recipes."))
+    known = snapshot.stages is not None
+    return [
+        f"recipe {recipe} was never trained"
+        for recipe in recipes
+        if known and snapshot.stage(train_stage(recipe)) is None
+    ]
+
+
+def _params(snapshot: Snapshot) -> dict[str, Any] | None:
+    content = snapshot.revision.read(str(PARAMS))
+    try:
+        loaded = YAML(typ="safe", pure=True).load((content or b"").decode())
+    except (YAMLError, UnicodeDecodeError):
+        return None
+    return flat(loaded) if isinstance(loaded, dict) else None
+
+
+def _shown(value: Any) -> str:
+    return "(none)" if value is _ABSENT else str(value)

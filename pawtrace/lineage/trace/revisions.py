@@ -1,0 +1,114 @@
+"""The project's files as a commit, a DVC experiment or the workspace has them."""
+
+import hashlib
+import subprocess
+from pathlib import Path
+
+from pawtrace.base.errors import DataError
+
+WORKSPACE = "workspace"
+_NOT_OURS = {"__pycache__"}
+
+
+class Revision:
+    """Read access to the project at one revision.
+
+    Attributes:
+      name: as the user gave it.
+      commit: 40 hex digits; None for the workspace.
+    """
+
+    def __init__(self, name: str, commit: str | None) -> None:
+        """Use `open_revision`."""
+        self.name, self.commit = name, commit
+
+    def __str__(self) -> str:
+        """The name, and the commit where the name does not say it."""
+        if self.commit is None or self.commit.startswith(self.name):
+            return self.name
+        return f"{self.name} ({self.commit[:7]})"
+
+    def read(self, path: str) -> bytes | None:
+        """A file's content; None where there is no such file."""
+        if self.commit is not None:
+            return git("show", f"{self.commit}:./{path}")
+        file = Path(path)
+        return file.read_bytes() if file.is_file() else None
+
+    def blobs(self, *prefixes: str) -> dict[str, str]:
+        """The files at or below the prefixes, with what git calls their content."""
+        if self.commit is not None:
+            listed = git("ls-tree", "-r", "-z", self.commit, "--", *prefixes) or b""
+            entries = (entry.split("\t", 1) for entry in listed.decode().split("\0") if entry)
+            return {path: about.split()[2] for about, path in entries}
+        return {str(file): _blob(file) for prefix in prefixes for file in files_below(Path(prefix))}
+
+
+def open_revision(name: str) -> Revision:
+    """Find a revision by any name that git knows, or that of a DVC experiment.
+
+    Args:
+      name: a commit, branch, tag, DVC experiment, or `workspace`.
+    Raises:
+      DataError: there is no such revision, or this is no git repository.
+    """
+    if not Path("dvc.yaml").exists():
+        raise DataError("expected dvc.yaml here, found none; run it in the project's folder")
+    if git("rev-parse", "--git-dir") is None:
+        raise DataError("expected a git repository here, found none; run: git init, and commit the project")
+    if name == WORKSPACE:
+        return Revision(name, None)
+    commit = git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
+    found = commit.decode().strip() if commit else _experiment(name)
+    if found is None:
+        raise DataError(
+            f"{name}: expected a git revision, a DVC experiment or `{WORKSPACE}`, found none of that name; "
+            "run: git log --oneline, or dvc exp list"
+        )
+    return Revision(name, found)
+
+
+def commits_between(older: Revision, newer: Revision, path: str) -> list[str]:
+    """The commits that touched a path after one revision and up to the other: `abc1234 Subject`.
+
+    Uncommitted edits come first, as `uncommitted`.
+    """
+    until = newer.commit or "HEAD"
+    since = older.commit or "HEAD"
+    listed = (git("log", "--format=%h %s", f"{since}..{until}", "--", path) or b"").decode().splitlines()
+    if not listed:  # the older one may be the newer one's descendant
+        listed = (git("log", "--format=%h %s", f"{until}..{since}", "--", path) or b"").decode().splitlines()
+    edited = newer.commit is None and git("status", "--porcelain", "--", path)
+    return ["uncommitted", *listed] if edited else listed
+
+
+def git(*words: str) -> bytes | None:
+    """What a git command prints, in the current folder; None where it fails or there is no git."""
+    try:
+        done = subprocess.run(["git", *words], capture_output=True, check=False)
+    except FileNotFoundError:
+        return None
+    return done.stdout if done.returncode == 0 else None
+
+
+def _experiment(name: str) -> str | None:
+    refs = (git("for-each-ref", "--format=%(objectname) %(refname)", "refs/exps") or b"").decode()
+    named = (line.split(" ", 1) for line in refs.splitlines())
+    return next((commit for commit, ref in named if ref.rsplit("/", 1)[-1] == name), None)
+
+
+def _blob(file: Path) -> str:
+    """What git calls a file's content; source: git's object format."""
+    try:
+        content = file.read_bytes()
+    except OSError:
+        return "unreadable"
+    return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
+
+
+def files_below(path: Path) -> list[Path]:
+    """The files of the workspace at or below a path, sorted; what Python caches is none of ours."""
+    if path.is_file():
+        return [path]
+    files = (file for file in path.rglob("*") if file.is_file())
+    return sorted(file for file in files if not _NOT_OURS & set(file.parts))

@@ -1,0 +1,153 @@
+"""Everything that one revision records about its metrics; what is missing or damaged is told, not fatal."""
+
+import json
+import math
+from pathlib import PurePosixPath
+from typing import Any
+
+from pydantic import ValidationError
+
+from pawtrace.base.errors import DataError
+from pawtrace.base.files import fingerprint
+from pawtrace.lineage.record.provenance import ReportedProvenance
+from pawtrace.lineage.trace.dvc_cache import cached, cached_folder, folder_md5, md5_of
+from pawtrace.lineage.trace.dvc_lock import StageRecord, read_lock
+from pawtrace.lineage.trace.flat import flat
+from pawtrace.lineage.trace.revisions import Revision
+
+_METRICS = "reports/metrics"
+_PROVENANCE = "reports/provenance"
+
+
+def train_stage(recipe: str) -> str:
+    """The name of the stage that trains a recipe."""
+    return f"train@{recipe}"
+
+
+class Snapshot:
+    """A revision's metrics, what they were made from, and what of that could not be read.
+
+    Attributes:
+      revision: where it was read.
+      stages: dvc.lock, by stage; None where it cannot be read.
+      metrics: by recipe, flat: `test.accuracy`.
+      provenance: by recipe.
+      edited: the recipes whose metrics are not those that their run wrote.
+      some_edited: whether some recipe's are not, and nothing says whose.
+      problems: a line for each thing that could not be read, with what to run.
+    """
+
+    def __init__(self, revision: Revision) -> None:
+        """Read a revision."""
+        self.revision = revision
+        self.problems: list[str] = []
+        self.stages = self._lock()
+        self.metrics: dict[str, dict[str, float]] = {}
+        self.provenance: dict[str, ReportedProvenance] = {}
+        self.edited: set[str] = set()
+        self._md5s: dict[str, str] = {}
+        files = [PurePosixPath(path) for path in revision.blobs(_METRICS)]
+        names = sorted(path.stem for path in files if path.suffix == ".json")
+        for name in names:
+            self._read_recipe(name)
+        told = self.edited or len(self.metrics) < len(names)
+        self.some_edited = not told and not self._metrics_are_those_of_the_lock(names)
+
+    def stage(self, name: str) -> StageRecord | None:
+        """What dvc.lock records of a stage."""
+        return None if self.stages is None else self.stages.get(name)
+
+    def md5(self, path: str, *, is_folder: bool) -> str:
+        """The md5 that DVC would give to a file or folder as it is at this revision."""
+        if path not in self._md5s:
+            files = self.revision.blobs(path) if is_folder else {}
+            below = {file.removeprefix(f"{path}/"): md5_of(self.revision.read(file) or b"") for file in files}
+            self._md5s[path] = folder_md5(below) if is_folder else md5_of(self.revision.read(path) or b"")
+        return self._md5s[path]
+
+    def file(self, folder: str, name: str, md5: str) -> bytes:
+        """A file of a stage's output folder: from the workspace, else from DVC's cache.
+
+        Args:
+          folder: the output, `data/splits`.
+          name: the file's path in it.
+          md5: the folder's, of dvc.lock.
+        Raises:
+          DataError: the cache does not have it.
+        """
+        if self.revision.commit is None and (content := self.revision.read(f"{folder}/{name}")) is not None:
+            return content
+        try:
+            files = cached_folder(md5)
+            if name not in files:
+                raise DataError(f"{name} is not in it")
+            return cached(files[name])
+        except DataError as error:
+            raise DataError(f"{folder} of {self.revision}: {error}") from None
+
+    def example_counts(self) -> dict[str, int]:
+        """The number of examples by split and label: `train cat`."""
+        splits = (self._json("reports/data.json") or {}).get("splits", {})
+        return {key.replace(".", " "): count for key, count in flat(splits).items()}
+
+    def _lock(self) -> dict[str, StageRecord] | None:
+        try:
+            return read_lock(self.revision)
+        except DataError as error:
+            self.problems.append(str(error))
+            return None
+
+    def _read_recipe(self, name: str) -> None:
+        metrics = self._json(f"{_METRICS}/{name}.json")
+        if metrics is None:
+            return
+        values = flat(metrics)
+        odd = next((key for key, value in values.items() if not _is_number(value)), None)
+        if odd is not None:
+            self._unreadable(f"{_METRICS}/{name}.json", f"{odd}: {values[odd]!r}")
+            return
+        self.metrics[name] = values
+        content = self._json(f"{_PROVENANCE}/{name}.json")
+        try:
+            if content is not None:
+                self.provenance[name] = ReportedProvenance.model_validate(content)
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            where = ".".join(map(str, first["loc"]))
+            self._unreadable(f"{_PROVENANCE}/{name}.json", f"{where}: {first['msg']}")
+        if name in self.provenance and self.provenance[name].metrics != fingerprint(metrics):
+            self.edited.add(name)
+
+    def _json(self, path: str) -> dict[str, Any] | None:
+        content = self.revision.read(path)
+        if content is None:
+            return None
+        try:
+            read = json.loads(content)
+        except ValueError as error:
+            self._unreadable(path, str(error))
+            return None
+        if isinstance(read, dict):
+            return read
+        self._unreadable(path, type(read).__name__)
+        return None
+
+    def _unreadable(self, path: str, found: str) -> None:
+        said = " ".join(found.split())[:120]
+        here = self.revision.commit is None
+        what_to_do = "run: dvc repro --force report" if here else "compare with another commit"
+        self.problems.append(
+            f"{path} of {self.revision}: expected what the stage report writes, found {said}; {what_to_do}"
+        )
+
+    def _metrics_are_those_of_the_lock(self, names: list[str]) -> bool:
+        report = self.stage("report")
+        if report is None or _METRICS not in report.outputs:
+            return True  # nothing to hold against them
+        files = {f"{name}.json": self.revision.read(f"{_METRICS}/{name}.json") or b"" for name in names}
+        md5s = {name: md5_of(content) for name, content in files.items()}
+        return folder_md5(md5s) == report.outputs[_METRICS]
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)

@@ -1,0 +1,183 @@
+"""Why metrics moved between two revisions: per recipe what moved, what changed, and whether that explains it.
+
+Arrives: two revisions. Leaves: a `Trace`, which `trace_text` writes and `pawtrace trace` prints.
+"""
+
+from collections.abc import Iterator
+from typing import Literal, NamedTuple
+
+from pawtrace.base.errors import DataError
+from pawtrace.lineage.trace.example_changes import ExampleChanges, compare_examples, split_changed
+from pawtrace.lineage.trace.input_changes import DATA_STAGES, Change, chain_of, changes_of, on_record
+from pawtrace.lineage.trace.movement import Movement, movements_of
+from pawtrace.lineage.trace.pending import pending_of
+from pawtrace.lineage.trace.revisions import Revision
+from pawtrace.lineage.trace.snapshot import Snapshot, train_stage
+
+Verdict = Literal["explained", "unexplained", "unmoved", "unchanged", "added", "removed"]
+
+
+class Share(NamedTuple):
+    """What a group of changes brought: test accuracy before and after it."""
+
+    group: str  # params | data | code, or several that could not be told apart
+    old: float
+    new: float
+
+
+class Attribution(NamedTuple):
+    """A recipe's difference in test accuracy, taken apart."""
+
+    recipe: str
+    shares: list[Share]
+    problems: list[str]
+
+
+class RecipeTrace(NamedTuple):
+    """What happened to one recipe."""
+
+    recipe: str
+    verdict: Verdict
+    why: str  # of a verdict that the changes do not speak for
+    moved: list[Movement]
+    changes: list[Change]
+    first_stage: str | None  # whose inputs differ
+    causes: list[Change]  # the changes that can have moved a metric
+    accuracy: float | None  # on test, at the newer revision
+
+
+class Trace(NamedTuple):
+    """What happened between two revisions."""
+
+    older: str
+    newer: str
+    recipes: list[RecipeTrace]
+    examples: ExampleChanges | None  # None: nothing differs, or it cannot be told
+    counts: list[str]  # of examples that differ: `train.cat: 745 -> 790`
+    pending: list[str]  # what the newer revision holds that its metrics do not show
+    problems: list[str]  # what could not be read, with what to run
+    attributions: list[Attribution] = []  # where asked for
+
+    @property
+    def unexplained(self) -> list[str]:
+        """The recipes of which a metric moved for no recorded reason."""
+        return [of.recipe for of in self.recipes if of.verdict == "unexplained"]
+
+
+def trace(older: Revision, newer: Revision) -> Trace:
+    """Compare two revisions of the project.
+
+    Raises:
+      DataError: neither has any metrics.
+    """
+    old, new = Snapshot(older), Snapshot(newer)
+    recipes = list(dict.fromkeys([*new.metrics, *old.metrics]))
+    if not recipes:
+        raise DataError(
+            f"reports/metrics: expected metrics at {older} or {newer}, found none at either; run: dvc repro"
+        )
+    problems = [*old.problems, *new.problems]
+    for snapshot in (old, new):
+        problems += _blind_spots([recipe for recipe in recipes if recipe in snapshot.metrics], snapshot)
+    examples = _examples(old, new, problems)
+    replaced = () if examples is None else examples.replaced
+    traced = []
+    for recipe in recipes:
+        if recipe in old.metrics and recipe in new.metrics:
+            moved = movements_of(recipe, old, new, replaced, problems)
+            traced.append(_trace_recipe(recipe, old, new, moved))
+        else:
+            traced.append(_one_sided(recipe, old, new))
+    problems = list(dict.fromkeys(problems))
+    counts, pending = _counts(old, new), pending_of(new)
+    return Trace(str(older), str(newer), traced, examples, counts, pending, problems)
+
+
+def _trace_recipe(recipe: str, old: Snapshot, new: Snapshot, moved: list[Movement]) -> RecipeTrace:
+    changes = changes_of(recipe, old, new)
+    causes = [change for change in changes if change.matters]
+    if moved:
+        causes = [change for change in causes if _can_have(change, recipe, old, new)]
+    why = _unexplained(recipe, old, new, moved=bool(moved), caused=bool(causes))
+    verdict: Verdict = (
+        "unexplained" if why else "explained" if moved else "unmoved" if causes else "unchanged"
+    )
+    accuracy = new.metrics[recipe].get("test.accuracy")
+    first = _first_stage(recipe, causes or changes)
+    return RecipeTrace(recipe, verdict, why, moved, changes, first, causes, accuracy)
+
+
+def _unexplained(recipe: str, old: Snapshot, new: Snapshot, *, moved: bool, caused: bool) -> str:
+    """Why a recipe's numbers cannot be put down to a change; empty where they can."""
+    edited = [str(of.revision) for of in (old, new) if recipe in of.edited or (moved and of.some_edited)]
+    if edited and (moved or recipe in new.edited):
+        sides = " and ".join(edited)
+        return f"at {sides}, its metrics are not those that its run wrote; run: dvc repro --force report"
+    if not moved or caused:
+        return ""
+    recorded = on_record(recipe, old, new)
+    return "no recorded input differs" if recorded else "what it was made from is not on record"
+
+
+def _one_sided(recipe: str, old: Snapshot, new: Snapshot) -> RecipeTrace:
+    """A recipe that only one revision has metrics of."""
+    verdict: Verdict = "added" if recipe in new.metrics else "removed"
+    why = ""
+    if recipe in new.edited:
+        why = "it is new, and its metrics are not those that its run wrote"
+    elif verdict == "removed" and new.stage(train_stage(recipe)) is not None:
+        why = f"{new.revision} has its model, but no metrics of it; run: dvc repro report"
+    if why:
+        verdict = "unexplained"
+    accuracy = (new if recipe in new.metrics else old).metrics[recipe].get("test.accuracy")
+    return RecipeTrace(recipe, verdict, why, [], [], None, [], accuracy)
+
+
+def _can_have(change: Change, recipe: str, old: Snapshot, new: Snapshot) -> bool:
+    """Whether a change is on the side of the report on which the numbers began to differ."""
+    before, after = old.provenance.get(recipe), new.provenance.get(recipe)
+    if before is None or after is None:
+        return True
+    return (change.stage == "report") == (before.measured == after.measured)
+
+
+def _first_stage(recipe: str, changes: list[Change]) -> str | None:
+    differing = {change.stage for change in changes}
+    return next((stage for stage in chain_of(recipe) if stage in differing), None)
+
+
+def _blind_spots(recipes: list[str], snapshot: Snapshot) -> Iterator[str]:
+    """What a revision has no record of."""
+    stages = [*DATA_STAGES, *map(train_stage, recipes), "report"]
+    lost = [] if snapshot.stages is None else [stage for stage in stages if snapshot.stage(stage) is None]
+    if lost:
+        yield (
+            f"dvc.lock of {snapshot.revision}: expected {', '.join(lost)}, found nothing of it; is it cut "
+            "short? run: git checkout dvc.lock, or dvc repro"
+        )
+    without = [recipe for recipe in recipes if recipe not in snapshot.provenance]
+    if without and not snapshot.problems:
+        yield (
+            f"reports/provenance of {snapshot.revision}: expected {', '.join(without)}, found nothing of it, "
+            "so libraries and device cannot be compared"
+        )
+
+
+def _examples(old: Snapshot, new: Snapshot, problems: list[str]) -> ExampleChanges | None:
+    if old.stage("split") is None or new.stage("split") is None or not split_changed(old, new):
+        return None
+    try:
+        found = compare_examples(old, new)
+    except DataError as error:
+        problems.append(f"which examples differ cannot be told: {error}")
+        return None
+    return found if found.any else None
+
+
+def _counts(old: Snapshot, new: Snapshot) -> list[str]:
+    before, after = old.example_counts(), new.example_counts()
+    return [
+        f"{name}: {before.get(name, 0)} -> {after.get(name, 0)}"
+        for name in {**before, **after}
+        if before.get(name, 0) != after.get(name, 0)
+    ]

@@ -1,0 +1,226 @@
+"""A trace as text for a terminal, as Markdown for a pull request, as JSON for programs.
+
+Arrives: a `Trace`. Leaves: text. Long lists are cut and counted: a comment holds 65,536 characters.
+"""
+
+import html
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from pawtrace.lineage.trace.input_changes import Change
+from pawtrace.lineage.trace.movement import Movement
+from pawtrace.lineage.trace.trace import Attribution, RecipeTrace, Trace
+from pawtrace.results.number_words import percent, plural, points
+
+_MAX_NAMES = 8
+_MAX_LINES = 20  # of a section
+_MAX_VALUE = 60  # characters
+_MAX_COMMENT = 65_000
+_SAID = {
+    "unexplained": "moved, UNEXPLAINED",
+    "explained": "moved, explained",
+    "unmoved": "inputs changed, metrics did not move",
+    "unchanged": "nothing changed",
+    "added": "new: nothing to compare with",
+    "removed": "removed",
+}
+_OTHER_METRICS = ("test.log_loss", "test.roc_auc")  # shown beside accuracy; --json has all
+
+
+def as_json(trace: Trace) -> str:
+    """All of a trace."""
+    return json.dumps({**_plain(trace), "unexplained": trace.unexplained}, indent=2, allow_nan=False)
+
+
+def as_text(trace: Trace) -> str:
+    """A trace for a terminal."""
+    lines = [f"{trace.older} -> {trace.newer}: {conclusion(trace)}"]
+    for recipe in trace.recipes:
+        lines += ["", f"{recipe.recipe}: {verdict_line(recipe)}"]
+        lines += [f"  {line}" for line in _moved_lines(recipe)]
+    for title, found in _sections(trace):
+        lines += ["", title, *(f"  {line}" for line in found)]
+    return "\n".join(lines)
+
+
+def as_markdown(trace: Trace) -> str:
+    """A trace for a pull request's comment."""
+    lines = [f"### Metrics, {_escaped(trace.older)} -> {_escaped(trace.newer)}", ""]
+    lines += [f"**{_escaped(conclusion(trace))}**", ""]
+    lines += ["| recipe | test accuracy | on the same examples | why |", "|---|---|---|---|"]
+    for recipe in trace.recipes:
+        cells = (
+            recipe.recipe,
+            _accuracy(recipe),
+            _noise(_accuracy_of(recipe)),
+            verdict_line(recipe, brief=True),
+        )
+        lines.append(f"| {' | '.join(map(_escaped, cells))} |")
+    for title, found in _sections(trace):
+        lines += ["", f"<details open><summary>{_escaped(title)}</summary>", ""]
+        lines += [*(f"- {_escaped(line)}" for line in found), "", "</details>"]
+    whole = "\n".join(lines)
+    if len(whole) <= _MAX_COMMENT:
+        return whole
+    return whole[:_MAX_COMMENT].rsplit("\n", 1)[0] + "\n\n</details>\n\nCut here; `--json` has all of it."
+
+
+def conclusion(trace: Trace) -> str:
+    """The trace in a sentence."""
+    count = {verdict: sum(of.verdict == verdict for of in trace.recipes) for verdict in _SAID}
+    parts = [f"{number} {_SAID[verdict]}" for verdict, number in count.items() if number]
+    return f"{plural(len(trace.recipes), 'recipe')}: {'; '.join(parts)}"
+
+
+def verdict_line(recipe: RecipeTrace, *, brief: bool = False) -> str:
+    """What became of a recipe, and why; briefly, without the values of params."""
+    said = _SAID[recipe.verdict]
+    if recipe.why:
+        return f"{said}: {recipe.why}"
+    if not recipe.causes:
+        return said
+    causes = _list(dict.fromkeys(change.what if brief else _cause(change) for change in recipe.causes))
+    return f"{said} from {recipe.first_stage} on: {causes}"
+
+
+def _cause(change: Change) -> str:
+    if change.kind in ("param", "environment"):
+        return f"{change.what} {_short(change.old)} -> {_short(change.new)}"
+    return change.what
+
+
+def _accuracy_of(recipe: RecipeTrace) -> Movement | None:
+    return next((of for of in recipe.moved if of.metric == "test.accuracy"), None)
+
+
+def _accuracy(recipe: RecipeTrace) -> str:
+    accuracy = _accuracy_of(recipe)
+    if accuracy is None:
+        return "none" if recipe.accuracy is None else f"{percent(recipe.accuracy)}, as before"
+    return f"{_value(accuracy, 'old')} -> {_value(accuracy, 'new')}"
+
+
+def _moved_lines(recipe: RecipeTrace) -> Iterator[str]:
+    if not recipe.moved:
+        return
+    if _accuracy_of(recipe) is None:
+        yield f"test.accuracy: {_accuracy(recipe)}"
+    shown = [of for of in recipe.moved if of.metric == "test.accuracy" or of.metric in _OTHER_METRICS]
+    for of in shown:
+        noise = _noise(of)
+        yield f"{of.metric}: {_value(of, 'old')} -> {_value(of, 'new')}{'; ' if noise else ''}{noise}"
+    rest = len(recipe.moved) - len(shown)
+    if rest:
+        yield f"... and {plural(rest, 'other metric')} (--json lists them)"
+
+
+def _noise(of: Movement | None) -> str:
+    """The paired difference, and whether chance alone can make one as large."""
+    if of is None or of.paired is None:
+        return ""
+    paired = of.paired
+    said = "more than noise" if paired.more_than_noise else "no more than noise"
+    if paired.within_seeds:
+        said += ", other seeds move it as far"
+    elif paired.p_value is not None:
+        said += f" (p {paired.p_value:.2g})"
+    shown = points if of.metric == "test.accuracy" else _signed
+    difference, low, high = map(shown, (paired.difference, paired.low, paired.high))
+    return f"{difference} ({low} to {high}) on {plural(paired.num_examples, 'shared example')}: {said}"
+
+
+def _signed(value: float) -> str:
+    return f"{round(value, 3) + 0.0:+.3f}" if round(value, 3) else "0.000"
+
+
+def _value(of: Movement, side: str) -> str:
+    value, interval = getattr(of, side), getattr(of, f"{side}_interval")
+    if value is None:
+        return "none"
+    shown = percent if of.metric.endswith("accuracy") else "{:.3f}".format
+    bounds = "" if interval is None else f" ({shown(interval[0])} to {shown(interval[1])})"
+    return shown(value) + bounds
+
+
+def _sections(trace: Trace) -> Iterator[tuple[str, list[str]]]:
+    changes = list(_change_lines(trace.recipes))
+    if changes:
+        yield "What changed, stage by stage", changes
+    examples = [f"number of examples: {', '.join(trace.counts)}"] if trace.counts else []
+    if trace.examples is not None:
+        named = trace.examples._asdict().items()
+        examples += [f"{len(names)} {what}: {_list(names)}" for what, names in named if names]
+    if examples:
+        yield "Examples", examples
+    shares = [f"{of.recipe}: {_shares(of)}" for of in trace.attributions if of.shares]
+    if shares:
+        yield "How much each brought, test accuracy in points", shares
+    if trace.pending:
+        yield f"In {trace.newer}, but its metrics do not show it yet; run: dvc repro", _cut(trace.pending)
+    problems = [*trace.problems, *dict.fromkeys(said for of in trace.attributions for said in of.problems)]
+    if problems:
+        yield "Not to be had", _cut(problems)
+
+
+def _change_lines(recipes: Sequence[RecipeTrace]) -> Iterator[str]:
+    """A line for each change, those of all recipes' training said once; then what cannot matter."""
+    compared = [recipe for recipe in recipes if recipe.verdict not in ("added", "removed")]
+    of_stage: dict[str, dict[Change, list[str]]] = {}
+    for recipe in compared:
+        for change in recipe.changes:
+            stage = change.stage.partition("@")[0]
+            of_stage.setdefault(stage, {}).setdefault(change._replace(stage=stage), []).append(recipe.recipe)
+    idle = []
+    for stage, changes in of_stage.items():
+        lines = []
+        for change, concerned in changes.items():
+            everywhere = stage != "train" or len(concerned) == len(compared)
+            if change.matters:
+                lines.append(
+                    f"{stage if everywhere else f'train@{_list(concerned)}'}: {_change_line(change)}"
+                )
+        yield from _cut(lines)
+        without = dict.fromkeys(change.what for change in changes if not change.matters)
+        if without:
+            idle.append(f"{stage}, without effect on what follows: {_list(without)}")
+    yield from idle
+
+
+def _change_line(change: Change) -> str:
+    line = f"{change.kind} {change.what}: {_short(change.old)} -> {_short(change.new)}"
+    return f"{line} ({_list(map(_short, change.commits))})" if change.commits else line
+
+
+def _cut(lines: Sequence[str]) -> list[str]:
+    more = len(lines) - _MAX_LINES
+    return [*lines[:_MAX_LINES], *([f"... and {more} more (--json lists them)"] if more > 0 else [])]
+
+
+def _short(value: str) -> str:
+    return value if len(value) <= _MAX_VALUE else f"{value[: _MAX_VALUE - 3]}..."
+
+
+def _escaped(text: str) -> str:
+    """Text that Markdown, in a table too, shows as it is, and that calls nobody."""
+    for character in "\\`*_{}[]#|~@":
+        text = text.replace(character, f"&#{ord(character)};" if character in "|@`" else f"\\{character}")
+    return " ".join(html.escape(text, quote=False).replace("&amp;#", "&#").split())
+
+
+def _shares(attribution: Attribution) -> str:
+    steps = [f"{of.group} {points(of.new - of.old)}" for of in attribution.shares]
+    first, last = attribution.shares[0].old, attribution.shares[-1].new
+    return f"{percent(first)} -> {percent(last)}: {', '.join(steps)}"
+
+
+def _list(items: Iterable[str]) -> str:
+    every = list(items)
+    more = f" and {len(every) - _MAX_NAMES} more" if len(every) > _MAX_NAMES else ""
+    return ", ".join(every[:_MAX_NAMES]) + more
+
+
+def _plain(value: Any) -> Any:
+    if hasattr(value, "_asdict"):
+        return {name: _plain(of) for name, of in value._asdict().items()}
+    return [_plain(of) for of in value] if isinstance(value, list | tuple) else value

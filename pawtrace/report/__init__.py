@@ -1,0 +1,1 @@
+"""What people read (stage report): the ladder, claims, charts, the page."""

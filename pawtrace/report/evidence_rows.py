@@ -1,0 +1,61 @@
+"""The evidence behind a diagnosis as short rows of plain words, for the page."""
+
+from pawtrace.diagnosis.facts import Numbers
+from pawtrace.results.number_words import decimal, percent
+from pawtrace.results.probe_results import Spread
+from pawtrace.results.results import Result
+
+_NOT_FINITE = "not a finite number"
+_WEIGHTS = {"random": "random", "imagenet": "ImageNet's", "file": "from a file"}
+# Numbers of a diagnosis that are shares; all others are losses, spreads and counts.
+_SHARES = ("accuracy", "share", "chance", "gap")
+
+
+def number_rows(numbers: Numbers) -> list[tuple[str, str]]:
+    """The numbers of a diagnosis: (what it is, its value)."""
+    return [(name.removeprefix("num_").replace("_", " "), _shown(name, numbers[name])) for name in numbers]
+
+
+def probe_rows(result: Result) -> list[tuple[str, str]]:
+    """What was measured before training: (what, the outcome)."""
+    probes = result.probes
+    inputs, probe = probes.input_range, probes.overfit
+    by_heart = f"{probe.num_examples} pictures, {probe.num_steps} steps"
+    linear = probes.baseline
+    num_seen = len({found.id for found in probes.overlap if found.split == "test"})
+    return [
+        ("loss before the first step", _loss(probes.initial_loss)),
+        ("inputs that the backbone receives", _spread(inputs.received)),
+        (
+            f"inputs as its own scaling makes them; weights {_WEIGHTS[inputs.weights]}",
+            _spread(inputs.expected),
+        ),
+        (f"learning by heart: {by_heart}", _outcome(probe.accuracy, probe.loss)),
+        ("the same with blank pictures", _outcome(probe.blank_accuracy, probe.blank_loss)),
+        ("a linear classifier on edges", f"{percent(linear.num_right / linear.num_examples)} right"),
+        ("classes", ", ".join(f"{label} {percent(share)}" for label, share in probes.class_shares.items())),
+        ("test pictures that look like a training one", f"{num_seen}"),
+    ]
+
+
+def _shown(name: str, value: float | str) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, int):
+        return f"{value:,}"
+    is_share = any(word in name for word in _SHARES)
+    return percent(value) if is_share else decimal(value)
+
+
+def _loss(value: float | None) -> str:
+    return _NOT_FINITE if value is None else decimal(value)
+
+
+def _spread(values: Spread) -> str:
+    low, high, std = (_NOT_FINITE if v is None else f"{v:.3g}" for v in (values.min, values.max, values.std))
+    return f"{low} to {high}, spread {std}"
+
+
+def _outcome(accuracy: float | None, loss: float | None) -> str:
+    right = _NOT_FINITE if accuracy is None else f"{percent(accuracy)} right"
+    return f"{right}, loss {_loss(loss)}"

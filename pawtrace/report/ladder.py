@@ -1,0 +1,124 @@
+"""The ladder: one rung for each recipe, in the order of params.yaml, with what it is worth and why.
+
+Arrives: params.yaml and the results of all recipes. Leaves: `Rung`s, and the answer to what is wrong.
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from pawtrace.config.params import Params
+from pawtrace.config.sections import LABELS
+from pawtrace.diagnosis.diagnosis import Diagnosis, diagnose
+from pawtrace.diagnosis.next_step import NextStep, next_rung
+from pawtrace.report.recipe_changes import base_of, change_of
+from pawtrace.results.number_words import percent
+from pawtrace.results.paired import Comparison, compare
+from pawtrace.results.results import Result, best_result
+
+
+class Rung(NamedTuple):
+    """A recipe's place in the ladder."""
+
+    result: Result
+    change: str  # of what it builds on
+    builds_on: str | None
+    comparison: Comparison | None  # with what it builds on, where the test examples are the same
+    diagnosis: Diagnosis
+    next: NextStep | None
+
+    @property
+    def recipe(self) -> str:
+        """The name of the recipe."""
+        return self.result.name
+
+    @property
+    def test_accuracy(self) -> float:
+        """The share of the test examples on which the model is right."""
+        return self.result.metric("test", "accuracy")
+
+    @property
+    def test_interval(self) -> tuple[float, float]:
+        """The 95 % interval of the test accuracy."""
+        return self.result.evaluation.intervals["accuracy"]
+
+    @property
+    def gap(self) -> float:
+        """Train minus validation accuracy, unaugmented: what was learned by heart."""
+        return self.result.metric("train", "accuracy") - self.result.metric("validation", "accuracy")
+
+    @property
+    def verdict(self) -> str:
+        """The verdict as a word for readers."""
+        return verdict_words(self.diagnosis.verdict)
+
+    @property
+    def minutes(self) -> float:
+        """How long training took."""
+        return self.result.training.duration_s / 60
+
+    @property
+    def seeds(self) -> tuple[float, float, float] | None:
+        """Mean, minimum and maximum of the test accuracy, where there is more than one seed."""
+        accuracies = self.result.test_accuracies
+        if len(accuracies) == 1:
+            return None
+        return sum(accuracies) / len(accuracies), min(accuracies), max(accuracies)
+
+
+def climb(params: Params, results: Mapping[str, Result]) -> list[Rung]:
+    """All rungs, in the order of the results.
+
+    Args:
+      params: what was trained, and the thresholds of the diagnosis.
+      results: of every recipe of params, by name.
+    """
+    rungs = []
+    for name, result in results.items():
+        base, diagnosis = base_of(name, params), diagnose(result, params.diagnose)
+        rungs.append(
+            Rung(
+                result=result,
+                change=change_of(name, params),
+                builds_on=base,
+                comparison=None if base is None else compare(result, results[base]),
+                diagnosis=diagnosis,
+                next=next_rung(name, diagnosis, params, results),
+            )
+        )
+    return rungs
+
+
+def best_rung(rungs: list[Rung]) -> Rung:
+    """The rung with the best validation accuracy; see `best_result`."""
+    best = best_result(rung.result for rung in rungs)
+    return next(rung for rung in rungs if rung.result is best)
+
+
+def answer(rungs: list[Rung]) -> list[str]:
+    """The ladder in a few sentences: the best rung, what is wrong with the first, what to try next."""
+    best, first = best_rung(rungs), rungs[0]
+    low, high = best.test_interval
+    said = [
+        f"{best.recipe} is right on {percent(best.test_accuracy)} of the test pictures "
+        f"(95 % interval {percent(low)} to {percent(high)})"
+        f"{', the best of ' + str(len(rungs)) + ' recipes' if len(rungs) > 1 else ''}.",
+        f"{first.recipe}, the first one ({percent(first.test_accuracy)}): {first.verdict}. "
+        f"{first.diagnosis.sentence}",
+    ]
+    if first.next is not None:
+        said.append(first.next.sentence)
+    if best.next is not None and best.next != first.next:
+        said.append(f"{best.recipe} itself: {best.verdict}. {best.next.sentence}")
+    return said
+
+
+def majority_share(result: Result, split: str) -> tuple[str, float]:
+    """The most frequent label of a split, and the accuracy of always answering it."""
+    counts = [sum(row) for row in result.evaluation.confusion[split]]
+    most = max(range(len(LABELS)), key=lambda label: counts[label])
+    return LABELS[most], counts[most] / sum(counts)
+
+
+def verdict_words(verdict: str) -> str:
+    """A verdict as readers see it: `label noise`."""
+    return verdict.replace("_", " ")

@@ -1,0 +1,95 @@
+"""The ladder as Markdown: the answer, a row for each rung, the article's claims.
+
+Arrives: rungs and judgements. Leaves: the text of `reports/ladder.md`.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
+
+from pawtrace.report.claims import Judgement, unmeasured_words
+from pawtrace.report.ladder import Rung, answer
+from pawtrace.results.number_words import points
+
+
+class Column(NamedTuple):
+    """A column of the ladder: its title, whether it holds numbers, and what a rung shows there."""
+
+    title: str
+    is_number: bool
+    show: Callable[[Rung], str]
+
+
+def difference_words(rung: Rung) -> str:
+    """The difference to the rung below in points, and what it means; empty for the baseline."""
+    if rung.builds_on is None:
+        return ""
+    found = rung.comparison
+    if found is None:
+        return f"{rung.builds_on}: measured on other test pictures"
+    reason = " within the seeds' range" if found.within_seeds else ""
+    return f"{found.words} to {rung.builds_on}: {found.verdict}{reason}"
+
+
+def seeds_words(rung: Rung) -> str:
+    """Mean and range over the seeds; empty where there is one."""
+    if rung.seeds is None:
+        return ""
+    mean, low, high = (f"{100 * share:.1f}" for share in rung.seeds)
+    return f"{len(rung.result.test_accuracies)} seeds: mean {mean}, {low} to {high}"
+
+
+COLUMNS = (
+    Column("rung", False, lambda rung: f"`{rung.recipe}`"),
+    Column("its one change", False, lambda rung: escaped(rung.change)),
+    Column("test accuracy, %", True, lambda rung: _accuracy(rung)),
+    Column("95 % interval", True, lambda rung: " to ".join(f"{100 * end:.1f}" for end in rung.test_interval)),
+    Column("difference to what it builds on, points", False, difference_words),
+    Column("train - validation, points", True, lambda rung: points(rung.gap)),
+    Column("verdict", False, lambda rung: f"**{rung.verdict}**"),
+    Column("minutes", True, lambda rung: f"{rung.minutes:.1f}"),
+    Column("images/s", True, lambda rung: f"{rung.result.training.images_per_s:.0f}"),
+    Column("waiting, %", True, lambda rung: f"{100 * rung.result.training.waiting_share:.0f}"),
+)
+
+
+def ladder_markdown(rungs: list[Rung], judgements: list[Judgement]) -> str:
+    """The text of ladder.md."""
+    ladder = _table(
+        [column.title for column in COLUMNS],
+        [column.is_number for column in COLUMNS],
+        ([column.show(rung) for column in COLUMNS] for rung in rungs),
+    )
+    claims = _table(
+        ["the article's claim", "tested by", "measured here", "so it is"],
+        [False] * len(Judgement._fields),
+        (
+            [*map(escaped, judgement[:-1]), f"**{judgement.ruling}**"]
+            for judgement in judgements
+            if judgement.measured
+        ),
+    )
+    return (
+        f"# The ladder\n\n{' '.join(map(escaped, answer(rungs)))}\n\n{ladder}\n\n"
+        "Accuracies are shares of examples, unaugmented or averaged over evaluate.tta_views; their intervals "
+        "are Wilson's. Differences are of the same test examples: better or worse where McNemar's exact test "
+        "has p < 0.05, else a tie; their intervals are Agresti and Min's. Waiting is the share of training "
+        "time spent waiting for input. Everything else about a recipe: `reports/metrics/`, "
+        "`reports/diagnosis/`, `reports/report.html`.\n\n"
+        f"## What the article claims\n\n{claims}\n\n{escaped(unmeasured_words(judgements))}".rstrip()
+        + "\n"
+    )
+
+
+def escaped(text: str) -> str:
+    """Text as a cell of a Markdown table, on one line."""
+    return " ".join(text.replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;").split())
+
+
+def _accuracy(rung: Rung) -> str:
+    seeds = seeds_words(rung)
+    return f"**{100 * rung.test_accuracy:.1f}**{f' ({seeds})' if seeds else ''}"
+
+
+def _table(titles: Sequence[str], are_numbers: Sequence[bool], rows: Iterable[Sequence[str]]) -> str:
+    rules = ["---:" if is_number else "---" for is_number in are_numbers]
+    return "\n".join(f"| {' | '.join(row)} |" for row in [titles, rules, *rows])

@@ -1,0 +1,152 @@
+"""The report as one HTML page that opens without a network: pictures inside it, no script.
+
+Arrives: the rungs of all recipes, the judged claims and the data's summary. Leaves: the text of
+`reports/report.html`. File names are whatever an archive held, so everything is escaped.
+"""
+
+import base64
+from pathlib import Path
+from typing import NamedTuple
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from pawtrace.config.sections import LABELS, SPLITS
+from pawtrace.diagnosis.facts import Suspect
+from pawtrace.report import charts
+from pawtrace.report.chart_style import colour_of
+from pawtrace.report.claims import Judgement, unmeasured_words
+from pawtrace.report.evidence_rows import number_rows, probe_rows
+from pawtrace.report.ladder import Rung, answer, best_rung, majority_share
+from pawtrace.report.ladder_markdown import difference_words, seeds_words
+from pawtrace.results.data_summary import DataSummary
+from pawtrace.results.number_words import percent, points
+from pawtrace.results.results import ErrorPicture
+
+_METRIC_WORDS = {
+    "accuracy": "accuracy",
+    "balanced_accuracy": "balanced accuracy",
+    "roc_auc": "ROC AUC",
+    "log_loss": "log loss",
+    "brier_score": "Brier score",
+    "calibration_error": "calibration error",
+}
+# How urgent a verdict is: the colour of its chip.
+_TONES = {"healthy": "good", "leaking": "bad", "unstable": "bad", "dead": "bad"}
+_RULING_TONES = {"supported": "good", "contradicted": "bad"}
+MAX_SUSPECTS = 50  # listed; predictions.csv has all
+
+
+class RecipeSection(NamedTuple):
+    """What the page shows of one recipe; all charts as data URIs."""
+
+    rung: Rung
+    colour: str
+    curves: str
+    signal: str
+    confusion: str
+    roc: str
+    reliability: str
+    numbers: list[tuple[str, str]]
+    probes: list[tuple[str, str]]
+    worst_errors: list[ErrorPicture]
+    suspects: list[Suspect]  # none but under label noise
+
+
+def report_page(rungs: list[Rung], judgements: list[Judgement], data: DataSummary) -> str:
+    """Draw the whole page.
+
+    Args:
+      rungs: of all recipes, in the order of params.yaml.
+      judgements: of the article's claims.
+      data: what the recipes were trained and measured on.
+    Returns:
+      HTML; the same bytes for the same input.
+    """
+    results = [rung.result for rung in rungs]
+    guess_label, guess_share = majority_share(results[0], "test")
+    return (
+        _environment()
+        .get_template("report.html.jinja")
+        .render(
+            best=best_rung(rungs),
+            answer=answer(rungs),
+            sections=[_section(rungs, number) for number in range(len(rungs))],
+            judgements=[judgement for judgement in judgements if judgement.measured],
+            unmeasured=unmeasured_words(judgements),
+            overview=_svg_uri(charts.all_validation_curves(results)),
+            guess_label=guess_label,
+            guess_share=guess_share,
+            num_test=sum(data.split.splits["test"].values()),
+            data=data,
+            labels=LABELS,
+            splits=SPLITS,
+            metric_words=_METRIC_WORDS,
+        )
+    )
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("pawtrace.report", "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(
+        percent=_percent,
+        points=points,
+        share=_percent_number,
+        jpeg=_jpeg_uri,
+        minutes=_minutes,
+        difference=difference_words,
+        seeds=seeds_words,
+        tone=lambda verdict: _TONES.get(verdict, "fair"),
+        ruling_tone=lambda ruling: _RULING_TONES.get(ruling, "none"),
+    )
+    return environment
+
+
+def _section(rungs: list[Rung], number: int) -> RecipeSection:
+    rung, colour = rungs[number], colour_of(number)
+    result, diagnosis = rung.result, rung.diagnosis
+    evaluation = result.evaluation
+    error = result.metric("test", "calibration_error")
+    return RecipeSection(
+        rung=rung,
+        colour=colour,
+        curves=_svg_uri(charts.learning_curves(result, colour)),
+        signal=_svg_uri(charts.signal_by_block(result.probes.blocks, colour)),
+        confusion=_svg_uri(charts.confusion_matrix(evaluation.confusion["test"], colour)),
+        roc=_svg_uri(charts.roc_curves([each.result for each in rungs], result, colour)),
+        reliability=_svg_uri(charts.reliability(evaluation.calibration, error, colour)),
+        numbers=number_rows(diagnosis.numbers),
+        probes=probe_rows(result),
+        worst_errors=result.worst_errors,
+        suspects=diagnosis.suspects[:MAX_SUSPECTS] if diagnosis.verdict == "label_noise" else [],
+    )
+
+
+def _svg_uri(svg: str) -> str:
+    return _data_uri("image/svg+xml", svg.encode())
+
+
+def _jpeg_uri(path: Path) -> str:
+    return _data_uri("image/jpeg", path.read_bytes())
+
+
+def _data_uri(kind: str, content: bytes) -> str:
+    return f"data:{kind};base64,{base64.b64encode(content).decode()}"
+
+
+def _percent(share: float) -> str:
+    return percent(share).replace(" ", "\N{NO-BREAK SPACE}")
+
+
+def _percent_number(share: float) -> str:
+    """A share as CSS wants it."""
+    return f"{100 * min(1.0, max(0.0, share)):.2f}%"
+
+
+def _minutes(value: float) -> str:
+    return f"{value:.1f} min" if value >= 0.95 else f"{60 * value:.0f} s"

@@ -1,0 +1,1 @@
+"""What a finished recipe left in models/, read; paired comparisons of recipes."""

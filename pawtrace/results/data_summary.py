@@ -1,0 +1,98 @@
+"""The data behind the results: where it came from, how it was split, what was rejected and why.
+
+Arrives: reports/data.json, data/raw/{source.json,rejected.csv}, data/splits/rejected.csv and
+thumbnails. Leaves: `DataSummary`.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from pawtrace.base.stage_outputs import StageOutput, read_json, read_rows
+
+_NUM_EXAMPLES = 6  # listed for each reason; the files list all
+
+
+class SplitSummary(StageOutput):
+    """What the split stage counted: reports/data.json."""
+
+    splits: dict[str, dict[str, int]]  # split -> label -> examples
+    num_examples: int
+    num_groups: int
+    num_exact_duplicates: int
+    num_near_duplicates: int
+    num_rejected: int
+
+
+class Source(StageOutput):
+    """Where the photos come from: data/raw/source.json."""
+
+    source: str
+    archive: str | None
+    archive_sha256: str | None
+    num_examples: dict[str, int]
+    num_rejected: int
+
+
+class RejectedFile(NamedTuple):
+    """A file that is in no split."""
+
+    file: str
+    detail: str  # what was found, where the reason has such a part
+    picture: Path | None
+
+
+class Rejection(NamedTuple):
+    """All files that were rejected for one reason."""
+
+    reason: str
+    stage: str
+    num_files: int
+    examples: list[RejectedFile]  # the first few, those with a picture before the others
+
+
+class DataSummary(NamedTuple):
+    """What the report says about the data."""
+
+    source: Source
+    split: SplitSummary
+    rejections: list[Rejection]  # most frequent first
+
+
+def read_data_summary(raw: Path, splits: Path, summary: Path) -> DataSummary:
+    """Read what the download and split stages left.
+
+    Args:
+      raw: the folder of the download stage.
+      splits: the folder of the split stage.
+      summary: reports/data.json.
+    Raises:
+      DataError: a file is missing or is not what its stage writes; names the stage to run.
+    """
+    rejections = [
+        *_read_rejections(raw / "rejected.csv", "download"),
+        *_read_rejections(splits / "rejected.csv", "split"),
+    ]
+    return DataSummary(
+        source=read_json(Source, raw / "source.json", "download"),
+        split=read_json(SplitSummary, summary, "split"),
+        rejections=sorted(rejections, key=lambda rejection: (-rejection.num_files, rejection.reason)),
+    )
+
+
+def _read_rejections(path: Path, stage: str) -> Iterator[Rejection]:
+    files: dict[str, list[RejectedFile]] = defaultdict(list)
+    for row in read_rows(path, ("file", "reason"), stage):
+        reason, _, detail = row["reason"].partition(":")
+        files[reason].append(RejectedFile(row["file"], detail.strip(), _picture(path, row)))
+    for reason, of_reason in files.items():
+        shown = sorted(of_reason, key=lambda rejected: rejected.picture is None)[:_NUM_EXAMPLES]
+        yield Rejection(reason, stage, len(of_reason), shown)
+
+
+def _picture(path: Path, row: dict[str, str]) -> Path | None:
+    """The thumbnail of a rejected file, where its stage could draw one."""
+    name = row.get("picture")
+    picture = path.parent / "pictures" / Path(name).name if name else None
+    return picture if picture is not None and picture.is_file() else None

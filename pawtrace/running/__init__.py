@@ -1,0 +1,1 @@
+"""How a stage is run: locks, processes, the edge to the shell. No stage's result depends on it."""

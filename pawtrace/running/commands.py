@@ -1,0 +1,112 @@
+"""Running dvc and git: their lines as they come, and no dvc that outlives who started it."""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import IO, NamedTuple
+
+from pawtrace.base.errors import PawtraceError
+from pawtrace.running.processes import end_within
+
+_GRACE_S = 30  # for Prefect to report the end of a run that was told to end; it hung there once
+# Anywhere in a line: what Prefect writes when its server fails has no newline at its end.
+_OF_A_STAGE = re.compile(r"pawtrace [\w@-]+: .+")
+Say = Callable[[str], object]
+
+
+class GitError(PawtraceError):
+    """A git command that should have worked did not."""
+
+
+class Ended(NamedTuple):
+    """How a command ended."""
+
+    code: int
+    lines: list[str]  # stdout and stderr as they came, the last 500
+
+    @property
+    def last_words(self) -> str:
+        """The last line of a stage that says what is wrong; else of dvc's errors; else of all."""
+        ours = [found[0] for line in self.lines if (found := _OF_A_STAGE.search(line))]
+        errors = [line for line in self.lines if line.startswith("ERROR")]
+        return (ours or errors or self.lines or ["it said nothing"])[-1][:300]
+
+
+def run_dvc(
+    words: list[str], say: Say, *, lock: IO[str] | None = None, environment: Mapping[str, str] | None = None
+) -> Ended:
+    """Run dvc until it ends.
+
+    Args:
+      words: its arguments.
+      say: is told every line as it comes.
+      lock: the project's lock: dvc holds it too, so that it is free only when dvc has ended.
+      environment: in addition to this process's own.
+    """
+    return run_lines(
+        [sys.executable, "-m", "pawtrace.running.attached_dvc", str(os.getpid()), *words],
+        say,
+        lock=lock,
+        environment=environment,
+    )
+
+
+def ask_dvc(*words: str) -> Ended:
+    """Run dvc for its answer."""
+    return run_dvc(list(words), say=_nothing)
+
+
+def _nothing(line: str) -> None:
+    del line
+
+
+def run_lines(
+    command: list[str], say: Say, *, lock: IO[str] | None = None, environment: Mapping[str, str] | None = None
+) -> Ended:
+    """Run a command until it ends; see `run_dvc`. Where this is interrupted, the command ends first."""
+    lines: list[str] = []
+    with subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        pass_fds=() if lock is None else (lock.fileno(),),
+        env={**os.environ, "PYTHONUNBUFFERED": "1", "DVC_NO_ANALYTICS": "1", **(environment or {})},
+        text=True,
+        errors="replace",
+    ) as process:
+        assert process.stdout is not None
+        try:
+            for line in process.stdout:  # universal newlines: a progress bar's steps are lines too
+                if text := line.rstrip():
+                    say(text)
+                    lines = [*lines[-499:], text]
+        except BaseException as error:
+            process.terminate()  # a stage ends with its dvc
+            if not isinstance(error, Exception):  # Ctrl-C, SIGTERM
+                end_within(_GRACE_S)
+            raise
+    return Ended(process.returncode, lines)
+
+
+def git(*words: str, folder: Path | None = None, environment: Mapping[str, str] | None = None) -> str:
+    """What a git command says, without the newline at its end.
+
+    Raises:
+      GitError: it failed.
+    """
+    ended = subprocess.run(
+        ["git", *words],
+        cwd=folder,
+        env={**os.environ, "GIT_TERMINAL_PROMPT": "0", **(environment or {})},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if ended.returncode != 0:
+        said = " ".join(ended.stderr.split())[:200]
+        raise GitError(f"git {words[0]}: expected it to work, found: {said}; run: git {' '.join(words)}")
+    return ended.stdout.rstrip("\n")

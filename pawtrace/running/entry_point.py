@@ -1,0 +1,75 @@
+"""The edge between Python and the shell: the only place where an error becomes an exit code."""
+
+import atexit
+import contextlib
+import gc
+import sys
+import traceback
+from collections.abc import Callable, Iterator
+
+from pawtrace.base.errors import PawtraceError, is_disk_full
+from pawtrace.running.lock import only_one, project_held_by_us
+from pawtrace.running.processes import end_with_dvc, interrupts_kept
+
+INTERRUPTED = 130  # 128 + SIGINT, as shells report it
+
+
+def run_stage(main: Callable[[], None], name: str) -> None:
+    """Run a stage's main function, alone; show what the user can mend as one line, exit 1.
+
+    It ends with the DVC that started it, and holds the project unless that DVC, or what started it, does.
+
+    Args:
+      main: does the work.
+      name: what to call the stage in messages, and how to run it again with `dvc repro NAME`.
+    Raises:
+      SystemExit: see `errors_in_one_line`.
+      Exception: anything else, with its traceback: it is our mistake, not the user's.
+    """
+    atexit.register(gc.freeze)  # or Python would take seconds to collect TensorFlow's graphs one by one
+    with errors_in_one_line(name, again=f"dvc repro {name}"), interrupts_kept():
+        end_with_dvc()
+        with project_held_by_us(), only_one(name):
+            main()
+
+
+@contextlib.contextmanager
+def errors_in_one_line(name: str, *, again: str, code: int = 1) -> Iterator[None]:
+    """Turn what the user can mend into one line on stderr and an exit code.
+
+    Args:
+      name: what to call the work in messages.
+      again: the command that runs it again.
+      code: the exit code.
+    Raises:
+      SystemExit: after a PawtraceError or a full disk (`code`), or Ctrl-C (130).
+      Exception: anything else, with its traceback.
+    """
+    try:
+        yield
+    except KeyboardInterrupt:
+        print(f"pawtrace {name}: interrupted; nothing finished was lost", file=sys.stderr)
+        sys.exit(INTERRUPTED)
+    except Exception as error:
+        # First: a full disk may be what made a model or an archive unreadable.
+        if is_disk_full(error):
+            said = disk_full_line(error, again=again)
+        elif isinstance(error, PawtraceError):
+            said = str(error)
+        else:
+            raise
+        traceback.clear_frames(error.__traceback__)  # closes progress bars: the line comes last
+        print(f"pawtrace {name}: {said}", file=sys.stderr)
+        sys.exit(code)
+
+
+def disk_full_line(error: BaseException, *, again: str) -> str:
+    """What to say of a full disk."""
+    return (
+        f"the disk is full ({_first_line(error)}); nothing finished was lost; "
+        f"free some space and run: {again}"
+    )
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).splitlines()[0][:200] if str(error) else type(error).__name__

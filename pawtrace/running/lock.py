@@ -1,0 +1,149 @@
+"""One run at a time: two would write to the same places.
+
+A stage has a lock, and the project has one: whoever runs DVC here holds it, be it a scheduled run,
+`make repro` or a stage that was started by hand. The kernel releases both when their holder ends,
+however it ends.
+"""
+
+import contextlib
+import fcntl
+import json
+import os
+import shlex
+import sys
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import IO
+
+from pawtrace.base.errors import PawtraceError
+from pawtrace.config.paths import WORK
+from pawtrace.running.processes import is_ancestor
+
+_LOCKS = WORK / "locks"
+_PROJECT = "project"
+_POLL_S = 0.5
+Say = Callable[[str], object]
+
+
+class ProjectBusyError(PawtraceError):
+    """Another run holds the project."""
+
+
+@contextlib.contextmanager
+def only_one(name: str) -> Iterator[None]:
+    """Hold the lock of a stage.
+
+    Raises:
+      PawtraceError: another process holds it.
+    """
+    with _opened(name) as file:
+        if not _taken(file):
+            holder = _content(file)
+            raise PawtraceError(
+                f"another run of it is at work (process {holder}); wait for it to end, or end it"
+            )
+        _write(file, str(os.getpid()))
+        yield
+
+
+@contextlib.contextmanager
+def project_held(*, wait: bool, say: Say = print, name: str | None = None) -> Iterator[IO[str]]:
+    """Hold the project, for all that this process starts too.
+
+    Args:
+      wait: whether to wait for another run to end.
+      say: is told whom it waits for.
+      name: what others are told of this run; else its command.
+    Returns:
+      The open lock: what inherits its descriptor holds the project with it.
+    Raises:
+      ProjectBusyError: another run holds it, and this one does not wait.
+    """
+    with _opened(_PROJECT) as file:
+        told = ""
+        while not _taken(file):
+            holder = _holder(file)
+            if not wait:
+                raise ProjectBusyError(f"another run is at work: {holder}; wait for it to end, or end it")
+            if holder != told:
+                say(f"waiting for another run to end: {holder}")
+            told = holder
+            time.sleep(_POLL_S)
+        since = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+        name = name or " ".join(shlex.join(sys.orig_argv).split())[:200]
+        _write(file, json.dumps({"pid": os.getpid(), "name": name, "since": since}))
+        _wait_for_stages(say)
+        try:
+            yield file
+        finally:
+            _write(file, "")
+
+
+@contextlib.contextmanager
+def project_held_by_us() -> Iterator[None]:
+    """Hold the project, unless what started this process holds it already.
+
+    Raises:
+      ProjectBusyError: another run holds it.
+    """
+    with contextlib.ExitStack() as held:
+        try:
+            held.enter_context(project_held(wait=False))
+        except ProjectBusyError:
+            with _opened(_PROJECT) as file:
+                pid = _holding(file).get("pid")
+            if not (isinstance(pid, int) and is_ancestor(pid)):
+                raise
+        yield
+
+
+def _wait_for_stages(say: Say) -> None:
+    """Let a stage end whose DVC was killed: it does so within seconds, and must not write meanwhile."""
+    for path in sorted(_LOCKS.iterdir()):
+        if path.name == _PROJECT:
+            continue
+        with _opened(path.name) as file:
+            if not _taken(file):
+                say(f"waiting for {path.name} of a run that was broken off (process {_content(file)})")
+                fcntl.flock(file, fcntl.LOCK_EX)
+
+
+def _opened(name: str) -> IO[str]:
+    _LOCKS.mkdir(parents=True, exist_ok=True)
+    return (_LOCKS / name).open("a+", encoding="utf-8")
+
+
+def _taken(file: IO[str]) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _content(file: IO[str]) -> str:
+    file.seek(0)
+    return file.read().strip()
+
+
+def _holding(file: IO[str]) -> dict[str, object]:
+    try:
+        content = json.loads(_content(file))
+    except json.JSONDecodeError:  # it has only just got the lock
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def _holder(file: IO[str]) -> str:
+    holding = _holding(file)
+    if not holding:
+        return "a process that has only just begun"
+    return f"process {holding['pid']} ({holding['name']}), since {holding['since']}"
+
+
+def _write(file: IO[str], text: str) -> None:
+    file.seek(0)
+    file.truncate()
+    file.write(text)
+    file.flush()

@@ -1,0 +1,95 @@
+"""A shard that is short, swapped, changed or missing stops the run with its name."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+import tensorflow as tf
+
+from pawtrace.base.errors import DataError
+from pawtrace.dataset.examples.shards import MANIFEST, open_records, read_manifest
+from tests.conftest import write_records
+
+COUNTS = {"train": 20, "validation": 4, "test": 4}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    write_records(tmp_path / "records", COUNTS)
+    return tmp_path / "records"
+
+
+def shard(folder: Path, name: str) -> Path:
+    return folder / f"{name}.tfrecord"
+
+
+def test_shards_are_named_by_split_number_and_total(folder: Path) -> None:
+    names = [entry["name"] for entry in read_manifest(folder)["shards"] if entry["split"] == "train"]
+    assert names == [f"train-0000{number}-of-00003.tfrecord" for number in range(3)]
+    assert [e["num_examples"] for e in read_manifest(folder)["shards"] if e["split"] == "train"] == [8, 8, 4]
+
+
+def test_records_are_the_ones_that_tensorflow_reads_in_its_order(folder: Path) -> None:
+    records = open_records(folder)["train"]
+    paths = sorted(str(path) for path in folder.glob("train-*"))
+    features = {"image/filename": tf.io.FixedLenFeature([], tf.string)}
+    expected = [
+        tf.io.parse_single_example(serialized, features)["image/filename"].numpy().decode()
+        for serialized in tf.data.TFRecordDataset(paths)
+    ]
+    assert records.ids == expected
+    assert [records[number].id for number in (19, 0, 7)] == [expected[number] for number in (19, 0, 7)]
+    assert records.labels.tolist() == [number % 2 for number in range(20)]
+
+
+def test_a_shard_cut_at_a_record_boundary_is_named(folder: Path) -> None:
+    path = shard(folder, "train-00001-of-00003")
+    first = next(iter(tf.data.TFRecordDataset(str(path)))).numpy()
+    path.write_bytes(path.read_bytes()[: len(first) + 16])
+    assert sum(1 for _ in tf.data.TFRecordDataset(str(path))) == 1  # TensorFlow alone sees nothing wrong
+    with pytest.raises(DataError, match=r"train-00001-of-00003.tfrecord: expected \d+ bytes with 8 records"):
+        open_records(folder)
+
+
+def test_swapped_shards_are_named(folder: Path) -> None:
+    first, second = shard(folder, "train-00000-of-00003"), shard(folder, "train-00001-of-00003")
+    shutil.move(first, folder / "x")
+    shutil.move(second, first)
+    shutil.move(folder / "x", second)
+    with pytest.raises(DataError, match=r"train-00000-of-00003.tfrecord: expected"):
+        open_records(folder)
+
+
+def test_a_changed_bit_is_found(folder: Path) -> None:
+    path = shard(folder, "test-00000-of-00001")
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(DataError, match=r"test-00000-of-00001.tfrecord: expected sha256 .* found"):
+        open_records(folder)
+
+
+def test_a_deleted_shard_is_named_with_the_next_command(folder: Path) -> None:
+    shard(folder, "validation-00000-of-00001").unlink()
+    with pytest.raises(DataError, match=r"validation-00000-of-00001.tfrecord is missing; run: dvc repro"):
+        open_records(folder)
+
+
+def test_a_missing_or_damaged_manifest_is_named(folder: Path) -> None:
+    manifest = folder / MANIFEST
+    manifest.write_text(manifest.read_text()[:50])
+    with pytest.raises(DataError, match=r"manifest.json: expected a manifest of shards"):
+        open_records(folder)
+    manifest.unlink()
+    with pytest.raises(DataError, match=r"manifest.json is missing; run: dvc repro preprocess"):
+        open_records(folder)
+
+
+def test_a_manifest_without_a_split_is_refused(folder: Path) -> None:
+    manifest = folder / MANIFEST
+    content = json.loads(manifest.read_text())
+    content["shards"] = [entry for entry in content["shards"] if entry["split"] != "test"]
+    manifest.write_text(json.dumps(content))
+    with pytest.raises(DataError, match="expected shards of test, found none"):
+        open_records(folder)

@@ -1,0 +1,216 @@
+"""Each disease, made up, is told from every other."""
+
+import json
+import math
+
+import pytest
+
+from pawtrace.config.params import load_params
+from pawtrace.config.sections import VERDICTS
+from pawtrace.diagnosis.diagnosis import Diagnosis, diagnose
+from pawtrace.diagnosis.facts import Score, dying_signal
+from pawtrace.results.probe_results import Block
+from tests.results.made_up_results import GUESSING, MadeUp, blocks, made_up_result, overlap
+
+THRESHOLDS = load_params().diagnose
+CANNOT_LEARN = {"loss": 0.693, "accuracy": 0.5, "blank_loss": 0.693}
+DYING = blocks(0.31, 0.06, 0.008, 0.0007, 0.00002, 0.00001)
+UNSCALED = {
+    "received": {"min": 0.0, "max": 1.0, "mean": 0.48, "std": 0.26},
+    "expected": {"min": -124.0, "max": 151.0, "mean": 0.0, "std": 60.0},
+}
+FLAT = (GUESSING,) * 9
+
+DEAD = MadeUp(0, 0, losses=FLAT, probes={"overfit": CANNOT_LEARN, "blocks": DYING})
+NO_RELATION = {"num_examples": 200, "num_right": 101}
+SHUFFLED = MadeUp(
+    1.2,
+    0,
+    probes={"baseline": NO_RELATION},
+    val_losses=(0.69, 0.7, 0.72, 0.75, 0.8, 0.9, 1.0, 1.1, 1.2),
+    planned_epochs=20,
+)
+SHUFFLED_AND_STOPPED = MadeUp(0, 0, losses=FLAT[:4], planned_epochs=20, probes={"baseline": NO_RELATION})
+TINY = MadeUp(3, 0, sizes={"train": 40, "validation": 80, "test": 80}, planned_epochs=20)
+TINY_KEPT_EARLY = TINY._replace(
+    train=0, accuracy=1.0, val_losses=(0.69, 0.7, 0.8, 0.9, 1.0, 1.1, 1.2, 1.3, 1.4)
+)
+TOO_FAST = MadeUp(0, 0, losses=(35.2, 0.9, 0.72, 0.7, 0.7), probes={"overfit": CANNOT_LEARN})
+JUMPING = MadeUp(0.6, 0.6, losses=(0.6, 0.4, 0.3, 0.7, 0.3, 0.2, 0.2, 0.2, 0.2))
+ONE_EPOCH = MadeUp(losses=(0.45,), val_losses=(0.70,), planned_epochs=1)
+CASES = {
+    "healthy": ("healthy", MadeUp()),
+    "healthy, improving by a hair": (
+        "healthy", MadeUp(losses=(0.3, 0.1, 0.05, 0.04, 0.035), planned_epochs=5)
+    ),
+    "healthy, stopped early": ("healthy", MadeUp(planned_epochs=30)),
+    "dead": ("dead", DEAD),
+    "dead, no finite accuracy": (
+        "dead", DEAD._replace(probes={**DEAD.probes, "overfit": {**CANNOT_LEARN, "accuracy": None}})
+    ),
+    "shuffled labels": ("label_noise", SHUFFLED),
+    "shuffled labels, stopped early": ("label_noise", SHUFFLED_AND_STOPPED),
+    "some labels wrong": ("label_noise", MadeUp(wrong_labels=0.06)),
+    "tiny training set": ("overfitting", TINY),
+    "tiny training set, an early epoch kept": ("overfitting", TINY_KEPT_EARLY),
+    "gap": ("overfitting", MadeUp(3, 0.8, planned_epochs=20)),
+    "learning rate far too high": ("unstable", TOO_FAST),
+    "loss jumps up": ("unstable", JUMPING),
+    "no finite loss at the start": ("unstable", MadeUp(probes={"initial_loss": None})),
+    "no finite loss in the probe": ("unstable", MadeUp(probes={"overfit": {"loss": None}})),
+    "one epoch": ("undertrained", ONE_EPOCH),
+    "still improving": ("undertrained", MadeUp(losses=(0.6, 0.5, 0.4, 0.3, 0.2), planned_epochs=5)),
+    "at chance after one epoch though it could learn": (
+        "undertrained", MadeUp(0, 0, losses=FLAT[:1], planned_epochs=1)
+    ),
+    "at chance for many epochs though it could learn": ("dead", MadeUp(0, 0, losses=FLAT)),
+    "got over a jump": ("healthy", JUMPING._replace(train=MadeUp().train, others=MadeUp().others)),
+    "cannot do more": ("underfitting", MadeUp(0.6, 0.6, losses=(0.6, 0.5, 0.5, 0.5), planned_epochs=4)),
+    "duplicates across splits": ("leaking", MadeUp(probes={"overlap": overlap(8)})),
+    "inputs by 1/255": ("healthy", MadeUp(probes={"input_range": UNSCALED})),
+}  # fmt: skip
+
+
+def diagnosis_of(made: MadeUp) -> Diagnosis:
+    return diagnose(made_up_result(made), THRESHOLDS)
+
+
+@pytest.mark.parametrize(("verdict", "made"), CASES.values(), ids=CASES)
+def test_each_disease_and_no_other_is_named(verdict, made):
+    found = diagnosis_of(made)
+    assert found.verdict == verdict, found.sentence
+    assert found.sentence.endswith(".")
+    assert "nan" not in found.sentence
+    json.dumps(found.numbers, allow_nan=False)
+
+
+def test_every_verdict_is_made_on_purpose():
+    assert {verdict for verdict, _ in CASES.values()} == set(VERDICTS)
+
+
+def test_a_dead_network_shows_where_its_signal_dies():
+    found = diagnosis_of(DEAD)
+    assert found.numbers["signal_dies_at"] == "block5"
+    assert found.numbers["activation_std_there"] == 0.00002
+    assert found.numbers["lowest_training_loss"] == pytest.approx(math.log(2))
+    assert "the signal dies at block5" in found.sentence
+    assert "dying_signal" not in found.notes  # the sentence says it
+    assert "blank_inputs" in found.notes
+
+
+def test_leaking_tells_the_accuracy_on_the_leaked_from_that_on_the_others():
+    found = diagnosis_of(MadeUp(others=0.3, probes={"overlap": overlap(8) + overlap(8)}))
+    assert found.numbers["num_seen_in_training"] == 8  # of 16 pairs
+    assert found.numbers["share_seen_in_training"] == pytest.approx(0.1)
+    seen, others = found.numbers["accuracy_on_seen"], found.numbers["accuracy_on_others"]
+    assert isinstance(seen, float)
+    assert isinstance(others, float)
+    test = made_up_result(MadeUp(others=0.3)).metric("test", "accuracy")
+    assert (8 * seen + 72 * others) / 80 == pytest.approx(test)
+
+
+def test_leaking_of_the_whole_test_split_has_no_others():
+    found = diagnosis_of(MadeUp(probes={"overlap": overlap(80)}))
+    assert found.verdict == "leaking"
+    assert "accuracy_on_others" not in found.numbers
+
+
+def test_overlap_with_validation_or_of_unknown_examples_is_no_leak():
+    elsewhere = [{**pair, "split": "validation"} for pair in overlap(40)]
+    unknown = [{**pair, "id": f"new{n}"} for n, pair in enumerate(overlap(40))]
+    assert diagnosis_of(MadeUp(probes={"overlap": elsewhere + unknown})).verdict == "healthy"
+
+
+def test_a_network_that_learns_nothing_general_does_not_accuse_labels_that_mean_something():
+    follows = {"num_examples": 200, "num_right": 140}
+    for made in (SHUFFLED, SHUFFLED_AND_STOPPED):
+        assert diagnosis_of(made._replace(probes={"baseline": follows})).verdict != "label_noise"
+
+
+def test_an_early_stop_in_an_earlier_phase_does_not_hide_that_the_last_one_still_improved():
+    improving = made_up_result(MadeUp(losses=(0.6, 0.5, 0.4, 0.3, 0.2), planned_epochs=5))
+    training = improving.training.model_copy(update={"planned_epochs": [40, 2]})
+    assert diagnose(improving._replace(training=training), THRESHOLDS).verdict == "undertrained"
+    training = improving.training.model_copy(update={"planned_epochs": [3, 40]})
+    assert diagnose(improving._replace(training=training), THRESHOLDS).verdict == "healthy"
+
+
+def test_unstable_shows_the_jump():
+    found = diagnosis_of(JUMPING)
+    assert (found.numbers["epoch"], found.numbers["lowest_loss_before"]) == (4, 0.3)
+    assert found.numbers["rise"] == pytest.approx(0.4)
+
+
+def test_a_loud_start_alone_is_not_unstable():
+    loud = MadeUp(losses=(4.1, 0.9, 0.3, 0.1, 0.05, 0.05, 0.05, 0.05, 0.05), probes={"initial_loss": 5.0})
+    assert diagnosis_of(loud).verdict == "healthy"
+
+
+def test_overfitting_names_the_epoch_where_the_gap_opens():
+    made = made_up_result(MadeUp(3, 0.8, planned_epochs=20))
+    opens = made._replace(
+        history=made.history._replace(
+            accuracy=(0.5, 0.7, 0.8, 0.81, 0.9, 0.95, 0.97, 0.98, 0.99),
+            val_accuracy=(0.5, 0.6, 0.79, 0.80, 0.8, 0.80, 0.80, 0.80, 0.80),
+        )
+    )
+    assert diagnose(opens, THRESHOLDS).numbers["epoch_where_it_opens"] == 5
+    closed = opens._replace(history=opens.history._replace(val_accuracy=opens.history.accuracy))
+    found = diagnose(closed, THRESHOLDS)  # augmentation can hide it in the history
+    assert found.numbers["epoch_where_it_opens"] == closed.training.best_epoch
+    assert "the one that was kept" in found.sentence
+
+
+def test_suspects_are_the_surest_first_and_only_of_a_model_that_is_better_than_chance():
+    found = diagnosis_of(MadeUp(wrong_labels=0.06))
+    sureness = [abs(suspect.probability - (suspect.label == "dog")) for suspect in found.suspects]
+    assert sureness == sorted(sureness, reverse=True)
+    assert min(sureness) >= THRESHOLDS.noise_confidence
+    assert {suspect.split for suspect in found.suspects} == {"train", "validation", "test"}
+    assert diagnosis_of(SHUFFLED).suspects == []
+
+
+def test_inputs_that_weights_do_not_expect_are_a_note_but_not_for_random_weights():
+    assert "input_range" in diagnosis_of(MadeUp(probes={"input_range": UNSCALED})).notes
+    random = {**UNSCALED, "weights": "random"}
+    assert diagnosis_of(MadeUp(probes={"input_range": random})).notes == {}
+    none_finite = {**UNSCALED, "received": {"min": None, "max": None, "mean": None, "std": None}}
+    assert diagnosis_of(MadeUp(probes={"input_range": none_finite})).notes == {}
+
+
+def test_the_other_notes():
+    assert diagnosis_of(MadeUp()).notes == {}
+    assert set(diagnosis_of(MadeUp(probes={"blocks": DYING})).notes) == {"dying_signal"}
+    blind = {"loss": 0.69, "accuracy": 0.5, "blank_loss": 0.69}
+    assert set(diagnosis_of(MadeUp(probes={"overfit": blind})).notes) == {"blank_inputs"}
+    made = made_up_result(MadeUp(wrong_labels=0.06))
+    one_sided = made.predictions["train"]
+    one_sided.labels[:80] = 0
+    assert "class_imbalance" in diagnose(made, THRESHOLDS).notes
+
+
+def test_a_few_pairs_below_the_threshold_are_a_note():
+    few = MadeUp(probes={"overlap": overlap(3)}, sizes={"train": 300, "validation": 80, "test": 400})
+    found = diagnosis_of(few)
+    assert found.verdict == "healthy"
+    assert found.notes["overlap"] == "Of 400 test pictures 3 look like a training picture."
+
+
+def test_a_signal_dies_only_by_a_factor_from_the_largest_before():
+    def block(std: float | None) -> Block:
+        return Block(name="b", activation_mean=0, activation_std=std, zero_share=0, gradient_rms=None)
+
+    assert dying_signal([block(1), block(0.01), block(5), block(0.2)], 1000) is None
+    found = dying_signal([block(1), block(None), block(5), block(0.005)], 1000)
+    assert found is not None
+    assert (found.std, found.largest_std) == (0.005, 5)
+    assert dying_signal([block(0), block(0)], 1000) is None
+    constant = dying_signal([block(1), block(0)], 1000)
+    assert constant is not None
+    assert constant.std == 0
+
+
+def test_chance_is_always_answering_the_most_frequent_label():
+    assert Score(60, 100, 0.6).at_chance
+    assert Score(69, 100, 0.6).at_chance  # 0.594 to 0.772
+    assert not Score(70, 100, 0.6).at_chance

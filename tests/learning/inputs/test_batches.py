@@ -1,0 +1,113 @@
+"""Every epoch shows every example once, in an order that depends on seed and epoch alone."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from pawtrace.config.train_params import Transform
+from pawtrace.dataset.examples.pixels import decode, square
+from pawtrace.dataset.examples.shards import Records, open_records
+from pawtrace.learning.inputs.augmentation import augmented_view
+from pawtrace.learning.inputs.batches import epoch_numbers, mixed, plain_batches, training_batches
+from pawtrace.learning.inputs.features import FeatureCache
+from tests.conftest import write_records
+
+
+@pytest.fixture(scope="module")
+def records(tmp_path_factory: pytest.TempPathFactory) -> Records:
+    folder: Path = tmp_path_factory.mktemp("records")
+    write_records(folder, {"train": 21, "validation": 2, "test": 2})
+    return open_records(folder)["train"]
+
+
+def order(seed: int, epoch: int, first_step: int = 0) -> list[int]:
+    batches = epoch_numbers(21, 8, seed, epoch, first_step)
+    return [int(number) for _, numbers in batches for number in numbers]
+
+
+def test_an_epoch_is_a_permutation_of_its_own_whose_last_batch_is_filled_up() -> None:
+    first, second = order(0, 0), order(0, 1)
+    assert sorted(first[:21]) == sorted(second[:21]) == list(range(21))
+    assert first[21:] == first[:3]
+    assert first != second
+    assert order(1, 0) != first
+
+
+def test_all_batches_have_one_size_also_with_few_examples() -> None:
+    assert [len(numbers) for _, numbers in epoch_numbers(21, 8, 0, 0, 0)] == [8, 8, 8]
+    assert [len(numbers) for _, numbers in epoch_numbers(3, 8, 0, 0, 0)] == [8]
+
+
+def test_an_epoch_goes_on_where_it_was_broken_off() -> None:
+    assert order(0, 3, first_step=2) == order(0, 3)[16:]
+    assert order(0, 3, first_step=3) == []
+
+
+def test_training_batches_are_views_of_the_right_examples(records: Records) -> None:
+    view = augmented_view((Transform(name="HorizontalFlip", arguments={"p": 0.5}),), seed=3)
+    batches = training_batches(records, view, size_px=32, batch_size=8, seed=3, epoch=1)
+    images = np.concatenate([images.numpy() for images, _ in batches])
+    labels = np.concatenate([labels.numpy() for _, labels in batches])
+    numbers = order(3, 1)
+    expected = [view(square(records[number], 32), records[number].id, 1) for number in numbers]
+    np.testing.assert_array_equal(images, expected)
+    np.testing.assert_array_equal(labels[:, 0], records.labels[numbers])
+    assert batches.element_spec == (
+        tf.TensorSpec((None, 32, 32, 3), tf.uint8),
+        tf.TensorSpec((None, 1), tf.float32),
+    )
+
+
+def test_mixup_blends_pairs_of_a_batch_and_their_labels_alike() -> None:
+    images = np.random.default_rng(0).integers(0, 256, (6, 2, 2, 3), np.uint8)
+    labels = (np.arange(6) % 2).astype(np.float32)[:, None]
+    blend, soft = mixed(images, labels, 0.4, [1, 2, 3])
+    assert blend.dtype == np.uint8
+    assert soft.dtype == np.float32
+    random = np.random.default_rng([1, 2, 3])
+    share, partner = random.beta(0.4, 0.4), random.permutation(6)
+    np.testing.assert_allclose(blend, share * images + (1 - share) * images[partner], atol=0.51)
+    np.testing.assert_allclose(soft, share * labels + (1 - share) * labels[partner], rtol=1e-4, atol=1e-6)
+    again, _ = mixed(images, labels, 0.4, [1, 2, 3])
+    np.testing.assert_array_equal(again, blend)
+
+
+def test_without_mixup_a_batch_stays_as_it_is() -> None:
+    images, labels = np.ones((4, 2, 2, 3), np.uint8), np.ones((4, 1), np.float32)
+    assert mixed(images, labels, 0.0, [0])[0] is images
+
+
+def test_mixup_makes_soft_labels_in_training(records: Records) -> None:
+    view = augmented_view((), seed=0)
+    batches = training_batches(records, view, size_px=32, batch_size=8, seed=0, epoch=0, mixup_alpha=1.0)
+    labels = np.concatenate([labels.numpy() for _, labels in batches])
+    assert np.any((labels > 0) & (labels < 1))
+
+
+def test_plain_batches_keep_the_order_of_the_records(records: Records) -> None:
+    images = np.concatenate(
+        [images.numpy() for images, _ in plain_batches(records, size_px=32, batch_size=8)]
+    )
+    np.testing.assert_array_equal(images, [square(records[number], 32) for number in range(21)])
+
+
+def test_the_square_is_the_centre_of_the_record(records: Records) -> None:
+    whole = decode(records[0].encoded)
+    assert whole.shape == (32, 40, 3)
+    np.testing.assert_array_equal(square(records[0], 32), whole[:, 4:36])
+    assert square(records[0], 20).shape == (20, 20, 3)
+
+
+def test_no_dataset_has_a_tuner_whose_sleep_a_run_would_wait_for(records: Records, tmp_path: Path) -> None:
+    view = augmented_view((), seed=0)
+    cache = FeatureCache(tmp_path / "features.npy", records.labels, 1, 4)
+    cache.fill(lambda _, out: out.fill(0))
+    sizes = {"size_px": 32, "batch_size": 8}
+    for batches in (
+        training_batches(records, view, **sizes, seed=0, epoch=0),
+        plain_batches(records, **sizes),
+        cache.batches(batch_size=8, seed=0, epoch=0),
+    ):
+        assert batches.options().autotune.enabled is False

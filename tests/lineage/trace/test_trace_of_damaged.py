@@ -1,0 +1,149 @@
+"""What is damaged, missing or odd is one line, and the rest is still answered."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from pawtrace.base.errors import DataError
+from pawtrace.lineage.trace import trace_text
+from tests.lineage.made_up_provenance import made_up_provenance
+from tests.lineage.traced_project import TracedProject
+from tests.lineage.traces import of, traced_between
+
+
+def test_what_is_not_on_record_is_not_called_equal(traced: TracedProject) -> None:
+    traced.num_right["plain"] = 70
+    traced.run()
+    Path("dvc.lock").unlink()
+    Path("reports/provenance/plain.json").unlink()
+    assert of(traced_between(), "plain").why == "what it was made from is not on record"
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        (lambda text: "<<<<<<< HEAD\n" + text, "a merge conflict in line 1"),
+        (lambda text: text[: len(text) // 2], "cut short or changed"),
+        (lambda _: "just words", "cut short or changed"),
+    ],
+)
+def test_a_damaged_lock_is_one_line_and_the_rest_is_still_answered(
+    traced: TracedProject, damage: object, said: str
+) -> None:
+    traced.params["train"]["batch_size"] = 8
+    traced.num_right["plain"] = 60
+    traced.run()
+    lock = Path("dvc.lock")
+    lock.write_text(damage(lock.read_text()))  # type: ignore[operator]
+    found = traced_between()
+    assert len(found.problems) == 1
+    assert said in found.problems[0]
+    assert "\n" not in found.problems[0]
+    assert of(found, "plain").verdict == "explained"
+    assert [c.what for c in of(found, "plain").causes] == ["train.batch_size"]
+
+
+def test_without_a_lock_data_and_modules_are_told_by_their_fingerprints(traced: TracedProject) -> None:
+    recorded = made_up_provenance("plain")
+    traced.provenance = {
+        "data": recorded.data.model_copy(update={"splits": "other"}),
+        "code": recorded.code.model_copy(update={"modules": {"pawtrace/learning/fit.py": "other"}}),
+    }
+    traced.num_right["plain"] = 60
+    traced.run()
+    Path("dvc.lock").unlink()
+    plain = of(traced_between(), "plain")
+    assert [c.what for c in plain.causes] == ["data/splits", "pawtrace/learning/fit.py"]
+    assert plain.first_stage == "split"
+
+
+def test_missing_cache_objects_are_one_line_and_the_rest_is_still_answered(traced: TracedProject) -> None:
+    traced.params["split"]["seed"] = 7
+    traced.examples["Cat/0.jpg"] = ("validation", "cat", "0" * 16)
+    traced.num_right["plain"] = 60
+    traced.run()
+    traced.commit("another split")
+    traced.empty_cache()
+    found = traced_between("HEAD~1", "HEAD")
+    assert [problem for problem in found.problems if "data/splits" in problem]
+    assert all("run: dvc pull" in problem and "\n" not in problem for problem in found.problems)
+    plain = of(found, "plain")
+    assert plain.verdict == "explained"
+    assert plain.moved[0].paired is not None  # from the provenance
+
+
+@pytest.mark.usefixtures("traced")
+def test_metrics_that_are_no_json_are_one_line() -> None:
+    Path("reports/metrics/plain.json").write_text('{"test": {')
+    found = traced_between()
+    assert "reports/metrics/plain.json of workspace" in found.problems[0]
+    assert of(found, "fast").verdict == "unchanged"
+
+
+@pytest.mark.parametrize(
+    "content", ['{"test": {"accuracy": "0.9"}}', '{"test": {"accuracy": NaN}}', "[]", "\xff"]
+)
+@pytest.mark.usefixtures("traced")
+def test_metrics_that_are_no_numbers_are_one_line(content: str) -> None:
+    Path("reports/metrics/plain.json").write_text(content, encoding="latin-1")
+    found = traced_between()
+    assert [problem for problem in found.problems if "reports/metrics/plain.json" in problem]
+    json.loads(trace_text.as_json(found), parse_constant=lambda word: pytest.fail(word))
+
+
+@pytest.mark.usefixtures("traced")
+def test_damaged_provenance_is_one_line() -> None:
+    path = Path("reports/provenance/plain.json")
+    content = json.loads(path.read_text())
+    content["test"]["right"] = "zz"
+    path.write_text(json.dumps(content))
+    found = traced_between()
+    assert len(found.problems) == 1
+    assert "reports/provenance/plain.json of workspace" in found.problems[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("data/splits/train.csv", b"id,label\n\xff,cat\n"),
+        ("models/plain/predictions.csv", b"split,id\ntest,a\n"),
+    ],
+)
+def test_damaged_tables_are_one_line(traced: TracedProject, name: str, content: bytes) -> None:
+    traced.params["split"]["seed"] = 7
+    traced.examples["Cat/0.jpg"] = ("validation", "cat", "0" * 16)
+    traced.num_right["plain"] = 60
+    traced.run()
+    Path(name).write_bytes(content)
+    found = traced_between()
+    assert [
+        problem
+        for problem in found.problems
+        if f"{name} of workspace is damaged; run: pawtrace verify" in problem
+    ]
+    assert of(found, "plain").verdict == "explained"
+
+
+@pytest.mark.parametrize("content", ["[cache]\n    dir = /nowhere/a%b\n", "<<<<<<< HEAD\n"])
+def test_any_config_of_dvc_is_read_or_is_one_line(traced: TracedProject, content: str) -> None:
+    traced.params["split"]["seed"] = 7
+    traced.examples["Cat/0.jpg"] = ("validation", "cat", "0" * 16)
+    traced.run()
+    Path(".dvc/config").write_text(content)
+    assert all("\n" not in problem for problem in traced_between("HEAD").problems)
+
+
+def test_odd_names_of_files_are_read(traced: TracedProject) -> None:
+    Path("pawtrace/learning/a\nb c.py").write_text("value = 1\n")
+    traced.num_right["plain"] = 70
+    traced.run()
+    assert [c.what for c in of(traced_between(), "plain").causes] == ["pawtrace/learning/a\nb c.py"]
+
+
+def test_a_revision_without_any_metrics_is_one_line(traced: TracedProject) -> None:
+    for path in Path("reports/metrics").iterdir():
+        path.unlink()
+    traced.commit("none")
+    with pytest.raises(DataError, match="expected metrics at HEAD .* run: dvc repro"):
+        traced_between("HEAD", "workspace")

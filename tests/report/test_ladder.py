@@ -1,0 +1,185 @@
+"""The ladder, its answer, what to try next, and the article's claims, on made-up results."""
+
+import pytest
+
+from pawtrace.config.params import Params, load_params
+from pawtrace.diagnosis.diagnosis import diagnose
+from pawtrace.diagnosis.next_step import next_rung
+from pawtrace.report.claims import Judgement, judge_claims
+from pawtrace.report.ladder import Rung, answer, best_rung, climb
+from pawtrace.report.ladder_markdown import difference_words, ladder_markdown, seeds_words
+from pawtrace.results.results import best_result
+from tests.results.finished_project import RECIPES, finish_project
+from tests.results.made_up_results import MadeUp, made_up_result
+
+RESULTS = {name: made_up_result(made, name) for name, made in RECIPES.items()}
+
+
+@pytest.fixture(scope="module")
+def params(tmp_path_factory) -> Params:
+    root = tmp_path_factory.mktemp("finished")
+    finish_project(root)
+    return load_params(root / "params.yaml")
+
+
+@pytest.fixture(scope="module")
+def rungs(params) -> list[Rung]:
+    return climb(params, RESULTS)
+
+
+def rung(rungs: list[Rung], name: str) -> Rung:
+    return next(rung for rung in rungs if rung.recipe == name)
+
+
+def judged(rungs: list[Rung], tested_by: str) -> Judgement:
+    return next(found for found in judge_claims(rungs) if found.tested_by.split()[0] == tested_by)
+
+
+def without(params: Params, name: str) -> Params:
+    kept = {other: recipe for other, recipe in params.recipes.items() if other != name}
+    return params.model_copy(update={"recipes": kept})
+
+
+def test_each_rung_has_its_verdict(rungs):
+    assert {rung.recipe: rung.verdict for rung in rungs} == {
+        "frozen_random": "dead",
+        "from_scratch": "unstable",
+        "finetune_all": "overfitting",
+        "finetune_augmented": "healthy",
+        "own_preprocessing": "healthy",
+        "gradual_unfreeze": "undertrained",
+        "mobilenet": "label noise",
+    }
+
+
+def test_each_rung_is_compared_with_what_it_builds_on(rungs):
+    own = rung(rungs, "own_preprocessing")
+    assert own.comparison is not None
+    assert own.comparison.verdict == "better"
+    assert difference_words(own).endswith("to finetune_all: better")
+    assert difference_words(rung(rungs, "from_scratch")) == ""
+    assert "measured on other test pictures" in difference_words(rung(rungs, "mobilenet"))
+
+
+def test_seeds_have_a_mean_and_a_range(rungs):
+    augmented = rung(rungs, "finetune_augmented")
+    assert augmented.seeds == pytest.approx(((0.925 + 0.95 + 0.91) / 3, 0.91, 0.95))
+    assert seeds_words(augmented) == "3 seeds: mean 92.8, 91.0 to 95.0"
+    assert rung(rungs, "own_preprocessing").seeds is None
+
+
+def test_the_best_rung_is_chosen_on_validation(rungs):
+    best = max(rungs, key=lambda rung: rung.result.metric("validation", "accuracy"))
+    assert best_rung(rungs) is best
+    assert best_rung([rungs[0]]) is rungs[0]
+
+
+def test_the_answer_is_the_best_rung_the_first_ones_trouble_and_what_to_try(rungs):
+    best, first, following = answer(rungs)
+    assert best.startswith("own_preprocessing is right on 96.2 %")
+    assert first.startswith("frozen_random, the first one (47.5 %): dead. ")
+    assert following == rungs[0].next.sentence
+    assert len(answer(rungs[5:6])) == 3  # alone
+
+
+def test_a_cure_is_another_recipe_that_names_the_verdict(params, rungs):
+    found = rung(rungs, "frozen_random").next
+    assert found is not None
+    assert found.recipe == "gradual_unfreeze"
+    assert found.sentence == (
+        "Try gradual_unfreeze: here it is right on 96.2 % of the test pictures, frozen_random on 47.5 %."
+    )
+    dead = rung(rungs, "frozen_random").diagnosis
+    unmeasured = {"frozen_random": RESULTS["frozen_random"]}
+    assert next_rung("frozen_random", dead, params, unmeasured).sentence == "Try gradual_unfreeze."
+    # neither itself nor what it builds on
+    assert next_rung("gradual_unfreeze", dead, params, RESULTS).recipe is None
+
+
+def test_of_several_cures_the_one_that_did_best_here_is_taken(params, rungs):
+    dead = rung(rungs, "frozen_random").diagnosis
+    cures = {name: recipe.model_copy(update={"cures": ("dead",)}) for name, recipe in params.recipes.items()}
+    every = params.model_copy(update={"recipes": cures})
+    assert next_rung("frozen_random", dead, every, RESULTS).recipe == best_result(RESULTS.values()).name
+    # those that did worse are no cure
+    best = best_result(RESULTS.values()).name
+    assert next_rung(best, dead, every, RESULTS).recipe is None
+
+
+def test_the_wrong_input_scaling_comes_before_any_verdict(params, rungs):
+    assert rung(rungs, "finetune_all").next.recipe == "own_preprocessing"
+    assert rung(rungs, "finetune_augmented").next.recipe == "own_preprocessing"
+    alone = params.model_copy(update={"recipes": {"finetune_all": params.recipes["finetune_all"]}})
+    found = next_rung("finetune_all", rung(rungs, "finetune_all").diagnosis, alone, RESULTS)
+    assert found.recipe is None
+    assert "train.input_scaling" in found.sentence
+
+
+def test_healthy_is_told_the_best_rung_or_nothing(params):
+    healthy = diagnose(RESULTS["own_preprocessing"], params.diagnose)
+    assert next_rung("own_preprocessing", healthy, params, RESULTS) is None
+    weaker = made_up_result(MadeUp(1.0, 1.0), "mobilenet")
+    assert (
+        next_rung("mobilenet", healthy, params, RESULTS | {"mobilenet": weaker}).recipe == "own_preprocessing"
+    )
+    alike = RESULTS["own_preprocessing"]._replace(name="mobilenet")
+    assert next_rung("mobilenet", healthy, params, RESULTS | {"mobilenet": alike}) is None
+
+
+def test_every_verdict_has_advice_where_no_recipe_cures_it(params):
+    alone = params.model_copy(update={"recipes": {"from_scratch": params.recipes["from_scratch"]}})
+    for name in ("frozen_random", "from_scratch", "gradual_unfreeze", "mobilenet"):
+        diagnosis = diagnose(RESULTS[name], params.diagnose)
+        found = next_rung("from_scratch", diagnosis, alone, RESULTS)
+        assert found.recipe is None
+        assert found.sentence.endswith(".")
+
+
+def test_claims_follow_from_the_comparisons(rungs):
+    assert judged(rungs, "frozen_random").ruling == "contradicted"  # dead, not overfitting
+    assert judged(rungs, "own_preprocessing").ruling == "contradicted"  # 1/255 is worse
+    assert judged(rungs, "finetune_augmented").ruling == "supported"
+    assert judged(rungs, "gradual_unfreeze").ruling == "no measurable difference"
+    assert judged(rungs, "gradual_unfreeze").tested_by == "gradual_unfreeze against own_preprocessing"
+    assert judged(rungs, "mobilenet").measured == "on other test pictures"
+    for name in ("frozen_imagenet", "efficientnet", "regularized", "strong_augmentation", "batch_128"):
+        assert judged(rungs, name).ruling == "not measured here"
+
+
+def test_the_first_claim_falls_back_to_from_scratch_and_overfitting_supports_it(params):
+    results = {**RESULTS, "from_scratch": made_up_result(RECIPES["finetune_all"], "from_scratch")}
+    del results["frozen_random"]
+    first = judge_claims(climb(without(params, "frozen_random"), results))[0]
+    assert (first.tested_by, first.ruling) == ("from_scratch", "supported")
+    assert "overfitting" in first.measured
+    only = {"mobilenet": RESULTS["mobilenet"]}
+    recipe = params.recipes["mobilenet"].model_copy(update={"builds_on": None})
+    alone = params.model_copy(update={"recipes": {"mobilenet": recipe}})
+    judgements = judge_claims(climb(alone, only))
+    assert judgements[0].ruling == "not measured here"
+    assert judged(climb(alone, only), "mobilenet").ruling == "not measured here"
+
+
+def test_early_stopping_is_judged_by_all_runs(params):
+    late = MadeUp(val_losses=(0.6, 0.5, 0.4, 0.3, 0.2, 0.3, 0.4, 0.5, 0.6))
+    for made, ruling in ((late, "supported"), (MadeUp(losses=(0.3, 0.2)), "no measurable difference")):
+        results = {name: made_up_result(made, name) for name in params.recipes}
+        judgement = judge_claims(climb(params, results))[-1]
+        assert judgement.ruling == ruling
+    assert judge_claims(climb(params, RESULTS))[-1].measured.startswith("in 2 of 7 recipes")
+
+
+def test_the_markdown_leads_with_the_answer_and_keeps_its_columns(rungs):
+    judgements = judge_claims(rungs)
+    text = ladder_markdown(rungs, judgements)
+    assert text.splitlines()[2].startswith("own_preprocessing is right on 96.2 %")
+    tables = [[line for line in part.splitlines() if line.startswith("|")] for part in text.split("## ")]
+    num_measured = sum(bool(judgement.measured) for judgement in judgements)
+    assert [len(table) for table in tables] == [2 + 7, 2 + num_measured]
+    assert num_measured < len(judgements) == 13
+    assert "no such rung: " in text
+    assert "Another batch size helps: 16 (batch_16)" in text.splitlines()[-1]
+    for table in tables:
+        assert len({line.count("|") for line in table}) == 1
+    hostile = rungs[0]._replace(change="a | b\n<c>")
+    assert "a \\| b &lt;c>" in ladder_markdown([hostile], [])

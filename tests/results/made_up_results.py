@@ -1,0 +1,160 @@
+"""Results of recipes that nobody trained: a healthy one, from which each disease changes a part."""
+
+import math
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from pawtrace.config.sections import EvaluateParams
+from pawtrace.evaluation.evaluation import evaluate_predictions
+from pawtrace.evaluation.predictions import Predictions
+from pawtrace.results.probe_results import Probes
+from pawtrace.results.results import Evaluation, History, Result, Training
+
+EVALUATE = EvaluateParams(
+    batch_size=64,
+    calibration_bins=10,
+    num_bootstrap=200,
+    bootstrap_seed=0,
+    num_worst_errors=12,
+    tta_views=1,
+)
+HOSTILE_NAME = "<script>alert(1)</script> & \"cat\", 'dog'.jpg"
+SIZES = {"train": 300, "validation": 80, "test": 80}
+GUESSING = math.log(2)
+
+
+class MadeUp(NamedTuple):
+    """What a made-up recipe is like; as it stands, it is healthy."""
+
+    train: float = 2.2  # how far its P(dog) are apart on train ...
+    others: float = 2.2  # ... and on the other splits
+    wrong_labels: float = 0.0  # share of the examples
+    sizes: dict[str, int] = SIZES
+    losses: tuple[float, ...] = (0.5, 0.3, 0.2, 0.12, 0.08, 0.06, 0.05, 0.045, 0.045)  # training's
+    val_losses: tuple[float, ...] | None = None  # those of training and a hair
+    accuracy: float | None = None  # that training climbs to; that of the predictions
+    planned_epochs: int = 9
+    probes: dict[str, Any] = {}  # changes of `made_up_probes`
+    test_accuracies: tuple[float, ...] | None = None  # of further seeds
+
+
+def made_up_predictions(separation: float, num_examples: int, seed: int = 0) -> Predictions:
+    """Predictions from logits of normal noise, cats and dogs so far apart; both labels equally often."""
+    rng = np.random.default_rng(seed)
+    labels = np.arange(num_examples) % 2
+    logits = (2 * labels - 1) * separation + rng.normal(0, 1, num_examples) + 0.01
+    ids = [f"PetImages/{'Dog' if label else 'Cat'}/{number}.jpg" for number, label in enumerate(labels)]
+    ids[:2] = [f"Cat/{HOSTILE_NAME}", "Dog/1.jpg"]
+    return Predictions(ids, labels, 1 / (1 + np.exp(-logits * 2)))
+
+
+def mislabelled(predictions: Predictions, share: float) -> Predictions:
+    """The same predictions where this share of the examples, evenly spread, has the other label."""
+    labels = predictions.labels.copy()
+    wrong = np.linspace(0, labels.size - 1, round(share * labels.size)).astype(int)
+    labels[wrong] = 1 - labels[wrong]
+    return Predictions(predictions.ids, labels, predictions.probabilities)
+
+
+def made_up_probes(**changes: Any) -> Probes:
+    """The probes of a network in good order; a change replaces a part, of a mapping its keys."""
+    probes: dict[str, Any] = {
+        "num_examples": 64,
+        "class_shares": {"cat": 0.5, "dog": 0.5},
+        "initial_loss": 0.71,
+        "input_range": {
+            "received": {"min": -124.0, "max": 151.0, "mean": 1.5, "std": 62.0},
+            "expected": {"min": -124.0, "max": 151.0, "mean": 0.0, "std": 60.0},
+            "weights": "imagenet",
+        },
+        "blocks": blocks(0.9, 0.8, 0.6, 0.5, 0.4, 0.4),
+        "overfit": {
+            "num_examples": 16, "num_steps": 50, "loss": 0.01, "accuracy": 1.0,
+            "blank_loss": 0.69, "blank_accuracy": 0.5,
+        },
+        "baseline": {"num_examples": 200, "num_right": 140},
+        "overlap": [],
+    }  # fmt: skip
+    for name, change in changes.items():
+        probes[name] = {**probes[name], **change} if isinstance(change, dict) else change
+    return Probes.model_validate(probes)
+
+
+def blocks(*stds: float) -> list[dict[str, Any]]:
+    """Blocks with activations that spread like this, the last one the head; gradients grow likewise."""
+    names = [*(f"block{number}" for number in range(1, len(stds))), "head"]
+    return [
+        {"name": name, "activation_mean": std / 2, "activation_std": std, "zero_share": 0.5,
+         "gradient_rms": std / 100}
+        for name, std in zip(names, stds, strict=True)
+    ]  # fmt: skip
+
+
+def overlap(num_examples: int) -> list[dict[str, Any]]:
+    """So many test examples that look like one of train; the first of `made_up_predictions`."""
+    ids = made_up_predictions(1.0, SIZES["test"]).ids[:num_examples]
+    return [
+        {"id": id, "split": "test", "train_id": "a.jpg", "distance": 3, "mirrored": number % 2 == 0}
+        for number, id in enumerate(ids)
+    ]
+
+
+def made_up_result(made: MadeUp, name: str = "made_up") -> Result:
+    """The result of a recipe like this; its pictures are not there."""
+    predictions = {
+        split: mislabelled(
+            made_up_predictions(made.train if split == "train" else made.others, size, seed),
+            made.wrong_labels,
+        )
+        for seed, (split, size) in enumerate(made.sizes.items())
+    }
+    evaluation = evaluate_predictions(predictions, EVALUATE)
+    measured = evaluation["metrics"]["test"]["accuracy"]
+    history = _history(made, evaluation["metrics"])
+    return Result(
+        name=name,
+        question=f"Is <{name}> | any good?",
+        history=history,
+        training=_training(made, history),
+        evaluation=Evaluation.model_validate(evaluation),
+        predictions=predictions,
+        probes=made_up_probes(**made.probes),
+        test_accuracies=(measured, *(made.test_accuracies or ())),
+        worst_errors=[],
+        preview=Path("preview.jpg"),
+    )
+
+
+def _history(made: MadeUp, metrics: dict[str, dict[str, float]]) -> History:
+    """Accuracies that climb to those of the predictions as the training loss falls."""
+    num_epochs = len(made.losses)
+    climbed = [(epoch + 1) / num_epochs for epoch in range(num_epochs)]
+    reached = {split: metrics[split]["accuracy"] for split in ("train", "validation")}
+    reached["train"] = made.accuracy or reached["train"]
+    return History(
+        epoch=tuple(range(1, num_epochs + 1)),
+        phase=tuple(int(epoch >= 3) for epoch in range(num_epochs)),
+        loss=made.losses,
+        accuracy=tuple(0.5 + (reached["train"] - 0.5) * share for share in climbed),
+        val_loss=made.val_losses or tuple(loss + 0.01 for loss in made.losses),
+        val_accuracy=tuple(0.5 + (reached["validation"] - 0.5) * share for share in climbed),
+    )
+
+
+def _training(made: MadeUp, history: History) -> Training:
+    return Training(
+        best_epoch=history.epoch[history.val_loss.index(min(history.val_loss))],
+        num_epochs=len(history.epoch),
+        planned_epochs=[3, made.planned_epochs - 3] if made.planned_epochs > 3 else [made.planned_epochs],
+        duration_s=61.5,
+        images_per_s=153.2,
+        waiting_share=0.04,
+        device="cpu",
+        num_devices=1,
+        precision="float32",
+        xla=False,
+        num_weights=15109953,
+        num_trainable_weights=15109953,
+    )
