@@ -168,7 +168,7 @@ def test_a_gpu_that_is_wanted_and_not_there_is_refused(
 
 def test_keras_is_imported_only_for_a_gpu() -> None:
     code = (
-        "import sys; from pawtrace.learning.requirements import check_requirements; "
+        "import sys; from pawtrace.commands.check import check_requirements; "
         "from pawtrace.config.params import load_params; from pathlib import Path; "
         "assert 'albumentations' not in sys.modules; "
         "check_requirements(load_params(Path('profiles/sample.yaml'))); "

@@ -25,7 +25,7 @@ stages:
 """
 STAGE = """
 import os, time
-from pawtrace.config.processes import end_with_dvc
+from pawtrace.running.processes import end_with_dvc
 end_with_dvc()
 print("stage", os.getpid(), flush=True)
 time.sleep(600)

@@ -16,13 +16,13 @@ from tests.conftest import ROOT
 
 HOLDER = """
 import time
-from pawtrace.config.lock import project_held
+from pawtrace.running.lock import project_held
 with project_held(wait=False):
     print("held", flush=True)
     time.sleep(600)
 """
 STAGE = """
-from pawtrace.config.lock import project_held_by_us
+from pawtrace.running.lock import project_held_by_us
 with project_held_by_us():
     print("at work")
 """

@@ -29,7 +29,7 @@ subprocess.run(["sh", "-c", sys.argv[1] + "; true"], env={**__import__("os").env
 """
 STAGE = """
 import os, time
-from pawtrace.config.processes import end_with_dvc
+from pawtrace.running.processes import end_with_dvc
 end_with_dvc()
 try:
     print(os.getpid(), flush=True)
@@ -113,7 +113,7 @@ def test_a_stage_whose_dvc_has_ended_already_does_nothing(monkeypatch: pytest.Mo
 
 
 def test_who_was_told_to_end_does_not_hang() -> None:
-    code = "import time; from pawtrace.config.processes import end_within; end_within(0.2); time.sleep(600)"
+    code = "import time; from pawtrace.running.processes import end_within; end_within(0.2); time.sleep(600)"
     ended = subprocess.run(
         [sys.executable, "-c", code], env=os.environ | {"PYTHONPATH": str(ROOT)}, timeout=30
     )
