@@ -21,7 +21,7 @@ from pawtrace.config import paths
 from pawtrace.config.params import Params
 from pawtrace.rebuilding.differences import differences
 from pawtrace.report.charts import all_validation_curves
-from pawtrace.results.results import read_result
+from pawtrace.results.results import read_results
 
 _STAGE = re.compile(r"^(?:Running stage|Stage) '([^']+)'")
 _BAR = re.compile(r"\d%\|")
@@ -91,7 +91,7 @@ def show_trace() -> None:
 
 def show_curves(params: Params) -> None:
     """Show the validation curves of all recipes."""
-    results = [read_result(paths.MODELS / name, params.recipes[name].question) for name in params.recipes]
+    results = list(read_results(params).values())
     picture = base64.b64encode(all_validation_curves(results).encode()).decode()
     create_image_artifact(
         f"data:image/svg+xml;base64,{picture}", key="curves", description="validation, every recipe"

@@ -1,6 +1,6 @@
 """The flow behind the DVC stage train@<recipe>: augment -> probe -> train -> evaluate.
 
-Arrives: data/records and a recipe's name. Leaves: models/<recipe>/, as a whole or not at all.
+Arrives: data/recipes/<recipe>.json, data/records. Leaves: models/<recipe>/, as a whole or not at all.
 Run: python -m flows.train_recipe <recipe>
 """
 
@@ -12,7 +12,6 @@ from typing import Any
 
 import httpx
 from prefect import flow, tags, task
-from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.exceptions import PrefectHTTPStatusError
 from prefect.logging.handlers import APILogHandler
@@ -21,11 +20,12 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from flows.stale_runs import TAG, process_tag
 from flows.temporary_server import prefect_server
+from flows.training_artifacts import show_metrics, show_training
 from pawtrace.base.errors import DeviceError, ParamsError
 from pawtrace.base.files import new_folder
 from pawtrace.config import paths
-from pawtrace.config.params import ResolvedRecipe, load_params
-from pawtrace.lineage.record.provenance import Circumstances, circumstances
+from pawtrace.config.recipe_file import RecipeFile, read_recipe
+from pawtrace.lineage.record.provenance import circumstances
 from pawtrace.running.entry_point import run_stage
 
 
@@ -37,48 +37,39 @@ def stage() -> ModuleType:
 
 
 @task(cache_policy=NO_CACHE)
-def augment(recipe: ResolvedRecipe, folder: Path) -> None:
+def augment(job: Any) -> None:
     """See stages.train.augment."""
-    stage().augment(recipe, folder)
+    stage().augment(job)
 
 
 @task(cache_policy=NO_CACHE)
-def probe(recipe: ResolvedRecipe, folder: Path) -> None:
+def probe(job: Any) -> None:
     """See stages.train.probe."""
-    stage().probe(recipe, folder)
+    stage().probe(job)
 
 
 @task(cache_policy=NO_CACHE)
-def train(recipe: ResolvedRecipe, folder: Path, now: Circumstances) -> None:
-    """See stages.train.train; images/s, waiting share and the rest become an artifact of the flow run."""
-    stage().train(recipe, folder, now)
-    _keep_as_artifact("training", recipe.name, stage().training_record(folder))
+def train(job: Any) -> None:
+    """See stages.train.train."""
+    stage().train(job)
+    show_training(job.name, stage().training_record(job.folder))
 
 
 @task(cache_policy=NO_CACHE)
-def evaluate(recipe: ResolvedRecipe, folder: Path, now: Circumstances) -> None:
-    """See stages.train.evaluate; the test metrics become an artifact of the flow run."""
-    stage().evaluate(recipe, folder, now)
-    metrics = {name: f"{value:.4f}" for name, value in stage().test_metrics(folder).items()}
-    _keep_as_artifact("metrics", recipe.name, metrics)
-
-
-def _keep_as_artifact(kind: str, recipe: str, values: dict[str, Any]) -> None:
-    rows = "\n".join(f"| {name} | {value} |" for name, value in values.items())
-    create_markdown_artifact(
-        f"| {kind} | {recipe} |\n|---|---|\n{rows}", key=f"{kind}-{recipe.replace('_', '-')}"
-    )
+def evaluate(job: Any) -> None:
+    """See stages.train.evaluate."""
+    predictions = stage().evaluate(job)
+    show_metrics(job.name, predictions)
 
 
 @flow(name="train-recipe", flow_run_name="{name}", validate_parameters=False)
-def train_recipe(name: str, recipe: ResolvedRecipe, folder: Path) -> None:
-    """Train and measure the recipe of that name; its results go to `folder`."""
-    print(f"{name}: {recipe.question}", flush=True)
-    now = circumstances(flow_run_id=str(flow_run.id))
-    augment(recipe, folder)
-    probe(recipe, folder)
-    train(recipe, folder, now)
-    evaluate(recipe, folder, now)
+def train_recipe(name: str, recipe: RecipeFile, folder: Path) -> None:
+    """Train the recipe of that name and predict with it; its results go to `folder`."""
+    job = stage().prepare(name, recipe, folder, circumstances(flow_run_id=str(flow_run.id)))
+    augment(job)
+    probe(job)
+    train(job)
+    evaluate(job)
 
 
 def run(name: str) -> None:
@@ -87,8 +78,7 @@ def run(name: str) -> None:
     Raises:
       PawtraceError: the recipe, the records, the device, the server or the training is at fault.
     """
-    # Once, and before anything is started: an edit while it trains changes nothing of this run.
-    recipe = load_params().recipe(name)
+    recipe = read_recipe(name)  # before anything is started
     with (
         prefect_server(meanwhile=stage) as url,
         temporary_settings({PREFECT_API_URL: url}),
@@ -123,7 +113,7 @@ def _unreachable(url: str, error: Exception) -> DeviceError:
 def main() -> None:
     """Read the recipe's name from the command line."""
     if len(sys.argv) != 2:
-        known = ", ".join(load_params().recipes)
+        known = ", ".join(sorted(file.stem for file in paths.RECIPES.glob("*.json")))
         raise ParamsError(f"expected the name of one recipe; there are: {known}")
     run(sys.argv[1])
 

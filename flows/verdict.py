@@ -10,7 +10,7 @@ from pawtrace.promotion.judge import Decision
 from pawtrace.promotion.judge import judge as judge_folders
 from pawtrace.promotion.promote import promote as promote_recipe
 from pawtrace.promotion.tracking import POINTER
-from pawtrace.results.results import best_result, read_result
+from pawtrace.results.results import best_result, read_results
 from pawtrace.running.commands import run_dvc
 
 
@@ -39,9 +39,7 @@ def judge(params: Params) -> Verdict:
       PawtraceError: results are missing, or the promoted model is, and DVC does not have it either.
     """
     _put_back_promoted()
-    best = best_result(
-        read_result(paths.MODELS / name, recipe.question) for name, recipe in params.recipes.items()
-    ).name
+    best = best_result(read_results(params).values()).name
     return Verdict(best, judge_folders(paths.MODELS / best, paths.PROMOTED, params.promote))
 
 

@@ -13,7 +13,7 @@ import tensorflow_datasets as tfds
 
 from pawtrace.base.files import new_folder, write_json, write_text
 from pawtrace.config.params import load_params
-from pawtrace.config.paths import ARCHIVES, RAW, WORK
+from pawtrace.config.paths import RAW, WORK
 from pawtrace.config.sections import DataParams
 from pawtrace.dataset.sources.archive import checked_digest
 from pawtrace.dataset.sources.builders import CatsVsDogs, PetArchive
@@ -31,7 +31,6 @@ def main() -> None:
     """
     data = load_params().data
     tfds.disable_progress_bar()
-    _warn_if_unwatched(data)
     with new_folder(RAW) as folder:
         workspace = folder / "workspace"
         workspace.mkdir()
@@ -93,16 +92,6 @@ def _prepare(builder: tfds.core.GeneratorBasedBuilder, workspace: Path, folder: 
     )
     for file in Path(builder.data_dir).iterdir():
         file.rename(folder / file.name)
-
-
-def _warn_if_unwatched(data: DataParams) -> None:
-    if data.source != "archive" or data.archive_sha256 is not None:
-        return
-    if not Path(str(data.archive)).resolve().is_relative_to(ARCHIVES.resolve()):
-        _say(
-            f"warning: {data.archive} lies outside {ARCHIVES}, so DVC cannot see when it changes; "
-            "move it there, or set data.archive_sha256"
-        )
 
 
 def _say(line: str) -> None:

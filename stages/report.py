@@ -1,57 +1,24 @@
-"""Gather what every recipe is worth and why: metrics, diagnoses, the ladder, plots, one page.
+"""Gather what every recipe is worth and why: diagnoses, the ladder, plots, one page.
 
-Arrives: models/<recipe>/ of every recipe in params.yaml, reports/data.json, what was rejected.
-Leaves: reports/metrics/<recipe>.json, reports/provenance/<recipe>.json, reports/diagnosis/<recipe>.json,
-reports/ladder.md, reports/plots/*.csv, reports/report.html.
+Arrives: models/<recipe>/ and reports/evaluations/<recipe>.json of every recipe in params.yaml,
+reports/data.json, what was rejected.
+Leaves: reports/diagnosis/<recipe>.json, reports/ladder.md, reports/plots/*.csv, reports/report.html.
 Run: python -m stages.report
 """
 
 from typing import Any
 
-from pawtrace.base.files import fingerprint, new_folder, write_json, write_text
-from pawtrace.base.stage_outputs import read_json
+from pawtrace.base.files import new_folder, write_json, write_text
 from pawtrace.config import paths
-from pawtrace.config.params import load_params
-from pawtrace.lineage.record.provenance import PROVENANCE, Provenance, ReportedProvenance, answers_of
+from pawtrace.config.params import Params, load_params
 from pawtrace.report.claims import Judgement, judge_claims
 from pawtrace.report.dvc_plots import plot_tables
 from pawtrace.report.ladder import Rung, best_rung, climb
 from pawtrace.report.ladder_markdown import ladder_markdown
 from pawtrace.report.page import MAX_SUSPECTS, report_page
 from pawtrace.results.data_summary import read_data_summary
-from pawtrace.results.results import read_result
+from pawtrace.results.results import read_results
 from pawtrace.running.entry_point import run_stage
-
-
-def metrics_of(rung: Rung) -> dict[str, dict[str, float]]:
-    """The content of reports/metrics/<recipe>.json.
-
-    Returns:
-      Metrics by split; on test also the accuracy's interval, and with several seeds its mean and range.
-    """
-    metrics = {split: dict(values) for split, values in rung.result.evaluation.metrics.items()}
-    low, high = rung.test_interval
-    metrics["test"] |= {"accuracy_low": low, "accuracy_high": high}
-    if rung.seeds is not None:
-        names = ("accuracy_seeds_mean", "accuracy_seeds_min", "accuracy_seeds_max")
-        metrics["test"] |= dict(zip(names, rung.seeds, strict=True))
-    return metrics
-
-
-def provenance_of(rung: Rung) -> ReportedProvenance:
-    """The content of reports/provenance/<recipe>.json.
-
-    Raises:
-      DataError: models/<recipe>/provenance.json is missing or is none.
-    """
-    recorded = read_json(Provenance, paths.MODELS / rung.recipe / PROVENANCE, f"train@{rung.recipe}")
-    return ReportedProvenance(
-        **dict(recorded),
-        metrics=fingerprint(metrics_of(rung)),
-        measured=fingerprint([rung.result.evaluation.model_dump(), rung.result.test_accuracies]),
-        intervals=rung.result.evaluation.intervals,
-        test=answers_of(rung.result.predictions["test"]),
-    )
 
 
 def diagnosis_of(rung: Rung) -> dict[str, Any]:
@@ -63,12 +30,6 @@ def diagnosis_of(rung: Rung) -> dict[str, Any]:
 
 def write_reports(rungs: list[Rung], judgements: list[Judgement]) -> None:
     """Write everything that the results alone determine; all but the page is small text for git."""
-    with new_folder(paths.REPORTS / "metrics") as folder:
-        for rung in rungs:
-            write_json(folder / f"{rung.recipe}.json", metrics_of(rung))
-    with new_folder(paths.REPORTS / "provenance") as folder:
-        for rung in rungs:
-            write_json(folder / f"{rung.recipe}.json", provenance_of(rung).model_dump(mode="json"))
     with new_folder(paths.REPORTS / "diagnosis") as folder:
         for rung in rungs:
             write_json(folder / f"{rung.recipe}.json", diagnosis_of(rung))
@@ -78,18 +39,25 @@ def write_reports(rungs: list[Rung], judgements: list[Judgement]) -> None:
     write_text(paths.REPORTS / "ladder.md", ladder_markdown(rungs, judgements))
 
 
+def drop_removed(params: Params) -> None:
+    """Remove what the stage `measure` wrote of recipes that params.yaml no longer has."""
+    for folder in (paths.METRICS, paths.EVALUATIONS, paths.PROVENANCES):
+        for file in folder.glob("*.json"):
+            if file.stem not in params.recipes:
+                file.unlink()
+
+
 def main() -> None:
     """Run the stage."""
     params = load_params()
-    results = {
-        name: read_result(paths.MODELS / name, recipe.question) for name, recipe in params.recipes.items()
-    }
+    results = read_results(params)
     data = read_data_summary(paths.RAW, paths.SPLITS, paths.REPORTS / "data.json")
     rungs = climb(params, results)
     judgements = judge_claims(rungs)
     page = report_page(rungs, judgements, data)
     write_reports(rungs, judgements)
     write_text(paths.REPORTS / "report.html", page)
+    drop_removed(params)
     best, (low, high) = best_rung(rungs), best_rung(rungs).test_interval
     print(
         f"report: {len(rungs)} recipes, best {best.recipe} with test accuracy {best.test_accuracy:.3f} "

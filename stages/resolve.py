@@ -1,34 +1,72 @@
-"""Write every recipe in full, so that DVC can see which of them an edit of params.yaml changes.
+"""Write what params.yaml amounts to, so that DVC sees what an edit of it, or of a file it names, changes.
 
-A recipe inherits overrides through `builds_on`; DVC's params cannot follow that, a file can be watched.
+A recipe inherits overrides through `builds_on`, and params name files: DVC's params can follow
+neither. So each recipe gets a file, and each named file a link, of which DVC watches what it leads to.
 
-Arrives: `train.*`, `probe.*`, `evaluate.*`, `recipes.*`.
-Leaves: data/recipes/<recipe>.json, which holds what decides its results, and so not its question.
+Arrives: `data.archive`, `train.*`, `probe.*`, `evaluate.*`, `recipes.*`, and the files that they name.
+Leaves: data/recipes/<recipe>.json, what decides its training, and so not its question;
+data/measures/<recipe>.json, how its predictions are measured; data/in_use/, the links.
 Run: python -m stages.resolve
 """
 
 from pathlib import Path
 
+from pawtrace.base.errors import DataError
 from pawtrace.base.files import new_folder, write_json
 from pawtrace.config import paths
 from pawtrace.config.params import Params, load_params
+from pawtrace.config.recipe_file import recipe_file
+from pawtrace.config.sections import DataParams
 from pawtrace.running.entry_point import run_stage
 
 
-def write_recipes(params: Params, folder: Path) -> None:
-    """Write the resolved sections of each recipe: a file a recipe, equal bytes for equal params."""
-    for name in params.recipes:
-        recipe = params.recipe(name)
-        sections = {"train": recipe.train, "probe": recipe.probe, "evaluate": recipe.evaluate}
-        content = {section: values.model_dump() for section, values in sections.items()}
-        write_json(folder / f"{name}.json", content)
+def write_recipes(params: Params) -> list[str]:
+    """Write the files of each recipe: equal bytes for equal params and weights.
+
+    Returns:
+      The files of weights that some recipe reads.
+    """
+    weights: set[str] = set()
+    with new_folder(paths.RECIPES) as recipes, new_folder(paths.MEASURES) as measures:
+        for name in params.recipes:
+            recipe = params.recipe(name)
+            content = recipe_file(recipe)
+            weights |= content.weights.keys()
+            write_json(recipes / f"{name}.json", content.model_dump())
+            write_json(measures / f"{name}.json", recipe.evaluate.measure.model_dump())
+    return sorted(weights)
+
+
+def link_files(archive: Path | None, weights: list[str]) -> None:
+    """Link the archive, on which `download` depends, and the weights, whose change runs this stage again.
+
+    Raises:
+      DataError: the archive is missing.
+    """
+    with new_folder(paths.IN_USE) as folder:
+        if archive is None:
+            (folder / "archive").touch()
+        elif archive.exists():
+            (folder / "archive").symlink_to(archive.resolve())
+        else:
+            raise DataError(
+                f"params.yaml: data.archive: {archive} is missing; expected a zip, a tar or a folder there; "
+                "put it there, or correct data.archive, then run: dvc repro"
+            )
+        (folder / "weights").mkdir()
+        for number, path in enumerate(weights):
+            (folder / "weights" / f"{number:02d}_{Path(path).name}").symlink_to(Path(path).resolve())
+
+
+def archive_in_use(data: DataParams) -> Path | None:
+    """The archive that params name; the sample needs none, and cats_vs_dogs can be downloaded."""
+    return None if data.source == "sample" or data.archive is None else Path(data.archive)
 
 
 def main() -> None:
     """Run the stage."""
     params = load_params()
-    with new_folder(paths.RECIPES) as folder:
-        write_recipes(params, folder)
+    link_files(archive_in_use(params.data), write_recipes(params))
     print(f"resolve: {len(params.recipes)} recipes")
 
 

@@ -1,131 +1,164 @@
-"""Train and measure one recipe: the four steps that `flows.train_recipe` runs as Prefect tasks.
+"""Train one recipe: the four steps that `flows.train_recipe` runs as Prefect tasks.
 
-Arrives: data/records, `train.*`, `probe.*`, `evaluate.*` and the recipe's overrides.
+Arrives: data/recipes/<recipe>.json, data/records, and the weights that the recipe names.
 Leaves, in the folder that becomes models/<recipe>/: preview.jpg; probes.json; model.keras, history.csv,
-training.json and dvclive/; predictions.csv, evaluation.json, seeds.json and the worst errors as
-pictures, with what the model looked at; provenance.json.
+training.json and dvclive/; predictions.csv, those of further seeds, and the worst errors as pictures,
+with what the model looked at; provenance.json.
 """
 
 import csv
 import json
 import shutil
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 
-from pawtrace.base.files import fingerprint, sha256_of, write_json
+from pawtrace.base.errors import TrainingError
+from pawtrace.base.files import fingerprint, write_json
 from pawtrace.config import paths
-from pawtrace.config.params import ResolvedRecipe
+from pawtrace.config.recipe_file import RecipeFile, weights_digests
 from pawtrace.config.train_params import TrainParams
 from pawtrace.dataset.examples.pixels import square
 from pawtrace.dataset.examples.shards import Records, open_records, read_manifest
-from pawtrace.evaluation.evaluation import WorstError, evaluate_predictions, worst_errors
-from pawtrace.evaluation.metrics import measure
 from pawtrace.evaluation.pictures import write_attention, write_example, write_preview
-from pawtrace.evaluation.predictions import Predictions, write_predictions
-from pawtrace.learning.device import Compute, choose_compute, device_name, prepare_compute
+from pawtrace.evaluation.predictions import Predictions, WorstError, worst_errors, write_predictions
+from pawtrace.learning.device import Compute, device_name, prepare_compute
 from pawtrace.learning.failures import out_of_memory_named
 from pawtrace.learning.fit import FINISHED, train_classifier
 from pawtrace.learning.inputs.augmentation import augmented_view, check_policy
-from pawtrace.learning.networks.imagenet import PUBLISHED
 from pawtrace.learning.predict import load_classifier, predict
 from pawtrace.learning.probes.grad_cam import attention_maps
 from pawtrace.learning.probes.probe import probe as run_probes
+from pawtrace.learning.working_folders import RUNS, TRAININGS, drop_unused, note_run, runs_of, seeds_of
 from pawtrace.learning.xla import choose_xla
-from pawtrace.lineage.record.code import code_fingerprint, library_versions, modules_reached
+from pawtrace.lineage.record.code import ROOT, code_fingerprint, library_versions, modules_reached
 from pawtrace.lineage.record.provenance import PROVENANCE, Circumstances, Work, machine, provenance_of
 
-_CODE = Path(__file__).parent.parent
-_TRAINING = paths.WORK / "training"
-_RUNS = "runs.json"
+
+@dataclass(frozen=True)
+class Job:
+    """The training of one recipe: made once by the flow, and handed to its steps."""
+
+    name: str  # of the recipe
+    recipe: RecipeFile
+    manifest: dict[str, Any]  # of the records
+    records: dict[str, Records]  # by split, checked
+    compute: Compute
+    folder: Path  # becomes models/<recipe>
+    working_folders: dict[int, Path]  # where each seed trains; the first one is kept
+    now: Circumstances
 
 
-def augment(recipe: ResolvedRecipe, folder: Path) -> None:
+def prepare(name: str, recipe: RecipeFile, folder: Path, now: Circumstances) -> Job:
+    """Check what a recipe needs and settle what it computes on.
+
+    Raises:
+      TrainingError: a file of weights is not the one that `resolve` saw.
+      DataError: the records are not what their manifest says.
+      DeviceError: a GPU is wanted, and there is none.
+    """
+    _check_weights(name, recipe)
+    manifest, records = read_manifest(paths.RECORDS), open_records(paths.RECORDS)
+    compute = _settled(recipe.train, prepare_compute(recipe.train))
+    folders = {
+        of_seed.seed: TRAININGS / training_digest(recipe, of_seed, manifest, compute)[:16]
+        for of_seed in seeds_of(recipe.train)
+    }
+    return Job(name, recipe, manifest, records, compute, folder, folders, now)
+
+
+def augment(job: Job) -> None:
     """Build the augmentation policy and draw a sheet of its views.
 
     Raises:
       ParamsError: a transform's name or argument is wrong.
-      DataError: the records are not what their manifest says.
     """
-    warn_of_unwatched(recipe)
-    train = recipe.train
+    train = job.recipe.train
     check_policy(train.augmentation, train.image_size_px)
     view = augmented_view(train.augmentation, train.seed)
-    write_preview(folder / "preview.jpg", open_records(paths.RECORDS)["train"], view, train.image_size_px)
+    write_preview(job.folder / "preview.jpg", job.records["train"], view, train.image_size_px)
 
 
-def probe(recipe: ResolvedRecipe, folder: Path) -> None:
-    """Measure the untrained network and the data, for the diagnosis.
+def probe(job: Job) -> None:
+    """Measure the untrained network, for the diagnosis.
 
     Raises:
       DeviceError, TrainingError, DataError, ParamsError: see pawtrace.learning.probes.probe.
     """
-    compute = prepare_compute(recipe.train)
-    with out_of_memory_named(recipe.train.batch_size, compute.device):
-        found = run_probes(recipe.train, recipe.probe, open_records(paths.RECORDS))
-    write_json(folder / "probes.json", found)
+    with out_of_memory_named(job.recipe.train.batch_size, job.compute.device):
+        probes = run_probes(job.recipe.train, job.recipe.probe, job.records)
+    write_json(job.folder / "probes.json", probes)
 
 
-def train(recipe: ResolvedRecipe, folder: Path, now: Circumstances) -> None:
+def train(job: Job) -> None:
     """Train the recipe with each of its seeds, or find that done; copy what the first one gave.
-
-    `now` is noted as that of the training, where anything is left to train.
-
-    Training works in folders of its own, named by a digest of everything that decides the result:
-    DVC deletes models/<recipe> before every run. A run that was broken off goes on there, and a
-    change of `evaluate.*` alone, or a recipe that differs in nothing else, finds it finished.
 
     Raises:
       DeviceError, TrainingError, DataError: see pawtrace.learning.
     """
-    prepare_compute(recipe.train)  # before a trial of XLA
-    works = [working_folder(of_seed) for of_seed in seeds_of(recipe.train)]
-    drop_unused_runs(recipe.name, works)
-    for of_seed, work in zip(seeds_of(recipe.train), works, strict=True):
+    drop_unused(job.name, list(job.working_folders.values()))
+    for of_seed, work in zip(seeds_of(job.recipe.train), job.working_folders.values(), strict=True):
         if (work / FINISHED).exists():
-            print(f"{recipe.name}: training is finished already ({work}); nothing to repeat", flush=True)
+            print(f"{job.name}: training is finished already ({work}); nothing to repeat", flush=True)
             continue
         work.mkdir(parents=True, exist_ok=True)
-        _note_run(work / _RUNS, now)
-        prepare_compute(of_seed)
-        train_classifier(of_seed, open_records(paths.RECORDS), work, settled_compute(of_seed))
+        note_run(work, job.now.model_dump())
+        keras.utils.set_random_seed(of_seed.seed)
+        train_classifier(of_seed, job.records, work, job.compute)
+    kept = job.working_folders[job.recipe.train.seed]
     # Checkpoints are there only if a kill came between a run's end and their removal.
-    shutil.copytree(works[0], folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("checkpoints"))
+    shutil.copytree(kept, job.folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("checkpoints"))
 
 
-def _note_run(path: Path, now: Circumstances) -> None:
-    """Add who trains now to those whose training was broken off, and goes on here."""
-    write_json(path, [*_runs_of(path), now.model_dump()])
+def evaluate(job: Job) -> dict[str, Predictions]:
+    """Predict every example, unaugmented or averaged over views, and record what that was made from.
+
+    Returns:
+      The predictions by split.
+    Raises:
+      TrainingError: the model is missing or predicts something that is no probability.
+    """
+    start = time.monotonic()
+    model = load_classifier(job.folder / "model.keras")
+    predictions = {split: _predicted(job, model, split) for split in job.records}
+    write_predictions(job.folder / "predictions.csv", predictions)
+    for seed, work in list(job.working_folders.items())[1:]:
+        on_test = _predicted(job, load_classifier(work / "model.keras"), "test")
+        write_predictions(job.folder / f"predictions_seed_{seed}.csv", {"test": on_test})
+    errors = worst_errors(predictions["test"], job.recipe.predict.num_worst_errors)
+    _write_worst_errors(job.folder, model, job.records["test"], errors)
+    _record_provenance(job, time.monotonic() - start)
+    return predictions
 
 
-def _runs_of(path: Path) -> list[dict[str, Any]]:
-    runs: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
-    return runs
-
-
-def seeds_of(train: TrainParams) -> list[TrainParams]:
-    """The same params once for each of the recipe's seeds."""
-    return [
-        train.model_copy(update={"seed": seed, "num_seeds": 1})
-        for seed in range(train.seed, train.seed + train.num_seeds)
+def training_digest(
+    recipe: RecipeFile, of_seed: TrainParams, manifest: dict[str, Any], compute: Compute
+) -> str:
+    """The digest of all that decides what one seed of a recipe trains."""
+    # What params hold is in the digest by value; a table of backbones is code.
+    code = [
+        path
+        for path in modules_reached(ROOT / "pawtrace/learning/fit.py")
+        if path.parent.name != "config" or path.name == "imagenet.py"
     ]
+    return fingerprint(
+        {
+            "train": of_seed.model_dump(),
+            "compute": compute._asdict(),
+            "records": {name: manifest[name] for name in ("image_size_px", "shards")},
+            "code": code_fingerprint(code, ROOT),
+            "libraries": {**library_versions(), "backend": keras.backend.backend()},
+            "weights": recipe.weights,
+        }
+    )
 
 
-def warn_of_unwatched(recipe: ResolvedRecipe) -> None:
-    """Say so when DVC cannot see that a backbone or weights file changes."""
-    for name in (recipe.train.backbone, recipe.train.weights or ""):
-        if Path(name).is_file() and not Path(name).resolve().is_relative_to(paths.WEIGHTS.resolve()):
-            print(
-                f"warning: {name} lies outside {paths.WEIGHTS}, so DVC cannot see when it changes", flush=True
-            )
-
-
-def settled_compute(train: TrainParams) -> Compute:
-    """Device, precision and XLA, as they are for these params on this machine."""
-    compute = choose_compute(train)
+def _settled(train: TrainParams, compute: Compute) -> Compute:
+    """Device and precision with XLA, as it is for these params on this machine."""
     same_for_all_seeds = train.model_dump(exclude={"seed", "num_seeds", "num_views", "early_stopping"})
     digest = fingerprint(
         {"train": same_for_all_seeds, "compute": compute._asdict(), "libraries": library_versions()}
@@ -133,69 +166,21 @@ def settled_compute(train: TrainParams) -> Compute:
     return choose_xla(train, compute, paths.WORK / "xla" / f"{digest[:16]}.json")
 
 
-def working_folder(train: TrainParams) -> Path:
-    """Where one seed of a recipe trains: .pawtrace/training/<digest of all that decides the result>."""
-    reached = modules_reached(_CODE / "pawtrace/learning/fit.py", _CODE)
-    manifest = read_manifest(paths.RECORDS)
-    # What pawtrace.config makes, the params, is in the digest by value.
-    code = [path for path in reached if not path.is_relative_to("pawtrace/config")]
-    files = [Path(train.backbone), Path(train.weights or "")]
-    if train.weights == "imagenet":  # ours may be replaced; Keras checks what it downloads
-        files.append(paths.WEIGHTS / PUBLISHED[train.backbone].file_name)
-    digest = fingerprint(
-        {
-            "train": train.model_dump(),
-            "compute": settled_compute(train)._asdict(),
-            "records": {name: manifest[name] for name in ("image_size_px", "shards")},
-            "code": code_fingerprint(code, _CODE),
-            "libraries": {**library_versions(), "backend": keras.backend.backend()},
-            "weights": [sha256_of(path) for path in files if path.is_file()],
-        }
+def _check_weights(name: str, recipe: RecipeFile) -> None:
+    """What is trained must be what DVC watches; of a file that is missing, the backbone says more."""
+    if (now := weights_digests(recipe.train)) == recipe.weights or len(now) < len(recipe.weights):
+        return
+    shutil.rmtree(paths.IN_USE, ignore_errors=True)  # so that DVC runs `resolve` again
+    changed = next(path for path in now if now[path] != recipe.weights.get(path))
+    raise TrainingError(
+        f"{changed}: expected the file that stage resolve saw for {name}, found a new one; run: dvc repro"
     )
-    return _TRAINING / digest[:16]
 
 
-def drop_unused_runs(recipe: str, works: list[Path]) -> None:
-    """Note which runs a recipe uses now, and remove those that no recipe uses any more."""
-    write_json(_TRAINING / f"{recipe}.json", [work.name for work in works])
-    used = {name for list_ in _TRAINING.glob("[!.]*.json") for name in json.loads(list_.read_text("utf-8"))}
-    for folder in _TRAINING.iterdir():
-        if folder.is_dir() and folder.name not in used:
-            shutil.rmtree(folder)
-
-
-def evaluate(recipe: ResolvedRecipe, folder: Path, now: Circumstances) -> None:
-    """Predict every example, unaugmented or averaged over views; measure that, and say what it was made from.
-
-    Raises:
-      TrainingError: the model is missing or predicts something that is no probability.
-    """
-    start = time.monotonic()
-    prepare_compute(recipe.train)  # training may have been found finished
-    records = open_records(paths.RECORDS)
-    model = load_classifier(folder / "model.keras")
-    predictions = {split: _predicted(recipe, model, of_split) for split, of_split in records.items()}
-    write_predictions(folder / "predictions.csv", predictions)
-    evaluation = evaluate_predictions(predictions, recipe.evaluate)
-    write_json(folder / "evaluation.json", evaluation)
-    of_seeds = [{"seed": recipe.train.seed, "metrics": evaluation["metrics"]["test"]}]
-    for of_seed in seeds_of(recipe.train)[1:]:
-        of_test = _predicted(
-            recipe, load_classifier(working_folder(of_seed) / "model.keras"), records["test"]
-        )
-        measured = measure(of_test, recipe.evaluate.calibration_bins)
-        of_seeds.append({"seed": of_seed.seed, "metrics": measured})
-    write_json(folder / "seeds.json", {"seeds": of_seeds})
-
-    errors = worst_errors(predictions["test"], recipe.evaluate.num_worst_errors)
-    _write_worst_errors(folder, model, records["test"], errors)
-    _record_provenance(recipe, folder, now, time.monotonic() - start)
-
-
-def _predicted(recipe: ResolvedRecipe, model: keras.Model, records: Records) -> Predictions:
-    view = augmented_view(recipe.train.augmentation, recipe.train.seed)
-    measured = recipe.evaluate
-    probabilities = predict(model, records, measured.batch_size, view=view, num_views=measured.tta_views)
+def _predicted(job: Job, model: keras.Model, split: str) -> Predictions:
+    records, asked = job.records[split], job.recipe.predict
+    view = augmented_view(job.recipe.train.augmentation, job.recipe.train.seed)
+    probabilities = predict(model, records, asked.batch_size, view=view, num_views=asked.tta_views)
     return Predictions(records.ids, records.labels, probabilities)
 
 
@@ -216,29 +201,23 @@ def _write_worst_errors(folder: Path, model: keras.Model, records: Records, erro
             write_attention(pictures / f"{rank:02d}_attention.jpg", image, attention)
 
 
-def _record_provenance(recipe: ResolvedRecipe, folder: Path, now: Circumstances, duration_s: float) -> None:
-    training = training_record(folder)
+def _record_provenance(job: Job, duration_s: float) -> None:
+    training = training_record(job.folder)
     provenance = provenance_of(
-        recipe,
-        read_manifest(paths.RECORDS),
+        job.name,
+        job.recipe,
+        job.manifest,
         machine(training, device_name(training["device"]), keras.backend.backend()),
         training=Work(
-            runs=_runs_of(folder / _RUNS), duration_s=training["duration_s"], energy_j=training["energy_j"]
+            runs=runs_of(job.folder), duration_s=training["duration_s"], energy_j=training["energy_j"]
         ),
-        evaluation=Work(runs=[now], duration_s=round(duration_s, 3), energy_j=None),
+        evaluation=Work(runs=[job.now], duration_s=round(duration_s, 3), energy_j=None),
     )
-    write_json(folder / PROVENANCE, provenance.model_dump())
-    (folder / _RUNS).unlink()
+    write_json(job.folder / PROVENANCE, provenance.model_dump())
+    (job.folder / RUNS).unlink()
 
 
 def training_record(folder: Path) -> dict[str, Any]:
     """How the training went, from training.json: device, precision, images/s, waiting share, epochs."""
     record: dict[str, Any] = json.loads((folder / FINISHED).read_text(encoding="utf-8"))
     return record
-
-
-def test_metrics(folder: Path) -> dict[str, float]:
-    """The metrics on the test split, from evaluation.json."""
-    content = json.loads((folder / "evaluation.json").read_text(encoding="utf-8"))
-    metrics: dict[str, float] = content["metrics"]["test"]
-    return metrics

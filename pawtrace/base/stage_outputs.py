@@ -16,7 +16,7 @@ class StageOutput(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
 
 
-AnyOutput = TypeVar("AnyOutput", bound=StageOutput)
+AnyOutput = TypeVar("AnyOutput", bound=BaseModel)
 
 
 def read_json(kind: type[AnyOutput], path: Path, stage: str) -> AnyOutput:

@@ -7,10 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from pawtrace.base.errors import ParamsError, TrainingError
+from pawtrace.config.imagenet import PUBLISHED, find_weights, how_to_provide
 from pawtrace.config.params import Params, ResolvedRecipe, load_params
 from pawtrace.config.train_params import BACKBONES
 from pawtrace.dataset.sources.network import unreachable
-from pawtrace.learning.networks.imagenet import PUBLISHED, find_weights, how_to_provide
 from pawtrace.running.entry_point import run_stage
 
 

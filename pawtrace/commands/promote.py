@@ -39,8 +39,6 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _best(params: Params) -> str:
-    from pawtrace.results.results import best_result, read_result
+    from pawtrace.results.results import best_result, read_results
 
-    return best_result(
-        read_result(paths.MODELS / name, recipe.question) for name, recipe in params.recipes.items()
-    ).name
+    return best_result(read_results(params).values()).name

@@ -60,7 +60,6 @@ class ResolvedRecipe(NamedTuple):
     """A recipe with its overrides, and those of what it builds on, laid over the baseline."""
 
     name: str
-    question: str
     train: TrainParams
     evaluate: EvaluateParams
     probe: ProbeParams
@@ -108,7 +107,7 @@ class Params(Section):
                 f"{where}evaluate.tta_views: expected 1, as train.augmentation makes no other views, "
                 f"found {measured.tta_views}"
             )
-        return ResolvedRecipe(name, self.recipes[name].question, checked, measured, self.probe)
+        return ResolvedRecipe(name, checked, measured, self.probe)
 
     def lineage(self, name: str) -> list[str]:
         """What a recipe builds on, from the baseline up, and the recipe itself at the end.

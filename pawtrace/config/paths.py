@@ -9,12 +9,17 @@ WEIGHTS = Path("data/weights")
 RAW = Path("data/raw")
 SPLITS = Path("data/splits")
 RECORDS = Path("data/records")
-RECIPES = Path("data/recipes")
+RECIPES = Path("data/recipes")  # a file a recipe: all that decides its training
+MEASURES = Path("data/measures")  # a file a recipe: how its predictions are measured
+IN_USE = Path("data/in_use")  # links to the archive and the weights that params name, for DVC to watch
 MODELS = Path("models")
 # A link to the folder that DVC tracks: were the folder itself below models/, on which the stage
 # `report` depends as a whole, every promotion would make the report stale.
 PROMOTED = Path("models/promoted")
 PROMOTED_FOLDER = Path("promoted")
 REPORTS = Path("reports")
+METRICS = REPORTS / "metrics"
+EVALUATIONS = REPORTS / "evaluations"  # intervals and curves behind the metrics
+PROVENANCES = REPORTS / "provenance"
 # Training's working state: DVC deletes a stage's outputs before running it, so this lies outside.
 WORK = Path(".pawtrace")

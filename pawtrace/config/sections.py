@@ -93,15 +93,34 @@ class PreprocessParams(Section):
     examples_per_shard: Count
 
 
-class EvaluateParams(Section):
-    """How a trained model is measured."""
+class PredictParams(Section):
+    """How a trained model is asked about every example."""
 
     batch_size: Count
+    num_worst_errors: Annotated[int, Field(ge=0, le=100)]  # pictures in the report
+    tta_views: Annotated[int, Field(ge=1, le=100)]  # predictions averaged: plain, then augmented views
+
+
+class MeasureParams(Section):
+    """How its predictions are measured."""
+
     calibration_bins: Annotated[int, Field(ge=2, le=100)]
     num_bootstrap: Annotated[int, Field(ge=100, le=100_000)]  # resamples behind an interval
     bootstrap_seed: Seed
-    num_worst_errors: Annotated[int, Field(ge=0, le=100)]  # pictures in the report
-    tta_views: Annotated[int, Field(ge=1, le=100)]  # predictions averaged: plain, then augmented views
+
+
+class EvaluateParams(PredictParams, MeasureParams):
+    """How a trained model is evaluated: the stage `train` predicts, the stage `measure` measures."""
+
+    @property
+    def predict(self) -> PredictParams:
+        """What the stage `train` needs of it."""
+        return PredictParams(**self.model_dump(include=set(PredictParams.model_fields)))
+
+    @property
+    def measure(self) -> MeasureParams:
+        """What the stage `measure` needs of it."""
+        return MeasureParams(**self.model_dump(include=set(MeasureParams.model_fields)))
 
 
 class PromoteParams(Section):

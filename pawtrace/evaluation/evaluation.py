@@ -5,27 +5,17 @@ lists and dicts, ready for JSON, and the worst errors.
 """
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
-
-import numpy as np
+from typing import Any
 
 from pawtrace.base.errors import TrainingError
-from pawtrace.config.sections import LABELS, SPLITS, EvaluateParams
+from pawtrace.config.sections import SPLITS, MeasureParams
 from pawtrace.evaluation.curves import calibration_bins, confusion, roc_points
 from pawtrace.evaluation.intervals import intervals
 from pawtrace.evaluation.metrics import measure
 from pawtrace.evaluation.predictions import Predictions
 
 
-class WorstError(NamedTuple):
-    """A confidently wrong prediction."""
-
-    id: str
-    label: str  # the true one
-    probability: float  # P(dog)
-
-
-def evaluate_predictions(by_split: Mapping[str, Predictions], params: EvaluateParams) -> dict[str, Any]:
+def evaluate_predictions(by_split: Mapping[str, Predictions], params: MeasureParams) -> dict[str, Any]:
     """Measure all splits; intervals, ROC and calibration are those of the test split.
 
     Returns:
@@ -45,23 +35,3 @@ def evaluate_predictions(by_split: Mapping[str, Predictions], params: EvaluatePa
         "roc": roc_points(test),
         "calibration": calibration_bins(test, params.calibration_bins),
     }
-
-
-def worst_errors(predictions: Predictions, num_errors: int) -> list[WorstError]:
-    """The wrong predictions of which the model was surest, the surest first.
-
-    Args:
-      predictions: of the test split.
-      num_errors: how many at most.
-    Returns:
-      Fewer when fewer are wrong; equally sure ones in the order of their ids.
-    """
-    wrong = np.flatnonzero(predictions.predicted != predictions.labels)
-    sureness = np.abs(predictions.probabilities - predictions.labels)
-    ranked = sorted(wrong.tolist(), key=lambda n: (-sureness[n], predictions.ids[n]))
-    return [
-        WorstError(
-            predictions.ids[n], LABELS[int(predictions.labels[n])], float(predictions.probabilities[n])
-        )
-        for n in ranked[:num_errors]
-    ]

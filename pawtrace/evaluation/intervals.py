@@ -8,7 +8,7 @@ from statistics import NormalDist
 
 import numpy as np
 
-from pawtrace.config.sections import LABELS, EvaluateParams
+from pawtrace.config.sections import LABELS, MeasureParams
 from pawtrace.evaluation.metrics import check_both_labels, measure, metrics_of
 from pawtrace.evaluation.predictions import Predictions
 
@@ -35,7 +35,7 @@ def wilson(num_right: int, num_examples: int) -> tuple[float, float]:
     return max(0.0, float(centre - half)), min(1.0, float(centre + half))
 
 
-def intervals(predictions: Predictions, params: EvaluateParams) -> dict[str, tuple[float, float]]:
+def intervals(predictions: Predictions, params: MeasureParams) -> dict[str, tuple[float, float]]:
     """95 % intervals of all metrics: Wilson's for accuracy, a bootstrap's for the others.
 
     The bootstrap resamples each label by itself (stratified) and takes percentiles (Efron &
@@ -59,7 +59,7 @@ def intervals(predictions: Predictions, params: EvaluateParams) -> dict[str, tup
 
 
 def _percentiles(
-    predictions: Predictions, params: EvaluateParams
+    predictions: Predictions, params: MeasureParams
 ) -> tuple[dict[str, float], dict[str, float]]:
     metrics = metrics_of(params.calibration_bins)
     values: dict[str, list[np.ndarray]] = {name: [] for name in metrics}

@@ -7,6 +7,7 @@ import csv
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -16,6 +17,14 @@ from pawtrace.config.sections import LABELS
 
 _COLUMNS = ("split", "id", "label", "probability")
 THRESHOLD = 0.5  # from this P(dog) on the prediction is dog
+
+
+class WorstError(NamedTuple):
+    """A confidently wrong prediction."""
+
+    id: str
+    label: str  # the true one
+    probability: float  # P(dog)
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,6 +71,26 @@ class Predictions:
     def predicted(self) -> np.ndarray:
         """The predicted labels, int64 (n,)."""
         return (self.probabilities >= THRESHOLD).astype(np.int64)
+
+
+def worst_errors(predictions: Predictions, num_errors: int) -> list[WorstError]:
+    """The wrong predictions of which the model was surest, the surest first.
+
+    Args:
+      predictions: of the test split.
+      num_errors: how many at most.
+    Returns:
+      Fewer when fewer are wrong; equally sure ones in the order of their ids.
+    """
+    wrong = np.flatnonzero(predictions.predicted != predictions.labels)
+    sureness = np.abs(predictions.probabilities - predictions.labels)
+    ranked = sorted(wrong.tolist(), key=lambda n: (-sureness[n], predictions.ids[n]))
+    return [
+        WorstError(
+            predictions.ids[n], LABELS[int(predictions.labels[n])], float(predictions.probabilities[n])
+        )
+        for n in ranked[:num_errors]
+    ]
 
 
 def write_predictions(path: Path, by_split: Mapping[str, Predictions]) -> None:

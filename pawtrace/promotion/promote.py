@@ -3,7 +3,6 @@
 Leaves: promoted/ (models/promoted is a link to it), exchanged in one rename, and promoted.dvc.
 """
 
-import json
 import shutil
 import subprocess
 from datetime import UTC, datetime
@@ -13,6 +12,8 @@ from pawtrace.base.errors import PawtraceError
 from pawtrace.base.files import write_json
 from pawtrace.config import paths
 from pawtrace.config.params import Params
+from pawtrace.config.recipe_file import read_recipe
+from pawtrace.lineage.record.provenance import PROVENANCE
 from pawtrace.promotion.chosen_model import MODEL, RECORD, recipe_input
 from pawtrace.promotion.exchange import replaced_folder
 from pawtrace.promotion.judge import PREDICTIONS, Decision
@@ -20,8 +21,7 @@ from pawtrace.promotion.record import Former, PromotionRecord, changes_by_hand, 
 from pawtrace.promotion.tracking import read_pointer, restore, track
 from pawtrace.running.lock import only_one
 
-_NEEDED = (MODEL, PREDICTIONS, "evaluation.json")
-_WHERE_THERE = ("provenance.json",)
+_EVALUATION = "evaluation.json"
 _LOCK = "promotion"
 
 
@@ -35,18 +35,17 @@ def promote(recipe: str, params: Params, decision: Decision) -> PromotionRecord:
     Raises:
       PawtraceError: a file is missing, another promotion is at work, or DVC cannot track the folder.
     """
-    source, now = paths.MODELS / recipe, _now()
-    for name in _NEEDED:
-        if not (source / name).is_file():
-            raise PawtraceError(f"{source / name} is missing; run: dvc repro train@{recipe}")
+    now, sources = _now(), _sources(recipe)
+    for path in sources.values():
+        if not path.is_file():
+            raise PawtraceError(f"{path} is missing; run: dvc repro measure@{recipe}")
     _check_unedited(recipe, params)
     with only_one(_LOCK):
         _check_link()
         former = _former()
         with replaced_folder(paths.PROMOTED_FOLDER) as folder:
-            for name in (*_NEEDED, *_WHERE_THERE):
-                if (source / name).is_file():
-                    shutil.copyfile(source / name, folder / name)
+            for name, path in sources.items():
+                shutil.copyfile(path, folder / name)
             record = PromotionRecord(
                 recipe=recipe,
                 promoted_at=now,
@@ -88,18 +87,23 @@ def rollback() -> tuple[PromotionRecord, PromotionRecord]:
     return left, back
 
 
+def _sources(recipe: str) -> dict[str, Path]:
+    """The files that a promoted model consists of, by their names there."""
+    from_training = {name: paths.MODELS / recipe / name for name in (MODEL, PREDICTIONS, PROVENANCE)}
+    return {**from_training, _EVALUATION: paths.EVALUATIONS / f"{recipe}.json"}
+
+
 def _check_unedited(recipe: str, params: Params) -> None:
     """What is written beside the model must be what it was made with, not an edit of params.yaml since."""
-    path, resolved = paths.RECIPES / f"{recipe}.json", params.recipe(recipe)
-    again = f"run: dvc repro train@{recipe}"
-    if not path.is_file():
-        raise PawtraceError(f"{path} is missing; {again}")
-    made_with = json.loads(path.read_text(encoding="utf-8"))
-    for name, section in (("train", resolved.train), ("evaluate", resolved.evaluate)):
-        if made_with[name] != json.loads(section.model_dump_json()):
+    made_with, resolved = read_recipe(recipe), params.recipe(recipe)
+    for name, made, now in (
+        ("train", made_with.train, resolved.train),
+        ("evaluate", made_with.predict, resolved.evaluate.predict),
+    ):
+        if made != now:
             raise PawtraceError(
                 f"params.yaml: {name} of {recipe}: expected what {paths.MODELS / recipe} was made with, "
-                f"found an edit; {again}"
+                f"found an edit; run: dvc repro measure@{recipe}"
             )
 
 

@@ -8,7 +8,7 @@ from pawtrace.config import paths
 from pawtrace.promotion.record import PromotionRecord, changes_by_hand, read_record
 from pawtrace.promotion.tracking import POINTER, is_as_tracked, read_pointer
 from pawtrace.results.number_words import percent
-from pawtrace.results.results import Evaluation
+from pawtrace.results.results import Measured
 
 
 class Status(NamedTuple):
@@ -44,7 +44,7 @@ def _untracked() -> list[str]:
 
 
 def _lines(record: PromotionRecord) -> list[str]:
-    evaluation = read_json(Evaluation, paths.PROMOTED / "evaluation.json", f"train@{record.recipe}")
+    evaluation = read_json(Measured, paths.PROMOTED / "evaluation.json", f"train@{record.recipe}")
     low, high = evaluation.intervals["accuracy"]
     before, pointer = record.replaces, read_pointer()
     forced = "" if record.decision.promote else " (forced)"

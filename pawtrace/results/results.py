@@ -1,8 +1,8 @@
 """The result of a recipe: what its training left in `models/<recipe>/`, read for the report.
 
-Arrives: history.csv, training.json, evaluation.json, predictions.csv, probes.json, seeds.json,
-worst_errors.csv and the pictures. Leaves: `Result`. Folders of recipes that params.yaml no longer
-has are never looked at.
+Arrives: models/<recipe>/ with history.csv, training.json, predictions.csv, probes.json, worst_errors.csv
+and the pictures; reports/evaluations/<recipe>.json. Leaves: `Result`. Folders of recipes that
+params.yaml no longer has are never looked at.
 """
 
 from collections.abc import Iterable
@@ -12,6 +12,8 @@ from typing import Annotated, NamedTuple
 from pydantic import Field
 
 from pawtrace.base.stage_outputs import StageOutput, missing, read_json, read_rows, unexpected
+from pawtrace.config import paths
+from pawtrace.config.params import Params
 from pawtrace.config.sections import SPLITS
 from pawtrace.evaluation.predictions import Predictions, read_predictions
 from pawtrace.results.probe_results import Probes
@@ -44,16 +46,6 @@ class CalibrationBin(StageOutput):
     count: int
 
 
-class Evaluation(StageOutput):
-    """What a trained model is worth: evaluation.json, as `evaluate_predictions` makes it."""
-
-    metrics: dict[str, dict[str, float]]
-    intervals: dict[str, tuple[float, float]]
-    confusion: dict[str, list[list[int]]]
-    roc: list[tuple[float, float]]
-    calibration: list[CalibrationBin]
-
-
 class SeedMetrics(StageOutput):
     """The metrics on the test split of one run."""
 
@@ -67,10 +59,20 @@ class SeedRun(StageOutput):
     metrics: SeedMetrics
 
 
-class Seeds(StageOutput):
-    """The runs of a recipe, the one that was kept first: seeds.json."""
+class Measured(StageOutput):
+    """What a trained model is worth."""
 
-    seeds: Annotated[list[SeedRun], Field(min_length=1)]
+    metrics: dict[str, dict[str, float]]  # by split
+    intervals: dict[str, tuple[float, float]]  # of the metrics on test
+
+
+class Evaluation(Measured):
+    """reports/evaluations/<recipe>.json."""
+
+    confusion: dict[str, list[list[int]]]
+    roc: list[tuple[float, float]]
+    calibration: list[CalibrationBin]
+    seeds: Annotated[list[SeedRun], Field(min_length=1)]  # of each seed's run, the kept one first
 
 
 class History(NamedTuple):
@@ -127,36 +129,49 @@ def best_result(results: Iterable[Result]) -> Result:
     )
 
 
-def read_result(folder: Path, question: str) -> Result:
-    """Read the result of the recipe that a folder is named after.
+def read_results(params: Params) -> dict[str, Result]:
+    """Read the result of every recipe of params.yaml, by name.
 
     Raises:
-      DataError: a file is missing or is not what training writes; says how to make it again.
+      DataError: see `read_result`.
     """
-    stage = f"train@{folder.name}"
+    return {name: read_result(name, recipe.question) for name, recipe in params.recipes.items()}
+
+
+def read_result(name: str, question: str) -> Result:
+    """Read the result of a recipe.
+
+    Raises:
+      DataError: a file is missing or is not what training or measuring writes; says how to make it again.
+    """
+    folder, stage = paths.MODELS / name, f"train@{name}"
     preview = folder / "preview.jpg"
     if not preview.is_file():
         raise missing(preview, stage)
-    evaluation = read_json(Evaluation, folder / "evaluation.json", stage)
-    for split in SPLITS:
-        if split not in evaluation.metrics or split not in evaluation.confusion:
-            raise unexpected(folder / "evaluation.json", stage, f"nothing about {split}")
     predictions = read_predictions(folder / "predictions.csv")
     if set(predictions) != set(SPLITS):
         raise unexpected(folder / "predictions.csv", stage, f"splits {', '.join(predictions) or 'none'}")
-    seeds = read_json(Seeds, folder / "seeds.json", stage)
+    evaluation = _read_evaluation(paths.EVALUATIONS / f"{name}.json", f"measure@{name}")
     return Result(
-        name=folder.name,
+        name=name,
         question=question,
         history=_read_history(folder / "history.csv", stage),
         training=read_json(Training, folder / "training.json", stage),
         evaluation=evaluation,
         predictions=predictions,
         probes=read_json(Probes, folder / "probes.json", stage),
-        test_accuracies=tuple(run.metrics.accuracy for run in seeds.seeds),
+        test_accuracies=tuple(run.metrics.accuracy for run in evaluation.seeds),
         worst_errors=_read_worst_errors(folder / "worst_errors.csv", stage),
         preview=preview,
     )
+
+
+def _read_evaluation(path: Path, stage: str) -> Evaluation:
+    evaluation = read_json(Evaluation, path, stage)
+    for split in SPLITS:
+        if split not in evaluation.metrics or split not in evaluation.confusion:
+            raise unexpected(path, stage, f"nothing about {split}")
+    return evaluation
 
 
 def _read_history(path: Path, stage: str) -> History:

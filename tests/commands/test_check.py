@@ -10,9 +10,9 @@ import pytest
 
 from pawtrace.base.errors import DeviceError, ParamsError, TrainingError
 from pawtrace.commands import check
+from pawtrace.config.imagenet import PUBLISHED
 from pawtrace.config.params import Params
 from pawtrace.learning import device
-from pawtrace.learning.networks.imagenet import PUBLISHED
 from pawtrace.running.entry_point import run_stage
 from tests.conftest import ROOT, WriteParams
 

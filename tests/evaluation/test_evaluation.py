@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from pawtrace.base.errors import TrainingError
-from pawtrace.evaluation.evaluation import evaluate_predictions, worst_errors
-from pawtrace.evaluation.predictions import Predictions
+from pawtrace.evaluation.evaluation import evaluate_predictions
+from pawtrace.evaluation.predictions import Predictions, worst_errors
 from tests.results.made_up_results import EVALUATE, made_up_predictions
 
 

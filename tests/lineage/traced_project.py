@@ -24,6 +24,7 @@ CODE = {
     "split": "stages/split.py",
     "preprocess": "stages/preprocess.py",
     "train": "pawtrace/learning",
+    "measure": "stages/measure.py",
     "report": "stages/report.py",
 }
 PARAMS: dict[str, Any] = {
@@ -109,21 +110,20 @@ class TracedProject:
         stages["split"] = self._stage("split", [("data/raw", raw)], {"data/splits": splits})
         stages["preprocess"] = self._stage("preprocess", [("data/splits", splits)], {"data/records": records})
         stages["resolve"] = self._stage("resolve", [], {})
-        metrics = {}
         for recipe in self.params["recipes"]:
-            metrics[f"{recipe}.json"] = self._write_recipe(recipe)
             model = {f"models/{recipe}": self._keep(f"models/{recipe}", self._model(recipe))}
             stages[f"train@{recipe}"] = self._stage("train", [("data/records", records)], model)
-        report = folder_md5({name: md5_of(content) for name, content in metrics.items()})
-        outs = {"reports/metrics": report}
+            metrics = {f"reports/metrics/{recipe}.json": md5_of(self._write_recipe(recipe))}
+            stages[f"measure@{recipe}"] = self._stage("measure", list(model.items()), metrics)
+        outs = {}
         if self.page:
             outs["reports/page"] = self._keep("reports/page", {"index.html": self.page})
         stages["report"] = self._stage("report", [], outs)
         Path("dvc.lock").write_text(yaml.safe_dump({"schema": "2.0", "stages": stages}, sort_keys=False))
 
     def _stage(self, name: str, deps: list[tuple[str, str]], outs: dict[str, str]) -> dict[str, Any]:
-        sections = {"resolve": ("train", "probe", "evaluate", "recipes"), "train": (), "report": ()}
-        params = sections.get(name, ("data" if name == "download" else name,))
+        sections = {"download": ("data",), "resolve": ("train", "probe", "evaluate", "recipes")}
+        params = sections.get(name, (name,) if name in ("split", "preprocess") else ())
         entries = list(deps)
         if name in CODE:
             entries.append((CODE[name], self._code_md5(CODE[name])))

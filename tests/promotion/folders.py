@@ -1,6 +1,7 @@
 """Folders of models as promotion reads them: predictions that are right where a test wants them to be."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -40,7 +41,10 @@ def write_model(folder: Path, test: Predictions, train: list[str] | None = None)
         "test": test,
     }
     write_predictions(folder / "predictions.csv", by_split)
-    (folder / "evaluation.json").write_text(json.dumps(evaluate_predictions(by_split, EVALUATE)))
+    (folder / "provenance.json").write_text("{}")
+    evaluation = json.dumps(evaluate_predictions(by_split, EVALUATE))
+    Path("reports/evaluations").mkdir(parents=True, exist_ok=True)
+    Path(f"reports/evaluations/{folder.name}.json").write_text(evaluation)
     (folder / "model.keras").write_bytes(f"model of {folder.name}, {test.probabilities.sum()}".encode())
     return folder
 
@@ -48,6 +52,7 @@ def write_model(folder: Path, test: Predictions, train: list[str] | None = None)
 def write_promoted(folder: Path, params: Params, test: Predictions, train: list[str] | None = None) -> Path:
     """Write a promoted model without DVC."""
     write_model(folder, test, train)
+    shutil.move(f"reports/evaluations/{folder.name}.json", folder / "evaluation.json")
     record = PromotionRecord(
         recipe="from_scratch",
         promoted_at="2026-01-01T00:00:00+00:00",
@@ -63,5 +68,4 @@ def write_promoted(folder: Path, params: Params, test: Predictions, train: list[
 
 def write_resolved(params: Params) -> None:
     """Write data/recipes/, as the stage resolve does."""
-    Path("data/recipes").mkdir(parents=True, exist_ok=True)
-    write_recipes(params, Path("data/recipes"))
+    write_recipes(params)

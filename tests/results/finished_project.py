@@ -6,8 +6,7 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw
 
-from pawtrace.evaluation.evaluation import worst_errors
-from pawtrace.evaluation.predictions import write_predictions
+from pawtrace.evaluation.predictions import worst_errors, write_predictions
 from pawtrace.results.results import Result
 from tests.lineage.made_up_provenance import made_up_provenance
 from tests.results.made_up_results import (
@@ -84,20 +83,19 @@ def finish_project(root: Path) -> list[str]:
     params = (Path(__file__).parents[2] / "params.yaml").read_text(encoding="utf-8").split("\nrecipes:")[0]
     root.joinpath("params.yaml").write_text(f"{params}\nrecipes:{_OVERRIDES}", encoding="utf-8")
     for name, made in RECIPES.items():
-        write_result(root / "models" / name, made_up_result(made, name))
+        write_result(root, made_up_result(made, name))
     _finish_data(root / "data", root / "reports")
     return list(RECIPES)
 
 
-def write_result(folder: Path, result: Result) -> None:
-    """Write the files that training leaves in models/<recipe>/."""
+def write_result(root: Path, result: Result) -> None:
+    """Write the files that training and measuring leave of a recipe."""
+    folder = root / "models" / result.name
     folder.mkdir(parents=True)
     write_predictions(folder / "predictions.csv", result.predictions)
-    _write_json(folder / "evaluation.json", result.evaluation.model_dump())
+    _write_json(root / "reports/evaluations" / f"{result.name}.json", result.evaluation.model_dump())
     _write_json(folder / "training.json", result.training.model_dump())
     _write_json(folder / "probes.json", result.probes.model_dump())
-    seeds = [{"seed": n, "metrics": {"accuracy": value}} for n, value in enumerate(result.test_accuracies)]
-    _write_json(folder / "seeds.json", {"seeds": seeds})
     _write_csv(folder / "history.csv", result.history._fields, list(zip(*result.history, strict=True)))
     _write_json(folder / "provenance.json", made_up_provenance(folder.name).model_dump(mode="json"))
     _write_picture(folder / "preview.jpg", (6 * 48, 12 * 48))

@@ -111,7 +111,8 @@ def made_up_result(made: MadeUp, name: str = "made_up") -> Result:
         for seed, (split, size) in enumerate(made.sizes.items())
     }
     evaluation = evaluate_predictions(predictions, EVALUATE)
-    measured = evaluation["metrics"]["test"]["accuracy"]
+    accuracies = (evaluation["metrics"]["test"]["accuracy"], *(made.test_accuracies or ()))
+    evaluation["seeds"] = [{"seed": n, "metrics": {"accuracy": value}} for n, value in enumerate(accuracies)]
     history = _history(made, evaluation["metrics"])
     return Result(
         name=name,
@@ -121,7 +122,7 @@ def made_up_result(made: MadeUp, name: str = "made_up") -> Result:
         evaluation=Evaluation.model_validate(evaluation),
         predictions=predictions,
         probes=made_up_probes(**made.probes),
-        test_accuracies=(measured, *(made.test_accuracies or ())),
+        test_accuracies=accuracies,
         worst_errors=[],
         preview=Path("preview.jpg"),
     )

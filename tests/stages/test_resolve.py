@@ -1,5 +1,6 @@
 """An edit of params.yaml changes the files of the recipes that it concerns, and no others."""
 
+import json
 import subprocess
 import sys
 from collections.abc import Callable
@@ -8,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from pawtrace.base.errors import ParamsError
+from pawtrace.base.errors import DataError, ParamsError
+from pawtrace.base.files import sha256_of
 from pawtrace.config.params import merged
 from pawtrace.running.entry_point import run_stage
 from stages import resolve
@@ -30,7 +32,8 @@ def resolved(write_params: WriteParams) -> Resolve:
         write_params(merged({"recipes": RECIPES}, changes or {}))
         run_stage(resolve.main, "resolve")
         files = {path.stem: path.read_bytes() for path in Path("data/recipes").iterdir()}
-        return {name: files[name] for name in files if name in RECIPES}
+        measures = {f"measure {path.stem}": path.read_bytes() for path in Path("data/measures").iterdir()}
+        return {name: content for name, content in (files | measures).items() if name.split()[-1] in RECIPES}
 
     return run
 
@@ -44,11 +47,12 @@ def changed(before: dict[str, bytes], after: dict[str, bytes]) -> set[str]:
     [
         ({"recipes": {"low": {"overrides": {"train": {"batch_size": 4}}}}}, {"low", "high"}),
         ({"recipes": {"high": {"overrides": {"train": {"head": {"dropout": 0.4}}}}}}, {"high"}),
-        ({"recipes": {"aside": {"overrides": {"evaluate": {"num_bootstrap": 300}}}}}, {"aside"}),
+        ({"recipes": {"aside": {"overrides": {"evaluate": {"num_bootstrap": 300}}}}}, {"measure aside"}),
+        ({"recipes": {"aside": {"overrides": {"evaluate": {"num_worst_errors": 3}}}}}, {"aside"}),
         ({"recipes": {"high": {"builds_on": "aside"}}}, {"high"}),
         ({"train": {"batch_size": 2}}, {"aside"}),  # the others override it
         ({"probe": {"num_examples": 32}}, {"low", "high", "aside"}),
-        ({"evaluate": {"calibration_bins": 5}}, {"low", "high", "aside"}),
+        ({"evaluate": {"calibration_bins": 5}}, {f"measure {name}" for name in RECIPES}),
         ({"recipes": {"low": {"question": "Another?", "cures": ["dead"]}}}, set()),
         ({"recipes": {"new": RECIPES["low"]}}, set()),
         ({"diagnose": {"overfitting_gap": 0.1}}, set()),
@@ -92,7 +96,9 @@ def test_a_chain_that_does_not_end_is_one_line_and_keeps_the_files(
     with pytest.raises(SystemExit, match="^1$"):
         run_stage(resolve.main, "resolve")
     assert capsys.readouterr().err == f"pawtrace resolve: {error.value}\n"
-    assert {name: Path(f"data/recipes/{name}.json").read_bytes() for name in before} == before
+    assert {name: Path(f"data/recipes/{name}.json").read_bytes() for name in RECIPES} == {
+        name: before[name] for name in RECIPES
+    }
 
 
 def test_the_stage_starts_without_any_heavy_library() -> None:
@@ -102,3 +108,39 @@ def test_the_stage_starts_without_any_heavy_library() -> None:
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert ended.stderr.strip() == ""
+
+
+def test_a_recipes_file_holds_the_digest_of_its_own_weights_alone(resolved: Resolve) -> None:
+    weights = Path("data/weights/mine.weights.h5")
+    weights.parent.mkdir(parents=True)
+    weights.write_bytes(b"weights")
+    uses_them = {"recipes": {"low": {"overrides": {"train": {"weights": str(weights)}}}}}
+    before = resolved(uses_them)
+    assert json.loads(before["low"])["weights"] == {str(weights): sha256_of(weights)}
+    assert json.loads(before["aside"])["weights"] == {}
+    weights.with_name("unused.h5").write_bytes(b"unused")
+    assert changed(before, resolved(uses_them)) == set()
+    weights.write_bytes(b"other weights")
+    assert changed(before, resolved(uses_them)) == {"low", "high"}
+
+
+def test_only_the_archive_and_the_weights_that_params_name_are_linked(resolved: Resolve) -> None:
+    for name in ("archives/mine.zip", "archives/other.zip", "weights/mine.h5", "weights/other.h5"):
+        Path("data", name).parent.mkdir(parents=True, exist_ok=True)
+        Path("data", name).write_bytes(name.encode())
+    resolved(
+        {
+            "data": {"source": "archive", "archive": "data/archives/mine.zip"},
+            "recipes": {"aside": {"overrides": {"train": {"weights": "data/weights/mine.h5"}}}},
+        }
+    )
+    links = [path for path in Path("data/in_use").rglob("*") if path.is_symlink()]
+    assert {path.read_bytes() for path in links} == {b"archives/mine.zip", b"weights/mine.h5"}
+    assert Path("data/in_use/archive").read_bytes() == b"archives/mine.zip"
+
+
+def test_a_missing_archive_is_one_line_with_its_path(resolved: Resolve) -> None:
+    with pytest.raises(SystemExit, match="^1$"):
+        resolved({"data": {"source": "archive", "archive": "data/archives/none.zip"}})
+    with pytest.raises(DataError, match=r"data\.archive: data/archives/none\.zip is missing"):
+        resolve.main()

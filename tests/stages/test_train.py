@@ -1,4 +1,4 @@
-"""The three steps behind a recipe: what they leave, and what they do not repeat."""
+"""The four steps behind a recipe: what they leave, and what they do not repeat."""
 
 import csv
 import json
@@ -10,19 +10,23 @@ import keras
 import numpy as np
 import pytest
 
-from pawtrace.config.params import Params
+from pawtrace.base.errors import TrainingError
+from pawtrace.base.files import sha256_of
+from pawtrace.config.recipe_file import RecipeFile, read_recipe
+from pawtrace.dataset.examples import shards
 from pawtrace.dataset.examples.pixels import square
 from pawtrace.dataset.examples.shards import open_records
 from pawtrace.evaluation.predictions import read_predictions
 from pawtrace.learning.device import Compute
-from pawtrace.lineage.record.provenance import Provenance, circumstances
+from pawtrace.lineage.record.provenance import Circumstances, Provenance, circumstances
+from stages import resolve
 from stages import train as stage
 from tests.conftest import WriteParams, write_records
 from tests.learning.tiny import tiny_backbone
 
 pytestmark = pytest.mark.slow
 
-Make = Callable[..., Params]
+Make = Callable[..., RecipeFile]
 NOW = circumstances(flow_run_id="a-run")
 
 
@@ -32,7 +36,7 @@ def make(write_params: WriteParams, project: Path) -> Make:
     write_records(project / "data/records", {"train": 40, "validation": 16, "test": 16})
     tiny_backbone(project / "tiny.keras")
 
-    def write(train: dict[str, Any] | None = None, evaluate: dict[str, Any] | None = None) -> Params:
+    def write(train: dict[str, Any] | None = None, evaluate: dict[str, Any] | None = None) -> RecipeFile:
         overrides = {
             "backbone": "tiny.keras",
             "precision": "float32",
@@ -44,7 +48,9 @@ def make(write_params: WriteParams, project: Path) -> Make:
             **(train or {}),
         }
         recipes = {"mine": {"question": "?", "overrides": {"train": overrides}}}
-        return write_params({"recipes": recipes, "evaluate": evaluate or {}})
+        write_params({"recipes": recipes, "evaluate": evaluate or {}})
+        resolve.main()
+        return read_recipe("mine")
 
     return write
 
@@ -60,14 +66,18 @@ def _leave_keras_as_it_was(monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setattr(stage, "prepare_compute", prepare)
 
 
-def run(params: Params, folder: Path) -> Path:
-    recipe = params.recipe("mine")
+def run(recipe: RecipeFile, folder: Path, now: Circumstances = NOW) -> Path:
     folder.mkdir()
-    stage.augment(recipe, folder)
-    stage.probe(recipe, folder)
-    stage.train(recipe, folder, NOW)
-    stage.evaluate(recipe, folder, NOW)
+    job = stage.prepare("mine", recipe, folder, now)
+    stage.augment(job)
+    stage.probe(job)
+    stage.train(job)
+    stage.evaluate(job)
     return folder
+
+
+def working_folder(recipe: RecipeFile) -> Path:
+    return next(iter(stage.prepare("mine", recipe, Path("unused"), NOW).working_folders.values()))
 
 
 def test_the_steps_leave_everything_that_the_report_reads(make: Make, tmp_path: Path) -> None:
@@ -75,8 +85,6 @@ def test_the_steps_leave_everything_that_the_report_reads(make: Make, tmp_path: 
     expected = {"preview.jpg", "model.keras", "history.csv", "training.json", "dvclive", "predictions.csv"}
     expected |= {
         "provenance.json",
-        "evaluation.json",
-        "seeds.json",
         "probes.json",
         "worst_errors",
         "worst_errors.csv",
@@ -84,7 +92,7 @@ def test_the_steps_leave_everything_that_the_report_reads(make: Make, tmp_path: 
     assert {path.name for path in folder.iterdir()} == expected
 
 
-def test_every_example_has_a_prediction_and_metrics_follow_from_them(make: Make, tmp_path: Path) -> None:
+def test_every_example_has_a_prediction(make: Make, tmp_path: Path) -> None:
     folder = run(make(), tmp_path / "out")
     predictions = read_predictions(folder / "predictions.csv")
     assert {split: len(of.ids) for split, of in predictions.items()} == {
@@ -92,11 +100,6 @@ def test_every_example_has_a_prediction_and_metrics_follow_from_them(make: Make,
         "validation": 16,
         "test": 16,
     }
-    test = predictions["test"]
-    accuracy = float(np.mean((test.probabilities >= 0.5) == test.labels))
-    assert stage.test_metrics(folder)["accuracy"] == pytest.approx(accuracy)
-    evaluation = json.loads((folder / "evaluation.json").read_text())
-    assert set(evaluation["metrics"]) == {"train", "validation", "test"}
 
 
 def test_every_worst_error_is_an_error_with_its_picture(make: Make, tmp_path: Path) -> None:
@@ -108,42 +111,61 @@ def test_every_worst_error_is_an_error_with_its_picture(make: Make, tmp_path: Pa
         assert (folder / row["file"]).exists()
 
 
-def test_a_change_of_evaluation_trains_nothing(
+def test_another_number_of_worst_errors_trains_nothing(
     make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first = run(make(), tmp_path / "first")
+    first = run(make(train={"learning_rate": 1e-6}), tmp_path / "first")
     monkeypatch.setattr(stage, "train_classifier", lambda *_: pytest.fail("trained again"))
-    second = run(make(evaluate={"num_bootstrap": 300}), tmp_path / "second")
+    one_error = make(train={"learning_rate": 1e-6}, evaluate={"num_worst_errors": 1})
+    second = run(one_error, tmp_path / "second")
     assert (first / "model.keras").read_bytes() == (second / "model.keras").read_bytes()
-    assert (first / "evaluation.json").read_bytes() != (second / "evaluation.json").read_bytes()
+    assert (first / "predictions.csv").read_bytes() == (second / "predictions.csv").read_bytes()
+    assert [len(list((folder / "worst_errors").glob("??.jpg"))) for folder in (first, second)][1] == 1
+
+
+def test_shards_are_hashed_params_read_and_working_folders_found_once(
+    make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipe = make(train={"num_seeds": 2})
+    hashed: list[str] = []
+    digests: list[int] = []
+    monkeypatch.setattr(shards, "sha256_of", lambda path: hashed.append(path.name) or sha256_of(path))
+    plain_digest = stage.training_digest
+    monkeypatch.setattr(
+        stage, "training_digest", lambda *words: digests.append(words[1].seed) or plain_digest(*words)
+    )
+    Path("params.yaml").unlink()  # `resolve` has read it, and nobody else does
+    run(recipe, tmp_path / "out")
+    assert sorted(hashed) == sorted(path.name for path in Path("data/records").glob("*.tfrecord"))
+    assert digests == [0, 1]
 
 
 @pytest.mark.parametrize(
     "change", [{"batch_size": 8}, {"seed": 1}, {"num_views": 2}, {"precision": "bfloat16"}, {"xla": "always"}]
 )
 def test_a_change_of_training_trains_again(make: Make, change: dict[str, Any]) -> None:
-    before = stage.working_folder(make().recipe("mine").train)
-    assert stage.working_folder(make().recipe("mine").train) == before
-    assert stage.working_folder(make(train=change).recipe("mine").train) != before
+    before = working_folder(make())
+    assert working_folder(make()) == before
+    assert working_folder(make(train=change)) != before
 
 
 def test_other_records_or_another_backbone_train_again(make: Make, project: Path) -> None:
-    train = make().recipe("mine").train
-    folders = [stage.working_folder(train)]
+    folders = [working_folder(make())]
     write_records(project / "data/records", {"train": 38, "validation": 16, "test": 16})
-    folders.append(stage.working_folder(train))
+    folders.append(working_folder(make()))
     tiny_backbone(project / "tiny.keras")  # other random weights
-    folders.append(stage.working_folder(train))
+    folders.append(working_folder(make()))
     assert len(set(folders)) == 3
 
 
-def test_replaced_imagenet_weights_train_again(make: Make, project: Path) -> None:
-    train = make().recipe("mine").train.model_copy(update={"backbone": "vgg16", "weights": "imagenet"})
-    before = stage.working_folder(train)
-    file = project / "data/weights/vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5"
-    file.parent.mkdir()
-    file.write_bytes(b"other")
-    assert stage.working_folder(train) != before
+def test_weights_that_changed_after_resolve_are_refused_until_it_runs_again(
+    make: Make, project: Path, tmp_path: Path
+) -> None:
+    recipe = make()
+    tiny_backbone(project / "tiny.keras")  # other random weights
+    with pytest.raises(TrainingError, match=r"^tiny\.keras: .*; run: dvc repro$"):
+        run(recipe, tmp_path / "out")
+    assert not Path("data/in_use").exists()  # an output of `resolve`, which DVC therefore runs again
 
 
 def test_further_seeds_are_measured_and_kept_for_later(
@@ -151,14 +173,18 @@ def test_further_seeds_are_measured_and_kept_for_later(
 ) -> None:
     one = run(make(), tmp_path / "one")
     two = run(make(train={"num_seeds": 2}), tmp_path / "two")
-    seeds = json.loads((two / "seeds.json").read_text())["seeds"]
-    assert [of["seed"] for of in seeds] == [0, 1]
-    assert seeds[0]["metrics"] == json.loads((one / "seeds.json").read_text())["seeds"][0]["metrics"]
-    assert seeds[0]["metrics"]["log_loss"] != seeds[1]["metrics"]["log_loss"]
     assert (one / "model.keras").read_bytes() == (two / "model.keras").read_bytes()
+    assert (one / "predictions.csv").read_bytes() == (two / "predictions.csv").read_bytes()
+    assert [path.name for path in two.glob("predictions_seed_*")] == ["predictions_seed_1.csv"]
     monkeypatch.setattr(stage, "train_classifier", lambda *_: pytest.fail("trained again"))
     alone = run(make(train={"seed": 1}), tmp_path / "alone")
-    assert json.loads((alone / "evaluation.json").read_text())["metrics"]["test"] == seeds[1]["metrics"]
+    of_second = read_predictions(two / "predictions_seed_1.csv")["test"]
+    on_test = read_predictions(alone / "predictions.csv")["test"]
+    assert on_test.probabilities.tolist() == of_second.probabilities.tolist()
+    assert (
+        on_test.probabilities.tolist()
+        != read_predictions(one / "predictions.csv")["test"].probabilities.tolist()
+    )
 
 
 def test_views_are_averaged_and_need_no_training_of_their_own(
@@ -178,17 +204,27 @@ def test_views_are_averaged_and_need_no_training_of_their_own(
 
 def test_runs_that_no_recipe_uses_any_more_are_removed(make: Make, tmp_path: Path) -> None:
     run(make(), tmp_path / "first")
-    outdated = stage.working_folder(make().recipe("mine").train)
+    outdated = working_folder(make())
     assert outdated.exists()
     run(make(train={"seed": 3}), tmp_path / "second")
     assert not outdated.exists()
-    assert stage.working_folder(make(train={"seed": 3}).recipe("mine").train).exists()
+    assert working_folder(make(train={"seed": 3})).exists()
+
+
+def test_the_trainings_of_a_removed_recipe_are_removed(make: Make, tmp_path: Path) -> None:
+    recipe = make()
+    outdated = Path(".pawtrace/training/0123456789abcdef")
+    outdated.mkdir(parents=True)
+    Path(".pawtrace/training/gone.json").write_text(f'["{outdated.name}"]')
+    run(recipe, tmp_path / "out")
+    assert not outdated.exists()
+    assert not Path(".pawtrace/training/gone.json").exists()
 
 
 def test_a_run_that_broke_off_is_not_taken_for_a_finished_one(
     make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    params = make()
+    recipe = make()
 
     def break_off(*_: Any) -> None:
         raise KeyboardInterrupt
@@ -196,42 +232,37 @@ def test_a_run_that_broke_off_is_not_taken_for_a_finished_one(
     with monkeypatch.context() as broken:
         broken.setattr("pawtrace.learning.fit.write_json", break_off)
         with pytest.raises(KeyboardInterrupt):
-            run(params, tmp_path / "first")
-    assert "training.json" in {path.name for path in run(params, tmp_path / "second").iterdir()}
+            run(recipe, tmp_path / "first")
+    assert "training.json" in {path.name for path in run(recipe, tmp_path / "second").iterdir()}
 
 
 def test_the_provenance_says_what_trained_when_and_what_only_measured(make: Make, tmp_path: Path) -> None:
     first = run(make(), tmp_path / "first")
     later = NOW.model_copy(update={"flow_run_id": "another-run"})
-    recipe = make(evaluate={"num_bootstrap": 300}).recipe("mine")
-    second = tmp_path / "second"
-    second.mkdir()
-    stage.train(recipe, second, later)
-    stage.evaluate(recipe, second, later)
+    second = run(make(evaluate={"num_worst_errors": 1}), tmp_path / "second", later)
     of_first, of_second = (
         Provenance.model_validate_json((folder / "provenance.json").read_text()) for folder in (first, second)
     )
     assert [of.flow_run_id for of in of_first.training.runs] == ["a-run"]
     assert of_second.training == of_first.training
     assert [of.flow_run_id for of in of_second.evaluation.runs] == ["another-run"]
-    assert of_second.params["evaluate"]["num_bootstrap"] == 300
+    assert of_second.params["evaluate"]["num_worst_errors"] == 1
+    assert list(of_second.data.weights) == ["tiny.keras"]
     assert of_second.data == of_first.data
     assert of_second.code == of_first.code
     assert "pawtrace/learning/fit.py" in of_first.code.modules
+    assert not [module for module in of_first.code.modules if module.startswith("pawtrace/running")]
 
 
 def test_a_training_that_went_on_names_all_its_runs(
     make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    recipe = make().recipe("mine")
+    recipe = make()
     with monkeypatch.context() as broken:
         broken.setattr("pawtrace.learning.fit.write_history", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
-            run(make(), tmp_path / "first")
-    second = tmp_path / "second"
-    second.mkdir()
+            run(recipe, tmp_path / "first")
     later = NOW.model_copy(update={"flow_run_id": "another-run"})
-    stage.train(recipe, second, later)
-    stage.evaluate(recipe, second, later)
+    second = run(recipe, tmp_path / "second", later)
     provenance = json.loads((second / "provenance.json").read_text())
     assert [of["flow_run_id"] for of in provenance["training"]["runs"]] == ["a-run", "another-run"]

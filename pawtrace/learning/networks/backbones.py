@@ -7,9 +7,9 @@ import keras
 from keras import layers
 
 from pawtrace.base.errors import TrainingError
+from pawtrace.config.imagenet import PUBLISHED, find_weights, how_to_provide
 from pawtrace.config.paths import WEIGHTS
 from pawtrace.config.train_params import TrainParams
-from pawtrace.learning.networks.imagenet import PUBLISHED, find_weights, how_to_provide
 
 _VGG16_BLOCKS = ((64, 2), (128, 2), (256, 3), (512, 3), (512, 3))  # filters and convolutions of each
 

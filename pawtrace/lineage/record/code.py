@@ -8,7 +8,10 @@ from pathlib import Path
 
 from pawtrace.base.files import fingerprint
 
+ROOT = Path(__file__).parents[3]  # the project's folder
 FIRST_PARTY = ("pawtrace", "stages", "flows")
+# How work is started, locked and shown changes no result: no stage watches it.
+_HOW_IT_RUNS = ("flows", "pawtrace/running")
 # The libraries whose versions can change a trained model.
 COMPUTING_LIBRARIES = (
     "albumentations", "keras", "numpy", "opencv-python-headless", "scipy", "tensorflow",
@@ -20,8 +23,10 @@ def library_versions() -> dict[str, str]:
     return {name: importlib.metadata.version(name) for name in COMPUTING_LIBRARIES}
 
 
-def modules_reached(entry: Path, root: Path) -> list[Path]:
-    """The first-party files that a module imports, directly or not, itself included.
+def modules_reached(entry: Path, root: Path = ROOT) -> list[Path]:
+    """The first-party files that decide what a module does: itself and what it imports, directly or not.
+
+    What only says how work runs is passed over, and so is what is reached through that alone.
 
     Args:
       entry: the module's file, below `root`.
@@ -34,7 +39,7 @@ def modules_reached(entry: Path, root: Path) -> list[Path]:
     while waiting:
         path = waiting.pop()
         relative = path.relative_to(root)
-        if relative in reached:
+        if relative in reached or (path != entry and any(map(relative.is_relative_to, _HOW_IT_RUNS))):
             continue
         reached.add(relative)
         waiting += [parent / "__init__.py" for parent in path.parents if (parent / "__init__.py").exists()]

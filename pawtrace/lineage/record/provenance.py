@@ -9,23 +9,20 @@ import os
 import platform
 import subprocess
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, NamedTuple, Self
 
 from pydantic import model_validator
 
 from pawtrace.base.files import fingerprint
 from pawtrace.base.stage_outputs import StageOutput
-from pawtrace.config.params import ResolvedRecipe
+from pawtrace.config.recipe_file import RecipeFile
+from pawtrace.config.sections import MeasureParams
 from pawtrace.evaluation.predictions import Predictions
-from pawtrace.lineage.record.code import library_versions, module_fingerprints, modules_reached
+from pawtrace.lineage.record.code import ROOT, library_versions, module_fingerprints, modules_reached
 
 PROVENANCE = "provenance.json"
 # What the pipeline itself writes into git's tree: changed by every run, and no input of any.
 OUTPUTS = ("dvc.lock", "reports/")
-
-
-_ROOT = Path(__file__).parents[3]
 
 
 class Circumstances(StageOutput):
@@ -68,6 +65,7 @@ class Sources(StageOutput):
     raw: str | None  # of records that were not made by the stage `preprocess`
     splits: str | None
     records: str
+    weights: dict[str, str] = {}  # path -> sha256, of each file of weights that was read
 
 
 class Code(StageOutput):
@@ -119,7 +117,7 @@ class ReportedProvenance(Provenance):
     """reports/provenance/<recipe>.json."""
 
     metrics: str  # fingerprint of reports/metrics/<recipe>.json
-    measured: str  # fingerprint of what training and evaluation handed to the report
+    measured: str  # fingerprint of the predictions that training handed to the measuring
     intervals: dict[str, tuple[float, float]]  # 95 %, of the metrics on test
     test: Answers
 
@@ -159,7 +157,8 @@ def machine(compute: Mapping[str, Any], device_name: str, backend: str) -> Machi
 
 
 def provenance_of(
-    recipe: ResolvedRecipe,
+    name: str,
+    recipe: RecipeFile,
     manifest: Mapping[str, Any],
     machine: Machine,
     *,
@@ -169,23 +168,25 @@ def provenance_of(
     """The provenance of what the train stage has just made of a recipe.
 
     Args:
-      recipe: all overrides applied.
+      name: of the recipe.
+      recipe: all that decides its training.
       manifest: of the records.
       machine: that trained.
       training: by whom and how long; of the first seed, where there are several.
       evaluation: the same.
     """
-    sections = {"train": recipe.train, "probe": recipe.probe, "evaluate": recipe.evaluate}
-    modules = module_fingerprints(modules_reached(_ROOT / "flows/train_recipe.py", _ROOT), _ROOT)
+    sections = {"train": recipe.train, "probe": recipe.probe, "evaluate": recipe.predict}
+    modules = module_fingerprints(modules_reached(ROOT / "flows/train_recipe.py"), ROOT)
     first = recipe.train.seed
     return Provenance(
-        recipe=recipe.name,
+        recipe=name,
         params={name: section.model_dump(mode="json") for name, section in sections.items()},
         seeds=list(range(first, first + recipe.train.num_seeds)),
         data=Sources(
             raw=manifest["made_from"].get("raw"),
             splits=manifest["made_from"].get("splits"),
             records=fingerprint(manifest["shards"]),
+            weights=recipe.weights,
         ),
         code=Code(fingerprint=fingerprint(modules), modules=modules),
         libraries=library_versions(),
@@ -194,6 +195,41 @@ def provenance_of(
         evaluation=evaluation,
         duration_s=evaluation.runs[-1].seconds_ago,
     )
+
+
+def reported(
+    provenance: Provenance,
+    params: MeasureParams,
+    *,
+    metrics: Mapping[str, Any],
+    intervals: Mapping[str, tuple[float, float]],
+    predictions: Mapping[str, Predictions],
+    of_seeds: Mapping[int, Predictions],
+) -> ReportedProvenance:
+    """The provenance of a recipe's metrics.
+
+    Args:
+      provenance: of what was measured.
+      params: how it was measured.
+      metrics: the content of the metrics file.
+      intervals: of the metrics on test.
+      predictions: what was measured, by split.
+      of_seeds: on test, of each seed after the first.
+    """
+    content = provenance.model_dump()
+    content["params"]["evaluate"] |= params.model_dump(mode="json")
+    measured = {**predictions, **{str(seed): on_test for seed, on_test in of_seeds.items()}}
+    return ReportedProvenance(
+        **content,
+        metrics=fingerprint(metrics),
+        measured=fingerprint({name: _plain(of_split) for name, of_split in measured.items()}),
+        intervals=dict(intervals),
+        test=answers_of(predictions["test"]),
+    )
+
+
+def _plain(predictions: Predictions) -> list[Any]:
+    return [predictions.ids, predictions.labels.tolist(), predictions.probabilities.tolist()]
 
 
 class _Right(NamedTuple):

@@ -19,13 +19,13 @@ from ruamel.yaml import YAML
 
 from pawtrace.base.errors import DataError, PawtraceError
 from pawtrace.base.files import write_text
-from pawtrace.config.paths import MODELS, PARAMS, WEIGHTS, WORK
+from pawtrace.config.paths import METRICS, MODELS, PARAMS, WEIGHTS, WORK
 from pawtrace.lineage.record.provenance import ReportedProvenance
 from pawtrace.lineage.trace.dvc_cache import cache_folder
 from pawtrace.lineage.trace.dvc_lock import LOCK, LockLoader, read_lock
 from pawtrace.lineage.trace.flat import flat
 from pawtrace.lineage.trace.revisions import Revision, files_below, git
-from pawtrace.lineage.trace.snapshot import Snapshot, train_stage
+from pawtrace.lineage.trace.snapshot import Snapshot, measure_stage, train_stage
 from pawtrace.lineage.trace.trace import Attribution, RecipeTrace, Share
 
 METRIC = "test.accuracy"
@@ -146,8 +146,11 @@ def _run(older: Revision, step: Step, say: Say) -> dict[str, float]:
     _link_weights(project)
     _dvc(project, say, "checkout", "--force", "data/raw")
     stages = [train_stage(name) for name in step.recipes]
+    measures = (project / "stages/measure.py").exists()  # else the code is older than that stage
+    if measures:
+        stages += [measure_stage(name) for name in step.recipes]
     _dvc(project, say, "repro", "--single-item", *_BETWEEN, *stages)
-    return {name: _accuracy(project / MODELS / name) for name in step.recipes}
+    return {name: _accuracy(project, name, measures=measures) for name in step.recipes}
 
 
 def _clone(revision: Revision) -> Path:
@@ -213,6 +216,7 @@ def _dvc(project: Path, say: Say, *words: str) -> None:
         raise PawtraceError(last or f"dvc {' '.join(words)} failed")
 
 
-def _accuracy(folder: Path) -> float:
-    content = json.loads((folder / "evaluation.json").read_text(encoding="utf-8"))
-    return float(flat(content["metrics"])[METRIC])
+def _accuracy(project: Path, recipe: str, *, measures: bool) -> float:
+    file = METRICS / f"{recipe}.json" if measures else MODELS / recipe / "evaluation.json"
+    content = json.loads((project / file).read_text(encoding="utf-8"))
+    return float(flat(content if measures else content["metrics"])[METRIC])

@@ -6,15 +6,18 @@ Arrives: two snapshots. Leaves: `Change`s in the order in which the stages run.
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal, NamedTuple, get_args
 
+from pawtrace.config.sections import MeasureParams
 from pawtrace.lineage.record.provenance import ReportedProvenance
 from pawtrace.lineage.trace.code_changes import ran_differently
 from pawtrace.lineage.trace.dvc_lock import StageRecord
 from pawtrace.lineage.trace.flat import flat
-from pawtrace.lineage.trace.snapshot import Snapshot, train_stage
+from pawtrace.lineage.trace.snapshot import Snapshot, measure_stage, train_stage
 
 NONE = "(none)"
 DATA_STAGES = ("download", "split", "preprocess")
-_BROUGHT = ("data/archives", "data/weights")  # by the user; all other data is some stage's output
+# What the user brings; all other data is some stage's output. Folders as a whole until `resolve` linked
+# what params name.
+_BROUGHT = ("data/archives", "data/weights", "data/in_use/archive")
 _SECTIONS = ("train", "probe", "evaluate")
 Kind = Literal["param", "data", "code", "environment"]
 _KINDS = get_args(Kind)
@@ -57,7 +60,7 @@ def on_record(recipe: str, older: Snapshot, newer: Snapshot) -> bool:
 
 def chain_of(recipe: str) -> tuple[str, ...]:
     """The stages behind a recipe's metrics, in order; `resolve` is seen in what it writes, the params."""
-    return *DATA_STAGES, train_stage(recipe), "report"
+    return *DATA_STAGES, train_stage(recipe), measure_stage(recipe)
 
 
 def resolved_params(recipe: str, snapshot: Snapshot) -> dict[str, Any] | None:
@@ -135,14 +138,22 @@ def _trained_changes(recipe: str, older: Snapshot, newer: Snapshot) -> Iterator[
         params = [resolved_params(recipe, of) for of in (older, newer)]
         if params[0] is not None and params[1] is not None:
             for key, before, after in _differences(params[0], params[1]):
-                yield Change(stage, "param", key, before, after)
+                yield Change(_reader_of(key, recipe), "param", key, before, after)
         return
     for key, before, after in _differences(flat(old.params), flat(new.params)):
-        yield Change(stage, "param", key, before, after)
+        yield Change(_reader_of(key, recipe), "param", key, before, after)
+    for path, before, after in _differences(old.data.weights, new.data.weights):
+        yield Change(stage, "data", path, before[:7], after[:7])
     for name, before, after in _differences(old.libraries, new.libraries):
         yield Change(stage, "environment", name, before, after)
     for name, before, after in _differences(old.machine.model_dump(), new.machine.model_dump()):
         yield Change(stage, "environment", name, before, after)
+
+
+def _reader_of(param: str, recipe: str) -> str:
+    """The stage that a param of a recipe reaches."""
+    is_measuring = param.removeprefix("evaluate.") in MeasureParams.model_fields
+    return measure_stage(recipe) if is_measuring else train_stage(recipe)
 
 
 def _by_fingerprints(recipe: str, older: Snapshot, newer: Snapshot) -> Iterator[Change]:
@@ -158,7 +169,8 @@ def _by_fingerprints(recipe: str, older: Snapshot, newer: Snapshot) -> Iterator[
 
 def _source_changes(old: ReportedProvenance, new: ReportedProvenance) -> Iterator[Change]:
     stages = {"raw": "download", "splits": "split", "records": "preprocess"}
-    for name, before, after in _differences(old.data.model_dump(), new.data.model_dump()):
+    sources = [provenance.data.model_dump(include=set(stages)) for provenance in (old, new)]
+    for name, before, after in _differences(*sources):
         yield Change(stages[name], "data", f"data/{name}", before[:7], after[:7])
 
 

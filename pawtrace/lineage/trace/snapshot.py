@@ -24,6 +24,11 @@ def train_stage(recipe: str) -> str:
     return f"train@{recipe}"
 
 
+def measure_stage(recipe: str) -> str:
+    """The name of the stage that measures a recipe's predictions."""
+    return f"measure@{recipe}"
+
+
 class Snapshot:
     """A revision's metrics, what they were made from, and what of that could not be read.
 
@@ -51,11 +56,15 @@ class Snapshot:
         for name in names:
             self._read_recipe(name)
         told = self.edited or len(self.metrics) < len(names)
-        self.some_edited = not told and not self._metrics_are_those_of_the_lock(names)
+        self.some_edited = not told and not self._metrics_are_those_of_the_report(names)
 
     def stage(self, name: str) -> StageRecord | None:
-        """What dvc.lock records of a stage."""
-        return None if self.stages is None else self.stages.get(name)
+        """What dvc.lock records of a stage; until there was a stage `measure`, the report measured."""
+        if self.stages is None:
+            return None
+        if name.startswith("measure@") and not any(stage.startswith("measure@") for stage in self.stages):
+            name = "report"
+        return self.stages.get(name)
 
     def md5(self, path: str, *, is_folder: bool) -> str:
         """The md5 that DVC would give to a file or folder as it is at this revision."""
@@ -98,13 +107,14 @@ class Snapshot:
             return None
 
     def _read_recipe(self, name: str) -> None:
-        metrics = self._json(f"{_METRICS}/{name}.json")
+        path = f"{_METRICS}/{name}.json"
+        metrics = self._json(path)
         if metrics is None:
             return
         values = flat(metrics)
         odd = next((key for key, value in values.items() if not _is_number(value)), None)
         if odd is not None:
-            self._unreadable(f"{_METRICS}/{name}.json", f"{odd}: {values[odd]!r}")
+            self._unreadable(path, f"{odd}: {values[odd]!r}")
             return
         self.metrics[name] = values
         content = self._json(f"{_PROVENANCE}/{name}.json")
@@ -115,7 +125,8 @@ class Snapshot:
             first = error.errors(include_url=False)[0]
             where = ".".join(map(str, first["loc"]))
             self._unreadable(f"{_PROVENANCE}/{name}.json", f"{where}: {first['msg']}")
-        if name in self.provenance and self.provenance[name].metrics != fingerprint(metrics):
+        is_of_its_run = name not in self.provenance or self.provenance[name].metrics == fingerprint(metrics)
+        if not (is_of_its_run and self._is_measured(name, self.revision.read(path) or b"")):
             self.edited.add(name)
 
     def _json(self, path: str) -> dict[str, Any] | None:
@@ -135,12 +146,19 @@ class Snapshot:
     def _unreadable(self, path: str, found: str) -> None:
         said = " ".join(found.split())[:120]
         here = self.revision.commit is None
-        what_to_do = "run: dvc repro --force report" if here else "compare with another commit"
+        again = f"measure@{PurePosixPath(path).stem}" if path.startswith((_METRICS, _PROVENANCE)) else "split"
+        what_to_do = f"run: dvc repro --force {again}" if here else "compare with another commit"
         self.problems.append(
-            f"{path} of {self.revision}: expected what the stage report writes, found {said}; {what_to_do}"
+            f"{path} of {self.revision}: expected what a stage writes, found {said}; {what_to_do}"
         )
 
-    def _metrics_are_those_of_the_lock(self, names: list[str]) -> bool:
+    def _is_measured(self, name: str, metrics: bytes) -> bool:
+        """Whether a metrics file is the one that the stage `measure` wrote, as far as dvc.lock tells."""
+        stage = (self.stages or {}).get(measure_stage(name))
+        return stage is None or stage.outputs.get(f"{_METRICS}/{name}.json") in (None, md5_of(metrics))
+
+    def _metrics_are_those_of_the_report(self, names: list[str]) -> bool:
+        """The same of all metrics together, at a revision whose report measured."""
         report = self.stage("report")
         if report is None or _METRICS not in report.outputs:
             return True  # nothing to hold against them

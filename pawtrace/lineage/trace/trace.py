@@ -12,7 +12,7 @@ from pawtrace.lineage.trace.input_changes import DATA_STAGES, Change, chain_of, 
 from pawtrace.lineage.trace.movement import Movement, movements_of
 from pawtrace.lineage.trace.pending import pending_of
 from pawtrace.lineage.trace.revisions import Revision
-from pawtrace.lineage.trace.snapshot import Snapshot, train_stage
+from pawtrace.lineage.trace.snapshot import Snapshot, measure_stage, train_stage
 
 Verdict = Literal["explained", "unexplained", "unmoved", "unchanged", "added", "removed"]
 
@@ -112,7 +112,8 @@ def _unexplained(recipe: str, old: Snapshot, new: Snapshot, *, moved: bool, caus
     edited = [str(of.revision) for of in (old, new) if recipe in of.edited or (moved and of.some_edited)]
     if edited and (moved or recipe in new.edited):
         sides = " and ".join(edited)
-        return f"at {sides}, its metrics are not those that its run wrote; run: dvc repro --force report"
+        again = f"dvc repro --force measure@{recipe}"
+        return f"at {sides}, its metrics are not those that its run wrote; run: {again}"
     if not moved or caused:
         return ""
     recorded = on_record(recipe, old, new)
@@ -126,7 +127,7 @@ def _one_sided(recipe: str, old: Snapshot, new: Snapshot) -> RecipeTrace:
     if recipe in new.edited:
         why = "it is new, and its metrics are not those that its run wrote"
     elif verdict == "removed" and new.stage(train_stage(recipe)) is not None:
-        why = f"{new.revision} has its model, but no metrics of it; run: dvc repro report"
+        why = f"{new.revision} has its model, but no metrics of it; run: dvc repro measure@{recipe}"
     if why:
         verdict = "unexplained"
     accuracy = (new if recipe in new.metrics else old).metrics[recipe].get("test.accuracy")
@@ -134,11 +135,11 @@ def _one_sided(recipe: str, old: Snapshot, new: Snapshot) -> RecipeTrace:
 
 
 def _can_have(change: Change, recipe: str, old: Snapshot, new: Snapshot) -> bool:
-    """Whether a change is on the side of the report on which the numbers began to differ."""
+    """Whether a change is on the side of the predictions on which the numbers began to differ."""
     before, after = old.provenance.get(recipe), new.provenance.get(recipe)
     if before is None or after is None:
         return True
-    return (change.stage == "report") == (before.measured == after.measured)
+    return (change.stage == measure_stage(recipe)) == (before.measured == after.measured)
 
 
 def _first_stage(recipe: str, changes: list[Change]) -> str | None:
@@ -148,7 +149,7 @@ def _first_stage(recipe: str, changes: list[Change]) -> str | None:
 
 def _blind_spots(recipes: list[str], snapshot: Snapshot) -> Iterator[str]:
     """What a revision has no record of."""
-    stages = [*DATA_STAGES, *map(train_stage, recipes), "report"]
+    stages = [*DATA_STAGES, *map(train_stage, recipes), *map(measure_stage, recipes)]
     lost = [] if snapshot.stages is None else [stage for stage in stages if snapshot.stage(stage) is None]
     if lost:
         yield (

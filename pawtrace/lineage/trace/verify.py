@@ -164,7 +164,7 @@ def _edited_metrics(snapshot: Snapshot) -> Iterator[Damage]:
     for recipe in snapshot.metrics:
         if recipe in snapshot.provenance and recipe in snapshot.edited:
             found = "not the metrics that reports/provenance was written for"
-            yield _damage(f"reports/metrics/{recipe}.json", found, "dvc repro --force report")
+            yield _damage(f"reports/metrics/{recipe}.json", found, f"dvc repro --force measure@{recipe}")
 
 
 def _damage(path: Path | str, found: str, repair: str) -> Damage:

@@ -10,8 +10,8 @@ import pytest
 from keras.src.utils import file_utils
 
 from pawtrace.base.errors import TrainingError
+from pawtrace.config.imagenet import PUBLISHED
 from pawtrace.learning.networks.backbones import build_backbone, input_scaling, vgg16
-from pawtrace.learning.networks.imagenet import PUBLISHED
 from tests.conftest import picture
 from tests.learning.tiny import tiny_backbone, tiny_train
 

@@ -117,7 +117,7 @@ def test_a_metrics_file_that_was_deleted_is_no_removed_recipe() -> None:
     Path("reports/metrics/plain.json").unlink()
     found = traced_between()
     assert found.unexplained == ["plain"]
-    assert "no metrics of it; run: dvc repro report" in of(found, "plain").why
+    assert "no metrics of it; run: dvc repro measure@" in of(found, "plain").why
 
 
 def test_a_run_with_uncommitted_code_is_told_by_its_provenance(traced: TracedProject) -> None:
@@ -241,7 +241,7 @@ def test_a_stage_whose_output_stayed_the_same_is_no_cause(traced: TracedProject)
 
 
 def test_the_reports_code_explains_nothing_that_was_measured_before_it(traced: TracedProject) -> None:
-    traced.write_code("stages/report.py", "value = 2\n")
+    traced.write_code("stages/measure.py", "value = 2\n")
     traced.num_right["plain"] = 70
     traced.run()
     assert traced_between().unexplained == ["plain"]

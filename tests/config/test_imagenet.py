@@ -7,8 +7,8 @@ import keras
 import pytest
 from keras.src.utils import file_utils
 
+from pawtrace.config.imagenet import PUBLISHED, find_weights, how_to_provide
 from pawtrace.config.train_params import BACKBONES
-from pawtrace.learning.networks.imagenet import PUBLISHED, find_weights, how_to_provide
 
 
 def put(folder: Path, name: str) -> Path:
