@@ -25,7 +25,7 @@ from pawtrace.base.errors import DeviceError, ParamsError
 from pawtrace.base.files import new_folder
 from pawtrace.config import paths
 from pawtrace.config.recipe_file import RecipeFile, read_recipe
-from pawtrace.lineage.record.provenance import circumstances
+from pawtrace.lineage.record.circumstances import circumstances
 from pawtrace.running.entry_point import run_stage
 
 

@@ -35,8 +35,9 @@ from pawtrace.learning.probes.grad_cam import attention_maps
 from pawtrace.learning.probes.probe import probe as run_probes
 from pawtrace.learning.working_folders import RUNS, TRAININGS, drop_unused, note_run, runs_of, seeds_of
 from pawtrace.learning.xla import choose_xla
+from pawtrace.lineage.record.circumstances import Circumstances
 from pawtrace.lineage.record.code import ROOT, code_fingerprint, library_versions, modules_reached
-from pawtrace.lineage.record.provenance import PROVENANCE, Circumstances, Work, machine, provenance_of
+from pawtrace.lineage.record.provenance import PROVENANCE, Work, machine, provenance_of
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,8 @@ BELOW = {
     "pawtrace.inference": _STAGES | {"pawtrace.dataset", "pawtrace.learning", "pawtrace.evaluation"},
     "pawtrace.lineage": _STAGES
     | {"pawtrace.dataset", "pawtrace.evaluation", "pawtrace.results", "pawtrace.running"},
-    "pawtrace.promotion": _STAGES | {"pawtrace.evaluation", "pawtrace.results", "pawtrace.running"},
+    "pawtrace.promotion": _STAGES
+    | {"pawtrace.evaluation", "pawtrace.results", "pawtrace.running", "pawtrace.lineage"},
     "pawtrace.rebuilding": _STAGES | {"pawtrace.running"},
 }
 WITHOUT_TENSORFLOW = (

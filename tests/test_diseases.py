@@ -16,7 +16,7 @@ from pawtrace.dataset.examples.shards import ShardWriter, write_manifest
 from pawtrace.dataset.sources.drawn.picture import draw_picture
 from pawtrace.diagnosis.diagnosis import Diagnosis, diagnose
 from pawtrace.learning.device import Compute
-from pawtrace.lineage.record.provenance import circumstances
+from pawtrace.lineage.record.circumstances import circumstances
 from pawtrace.results.results import read_result
 from stages import train as stage
 from tests.conftest import WriteParams

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from pawtrace.lineage.record.provenance import Circumstances, Code, Machine, Provenance, Sources, Work
+from pawtrace.lineage.record.circumstances import Circumstances
+from pawtrace.lineage.record.provenance import Code, Machine, Provenance, Sources, Work
 
 NIGHT = Circumstances(
     start="2026-01-02T03:04:05+00:00", flow_run_id="a-run", git_commit="0f" * 20, uncommitted=[]

@@ -93,6 +93,7 @@ def write_result(root: Path, result: Result) -> None:
     folder = root / "models" / result.name
     folder.mkdir(parents=True)
     write_predictions(folder / "predictions.csv", result.predictions)
+    _write_json(root / "data/measures" / f"{result.name}.json", EVALUATE.measure.model_dump())
     _write_json(root / "reports/evaluations" / f"{result.name}.json", result.evaluation.model_dump())
     _write_json(folder / "training.json", result.training.model_dump())
     _write_json(folder / "probes.json", result.probes.model_dump())

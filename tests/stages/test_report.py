@@ -64,33 +64,16 @@ class Page(HTMLParser):
 
 def test_reports_hold_exactly_the_recipes_of_params(project):
     (project / "models" / "removed_long_ago").mkdir()
-    (project / "reports" / "metrics").mkdir()
-    (project / "reports" / "metrics" / "removed_long_ago.json").write_text("{}")
+    for kind in ("metrics", "evaluations", "provenance"):
+        (project / "reports" / kind).mkdir(exist_ok=True)
+        (project / "reports" / kind / "removed_long_ago.json").write_text("{}")
     report.main()
     names = sorted(RECIPES)
-    for folder in ("metrics", "diagnosis"):
-        assert sorted(path.stem for path in (project / "reports" / folder).iterdir()) == names
+    assert sorted(path.stem for path in (project / "reports" / "diagnosis").iterdir()) == names
+    assert not list((project / "reports").rglob("removed_long_ago.json"))
     page = (project / "reports" / "report.html").read_text(encoding="utf-8")
     assert all(f'<section id="{name}">' in page for name in names)
     assert "removed_long_ago" not in page
-
-
-def test_metrics_are_nested_numbers_with_the_interval_of_test_accuracy(reported):
-    metrics = json.loads((reported / "reports" / "metrics" / "own_preprocessing.json").read_text())
-    evaluation = json.loads((reported / "models" / "own_preprocessing" / "evaluation.json").read_text())
-    assert list(metrics) == ["test", "train", "validation"]
-    assert all(isinstance(value, float) for values in metrics.values() for value in values.values())
-    bounds = [metrics["test"]["accuracy_low"], metrics["test"]["accuracy_high"]]
-    assert bounds == pytest.approx(evaluation["intervals"]["accuracy"], abs=1e-6)
-    assert metrics["train"]["roc_auc"] == pytest.approx(evaluation["metrics"]["train"]["roc_auc"], abs=1e-6)
-
-
-def test_metrics_of_several_seeds_have_their_mean_and_range(reported):
-    folder = reported / "reports" / "metrics"
-    test = json.loads((folder / "finetune_augmented.json").read_text())["test"]
-    seeds = [test[f"accuracy_seeds_{name}"] for name in ("min", "mean", "max")]
-    assert seeds == pytest.approx([0.91, (test["accuracy"] + 0.95 + 0.91) / 3, 0.95])
-    assert "accuracy_seeds_mean" not in json.loads((folder / "own_preprocessing.json").read_text())["test"]
 
 
 def test_a_diagnosis_has_its_verdict_evidence_and_what_to_try(reported):
@@ -177,17 +160,17 @@ def test_plots_are_long_tables_with_a_column_for_the_recipe(reported):
     assert len(tables["confusion.csv"]) == len(RECIPES) * 4
 
 
-@pytest.mark.parametrize("missing", ["evaluation.json", "history.csv", "training.json", "preview.jpg",
+@pytest.mark.parametrize("missing", ["history.csv", "training.json", "preview.jpg",
                                      "worst_errors.csv", "worst_errors/00.jpg",
-                                     "worst_errors/00_attention.jpg", "predictions.csv", "probes.json",
-                                     "seeds.json"])  # fmt: skip
+                                     "worst_errors/00_attention.jpg", "predictions.csv",
+                                     "probes.json"])  # fmt: skip
 def test_a_missing_file_of_a_recipe_names_the_stage_to_run(project, missing):
     (project / "models" / "finetune_all" / missing).unlink()
     with pytest.raises(
         DataError, match=rf"^models/finetune_all/{missing} is missing; run: dvc repro train@finetune_all$"
     ):
         report.main()
-    assert not (project / "reports" / "metrics").exists()
+    assert not (project / "reports" / "diagnosis").exists()
 
 
 @pytest.mark.parametrize(
@@ -197,6 +180,7 @@ def test_a_missing_file_of_a_recipe_names_the_stage_to_run(project, missing):
         ("data/raw/rejected.csv", "download"),
         ("data/splits/rejected.csv", "split"),
         ("reports/data.json", "split"),
+        ("reports/evaluations/mobilenet.json", "measure@mobilenet"),
     ],
 )
 def test_a_missing_file_of_the_data_names_the_stage_to_run(project, path, stage):
@@ -208,8 +192,8 @@ def test_a_missing_file_of_the_data_names_the_stage_to_run(project, path, stage)
 @pytest.mark.parametrize(
     ("path", "text", "said"),
     [
-        ("models/frozen_random/evaluation.json", "{", "Expecting property name"),
-        ("models/frozen_random/evaluation.json", "[]", "valid dictionary"),
+        ("reports/evaluations/frozen_random.json", "{", "Expecting property name"),
+        ("reports/evaluations/frozen_random.json", "[]", "valid dictionary"),
         ("models/frozen_random/training.json", '{"best_epoch": "x"}', "best_epoch: Input should be"),
         ("models/frozen_random/history.csv", "", "columns none instead of epoch"),
         ("models/frozen_random/history.csv", "epoch,phase,loss,accuracy,val_loss,val_accuracy\n", "no epoch"),
@@ -229,7 +213,6 @@ def test_a_missing_file_of_the_data_names_the_stage_to_run(project, path, stage)
             "float",
         ),
         ("models/frozen_random/worst_errors.csv", "file,id,label,probability\n", "instead of file"),
-        ("models/frozen_random/seeds.json", '{"seeds": []}', "seeds: List should have at least 1"),
         ("models/frozen_random/probes.json", "{}", "num_examples: Field required"),
         (
             "models/frozen_random/predictions.csv",

@@ -18,7 +18,8 @@ from pawtrace.dataset.examples.pixels import square
 from pawtrace.dataset.examples.shards import open_records
 from pawtrace.evaluation.predictions import read_predictions
 from pawtrace.learning.device import Compute
-from pawtrace.lineage.record.provenance import Circumstances, Provenance, circumstances
+from pawtrace.lineage.record.circumstances import Circumstances, circumstances
+from pawtrace.lineage.record.provenance import Provenance
 from stages import resolve
 from stages import train as stage
 from tests.conftest import WriteParams, write_records

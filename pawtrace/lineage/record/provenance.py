@@ -4,10 +4,8 @@ Arrives: what the train stage knows while it works. Leaves: models/<recipe>/prov
 identifies its metrics and its predictions, reports/provenance/<recipe>.json.
 """
 
-import datetime
 import os
 import platform
-import subprocess
 from collections.abc import Mapping
 from typing import Any, NamedTuple, Self
 
@@ -18,31 +16,10 @@ from pawtrace.base.stage_outputs import StageOutput
 from pawtrace.config.recipe_file import RecipeFile
 from pawtrace.config.sections import MeasureParams
 from pawtrace.evaluation.predictions import Predictions
+from pawtrace.lineage.record.circumstances import Circumstances
 from pawtrace.lineage.record.code import ROOT, library_versions, module_fingerprints, modules_reached
 
 PROVENANCE = "provenance.json"
-# What the pipeline itself writes into git's tree: changed by every run, and no input of any.
-OUTPUTS = ("dvc.lock", "reports/")
-
-
-class Circumstances(StageOutput):
-    """When, by what flow run and on which commit a piece of work was done."""
-
-    start: str  # ISO 8601, UTC
-    flow_run_id: str | None
-    git_commit: str | None  # none outside of a git repository
-    uncommitted: list[str]  # files that differ from the commit; the pipeline's own outputs apart
-
-    @property
-    def dirty(self) -> bool:
-        """Whether the tree held something that the commit does not."""
-        return bool(self.uncommitted)
-
-    @property
-    def seconds_ago(self) -> float:
-        """How long ago the work started."""
-        started = datetime.datetime.fromisoformat(self.start)
-        return (datetime.datetime.now(datetime.UTC) - started).total_seconds()
 
 
 class Machine(StageOutput):
@@ -120,22 +97,6 @@ class ReportedProvenance(Provenance):
     measured: str  # fingerprint of the predictions that training handed to the measuring
     intervals: dict[str, tuple[float, float]]  # 95 %, of the metrics on test
     test: Answers
-
-
-def circumstances(flow_run_id: str | None = None) -> Circumstances:
-    """Those of work that starts now, in the current folder."""
-    start = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-    commit = _git("rev-parse", "HEAD")
-    changed = _git("status", "--porcelain=v1", "-z", "--no-renames", "--", ".") or ""
-    prefix = (_git("rev-parse", "--show-prefix") or "").strip()  # of a project within a larger repository
-    paths = [entry[3:].removeprefix(prefix) for entry in changed.split("\0") if entry]
-    uncommitted = sorted(path for path in paths if not path.startswith(OUTPUTS))
-    return Circumstances(
-        start=start,
-        flow_run_id=flow_run_id,
-        git_commit=commit.strip() if commit else None,
-        uncommitted=uncommitted,
-    )
 
 
 def machine(compute: Mapping[str, Any], device_name: str, backend: str) -> Machine:
@@ -253,11 +214,3 @@ def answers_of(predictions: Predictions) -> Answers:
 def right_of(answers: Answers) -> list[bool]:
     """On which examples the recipe was right, in the order of the ids."""
     return [bit == "1" for bit in f"{int(answers.right, 16):0{answers.num_examples}b}"]
-
-
-def _git(*words: str) -> str | None:
-    try:
-        done = subprocess.run(["git", *words], capture_output=True, text=True, check=False)
-    except FileNotFoundError:
-        return None
-    return done.stdout if done.returncode == 0 else None

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from pawtrace.evaluation.predictions import Predictions
-from pawtrace.lineage.record.provenance import answers_of, circumstances, right_of
+from pawtrace.lineage.record.circumstances import circumstances
+from pawtrace.lineage.record.provenance import answers_of, right_of
 from tests.lineage.traced_project import TracedProject
 
 

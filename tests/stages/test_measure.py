@@ -1,0 +1,98 @@
+"""What the stage `measure` makes of a recipe's predictions: metrics, intervals, provenance."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pawtrace.base.errors import DataError
+from pawtrace.base.files import fingerprint
+from pawtrace.evaluation.predictions import Predictions, read_predictions, write_predictions
+from pawtrace.lineage.record.provenance import ReportedProvenance
+from stages.measure import measure_recipe
+from tests.results.finished_project import finish_project
+
+RECIPE = "mobilenet"
+METRICS, EVALUATION, PROVENANCE = (
+    Path(f"reports/{kind}/{RECIPE}.json") for kind in ("metrics", "evaluations", "provenance")
+)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("finished")
+    finish_project(folder)
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def _in_a_copy(finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copytree(finished, tmp_path / "project")
+    monkeypatch.chdir(tmp_path / "project")
+
+
+def predictions() -> dict[str, Predictions]:
+    return read_predictions(Path(f"models/{RECIPE}/predictions.csv"))
+
+
+def test_metrics_are_nested_numbers_with_the_interval_of_test_accuracy() -> None:
+    measure_recipe(RECIPE)
+    metrics = json.loads(METRICS.read_text())
+    assert list(metrics) == ["test", "train", "validation"]
+    assert all(isinstance(value, float) for values in metrics.values() for value in values.values())
+    test = predictions()["test"]
+    assert metrics["test"]["accuracy"] == pytest.approx(np.mean(test.predicted == test.labels))
+    bounds = [metrics["test"]["accuracy_low"], metrics["test"]["accuracy_high"]]
+    assert bounds == json.loads(EVALUATION.read_text())["intervals"]["accuracy"]
+    assert bounds[0] < metrics["test"]["accuracy"] < bounds[1]
+    assert "accuracy_seeds_mean" not in metrics["test"]
+
+
+def test_metrics_of_several_seeds_have_their_mean_and_range() -> None:
+    by_split = predictions()
+    test = by_split["test"]
+    perfect = Predictions(test.ids, test.labels, test.labels * 0.8 + 0.1)
+    write_predictions(Path(f"models/{RECIPE}/predictions_seed_1.csv"), {"test": perfect})
+    measure_recipe(RECIPE)
+    metrics = json.loads(METRICS.read_text())["test"]
+    assert metrics["accuracy_seeds_max"] == 1
+    assert metrics["accuracy_seeds_min"] == metrics["accuracy"]
+    assert metrics["accuracy_seeds_mean"] == pytest.approx((1 + metrics["accuracy"]) / 2)
+    assert [run["seed"] for run in json.loads(EVALUATION.read_text())["seeds"]] == [0, 1]
+
+
+def test_the_provenance_identifies_metrics_and_predictions_and_how_they_were_measured() -> None:
+    measure_recipe(RECIPE)
+    before = ReportedProvenance.model_validate_json(PROVENANCE.read_text())
+    assert before.metrics == fingerprint(json.loads(METRICS.read_text()))
+    params = Path(f"data/measures/{RECIPE}.json")
+    params.write_text(json.dumps(json.loads(params.read_text()) | {"calibration_bins": 7}))
+    measure_recipe(RECIPE)
+    rebinned = ReportedProvenance.model_validate_json(PROVENANCE.read_text())
+    assert rebinned.params["evaluate"]["calibration_bins"] == 7
+    assert rebinned.measured == before.measured
+    assert rebinned.metrics == fingerprint(json.loads(METRICS.read_text())) != before.metrics
+    by_split = predictions()
+    by_split["test"].probabilities[0] = 0.123
+    write_predictions(Path(f"models/{RECIPE}/predictions.csv"), by_split)
+    measure_recipe(RECIPE)
+    assert ReportedProvenance.model_validate_json(PROVENANCE.read_text()).measured != before.measured
+
+
+@pytest.mark.parametrize(
+    ("path", "stage"),
+    [
+        (f"models/{RECIPE}/predictions.csv", f"train@{RECIPE}"),
+        (f"models/{RECIPE}/provenance.json", f"train@{RECIPE}"),
+        (f"data/measures/{RECIPE}.json", "resolve"),
+    ],
+)
+def test_a_missing_or_damaged_file_names_the_stage_to_run(path: str, stage: str) -> None:
+    Path(path).write_text("{\n}}")
+    with pytest.raises(DataError, match=rf"^{path}: .*run: dvc repro --force {stage}$"):
+        measure_recipe(RECIPE)
+    Path(path).unlink()
+    with pytest.raises(DataError, match=rf"^{path} .*run: dvc repro {stage}$"):
+        measure_recipe(RECIPE)
