@@ -14,7 +14,7 @@ INSTALLED := .venv/.installed
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export DVC_NO_ANALYTICS := 1
 
-.PHONY: help repro serve serve-stop test pytest lint lock benchmarks
+.PHONY: help repro serve serve-stop test test-fast test-all pytest lint lock benchmarks
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-12s %s\n", $$1, $$2}'
@@ -30,11 +30,19 @@ serve: $(INSTALLED) ## start Prefect's server, worker and schedules; PORT=4200, 
 serve-stop: $(INSTALLED) ## end the server, the worker and what they run
 	@python -m flows.serve stop
 
-test: $(INSTALLED) ## run ruff, mypy and all tests
-	@$(MAKE) --no-print-directory --jobs=2 lint pytest  # mypy takes one core for half a minute
+# Three tiers of tests by the markers in pyproject.toml: each tier contains the one before it.
+test-fast: TIER := not slow and not long
+test-fast: ## run ruff, mypy and the tests that train nothing: at most 90 s on two cores
+test: TIER := not long
+test: ## run ruff, mypy and a test of every behaviour: at most 8 minutes
+test-all: TIER :=
+test-all: ## run ruff, mypy and all tests, also the long ones: at most 35 minutes
+
+test test-fast test-all: $(INSTALLED)
+	@$(MAKE) --no-print-directory --jobs=2 lint pytest TIER="$(TIER)"  # mypy uses one core for half a minute
 
 pytest: $(INSTALLED)
-	python -m pytest --numprocesses=3 --dist=loadfile --no-loadscope-reorder
+	python -m pytest -m "$(TIER)" --numprocesses=3 --dist=loadfile --no-loadscope-reorder
 
 lint: $(INSTALLED) ## run ruff and mypy
 	ruff check

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
@@ -43,10 +43,35 @@ HEALTHY: dict[str, Any] = {
 }
 
 
+class Variant(NamedTuple):
+    """What a verdict must not depend on."""
+
+    drawing_seed: int
+    training_seed: int
+    filters: tuple[int, ...]
+    num_noise_epochs: int
+    num_vgg16_pictures: int
+    num_vgg16_epochs: int
+
+
+@pytest.fixture(
+    scope="module",
+    params=[
+        Variant(5, 0, (24, 48, 64), 6, 500, 2),
+        pytest.param(Variant(6, 1, (32, 64, 96), 12, 900, 3), marks=pytest.mark.long),
+        pytest.param(Variant(7, 2, (32, 64, 96), 12, 900, 3), marks=pytest.mark.long),
+    ],
+    ids=lambda variant: f"drawing{variant.drawing_seed}",
+)
+def variant(request: pytest.FixtureRequest) -> Variant:
+    chosen: Variant = request.param
+    return chosen
+
+
 @pytest.fixture(scope="module")
-def drawn() -> Drawn:
+def drawn(variant: Variant) -> Drawn:
     """Drawn cats and dogs in turn, small."""
-    random = np.random.default_rng(5)
+    random = np.random.default_rng(variant.drawing_seed)
     return {
         split: [(n % 2, resize_shorter_side(draw_picture(n % 2, random), SIZE_PX)) for n in range(count)]
         for split, count in COUNTS.items()
@@ -64,14 +89,14 @@ def write(drawn: Drawn, folder: Path = Path("data/records")) -> None:
     write_manifest(folder, SIZE_PX)
 
 
-def small_backbone(path: Path, *, alive: bool = True) -> None:
+def small_backbone(path: Path, filters: tuple[int, ...], *, alive: bool = True) -> None:
     """A small convolutional network; without life, its weights are far too small."""
     keras.utils.set_random_seed(0)
     x = inputs = keras.Input((None, None, 3))
     start = "he_normal" if alive else keras.initializers.RandomNormal(stddev=1e-4)
     x = keras.layers.Rescaling(1 / 127.5, offset=-1)(x)
-    for number, filters in enumerate((24, 48, 64), start=1):
-        x = keras.layers.Conv2D(filters, 3, padding="same", kernel_initializer=start, name=f"conv{number}")(x)
+    for number, count in enumerate(filters, start=1):
+        x = keras.layers.Conv2D(count, 3, padding="same", kernel_initializer=start, name=f"conv{number}")(x)
         if alive:
             x = keras.layers.BatchNormalization(momentum=0.9)(x)
         x = keras.layers.ReLU()(x)
@@ -81,7 +106,7 @@ def small_backbone(path: Path, *, alive: bool = True) -> None:
 
 @pytest.fixture
 def examine(
-    write_params: WriteParams, project: Path, monkeypatch: pytest.MonkeyPatch
+    variant: Variant, write_params: WriteParams, project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[..., Diagnosis]:
     """Train a recipe on records in full, and diagnose it."""
 
@@ -93,8 +118,9 @@ def examine(
 
     def run(drawn: Drawn, alive: bool = True, **changes: Any) -> Diagnosis:
         write(drawn)
-        small_backbone(project / "small.keras", alive=alive)
-        recipes = {"mine": {"question": "?", "overrides": {"train": {**HEALTHY, **changes}}}}
+        small_backbone(project / "small.keras", variant.filters, alive=alive)
+        train = {**HEALTHY, "seed": variant.training_seed, **changes}
+        recipes = {"mine": {"question": "?", "overrides": {"train": train}}}
         params: Params = write_params({"recipes": recipes})
         recipe, folder = params.recipe("mine"), project / "models/mine"
         folder.mkdir(parents=True)
@@ -132,21 +158,24 @@ def test_a_dead_network(examine: Examine, drawn: Drawn) -> None:
     assert found.verdict == "dead"
 
 
-def test_vgg16_as_keras_builds_it_on_inputs_of_1_255_is_dead(examine: Examine, drawn: Drawn) -> None:
+def test_vgg16_as_keras_builds_it_on_inputs_of_1_255_is_dead(
+    examine: Examine, drawn: Drawn, variant: Variant
+) -> None:
     found = examine(
-        drawn | {"train": drawn["train"][:500]},
+        drawn | {"train": drawn["train"][: variant.num_vgg16_pictures]},
         backbone="vgg16",
         input_scaling="unit",
         learning_rate=0.0001,
         head={"pooling": "flatten", "units": [64]},
-        phases=[{"trainable": "all", "num_epochs": 2}],
+        phases=[{"trainable": "all", "num_epochs": variant.num_vgg16_epochs}],
     )
     assert found.verdict == "dead"
 
 
-def test_shuffled_labels(examine: Examine, drawn: Drawn) -> None:
+def test_shuffled_labels(examine: Examine, drawn: Drawn, variant: Variant) -> None:
     noisy = {split: shuffled(pictures, seed) for seed, (split, pictures) in enumerate(drawn.items())}
-    assert examine(noisy, phases=[{"trainable": "all", "num_epochs": 6}]).verdict == "label_noise"
+    found = examine(noisy, phases=[{"trainable": "all", "num_epochs": variant.num_noise_epochs}])
+    assert found.verdict == "label_noise"
 
 
 def test_shuffled_labels_where_training_stops_early(examine: Examine, drawn: Drawn) -> None:
@@ -155,7 +184,7 @@ def test_shuffled_labels_where_training_stops_early(examine: Examine, drawn: Dra
     assert found.verdict == "label_noise"
 
 
-def test_some_wrong_labels_are_listed(examine: Examine, drawn: Drawn) -> None:
+def test_some_wrong_labels_are_listed(examine: Examine, drawn: Drawn, variant: Variant) -> None:
     clear = {
         split: [(label, brightened(label, pixels)) for label, pixels in of] for split, of in drawn.items()
     }
@@ -165,7 +194,7 @@ def test_some_wrong_labels_are_listed(examine: Examine, drawn: Drawn) -> None:
         ]
         for split, of in clear.items()
     }
-    found = examine(wrong, phases=[{"trainable": "all", "num_epochs": 6}])
+    found = examine(wrong, phases=[{"trainable": "all", "num_epochs": variant.num_noise_epochs}])
     assert found.verdict == "label_noise"
     planted = {f"{split}/{number}.jpg" for split, of in drawn.items() for number in range(5, len(of), 12)}
     listed = [suspect.id for suspect in found.suspects]
@@ -178,8 +207,9 @@ def test_a_tiny_training_set_without_regularisation(examine: Examine, drawn: Dra
     assert found.verdict == "overfitting"
 
 
-def test_a_learning_rate_that_is_far_too_high(examine: Examine, drawn: Drawn) -> None:
-    found = examine(drawn, phases=[{"trainable": "all", "num_epochs": 5}], learning_rate=10.0)
+@pytest.mark.parametrize("learning_rate", [10.0, pytest.param(1.0, marks=pytest.mark.long)])
+def test_a_learning_rate_that_is_far_too_high(examine: Examine, drawn: Drawn, learning_rate: float) -> None:
+    found = examine(drawn, phases=[{"trainable": "all", "num_epochs": 5}], learning_rate=learning_rate)
     assert found.verdict == "unstable"
 
 

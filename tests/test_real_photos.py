@@ -5,12 +5,10 @@ import os
 from pathlib import Path
 
 import pytest
-from ruamel.yaml import YAML
 
-from pawtrace.config.params import merged
-from tests.tiny_clone import command, copy_of_the_project
+from tests.tiny_clone import command, copy_of_the_project, edit_params
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 
 # What docs/log.md records of 5,000 photos.
 REAL = {
@@ -36,11 +34,7 @@ REAL = {
 def test_real_photos_and_a_frozen_backbone_reach_95_percent(tmp_path: Path) -> None:
     folder = tmp_path / "pawtrace"
     copy_of_the_project(folder)
-    yaml = YAML(typ="safe", pure=True)
-    content = yaml.load((folder / "params.yaml").read_text())
-    content["recipes"] = {"frozen": {"question": "A frozen backbone, a dense head?", "overrides": {}}}
-    with (folder / "params.yaml").open("w") as file:
-        yaml.dump(merged(content, REAL), file)
+    edit_params(folder, REAL, {"frozen": {"question": "A frozen backbone, a dense head?", "overrides": {}}})
     command(folder, "dvc", "repro")
     metrics = json.loads((folder / "reports/metrics/frozen.json").read_text())
     assert metrics["test"]["accuracy"] >= 0.95

@@ -24,12 +24,14 @@ pytestmark = pytest.mark.slow
 ARCHIVE = "data/archives/photos.zip"
 BFLOAT16_BACKBONE = "data/weights/tiny_bfloat16.keras"
 OF_ARCHIVE = {"data": {"source": "archive", "archive": ARCHIVE}}
-RECIPES = {
+BOTH: dict[str, Any] = {
+    "exact": {"question": "In float32?", "overrides": {"train": {"precision": "float32"}}},
     "coarse": {
         "question": "In bfloat16?",
         "overrides": {"train": {"precision": "bfloat16", "backbone": BFLOAT16_BACKBONE}},
     },
 }
+RECIPES = {"coarse": BOTH["coarse"]}
 MODULE = "pawtrace/learning/inputs/batches.py"
 BEFORE, AFTER = "default_rng([seed, epoch])", "default_rng([seed, epoch, 1])"  # of the examples' order
 
@@ -79,11 +81,20 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory, archive: Path) -> Path:
-    """A clone with three commits: built, a param and a module changed, built again."""
-    folder = clone_with(tmp_path_factory.mktemp("built") / "pawtrace", archive, RECIPES)
+    return built_twice(tmp_path_factory.mktemp("built") / "pawtrace", archive, RECIPES)
+
+
+@pytest.fixture(scope="module")
+def built_of_both(tmp_path_factory: pytest.TempPathFactory, archive: Path) -> Path:
+    return built_twice(tmp_path_factory.mktemp("both") / "pawtrace", archive, BOTH)
+
+
+def built_twice(folder: Path, archive: Path, recipes: dict[str, Any]) -> Path:
+    """A clone with three commits: built, a module and a param of the first recipe changed, built again."""
+    clone_with(folder, archive, recipes)
     command(folder, "dvc", "repro")
     commit(folder, "First")
-    edit_params(folder, {"recipes": {"coarse": {"overrides": {"train": {"learning_rate": 0.05}}}}})
+    edit_params(folder, {"recipes": {next(iter(recipes)): {"overrides": {"train": {"learning_rate": 0.05}}}}})
     source = (folder / MODULE).read_text()
     assert BEFORE in source
     (folder / MODULE).write_text(source.replace(BEFORE, AFTER))
@@ -95,6 +106,19 @@ def built(tmp_path_factory: pytest.TempPathFactory, archive: Path) -> Path:
 def test_another_process_another_order_of_the_archive_and_one_core_give_the_same_metrics(
     built: Path, archive: Path, tmp_path: Path
 ) -> None:
+    expect_a_twin_with_the_same_metrics(built, archive, tmp_path, RECIPES)
+
+
+@pytest.mark.long
+def test_a_twin_with_a_recipe_in_float32_and_one_in_bfloat16_has_the_same_metrics(
+    built_of_both: Path, archive: Path, tmp_path: Path
+) -> None:
+    expect_a_twin_with_the_same_metrics(built_of_both, archive, tmp_path, BOTH)
+
+
+def expect_a_twin_with_the_same_metrics(
+    built: Path, archive: Path, tmp_path: Path, recipes: dict[str, Any]
+) -> None:
     shuffled = tmp_path / "shuffled.zip"
     with zipfile.ZipFile(archive) as source, zipfile.ZipFile(shuffled, "w") as target:
         members = source.infolist()
@@ -102,11 +126,11 @@ def test_another_process_another_order_of_the_archive_and_one_core_give_the_same
         for member in members:
             target.writestr(member, source.read(member))
     assert shuffled.read_bytes() != archive.read_bytes()
-    # In float32 tests/learning/test_fit.py trains twice; here in what processors with bfloat16 compute in.
-    twin = clone_with(tmp_path / "pawtrace", shuffled, RECIPES)
+    twin = clone_with(tmp_path / "pawtrace", shuffled, recipes)
     command(twin, "taskset", "-c", "0", "dvc", "repro")
-    path = "reports/metrics/coarse.json"
-    assert (twin / path).read_text() == command(built, "git", "show", f"HEAD~1:{path}").stdout
+    for recipe in recipes:
+        path = f"reports/metrics/{recipe}.json"
+        assert (twin / path).read_text() == command(built, "git", "show", f"HEAD~1:{path}").stdout
 
 
 def test_the_trace_of_a_real_commit_names_param_and_module(built: Path) -> None:
@@ -117,6 +141,23 @@ def test_the_trace_of_a_real_commit_names_param_and_module(built: Path) -> None:
     assert {recipe["verdict"] for recipe in found.values()} == {"explained"}
     (touched,) = [c["commits"] for c in found["coarse"]["causes"] if c["kind"] == "code"]
     assert touched[0].endswith("Another order of the examples")
+
+
+@pytest.mark.long
+def test_the_param_of_one_recipe_explains_nothing_of_another(built_of_both: Path) -> None:
+    recipes = traced(built_of_both, "HEAD~1", "HEAD")
+    module = ("code", MODULE)
+    causes = {name: {(c["kind"], c["what"]) for c in recipe["causes"]} for name, recipe in recipes.items()}
+    assert causes == {"exact": {("param", "train.learning_rate"), module}, "coarse": {module}}
+
+
+@pytest.mark.long
+def test_attribution_retrains_only_the_recipe_whose_param_changed(built_of_both: Path) -> None:
+    done = pawtrace(built_of_both, "trace", "HEAD~1", "HEAD", "--attribute", "--json")
+    assert [stage for stage in stages_run(done.stderr) if "train" in stage] == ["train@exact"]
+    attributions = json.loads(done.stdout)["attributions"]
+    groups = {of["recipe"]: [share["group"] for share in of["shares"]] for of in attributions}
+    assert groups.get("exact", ["params", "code"]) == ["params", "code"]
 
 
 def test_a_metric_edited_by_hand_fails_the_trace(built: Path) -> None:

@@ -81,12 +81,17 @@ def stages_run(output: str) -> list[str]:
     return [line.split("'")[1] for line in output.splitlines() if line.startswith("Running stage '")]
 
 
-def all_pids() -> set[int]:
-    return {process.pid for process in psutil.process_iter()}
+def processes_in(folder: Path) -> list[psutil.Process]:
+    """The living processes that work in a folder."""
+    living = []
+    for process in psutil.process_iter(["cwd", "status"]):
+        if process.info["cwd"] == str(folder) and process.info["status"] != psutil.STATUS_ZOMBIE:
+            living.append(process)
+    return living
 
 
 def copy_of_the_project(folder: Path) -> None:
-    """A fresh clone of the working tree, committed, without what was built in it."""
+    """A fresh clone of the working tree with the tests' own params, committed, without any results."""
     tracked = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         cwd=ROOT,
@@ -98,6 +103,7 @@ def copy_of_the_project(folder: Path) -> None:
         if (ROOT / name).is_file() and name != "dvc.lock":
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, folder / name)
+    shutil.copy2(ROOT / "tests/params.yaml", folder / "params.yaml")
     for words in ("init -q", "add -A", "-c user.name=a -c user.email=a@b commit -qm start"):
         command(folder, "git", *words.split())
 

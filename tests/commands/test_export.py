@@ -17,6 +17,8 @@ from pawtrace.learning.predict import load_classifier
 from tests.conftest import WriteParams, write_records
 from tests.learning.tiny import tiny_backbone, tiny_train
 
+pytestmark = pytest.mark.slow
+
 MODEL = Path("models/from_scratch/model.keras")
 PLACES = {
     "savedmodel": "exports/from_scratch",

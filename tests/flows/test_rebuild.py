@@ -11,11 +11,10 @@ import time
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 
 from flows.temporary_server import _free_port
-from tests.tiny_clone import RECIPES, command, edit_params, environment, tiny_project
+from tests.tiny_clone import RECIPES, command, edit_params, environment, processes_in, tiny_project
 
 pytestmark = pytest.mark.slow
 
@@ -47,14 +46,6 @@ def rows(folder: Path, query: str) -> list[Any]:
     with sqlite3.connect(folder / ".prefect/prefect.db") as database:
         found = database.execute(query).fetchall()
     database.close()
-    return found
-
-
-def in_folder(folder: Path) -> list[psutil.Process]:
-    found = []
-    for process in psutil.process_iter(["cwd", "status"]):
-        if process.info["cwd"] == str(folder) and process.info["status"] != psutil.STATUS_ZOMBIE:
-            found.append(process)
     return found
 
 
@@ -132,11 +123,23 @@ def test_a_secret_in_the_params_is_refused_and_in_no_log(built: Path) -> None:
     assert not rows(built, "select message from log where message like '%hunter22%'")
 
 
-def test_killed_rebuilds_leave_no_process_and_the_next_one_goes_on(built: Path) -> None:
-    longer = {"phases": [{"trainable": "all", "num_epochs": 100}], "early_stopping": None, "seed": 9}
+@pytest.mark.parametrize(
+    "kills",
+    [
+        [signal.SIGKILL, signal.SIGTERM],
+        pytest.param([signal.SIGKILL], marks=pytest.mark.long),
+        pytest.param([signal.SIGTERM], marks=pytest.mark.long),
+    ],
+    ids=lambda kills: "+".join(kill.name for kill in kills),
+)
+def test_killed_rebuilds_leave_no_process_and_the_next_one_goes_on(
+    built: Path, kills: list[signal.Signals]
+) -> None:
+    seed = sum(kills)  # another one in each story: there is something to train
+    longer = {"phases": [{"trainable": "all", "num_epochs": 100}], "early_stopping": None, "seed": seed}
     edit_params(built, {"recipes": {"small_head": {"overrides": {"train": longer}}}})
-    commit(built, "longer")
-    for how in (signal.SIGKILL, signal.SIGTERM):
+    commit(built, f"longer, seed {seed}")
+    for how in kills:
         flow = subprocess.Popen(
             REBUILD, cwd=built, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
@@ -147,9 +150,9 @@ def test_killed_rebuilds_leave_no_process_and_the_next_one_goes_on(built: Path) 
         flow.send_signal(how)
         flow.wait(60)
         until = time.monotonic() + 30
-        while in_folder(built) and time.monotonic() < until:
+        while processes_in(built) and time.monotonic() < until:
             time.sleep(0.2)
-        assert not in_folder(built), how
+        assert not processes_in(built), how
     ended = command(built, *REBUILD)
     assert "resuming after step" in ended.stdout
     assert not rows(built, "select name from flow_run where state_type in ('RUNNING', 'CANCELLING')")
@@ -241,6 +244,6 @@ def test_a_served_run_that_is_killed_is_crashed_and_the_next_is_completed(built:
     finally:
         said = serve(built, "stop", port)
     assert "its process had been killed: set to Crashed" in said
-    assert not in_folder(built)
+    assert not processes_in(built)
     unfinished = "('PENDING', 'RUNNING', 'CANCELLING')"
     assert not rows(built, f"select name from flow_run where state_type in {unfinished}")

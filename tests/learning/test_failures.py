@@ -49,6 +49,7 @@ def break_at(step: int, monkeypatch: pytest.MonkeyPatch, how: Any) -> None:
     monkeypatch.setattr(Learner, "train_on", breaking)
 
 
+@pytest.mark.slow
 def test_a_loss_that_is_no_number_names_step_rate_and_last_good_checkpoint(
     records: dict[str, Records], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -65,6 +66,7 @@ def test_a_loss_that_is_no_number_names_step_rate_and_last_good_checkpoint(
     assert not (tmp_path / "w/model.keras").exists()
 
 
+@pytest.mark.slow
 def test_broken_weights_never_reach_a_checkpoint(
     records: dict[str, Records], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

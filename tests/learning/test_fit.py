@@ -18,6 +18,8 @@ from pawtrace.learning.predict import load_classifier, predict
 from tests.conftest import write_records
 from tests.learning.tiny import tiny_backbone, tiny_train
 
+pytestmark = pytest.mark.slow
+
 CPU = Compute("cpu", "float32")
 HEAD = {"pooling": "average", "units": [8]}
 FLIP = [{"name": "HorizontalFlip", "arguments": {"p": 0.5}}]

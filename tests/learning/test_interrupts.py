@@ -22,6 +22,8 @@ from pawtrace.learning.probes.sample import Sample
 from pawtrace.running.processes import interrupts_kept
 from tests.learning.tiny import tiny_backbone, tiny_train
 
+pytestmark = pytest.mark.slow
+
 LABELS = (np.arange(8) % 2).astype(np.float32)[:, None]
 IMAGES = np.random.default_rng(0).integers(0, 256, (8, 32, 32, 3), np.uint8)
 

@@ -13,6 +13,8 @@ from pawtrace.learning.learner import Learner
 from pawtrace.learning.networks.model import Classifier, build_classifier
 from tests.learning.tiny import tiny_backbone, tiny_train
 
+pytestmark = pytest.mark.slow
+
 PHASE = Phase(trainable="all", num_epochs=4)
 LABELS = (np.arange(8) % 2).astype(np.float32)[:, None]
 IMAGES = np.random.default_rng(0).integers(0, 256, (8, 32, 32, 3), np.uint8)

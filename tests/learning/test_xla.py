@@ -29,6 +29,7 @@ def test_the_trial_decides_by_its_times(
     assert choose_xla(tiny_train(xla="auto"), CPU, tmp_path / "x.json").xla is helps
 
 
+@pytest.mark.slow
 def test_a_real_trial_measures_both(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     train = tiny_train(xla="auto", backbone=str(tiny_backbone(tmp_path / "b.keras")), batch_size=4)
     chosen = choose_xla(train, CPU, tmp_path / "x.json")

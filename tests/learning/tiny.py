@@ -11,8 +11,8 @@ from tests.conftest import ROOT, TINY
 
 
 def tiny_train(**changes: Any) -> TrainParams:
-    """The sample profile's baseline, made tiny, float32 on the CPU, with changes."""
-    base = merged(load_params(ROOT / "profiles/sample.yaml").train.model_dump(), TINY["train"])
+    """The baseline of tests/params.yaml, made tiny, float32 on the CPU, with changes."""
+    base = merged(load_params(ROOT / "tests/params.yaml").train.model_dump(), TINY["train"])
     fixed = {"precision": "float32", "device": "cpu", "input_scaling": "backbone"}
     fixed["schedule"] = {"warmup_epochs": 0.0, "decay": "none"}
     return TrainParams.model_validate(merged(merged(base, fixed), changes))

@@ -12,6 +12,8 @@ from pawtrace.learning.networks.phases import set_trainable
 from tests.conftest import picture
 from tests.learning.tiny import tiny_train
 
+pytestmark = pytest.mark.slow
+
 IMAGES = np.stack([picture(seed, 32, 32) for seed in range(3)])
 
 

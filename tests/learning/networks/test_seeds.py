@@ -5,9 +5,12 @@ import threading
 
 import keras
 import numpy as np
+import pytest
 
 from pawtrace.learning.networks.model import build_classifier
 from tests.learning.tiny import tiny_train
+
+pytestmark = pytest.mark.slow
 
 
 def new_weights() -> list[np.ndarray]:

@@ -13,6 +13,8 @@ from pawtrace.learning.probes.grad_cam import attention_maps
 from tests.conftest import picture
 from tests.learning.tiny import tiny_train
 
+pytestmark = pytest.mark.slow
+
 SIZE_PX = 32
 
 

@@ -10,6 +10,8 @@ from pawtrace.learning.probes.gradients import gradients_of
 from tests.conftest import picture
 from tests.learning.tiny import tiny_train
 
+pytestmark = pytest.mark.slow
+
 INPUTS = np.random.default_rng(0).normal(size=(6, 3)).astype(np.float32)
 TARGETS = np.arange(6, dtype=np.float32)[:, None] % 2
 
