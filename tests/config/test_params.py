@@ -8,7 +8,7 @@ import pytest
 
 from pawtrace.base.errors import ParamsError
 from pawtrace.config.params import load_params, merged
-from tests.conftest import ROOT, WriteParams
+from tests.conftest import PARAMS, ROOT, WriteParams
 
 
 def refusal(write_params: WriteParams, changes: dict[str, Any]) -> str:
@@ -34,7 +34,7 @@ def nested(path: tuple[str, ...], value: Any) -> dict[str, Any]:
 
 KEYS = [
     path
-    for path in every_key(load_params(ROOT / "params.yaml").model_dump())
+    for path in every_key(load_params(PARAMS).model_dump())
     if path[0] != "recipes" and path[-1] != "early_stopping"
 ]
 

@@ -9,6 +9,7 @@ from PIL import Image, ImageDraw
 from pawtrace.evaluation.evaluation import worst_errors
 from pawtrace.evaluation.predictions import write_predictions
 from pawtrace.results.results import Result
+from tests.conftest import PARAMS
 from tests.lineage.made_up_provenance import made_up_provenance
 from tests.results.made_up_results import (
     EVALUATE,
@@ -81,7 +82,7 @@ _OVERRIDES = """
 
 def finish_project(root: Path) -> list[str]:
     """Write params.yaml, models/, data/ and reports/data.json under a folder; return the recipes."""
-    params = (Path(__file__).parents[2] / "params.yaml").read_text(encoding="utf-8").split("\nrecipes:")[0]
+    params = PARAMS.read_text(encoding="utf-8").split("\nrecipes:")[0]
     root.joinpath("params.yaml").write_text(f"{params}\nrecipes:{_OVERRIDES}", encoding="utf-8")
     for name, made in RECIPES.items():
         write_result(root / "models" / name, made_up_result(made, name))
