@@ -12,19 +12,7 @@ from ruamel.yaml import YAML
 from pawtrace.config.params import Params, load_params, merged
 
 ROOT = Path(__file__).parent.parent
-
-# A whole pipeline in seconds: few small pictures, a head that trains for a moment.
-TINY: dict[str, Any] = {
-    "data": {"sample_size": 80},
-    "preprocess": {"image_size_px": 32, "examples_per_shard": 16},
-    "train": {
-        "image_size_px": 32,
-        "head": {"units": [4]},
-        "batch_size": 16,
-        "phases": [{"trainable": "all", "num_epochs": 1}],
-    },
-    "evaluate": {"num_bootstrap": 100},
-}
+PARAMS = ROOT / "tests/params.yaml"  # tiny, and the tests' own: any profile may be active
 
 WriteParams = Callable[..., Params]
 
@@ -47,16 +35,12 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def write_params(project: Path) -> WriteParams:
-    """Write params.yaml: the committed one, made tiny, with changes laid over it."""
+    """Write params.yaml: the tests' params with changes merged into them."""
 
     def write(changes: dict[str, Any] | None = None) -> Params:
         yaml = YAML(typ="safe", pure=True)
-        content = yaml.load((ROOT / "profiles/sample.yaml").read_text())
-        # The others want larger pictures than the tiny ones.
-        of_profile = ("from_scratch", "from_scratch_normalized")
-        content["recipes"] = {name: content["recipes"][name] for name in of_profile}
         with (project / "params.yaml").open("w") as file:
-            yaml.dump(merged(merged(content, TINY), changes or {}), file)
+            yaml.dump(merged(yaml.load(PARAMS), changes or {}), file)
         return load_params()
 
     return write

@@ -14,13 +14,14 @@ pytestmark = pytest.mark.long
 REAL = {
     "data": {"source": "archive", "archive": os.environ.get("PAWTRACE_PETS_ARCHIVE")},
     "split": {"fractions": {"train": 0.7, "validation": 0.1, "test": 0.2}},
-    "preprocess": {"image_size_px": 227},
+    "preprocess": {"image_size_px": 227, "examples_per_shard": 256},
     "train": {
         "image_size_px": 227,
         "backbone": os.environ.get("PAWTRACE_BACKBONE"),
         "input_scaling": "backbone",
         "head": {"pooling": "average", "units": [256], "dropout": 0.5},
         "augmentation": [],
+        "batch_size": 64,
         "phases": [{"trainable": "none", "num_epochs": 40}],
         "early_stopping": {"patience": 8, "min_delta": 0.0},
     },

@@ -16,7 +16,7 @@ from ruamel.yaml import YAML
 from flows.server_answers import answers
 from flows.temporary_server import _free_port
 from pawtrace.config.params import merged
-from tests.conftest import ROOT, TINY
+from tests.conftest import PARAMS, ROOT
 from tests.learning.tiny import tiny_backbone
 
 RECIPES = {
@@ -91,7 +91,7 @@ def processes_in(folder: Path) -> list[psutil.Process]:
 
 
 def copy_of_the_project(folder: Path) -> None:
-    """A fresh clone of the working tree with the tests' own params, committed, without any results."""
+    """A fresh clone of the working tree with the tests' params, committed, without what was built in it."""
     tracked = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         cwd=ROOT,
@@ -102,8 +102,7 @@ def copy_of_the_project(folder: Path) -> None:
     for name in filter(None, tracked):
         if (ROOT / name).is_file() and name != "dvc.lock":
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, folder / name)
-    shutil.copy2(ROOT / "tests/params.yaml", folder / "params.yaml")
+            shutil.copy2(PARAMS if name == "params.yaml" else ROOT / name, folder / name)
     for words in ("init -q", "add -A", "-c user.name=a -c user.email=a@b commit -qm start"):
         command(folder, "git", *words.split())
 
@@ -112,4 +111,4 @@ def tiny_project(folder: Path, recipes: dict[str, Any]) -> None:
     """A fresh clone whose params.yaml has only these recipes, on few small pictures; not built yet."""
     copy_of_the_project(folder)
     tiny_backbone(folder / BACKBONE)
-    edit_params(folder, merged(TINY, FROZEN), recipes)
+    edit_params(folder, FROZEN, recipes)

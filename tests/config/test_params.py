@@ -1,7 +1,6 @@
 """params.yaml is refused as a whole, with the key, what was expected and what was found."""
 
 import json
-import re
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +8,7 @@ import pytest
 
 from pawtrace.base.errors import ParamsError
 from pawtrace.config.params import load_params, merged
-from tests.conftest import ROOT, WriteParams
+from tests.conftest import PARAMS, ROOT, WriteParams
 
 
 def refusal(write_params: WriteParams, changes: dict[str, Any]) -> str:
@@ -35,7 +34,7 @@ def nested(path: tuple[str, ...], value: Any) -> dict[str, Any]:
 
 KEYS = [
     path
-    for path in every_key(load_params(ROOT / "tests/params.yaml").model_dump())
+    for path in every_key(load_params(PARAMS).model_dump())
     if path[0] != "recipes" and path[-1] != "early_stopping"
 ]
 
@@ -49,6 +48,10 @@ def test_every_profile_is_accepted(profile: Path) -> None:
     assert load_params(profile).recipes
 
 
+def test_the_committed_params_are_the_sample_profile() -> None:
+    assert (ROOT / "params.yaml").read_text() == (ROOT / "profiles/sample.yaml").read_text()
+
+
 @pytest.mark.parametrize("path", KEYS_OF_RECIPES + KEYS, ids=".".join)
 def test_every_misspelt_key_is_refused_by_its_path(write_params: WriteParams, path: tuple[str, ...]) -> None:
     content = write_params().model_dump(mode="json")
@@ -60,8 +63,8 @@ def test_every_misspelt_key_is_refused_by_its_path(write_params: WriteParams, pa
     Path("params.yaml").write_text(json.dumps(content))  # which is YAML
     with pytest.raises(ParamsError) as error:
         load_params()
-    assert f"{'.'.join((*path[:-1], misspelt))}: " in str(error.value)
-    assert re.search(rf"\b{path[-1]}\b", str(error.value).split(misspelt)[1])  # the key that was meant
+    assert f"{'.'.join((*path[:-1], misspelt))}: unknown key" in str(error.value)
+    assert f"did you mean {path[-1]}?" in str(error.value)
 
 
 @pytest.mark.parametrize("path", KEYS, ids=".".join)
@@ -142,29 +145,29 @@ def test_a_quoted_number_is_refused_and_an_unquoted_one_means_what_dvc_reads(
     path.write_text(text.replace("learning_rate: 0.001", "learning_rate: 1e-4"))
     assert load_params().train.learning_rate == 0.0001
     path.write_text(text.replace("learning_rate: 0.001", "learning_rate: '1e-4'"))
-    with pytest.raises(ParamsError, match="train.learning_rate: .*number.*'1e-4'.*str"):
+    with pytest.raises(ParamsError, match="train.learning_rate: .*number, found '1e-4' \\(str\\)"):
         load_params()
 
 
 def test_fractions_that_do_not_add_up_are_refused_with_their_sum(write_params: WriteParams) -> None:
     message = refusal(write_params, {"split": {"fractions": {"train": 0.5}}})
-    assert re.search(r"params.yaml: split.fractions: .*\b1\b.*\b0.8\b", message)
+    assert message == "params.yaml: split.fractions: expected train + validation + test to be 1, found 0.8"
 
 
 def test_a_missing_key_and_a_missing_file_are_named(project: Path) -> None:
-    with pytest.raises(ParamsError, match=r"params.yaml .*run: git checkout params.yaml"):
+    with pytest.raises(ParamsError, match=r"params.yaml is missing; run: git checkout params.yaml"):
         load_params()
     (project / "params.yaml").write_text("data: {}\n")
-    with pytest.raises(ParamsError, match=r"params.yaml: data.source: .*expected"):
+    with pytest.raises(ParamsError, match=r"params.yaml: data.source: expected a value, found none"):
         load_params()
 
 
 def test_an_empty_file_and_an_empty_section_are_called_so_in_words_of_yaml(
     write_params: WriteParams, project: Path
 ) -> None:
-    assert re.search("params.yaml: split: .*mapping.*null", refusal(write_params, {"split": None}))
+    assert refusal(write_params, {"split": None}) == "params.yaml: split: expected a mapping, found null"
     (project / "params.yaml").write_text("")
-    with pytest.raises(ParamsError, match=r"^params.yaml: .*mapping.*null"):
+    with pytest.raises(ParamsError, match=r"^params.yaml: expected a mapping, found null$"):
         load_params()
 
 
@@ -172,7 +175,7 @@ def test_a_date_among_arguments_is_refused_before_any_work(write_params: WritePa
     write_params({"train": {"augmentation": [{"name": "Rotate", "arguments": {"limit": 45}}]}})
     path = project / "params.yaml"
     path.write_text(path.read_text().replace("limit: 45", "limit: 2026-01-01"))
-    with pytest.raises(ParamsError, match=r"train.augmentation.0.arguments: .*date"):
+    with pytest.raises(ParamsError, match=r"train.augmentation.0.arguments: expected finite numbers.* date"):
         load_params()
 
 
@@ -199,11 +202,15 @@ def test_a_wrong_override_is_refused_by_its_path_before_anything_is_trained(
 ) -> None:
     overrides = {"train": {"batch_sise": 8}}
     message = refusal(write_params, {"recipes": {"mine": {"question": "?", "overrides": overrides}}})
-    assert re.search(r"params.yaml: recipes.mine.overrides.train.batch_sise: .*batch_size", message)
+    assert message == (
+        "params.yaml: recipes.mine.overrides.train.batch_sise: unknown key; did you mean batch_size?"
+    )
 
 
 def test_an_unknown_recipe_is_refused_with_the_known_ones(write_params: WriteParams) -> None:
-    with pytest.raises(ParamsError, match="from_scrach.*from_scratch.*from_scratch_normalized"):
+    with pytest.raises(
+        ParamsError, match="no such recipe; did you mean from_scratch.*there are: from_scratch"
+    ):
         write_params().recipe("from_scrach")
 
 
@@ -227,13 +234,14 @@ def test_a_recipe_inherits_along_the_whole_chain_and_the_nearest_wins(write_para
 
 def test_building_on_no_recipe_is_refused_with_the_nearest(write_params: WriteParams) -> None:
     message = refusal(write_params, {"recipes": {"mine": rung("from_scrach")}})
-    assert re.search("params.yaml: recipes.mine.builds_on: .*from_scratch.*from_scratch_normalized", message)
+    assert message.startswith(
+        "params.yaml: recipes.mine.builds_on: no such recipe; did you mean from_scratch?; there are: "
+    )
 
 
 def test_building_in_a_circle_is_refused_with_the_circle(write_params: WriteParams) -> None:
     message = refusal(write_params, {"recipes": {"a": rung("b"), "b": rung("a")}})
-    assert message.startswith("params.yaml: recipes.b.builds_on: ")
-    assert "a -> b -> a" in message
+    assert message == ("params.yaml: recipes.b.builds_on: expected a chain that ends, found a -> b -> a")
 
 
 def test_an_override_that_is_wrong_only_on_top_of_another_is_refused(write_params: WriteParams) -> None:
@@ -242,16 +250,19 @@ def test_an_override_that_is_wrong_only_on_top_of_another_is_refused(write_param
         "pretrained": rung("normalized", train={"weights": "imagenet"}),
     }
     message = refusal(write_params, {"recipes": recipes})
-    path = "recipes.pretrained.overrides.train.batch_normalization"
-    assert re.search(f"params.yaml: {path}: .*false", message)
+    assert message.startswith(
+        "params.yaml: recipes.pretrained.overrides.train.batch_normalization: expected false"
+    )
 
 
 def test_test_time_augmentation_needs_augmentation(write_params: WriteParams) -> None:
     mine = rung(evaluate={"tta_views": 4})
     assert write_params({"recipes": {"mine": mine}}).recipe("mine").evaluate.tta_views == 4
     message = refusal(write_params, {"recipes": {"mine": mine}, "train": {"augmentation": []}})
-    path = "recipes.mine.overrides.evaluate.tta_views"
-    assert re.search(f"params.yaml: {path}: .*1.*train.augmentation.*4", message)
+    assert message == (
+        "params.yaml: recipes.mine.overrides.evaluate.tta_views: expected 1, as train.augmentation makes "
+        "no other views, found 4"
+    )
 
 
 def test_merging_leaves_its_arguments_alone() -> None:

@@ -7,15 +7,15 @@ import keras
 
 from pawtrace.config.params import load_params, merged
 from pawtrace.config.train_params import TrainParams
-from tests.conftest import ROOT, TINY
+from tests.conftest import PARAMS
 
 
 def tiny_train(**changes: Any) -> TrainParams:
-    """The baseline of tests/params.yaml, made tiny, float32 on the CPU, with changes."""
-    base = merged(load_params(ROOT / "tests/params.yaml").train.model_dump(), TINY["train"])
+    """The baseline of the tests' params, in float32 on the CPU, with changes."""
     fixed = {"precision": "float32", "device": "cpu", "input_scaling": "backbone"}
     fixed["schedule"] = {"warmup_epochs": 0.0, "decay": "none"}
-    return TrainParams.model_validate(merged(merged(base, fixed), changes))
+    baseline = load_params(PARAMS).train.model_dump()
+    return TrainParams.model_validate(merged(merged(baseline, fixed), changes))
 
 
 def tiny_backbone(path: Path, size_px: int | None = None, channels: int = 3) -> Path:

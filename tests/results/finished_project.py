@@ -8,6 +8,7 @@ from PIL import Image, ImageDraw
 
 from pawtrace.evaluation.predictions import worst_errors, write_predictions
 from pawtrace.results.results import Result
+from tests.conftest import PARAMS
 from tests.lineage.made_up_provenance import made_up_provenance
 from tests.results.made_up_results import (
     EVALUATE,
@@ -80,7 +81,7 @@ _OVERRIDES = """
 
 def finish_project(root: Path) -> list[str]:
     """Write params.yaml, models/, data/ and reports/data.json under a folder; return the recipes."""
-    params = (Path(__file__).parents[2] / "params.yaml").read_text(encoding="utf-8").split("\nrecipes:")[0]
+    params = PARAMS.read_text(encoding="utf-8").split("\nrecipes:")[0]
     root.joinpath("params.yaml").write_text(f"{params}\nrecipes:{_OVERRIDES}", encoding="utf-8")
     for name, made in RECIPES.items():
         write_result(root, made_up_result(made, name))
