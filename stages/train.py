@@ -222,10 +222,8 @@ def _record_provenance(recipe: ResolvedRecipe, folder: Path, now: Circumstances,
         recipe,
         read_manifest(paths.RECORDS),
         machine(training, device_name(training["device"]), keras.backend.backend()),
-        training=Work(
-            runs=_runs_of(folder / _RUNS), duration_s=training["duration_s"], energy_j=training["energy_j"]
-        ),
-        evaluation=Work(runs=[now], duration_s=round(duration_s, 3), energy_j=None),
+        training=Work(runs=_runs_of(folder / _RUNS), duration_s=training["duration_s"]),
+        evaluation=Work(runs=[now], duration_s=round(duration_s, 3)),
     )
     write_json(folder / PROVENANCE, provenance.model_dump())
     (folder / _RUNS).unlink()

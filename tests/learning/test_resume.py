@@ -26,7 +26,7 @@ from tests.conftest import ROOT, write_records
 from tests.learning.tiny import tiny_backbone, tiny_train
 
 COUNTS = {"train": 40, "validation": 16, "test": 16}
-TIMES = ("duration_s", "energy_j", "images_per_s", "waiting_share")
+TIMES = ("duration_s", "images_per_s", "waiting_share")
 
 
 @pytest.fixture(scope="module")
