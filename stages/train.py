@@ -209,10 +209,8 @@ def _record_provenance(job: Job, duration_s: float) -> None:
         job.recipe,
         job.manifest,
         machine(training, device_name(training["device"]), keras.backend.backend()),
-        training=Work(
-            runs=runs_of(job.folder), duration_s=training["duration_s"], energy_j=training["energy_j"]
-        ),
-        evaluation=Work(runs=[job.now], duration_s=round(duration_s, 3), energy_j=None),
+        training=Work(runs=runs_of(job.folder), duration_s=training["duration_s"]),
+        evaluation=Work(runs=[job.now], duration_s=round(duration_s, 3)),
     )
     write_json(job.folder / PROVENANCE, provenance.model_dump())
     (job.folder / RUNS).unlink()

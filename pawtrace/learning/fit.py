@@ -20,7 +20,6 @@ from pawtrace.dataset.examples.pixels import View
 from pawtrace.dataset.examples.shards import Records
 from pawtrace.learning.checkpoints import Checkpoint, Checkpoints, assign, values_of
 from pawtrace.learning.device import Compute, distributed, spread_over_devices
-from pawtrace.learning.energy import energy_counter
 from pawtrace.learning.failures import out_of_memory_named, require_finite
 from pawtrace.learning.history import live_history, log_epoch, write_history
 from pawtrace.learning.inputs.augmentation import augmented_view
@@ -52,8 +51,6 @@ class Run:
         self._optimizer_state: list[np.ndarray] = []
         self._saved_at, self._saving_s = time.perf_counter(), 0.0
         self._resume()
-        self._energy = energy_counter(compute.device)
-        self._energy_before = self._read_energy() - (self.progress.energy_j or 0.0)
 
     def fit(self) -> None:
         """Train through all phases; the model ends with its best epoch's weights."""
@@ -67,7 +64,6 @@ class Run:
                 self._optimizer_state = []  # a checkpoint may be of the phase's very end
                 assign(self.classifier.whole.weights, self.best)
                 self.progress.next_phase()
-        self._note_energy()
 
     def _fit_phase(self) -> None:
         train, progress = self.train, self.progress
@@ -139,18 +135,9 @@ class Run:
             {"weight": sum(map(np.sum, model))}, self._where(), learner.learning_rate, self.checkpoints.newest
         )
         optimizer = values_of(learner.optimizer.variables)
-        self._note_energy()
         self.checkpoints.save(Checkpoint(vars(self.progress), model, optimizer, self.best))
         self._saved_at = time.perf_counter()
         self._saving_s = self._saved_at - start
-
-    def _note_energy(self) -> None:
-        """Also that of the processes before this one, where the run was broken off."""
-        if self._energy is not None:
-            self.progress.energy_j = self._energy() - self._energy_before
-
-    def _read_energy(self) -> float:
-        return 0.0 if self._energy is None else self._energy()
 
     def _resume(self) -> None:
         checkpoint = self.checkpoints.load()
@@ -198,7 +185,6 @@ def train_classifier(train: TrainParams, records: dict[str, Records], work: Path
             "num_epochs": len(progress.rows),
             "planned_epochs": [phase.num_epochs for phase in train.phases],
             "duration_s": round(progress.training_s, 3),
-            "energy_j": progress.energy_j,
             "images_per_s": round(images_per_s, 1),
             "waiting_share": round(waiting_share, 4),
             **compute._asdict(),

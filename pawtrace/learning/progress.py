@@ -33,7 +33,6 @@ class Progress:
     images_s: float = 0.0  # the time that those took
     training_s: float = 0.0  # without validation
     waiting_s: float = 0.0  # of those, for input
-    energy_j: float | None = None  # that the device says it used; none where it says nothing
 
     def add_batch(self, metrics: dict[str, float], num_examples: int) -> None:
         """Take a batch's mean metrics into the epoch's."""

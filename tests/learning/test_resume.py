@@ -28,7 +28,7 @@ from tests.learning.tiny import tiny_backbone, tiny_train
 pytestmark = pytest.mark.slow
 
 COUNTS = {"train": 40, "validation": 16, "test": 16}
-TIMES = ("duration_s", "energy_j", "images_per_s", "waiting_share")
+TIMES = ("duration_s", "images_per_s", "waiting_share")
 
 
 @pytest.fixture(scope="module")

@@ -23,8 +23,8 @@ def made_up_provenance(recipe: str, **changes: Any) -> Provenance:
             device="cpu", device_name="A Processor", num_devices=1, num_cpus=2, precision="float32",
             xla=False, backend="tensorflow", platform="Linux x86_64", python="3.11.7",
         ),
-        training=Work(runs=[NIGHT], duration_s=60.0, energy_j=None),
-        evaluation=Work(runs=[NIGHT], duration_s=2.0, energy_j=None),
+        training=Work(runs=[NIGHT], duration_s=60.0),
+        evaluation=Work(runs=[NIGHT], duration_s=2.0),
         duration_s=64.0,
     )  # fmt: skip
     return provenance.model_copy(update=changes)

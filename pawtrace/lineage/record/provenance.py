@@ -57,7 +57,6 @@ class Work(StageOutput):
 
     runs: list[Circumstances]  # several, where the work was broken off and went on
     duration_s: float
-    energy_j: float | None  # none where the device reports none
 
 
 class Answers(StageOutput):
