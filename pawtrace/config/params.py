@@ -7,7 +7,7 @@ sections. Numbers follow YAML 1.2, as DVC reads and writes them: `1e-4` is a num
 import difflib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple, TypeVar
+from typing import Annotated, Any, NamedTuple, TypeVar
 
 from pydantic import Field, ValidationError, field_validator
 from ruamel.yaml import YAML
@@ -16,7 +16,6 @@ from ruamel.yaml.error import YAMLError
 from pawtrace.base.errors import ParamsError
 from pawtrace.config.paths import PARAMS, PROMOTED
 from pawtrace.config.sections import (
-    VERDICTS,
     DataParams,
     DiagnoseParams,
     EvaluateParams,
@@ -26,6 +25,7 @@ from pawtrace.config.sections import (
     RebuildParams,
     Section,
     SplitParams,
+    VerdictName,
 )
 from pawtrace.config.train_params import NotStrict, TrainParams
 
@@ -52,7 +52,7 @@ class Recipe(Section):
 
     question: str
     builds_on: str | None = None  # another recipe, whose overrides come first; null: the baseline
-    cures: Annotated[tuple[Literal[VERDICTS], ...], NotStrict] = ()  # type: ignore[valid-type]  # verdicts
+    cures: Annotated[tuple[VerdictName, ...], NotStrict] = ()
     overrides: Overrides
 
 

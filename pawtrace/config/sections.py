@@ -7,8 +7,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 LABELS = ("cat", "dog")  # the label of an example is its index here, as in TFDS's cats_vs_dogs
 SPLITS = ("train", "validation", "test")
-# What a run can suffer from, the first that applies; pawtrace.diagnosis.diagnosis tells them apart.
-VERDICTS = (
+# The names that a recipe's `cures` may hold; all else about a verdict is in pawtrace.diagnosis.verdicts.
+VerdictName = Literal[
     "leaking",
     "unstable",
     "dead",
@@ -17,7 +17,7 @@ VERDICTS = (
     "undertrained",
     "underfitting",
     "healthy",
-)
+]
 
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 Fraction = Annotated[float, Field(ge=0, le=1)]

@@ -1,6 +1,6 @@
-"""What a diagnosis looks at: scores against chance, the loss of guessing, probes, confident errors.
+"""What the rules of the verdicts look at: scores, the loss of guessing, probes, confident errors.
 
-Arrives: the result of a recipe. Leaves: the few facts that the verdicts are made of.
+Arrives: the result of a recipe and the thresholds of params.yaml. Leaves: `Facts`, each computed once.
 """
 
 import math
@@ -11,47 +11,20 @@ from typing import NamedTuple
 import numpy as np
 
 from pawtrace.config.sections import LABELS, SPLITS, DiagnoseParams
+from pawtrace.diagnosis.dying_signal import DyingSignal, dying_signal
+from pawtrace.diagnosis.scores import score_of
 from pawtrace.evaluation.intervals import wilson
-from pawtrace.evaluation.predictions import Predictions
-from pawtrace.results.probe_results import Block
+from pawtrace.results.number_words import percent, plural
 from pawtrace.results.results import Result
 
 Numbers = dict[str, float | str]
 
 
 class Finding(NamedTuple):
-    """Why a disease applies."""
+    """Why a verdict applies."""
 
     numbers: Numbers  # the evidence by name; shares 0..1
     sentence: str
-
-
-class Score(NamedTuple):
-    """How many examples of a split, or of several together, are predicted rightly."""
-
-    num_right: int
-    num_examples: int
-    chance: float  # the share of the most frequent label: always answering it would reach that
-
-    @property
-    def accuracy(self) -> float:
-        """The share of right predictions."""
-        return self.num_right / self.num_examples
-
-    @property
-    def num_errors(self) -> int:
-        """How many examples are predicted wrongly."""
-        return self.num_examples - self.num_right
-
-    @property
-    def interval(self) -> tuple[float, float]:
-        """Wilson's 95 % interval of the accuracy."""
-        return wilson(self.num_right, self.num_examples)
-
-    @property
-    def at_chance(self) -> bool:
-        """Whether the interval reaches down to chance."""
-        return self.interval[0] <= self.chance
 
 
 class Suspect(NamedTuple):
@@ -63,44 +36,8 @@ class Suspect(NamedTuple):
     probability: float  # P(dog)
 
 
-class DyingSignal(NamedTuple):
-    """The first block whose activations vary far less than those of a block before it."""
-
-    block: Block
-    largest_std: float  # of the activations before it
-    std: float
-
-
-def score_of(*predictions: Predictions) -> Score:
-    """The score over all these predictions together."""
-    labels = np.concatenate([of_split.labels for of_split in predictions])
-    predicted = np.concatenate([of_split.predicted for of_split in predictions])
-    most = int(np.bincount(labels, minlength=len(LABELS)).max())
-    return Score(int((predicted == labels).sum()), labels.size, most / labels.size)
-
-
-def dying_signal(blocks: list[Block], ratio: float) -> DyingSignal | None:
-    """Where the signal dies on its way through the network.
-
-    Args:
-      blocks: in the order in which it flows.
-      ratio: how many times less than before the activations' standard deviation must be.
-    Returns:
-      None where it reaches the end.
-    """
-    largest = 0.0
-    for block in blocks:
-        std = block.activation_std
-        if std is None:
-            continue
-        if largest > 0 and std * ratio <= largest:
-            return DyingSignal(block, largest, std)
-        largest = max(largest, std)
-    return None
-
-
-class Symptoms:
-    """The facts about one result, worked out once."""
+class Facts:
+    """The facts about one result."""
 
     def __init__(self, result: Result, thresholds: DiagnoseParams) -> None:
         """Look at a result; `thresholds` say what counts as passed, sure or dying."""
@@ -108,6 +45,18 @@ class Symptoms:
         self.history, self.training, self.probes = result.history, result.training, result.probes
         self.train, self.validation, self.test = (score_of(result.predictions[split]) for split in SPLITS)
         self.unseen = score_of(result.predictions["validation"], result.predictions["test"])
+
+    @property
+    def accuracies(self) -> Numbers:
+        """The accuracy on each split, for the numbers of a finding."""
+        scores = zip(SPLITS, (self.train, self.validation, self.test), strict=True)
+        return {f"{split}_accuracy": score.accuracy for split, score in scores}
+
+    @property
+    def by_heart_words(self) -> str:
+        """How many of a few pictures the network can learn by heart, in words."""
+        probe = self.probes.overfit
+        return f"{percent(probe.accuracy or 0.0)} of {plural(probe.num_examples, 'picture')} by heart"
 
     @cached_property
     def guessing_loss(self) -> float:

@@ -1,7 +1,7 @@
-"""What to try next against what a recipe suffers from.
+"""What to try next against a recipe's verdict.
 
 Arrives: a diagnosis, params.yaml, all results. Leaves: a rung to try, and how it did where it was
-measured; advice in words where no rung helps.
+measured; the verdict's cure in words where no rung helps.
 """
 
 from collections.abc import Mapping
@@ -10,23 +10,11 @@ from typing import NamedTuple
 from pawtrace.config.params import Params
 from pawtrace.diagnosis.diagnosis import Diagnosis
 from pawtrace.diagnosis.notes import INPUT_RANGE
+from pawtrace.diagnosis.verdicts import VERDICTS
 from pawtrace.results.number_words import percent
 from pawtrace.results.paired import compare
 from pawtrace.results.results import Result, best_result
 
-# For where no recipe of params.yaml names the verdict in `cures`.
-_ADVICE = {
-    "leaking": "Raise split.near_duplicate_distance, so that pictures which look the same share a split; "
-    "mirror images, which it does not see, have to leave the archive.",
-    "unstable": "Lower train.learning_rate, or begin with train.schedule.warmup_epochs.",
-    "dead": "Start from pretrained weights (train.weights), or let random ones keep the signal alive: "
-    "train.initializer he_normal with train.batch_normalization.",
-    "label_noise": "Look at the suspects in the report and correct the labels that are wrong.",
-    "overfitting": "Train on more pictures, or use train.augmentation, dropout or a smaller head.",
-    "undertrained": "Give train.phases more epochs, or raise train.learning_rate.",
-    "underfitting": "Make more of the backbone trainable, start from pretrained weights, or weaken "
-    "augmentation and regularisation.",
-}
 _OWN_SCALING = "Set train.input_scaling to backbone: the inputs are then scaled as its weights expect."
 
 
@@ -44,7 +32,7 @@ def next_rung(
 
     Args:
       name: of the recipe.
-      diagnosis: what it suffers from.
+      diagnosis: of the recipe.
       params: of its recipes whose `cures` names the verdict, the one that did best here is taken, else
         the first that was not measured; never the recipe itself nor what it builds on.
       results: of the recipes that were measured, by name.
@@ -53,17 +41,19 @@ def next_rung(
     """
     if INPUT_RANGE in diagnosis.notes:
         return _step(_with_own_scaling(name, params), _OWN_SCALING, name, results)
-    if diagnosis.verdict == "healthy":
+    cure = VERDICTS[diagnosis.verdict].cure
+    if cure is None:
         best = best_result(results.values())
-        found = compare(best, results[name])
-        return _step(best.name, "", name, results) if found and found.verdict == "better" else None
+        comparison = compare(best, results[name])
+        is_better = comparison is not None and comparison.verdict == "better"
+        return _step(best.name, "", name, results) if is_better else None
     lineage = params.lineage(name)
-    cures = [
+    recipes = [
         other
         for other, recipe in params.recipes.items()
         if diagnosis.verdict in recipe.cures and other not in lineage
     ]
-    return _step(_most_promising(cures, name, results), _ADVICE[diagnosis.verdict], name, results)
+    return _step(_most_promising(recipes, name, results), cure, name, results)
 
 
 def _most_promising(cures: list[str], name: str, results: Mapping[str, Result]) -> str | None:

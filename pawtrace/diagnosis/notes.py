@@ -1,26 +1,27 @@
 """What else stands out in a result, whatever its verdict.
 
-Arrives: the symptoms. Leaves: a sentence for each finding, by its name.
+Arrives: the facts of one result. Leaves: a sentence for each finding, by its name.
 """
 
 from collections.abc import Callable
 
-from pawtrace.diagnosis.facts import Symptoms
+from pawtrace.diagnosis.facts import Facts
+from pawtrace.diagnosis.verdicts import Verdict
 from pawtrace.results.number_words import decimal, percent, plural
 from pawtrace.results.probe_results import InputRange
 
 INPUT_RANGE = "input_range"
 
 
-def further_findings(found: Symptoms, verdict: str) -> dict[str, str]:
-    """All findings that apply, save what the verdict says already."""
-    notes = {name: find(found) for name, find in _FINDINGS.items() if _SAID_BY.get(name) != verdict}
+def further_findings(facts: Facts, verdict: Verdict) -> dict[str, str]:
+    """All findings that apply, except those that the verdict's sentence contains already."""
+    notes = {name: find(facts) for name, find in _FINDINGS.items() if name not in verdict.notes}
     return {name: sentence for name, sentence in notes.items() if sentence is not None}
 
 
-def _input_range(found: Symptoms) -> str | None:
-    inputs = found.probes.input_range
-    if not _is_mismatch(inputs, found.thresholds.input_range_ratio):
+def _input_range(facts: Facts) -> str | None:
+    inputs = facts.probes.input_range
+    if not _is_mismatch(inputs, facts.thresholds.input_range_ratio):
         return None
     received, expected = inputs.received, inputs.expected
     return (
@@ -36,8 +37,8 @@ def _is_mismatch(inputs: InputRange, ratio: float) -> bool:
     return max(received, expected) > ratio * min(received, expected)
 
 
-def _dying_signal(found: Symptoms) -> str | None:
-    dying = found.dying_signal
+def _dying_signal(facts: Facts) -> str | None:
+    dying = facts.dying_signal
     if dying is None:
         return None
     return (
@@ -46,20 +47,20 @@ def _dying_signal(found: Symptoms) -> str | None:
     )
 
 
-def _imbalance(found: Symptoms) -> str | None:
-    if found.train.chance <= found.thresholds.imbalance_share:
+def _imbalance(facts: Facts) -> str | None:
+    if facts.train.chance <= facts.thresholds.imbalance_share:
         return None
     return (
         f"The classes are out of balance: always giving the same answer is right on "
-        f"{percent(found.train.chance)} of the training pictures."
+        f"{percent(facts.train.chance)} of the training pictures."
     )
 
 
-def _blank_inputs(found: Symptoms) -> str | None:
-    probe = found.probes.overfit
+def _blank_inputs(facts: Facts) -> str | None:
+    probe = facts.probes.overfit
     if probe.loss is None or probe.accuracy is None or probe.blank_loss is None:
         return None
-    does_better = probe.loss < probe.blank_loss - found.thresholds.dead_loss_margin
+    does_better = probe.loss < probe.blank_loss - facts.thresholds.dead_loss_margin
     if does_better or probe.accuracy > (probe.blank_accuracy or 0.0):
         return None
     return (
@@ -68,21 +69,20 @@ def _blank_inputs(found: Symptoms) -> str | None:
     )
 
 
-def _overlap(found: Symptoms) -> str | None:
-    num_seen = len(found.seen_in_training)
+def _overlap(facts: Facts) -> str | None:
+    num_seen = len(facts.seen_in_training)
     if num_seen == 0:
         return None
     return (
-        f"Of {found.test.num_examples:,} test pictures {num_seen:,} look"
+        f"Of {facts.test.num_examples:,} test pictures {num_seen:,} look"
         f"{'s' if num_seen == 1 else ''} like a training picture."
     )
 
 
-_FINDINGS: dict[str, Callable[[Symptoms], str | None]] = {
+_FINDINGS: dict[str, Callable[[Facts], str | None]] = {
     INPUT_RANGE: _input_range,
     "dying_signal": _dying_signal,
     "class_imbalance": _imbalance,
     "blank_inputs": _blank_inputs,
     "overlap": _overlap,
 }
-_SAID_BY = {"dying_signal": "dead", "overlap": "leaking"}

@@ -77,9 +77,9 @@ def _judge_overfitting(rungs: Mapping[str, Rung]) -> Judgement:
     if tested_by is None:
         return Judgement(_OVERFITTING, _FIRST_RECIPES[0], "", NOT_MEASURED)
     rung = rungs[tested_by]
-    overfits = rung.diagnosis.verdict == "overfitting"
+    overfits = rung.verdict.name == "overfitting"
     train, validation = (rung.result.metric(split, "accuracy") for split in ("train", "validation"))
-    measured = f"{rung.verdict}: {percent(train)} right on train, {percent(validation)} on validation"
+    measured = f"{rung.verdict.words}: {percent(train)} right on train, {percent(validation)} on validation"
     return Judgement(_OVERFITTING, tested_by, measured, "supported" if overfits else "contradicted")
 
 

@@ -10,6 +10,7 @@ from pawtrace.config.params import Params
 from pawtrace.config.sections import LABELS
 from pawtrace.diagnosis.diagnosis import Diagnosis, diagnose
 from pawtrace.diagnosis.next_step import NextStep, next_rung
+from pawtrace.diagnosis.verdicts import VERDICTS, Verdict
 from pawtrace.report.recipe_changes import base_of, change_of
 from pawtrace.results.number_words import percent
 from pawtrace.results.paired import Comparison, compare
@@ -47,9 +48,9 @@ class Rung(NamedTuple):
         return self.result.metric("train", "accuracy") - self.result.metric("validation", "accuracy")
 
     @property
-    def verdict(self) -> str:
-        """The verdict as a word for readers."""
-        return verdict_words(self.diagnosis.verdict)
+    def verdict(self) -> Verdict:
+        """The row of the verdict in the table of verdicts."""
+        return VERDICTS[self.diagnosis.verdict]
 
     @property
     def minutes(self) -> float:
@@ -102,13 +103,13 @@ def answer(rungs: list[Rung]) -> list[str]:
         f"{best.recipe} is right on {percent(best.test_accuracy)} of the test pictures "
         f"(95 % interval {percent(low)} to {percent(high)})"
         f"{', the best of ' + str(len(rungs)) + ' recipes' if len(rungs) > 1 else ''}.",
-        f"{first.recipe}, the first one ({percent(first.test_accuracy)}): {first.verdict}. "
+        f"{first.recipe}, the first one ({percent(first.test_accuracy)}): {first.verdict.words}. "
         f"{first.diagnosis.sentence}",
     ]
     if first.next is not None:
         said.append(first.next.sentence)
     if best.next is not None and best.next != first.next:
-        said.append(f"{best.recipe} itself: {best.verdict}. {best.next.sentence}")
+        said.append(f"{best.recipe} itself: {best.verdict.words}. {best.next.sentence}")
     return said
 
 
@@ -117,8 +118,3 @@ def majority_share(result: Result, split: str) -> tuple[str, float]:
     counts = [sum(row) for row in result.evaluation.confusion[split]]
     most = max(range(len(LABELS)), key=lambda label: counts[label])
     return LABELS[most], counts[most] / sum(counts)
-
-
-def verdict_words(verdict: str) -> str:
-    """A verdict as readers see it: `label noise`."""
-    return verdict.replace("_", " ")

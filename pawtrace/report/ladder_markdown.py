@@ -45,7 +45,7 @@ COLUMNS = (
     Column("95 % interval", True, lambda rung: " to ".join(f"{100 * end:.1f}" for end in rung.test_interval)),
     Column("difference to what it builds on, points", False, difference_words),
     Column("train - validation, points", True, lambda rung: points(rung.gap)),
-    Column("verdict", False, lambda rung: f"**{rung.verdict}**"),
+    Column("verdict", False, lambda rung: f"**{rung.verdict.words}**"),
     Column("minutes", True, lambda rung: f"{rung.minutes:.1f}"),
     Column("images/s", True, lambda rung: f"{rung.result.training.images_per_s:.0f}"),
     Column("waiting, %", True, lambda rung: f"{100 * rung.result.training.waiting_share:.0f}"),

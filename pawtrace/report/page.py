@@ -30,8 +30,6 @@ _METRIC_WORDS = {
     "brier_score": "Brier score",
     "calibration_error": "calibration error",
 }
-# How urgent a verdict is: the colour of its chip.
-_TONES = {"healthy": "good", "leaking": "bad", "unstable": "bad", "dead": "bad"}
 _RULING_TONES = {"supported": "good", "contradicted": "bad"}
 MAX_SUSPECTS = 50  # listed; predictions.csv has all
 
@@ -49,7 +47,7 @@ class RecipeSection(NamedTuple):
     numbers: list[tuple[str, str]]
     probes: list[tuple[str, str]]
     worst_errors: list[ErrorPicture]
-    suspects: list[Suspect]  # none but under label noise
+    suspects: list[Suspect]  # only for verdicts that show them
 
 
 def report_page(rungs: list[Rung], judgements: list[Judgement], data: DataSummary) -> str:
@@ -101,7 +99,6 @@ def _environment() -> Environment:
         minutes=_minutes,
         difference=difference_words,
         seeds=seeds_words,
-        tone=lambda verdict: _TONES.get(verdict, "fair"),
         ruling_tone=lambda ruling: _RULING_TONES.get(ruling, "none"),
     )
     return environment
@@ -123,7 +120,7 @@ def _section(rungs: list[Rung], number: int) -> RecipeSection:
         numbers=number_rows(diagnosis.numbers),
         probes=probe_rows(result),
         worst_errors=result.worst_errors,
-        suspects=diagnosis.suspects[:MAX_SUSPECTS] if diagnosis.verdict == "label_noise" else [],
+        suspects=diagnosis.suspects[:MAX_SUSPECTS] if rung.verdict.shows_suspects else [],
     )
 
 

@@ -1,12 +1,12 @@
 """The ladders in profiles/: every rung can be trained, and each has one change."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from pawtrace.config.params import ResolvedRecipe, load_params
-from pawtrace.config.sections import VERDICTS
+from pawtrace.config.sections import VerdictName
 from pawtrace.learning.inputs.augmentation import check_policy
 from tests.conftest import ROOT
 
@@ -90,7 +90,7 @@ def test_the_ladder_is_told_in_this_order() -> None:
 
 def test_there_is_a_remedy_for_all_but_a_leak() -> None:
     cures = {cure for recipe in PROFILES["cats_vs_dogs"].recipes.values() for cure in recipe.cures}
-    assert cures == set(VERDICTS) - {"leaking", "healthy"}  # no training mends the data
+    assert cures == set(get_args(VerdictName)) - {"leaking", "healthy"}  # no training mends the data
 
 
 def test_the_articles_recipes_are_as_it_has_them() -> None:

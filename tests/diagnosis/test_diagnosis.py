@@ -6,9 +6,10 @@ import math
 import pytest
 
 from pawtrace.config.params import load_params
-from pawtrace.config.sections import VERDICTS
 from pawtrace.diagnosis.diagnosis import Diagnosis, diagnose
-from pawtrace.diagnosis.facts import Score, dying_signal
+from pawtrace.diagnosis.dying_signal import dying_signal
+from pawtrace.diagnosis.scores import Score
+from pawtrace.diagnosis.verdicts import VERDICTS
 from pawtrace.results.probe_results import Block
 from tests.results.made_up_results import GUESSING, MadeUp, blocks, made_up_result, overlap
 

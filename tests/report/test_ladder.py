@@ -41,7 +41,7 @@ def without(params: Params, name: str) -> Params:
 
 
 def test_each_rung_has_its_verdict(rungs):
-    assert {rung.recipe: rung.verdict for rung in rungs} == {
+    assert {rung.recipe: rung.verdict.words for rung in rungs} == {
         "frozen_random": "dead",
         "from_scratch": "unstable",
         "finetune_all": "overfitting",

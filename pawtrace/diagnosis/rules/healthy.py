@@ -1,0 +1,13 @@
+"""`healthy`: no other verdict applies."""
+
+from pawtrace.diagnosis.facts import Facts, Finding
+from pawtrace.results.number_words import percent
+
+
+def rule(facts: Facts) -> Finding:
+    """None of the others."""
+    return Finding(
+        {**facts.accuracies, "gap": facts.gap},
+        f"It learns, and what it learned holds for others: {percent(facts.train.accuracy)} right on train, "
+        f"{percent(facts.validation.accuracy)} on validation, {percent(facts.test.accuracy)} on test.",
+    )
