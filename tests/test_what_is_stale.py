@@ -20,23 +20,17 @@ RECIPES = {
     "aside": {"question": "?", "overrides": {}},
 }
 TRAIN, MEASURE = ({f"{stage}@{recipe}" for recipe in RECIPES} for stage in ("train", "measure"))
-OF_RECIPE = (
-    "models/{}/a",
-    "reports/metrics/{}.json",
-    "reports/evaluations/{}.json",
-    "reports/provenance/{}.json",
-)
-OUTPUTS = [
-    *("data/raw/source.json", "data/raw/rejected.csv", "data/splits/test.csv", "data/records/a"),
-    *(
-        "reports/data.json",
-        "reports/report.html",
-        "reports/ladder.md",
-        "reports/diagnosis/a",
-        "reports/plots/a",
-    ),
-    *(path.format(recipe) for path in OF_RECIPE for recipe in RECIPES),
+OF_DATA = ["data/raw/source.json", "data/raw/rejected.csv", "data/splits/a", "data/records/a"]
+OF_REPORT = [
+    "reports/data.json",
+    "reports/report.html",
+    "reports/ladder.md",
+    "reports/diagnosis/a",
+    "reports/plots/a",
 ]
+OF_RECIPES = [f"models/{recipe}/a" for recipe in RECIPES]
+for kind in ("metrics", "evaluations", "provenance"):
+    OF_RECIPES += [f"reports/{kind}/{recipe}.json" for recipe in RECIPES]
 
 
 @pytest.fixture(scope="module")
