@@ -7,7 +7,6 @@ identifies its metrics and its predictions, reports/provenance/<recipe>.json.
 import datetime
 import os
 import platform
-import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, Self
@@ -19,6 +18,7 @@ from pawtrace.base.stage_outputs import StageOutput
 from pawtrace.config.params import ResolvedRecipe
 from pawtrace.evaluation.predictions import Predictions
 from pawtrace.lineage.record.code import library_versions, module_fingerprints, modules_reached
+from pawtrace.running.git import ask_git
 
 PROVENANCE = "provenance.json"
 # What the pipeline itself writes into git's tree: changed by every run, and no input of any.
@@ -126,15 +126,14 @@ class ReportedProvenance(Provenance):
 def circumstances(flow_run_id: str | None = None) -> Circumstances:
     """Those of work that starts now, in the current folder."""
     start = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-    commit = _git("rev-parse", "HEAD")
-    changed = _git("status", "--porcelain=v1", "-z", "--no-renames", "--", ".") or ""
-    prefix = (_git("rev-parse", "--show-prefix") or "").strip()  # of a project within a larger repository
+    changed = ask_git("status", "--porcelain=v1", "-z", "--no-renames", "--", ".") or ""
+    prefix = ask_git("rev-parse", "--show-prefix") or ""  # of a project within a larger repository
     paths = [entry[3:].removeprefix(prefix) for entry in changed.split("\0") if entry]
     uncommitted = sorted(path for path in paths if not path.startswith(OUTPUTS))
     return Circumstances(
         start=start,
         flow_run_id=flow_run_id,
-        git_commit=commit.strip() if commit else None,
+        git_commit=ask_git("rev-parse", "HEAD"),
         uncommitted=uncommitted,
     )
 
@@ -216,11 +215,3 @@ def answers_of(predictions: Predictions) -> Answers:
 def right_of(answers: Answers) -> list[bool]:
     """On which examples the recipe was right, in the order of the ids."""
     return [bit == "1" for bit in f"{int(answers.right, 16):0{answers.num_examples}b}"]
-
-
-def _git(*words: str) -> str | None:
-    try:
-        done = subprocess.run(["git", *words], capture_output=True, text=True, check=False)
-    except FileNotFoundError:
-        return None
-    return done.stdout if done.returncode == 0 else None
