@@ -3,7 +3,6 @@
 Run: python -m pawtrace.commands.profile <name>   (make repro PROFILE=<name> does)
 """
 
-import subprocess
 import sys
 
 from pawtrace.base.errors import ParamsError
@@ -12,6 +11,7 @@ from pawtrace.config import paths
 from pawtrace.config.params import load_params
 from pawtrace.lineage.trace.flat import flat
 from pawtrace.running.entry_point import run_stage
+from pawtrace.running.git import ask_git
 
 
 def switch_to(name: str) -> list[str]:
@@ -44,10 +44,7 @@ def switch_to(name: str) -> list[str]:
 
 
 def _has_uncommitted_edits() -> bool:
-    status = subprocess.run(
-        ["git", "status", "--porcelain", "--", str(paths.PARAMS)], capture_output=True, text=True, check=False
-    )
-    return status.returncode != 0 or bool(status.stdout.strip())
+    return ask_git("status", "--porcelain", "--", str(paths.PARAMS)) != ""
 
 
 def main() -> None:

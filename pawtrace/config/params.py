@@ -10,10 +10,9 @@ from pathlib import Path
 from typing import Annotated, Any, NamedTuple, TypeVar
 
 from pydantic import Field, ValidationError, field_validator
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
 
 from pawtrace.base.errors import ParamsError
+from pawtrace.base.yaml_files import read_yaml
 from pawtrace.config.paths import PARAMS, PROMOTED
 from pawtrace.config.sections import (
     DataParams,
@@ -140,11 +139,11 @@ def load_params(path: Path = PARAMS) -> Params:
       ParamsError: the file is missing, is not YAML, or a key is unknown, missing or impossible.
     """
     try:
-        content = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
+        content = read_yaml(path)
     except FileNotFoundError:
         raise ParamsError(f"{path} is missing; run: git checkout {path}") from None
-    except (YAMLError, UnicodeDecodeError) as error:
-        raise ParamsError(f"{path}: expected YAML, found: {' '.join(str(error).split())}") from None
+    except ValueError as error:
+        raise ParamsError(f"{path}: expected YAML, found: {error}") from None
     params = _validated(Params, content, f"{path}: ")
     params._check_size(params.train, f"{path}: train.")
     for name in params.recipes:

@@ -7,7 +7,7 @@ import pytest
 
 from flows import rebuild
 from pawtrace.base.errors import TrainingError
-from pawtrace.running.commands import Ended
+from pawtrace.running.dvc import Ended
 from tests.conftest import WriteParams
 
 NOT_KEPT = "ERROR: failed to transfer 'a652' - [Errno 28] No space left on device: 'models/a' -> 'cache/a6'"

@@ -8,7 +8,7 @@ from flows import verdict
 from flows.verdict import Verdict
 from pawtrace.base.errors import PawtraceError
 from pawtrace.promotion.judge import Decision
-from pawtrace.running.commands import Ended
+from pawtrace.running.dvc import Ended
 
 
 @pytest.mark.parametrize(
