@@ -44,7 +44,8 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("clone") / "pawtrace"
     tiny_project(folder, RECIPES)
     output = command(folder, "dvc", "repro").stdout
-    stages = ["download", "split", "preprocess", "resolve", "train@small_head", "train@wide_head", "report"]
+    of_recipes = [f"{stage}@{recipe}" for stage in ("train", "measure") for recipe in RECIPES]
+    stages = ["download", "split", "preprocess", "resolve", *of_recipes, "report"]
     assert sorted(stages_run(output)) == sorted(stages)
     command(folder, "git", "add", "-A")
     command(folder, "git", "-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", "built")
@@ -85,6 +86,7 @@ def test_editing_one_recipe_trains_that_one(clone: Path) -> None:
     assert stages_run(command(clone, "dvc", "repro").stdout) == [
         "resolve",
         "train@small_head",
+        "measure@small_head",
         "report",
     ]
     assert (clone / "models/wide_head/model.keras").read_bytes() == other
@@ -101,12 +103,32 @@ def test_editing_a_question_trains_nothing(clone: Path) -> None:
 def test_editing_the_evaluation_retrains_nothing(clone: Path) -> None:
     before = (clone / "models/small_head/model.keras").read_bytes()
     edit_params(clone, {"evaluate": {"num_bootstrap": 300}})
-    output = command(clone, "dvc", "repro", "train@small_head").stdout
-    assert stages_run(output) == ["resolve", "train@small_head"]
-    assert "training is finished already" in output
+    output = command(clone, "dvc", "repro", "measure@small_head").stdout
+    assert stages_run(output) == ["resolve", "measure@small_head"]
     assert (clone / "models/small_head/model.keras").read_bytes() == before
     edit_params(clone, {"evaluate": {"num_bootstrap": 100}})
-    assert stages_run(command(clone, "dvc", "repro").stdout) == []
+    assert stages_run(command(clone, "dvc", "repro").stdout) == ["resolve", "measure@small_head"]
+
+
+def test_an_experiment_with_one_recipe_shows_what_its_metrics_did(clone: Path) -> None:
+    edit = "recipes.small_head.overrides.train.learning_rate=0.01"
+    output = command(clone, "dvc", "exp", "run", "--name", "faster", "-S", edit, "measure@small_head").stdout
+    assert stages_run(output) == ["resolve", "train@small_head", "measure@small_head"]
+    difference = json.loads(command(clone, "dvc", "metrics", "diff", "--json").stdout)
+    assert set(difference) == {"reports/metrics/small_head.json"}
+    assert "test.log_loss" in difference["reports/metrics/small_head.json"]
+    experiments = json.loads(command(clone, "dvc", "exp", "show", "--json").stdout)
+    (shown,) = [row["data"]["metrics"] for of in experiments for row in experiment_rows(of)]
+    now = json.loads((clone / "reports/metrics/small_head.json").read_text())
+    assert shown["reports/metrics/small_head.json"]["data"] == now
+    command(clone, "git", "checkout", ".")
+    command(clone, "dvc", "checkout", "--force")
+    assert stages_run(command(clone, "dvc", "repro").stdout) == ["resolve"]
+
+
+def experiment_rows(of_revision: dict[str, Any]) -> list[dict[str, Any]]:
+    """The experiments below a revision, as `dvc exp show --json` has them."""
+    return [row for experiment in of_revision["experiments"] or [] for row in experiment["revs"]]
 
 
 @pytest.mark.long
@@ -118,7 +140,7 @@ def test_editing_the_evaluation_changes_no_recipes_model(clone: Path) -> None:
     assert not re.search(r"epoch \d+ of", output)
     assert {recipe: (clone / f"models/{recipe}/model.keras").read_bytes() for recipe in RECIPES} == before
     edit_params(clone, {"evaluate": {"num_bootstrap": 100}})
-    assert stages_run(command(clone, "dvc", "repro").stdout) == []
+    assert not re.search(r"epoch \d+ of", command(clone, "dvc", "repro").stdout)
 
 
 def test_the_split_seed_concerns_split_and_what_follows(clone: Path) -> None:
@@ -126,7 +148,7 @@ def test_the_split_seed_concerns_split_and_what_follows(clone: Path) -> None:
     edit_params(clone, {"split": {"seed": 7}})
     assert stages_run(command(clone, "dvc", "repro", "preprocess").stdout) == ["split", "preprocess"]
     pending = json.loads(command(clone, "dvc", "status", "--json").stdout)
-    assert set(pending) == {"train@small_head", "train@wide_head", "report"}
+    assert set(pending) == {"train@small_head", "train@wide_head", "report"}  # those that read it themselves
     edit_params(clone, {"split": {"seed": 0}})
     (clone / "dvc.lock").write_text(lock)
     command(clone, "git", "checkout", "reports/data.json")

@@ -20,7 +20,10 @@ from tests.conftest import PARAMS, ROOT
 from tests.learning.tiny import tiny_backbone
 
 RECIPES = {
-    "small_head": {"question": "One unit?", "overrides": {"train": {"head": {"units": []}}}},
+    "small_head": {
+        "question": "One unit?",
+        "overrides": {"train": {"learning_rate": 0.001, "head": {"units": []}}},
+    },
     "wide_head": {"question": "Eight units?", "overrides": {"train": {"head": {"units": [8]}}}},
 }
 BACKBONE = "data/weights/tiny.keras"
