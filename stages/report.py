@@ -1,6 +1,6 @@
 """Gather what every recipe is worth and why: metrics, diagnoses, the ladder, plots, one page.
 
-Arrives: models/<recipe>/ of every recipe in params.yaml, reports/data.json, what was rejected.
+Arrives: models/<recipe>/ of every recipe in params.yaml, reports/data.json, what was rejected, overlap.csv.
 Leaves: reports/metrics/<recipe>.json, reports/provenance/<recipe>.json, reports/diagnosis/<recipe>.json,
 reports/ladder.md, reports/plots/*.csv, reports/report.html.
 Run: python -m stages.report
@@ -85,7 +85,7 @@ def main() -> None:
         name: read_result(paths.MODELS / name, recipe.question) for name, recipe in params.recipes.items()
     }
     data = read_data_summary(paths.RAW, paths.SPLITS, paths.REPORTS / "data.json")
-    rungs = climb(params, results)
+    rungs = climb(params, results, data)
     judgements = judge_claims(rungs)
     page = report_page(rungs, judgements, data)
     write_reports(rungs, judgements)
