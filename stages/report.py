@@ -1,7 +1,7 @@
 """Gather what every recipe is worth and why: diagnoses, the ladder, plots, one page.
 
 Arrives: models/<recipe>/ and reports/evaluations/<recipe>.json of every recipe in params.yaml,
-reports/data.json, what was rejected.
+reports/data.json, data/splits/overlap.csv, what was rejected.
 Leaves: reports/diagnosis/<recipe>.json, reports/ladder.md, reports/plots/*.csv, reports/report.html.
 Run: python -m stages.report
 """
@@ -52,7 +52,7 @@ def main() -> None:
     params = load_params()
     results = read_results(params)
     data = read_data_summary(paths.RAW, paths.SPLITS, paths.REPORTS / "data.json")
-    rungs = climb(params, results)
+    rungs = climb(params, results, data)
     judgements = judge_claims(rungs)
     page = report_page(rungs, judgements, data)
     write_reports(rungs, judgements)

@@ -1,14 +1,13 @@
 """Divide the examples into train, validation and test; no picture is in two of them.
 
-Arrives: data/raw, `split.*`.
+Arrives: data/raw, `split.*`, `probe.overlap_distance`.
 Leaves: data/splits/{train,validation,test}.csv, data/splits/rejected.csv with thumbnails of what
-it lists, and reports/data.json, the counts.
+it lists, data/splits/overlap.csv, and reports/data.json, the facts of the data.
 Run: python -m stages.split
 """
 
 import csv
 from collections import Counter, defaultdict
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,10 +20,12 @@ from pawtrace.base.ordered import ordered_map
 from pawtrace.config import paths
 from pawtrace.config.params import load_params
 from pawtrace.config.sections import LABELS, SPLITS, SplitParams
-from pawtrace.dataset.examples.perceptual_hash import perceptual_hash
+from pawtrace.dataset.examples.perceptual_hash import with_mirrored
 from pawtrace.dataset.examples.pixels import decode, encode_jpeg
 from pawtrace.dataset.examples.raw import RawExample, raw_size, read_raw
 from pawtrace.dataset.splitting.duplicates import group_duplicates, pixel_digest
+from pawtrace.dataset.splitting.linear_baseline import Baseline, choose_examples, linear_baseline
+from pawtrace.dataset.splitting.overlap import HELD_OUT, Overlap, find_overlap, write_overlap
 from pawtrace.dataset.splitting.splits import (
     LABEL_CONFLICT,
     Example,
@@ -44,7 +45,7 @@ class Look(NamedTuple):
     """An example and what its pixels say."""
 
     example: Example
-    hash: np.ndarray  # uint64 (4,)
+    hashes: np.ndarray  # uint64 (2, 4): perceptual, of the image and of its mirror image
 
 
 def look_at(raw: RawExample) -> Look:
@@ -52,7 +53,7 @@ def look_at(raw: RawExample) -> Look:
     image = decode(raw.encoded)
     num_pixels = image.shape[0] * image.shape[1]
     example = Example(raw.id, raw.label, pixel_digest(image), num_pixels, len(raw.encoded))
-    return Look(example, perceptual_hash(image))
+    return Look(example, with_mirrored(image))
 
 
 def assign(
@@ -63,9 +64,10 @@ def assign(
     Returns:
       The members of each split; the rejected examples; the summary that goes to git.
     """
-    hashes = np.stack([look.hash for look in looks])
-    numbers = group_duplicates(
-        [look.example.digest for look in looks], hashes, params.near_duplicate_distance
+    numbers, num_mirrored = group_duplicates(
+        [look.example.digest for look in looks],
+        np.stack([look.hashes for look in looks]),
+        params.near_duplicate_distance,
     )
     groups: dict[int, list[Example]] = defaultdict(list)
     for number, look in zip(numbers, looks, strict=True):
@@ -80,15 +82,15 @@ def assign(
         digest = anchor(group).digest
         split = choose_split(digest, params.seed, params.fractions)
         members[split] += [Membership(example.id, LABELS[example.label], digest[:16]) for example in group]
-    return members, sorted(rejected), _summary(groups.values(), members, rejected)
+    summary = _summary(list(groups.values()), members, num_mirrored)
+    return members, sorted(rejected), summary | {"num_rejected": len(rejected)}
 
 
 def _summary(
-    groups: Iterable[list[Example]], members: dict[str, list[Membership]], rejected: list[Example]
+    groups: list[list[Example]], members: dict[str, list[Membership]], num_mirrored: int
 ) -> dict[str, Any]:
-    groups = list(groups)
     exact = [len(group) - len({example.digest for example in group}) for group in groups]
-    near = [len({example.digest for example in group}) - 1 for group in groups]
+    copies = [len({example.digest for example in group}) - 1 for group in groups]
     return {
         "splits": {
             split: {label: Counter(m.label for m in of_split)[label] for label in LABELS}
@@ -97,8 +99,8 @@ def _summary(
         "num_examples": sum(map(len, groups)),
         "num_groups": len(groups),
         "num_exact_duplicates": sum(exact),
-        "num_near_duplicates": sum(near),
-        "num_rejected": len(rejected),
+        "num_near_duplicates": sum(copies) - num_mirrored,
+        "num_mirrored_duplicates": num_mirrored,
     }
 
 
@@ -138,19 +140,43 @@ def _write_thumbnail(path: Path, image: np.ndarray) -> None:
     path.write_bytes(encode_jpeg(small, _THUMBNAIL_QUALITY))
 
 
+def _overlap(looks: list[Look], members: dict[str, list[Membership]], distance: int) -> list[Overlap]:
+    ids = {split: [member.id for member in of_split] for split, of_split in members.items()}
+    return list(find_overlap(ids, {look.example.id: look.hashes for look in looks}, distance))
+
+
+def _baseline(train: list[Membership], seed: int) -> Baseline | None:
+    return linear_baseline(read_raw(paths.RAW), choose_examples(train, seed))
+
+
 def main() -> None:
     """Run the stage."""
-    params = load_params().split
+    params = load_params()
     looks = list(ordered_map(look_at, read_raw(paths.RAW), title="fingerprints", total=raw_size(paths.RAW)))
-    members, rejected, summary = assign(looks, params)
+    members, rejected, summary = assign(looks, params.split)
     check_splits(summary)
+    overlap = _overlap(looks, members, params.probe.overlap_distance)
+    baseline = _baseline(members["train"], params.split.seed)
     with new_folder(paths.SPLITS) as folder:
         for split, of_split in members.items():
             write_manifest(folder / f"{split}.csv", of_split)
+        write_overlap(folder / "overlap.csv", overlap)
         _write_rejected(folder, rejected)
-    write_json(paths.REPORTS / "data.json", summary)
+    num_like_train = Counter(pair.split for pair in overlap)
+    facts = {
+        "num_like_train": {split: num_like_train[split] for split in HELD_OUT},
+        "baseline": None if baseline is None else baseline._asdict(),
+    }
+    write_json(paths.REPORTS / "data.json", summary | facts)
+    _say(summary, overlap, baseline)
+
+
+def _say(summary: dict[str, Any], overlap: list[Overlap], baseline: Baseline | None) -> None:
     counts = ", ".join(f"{split} {sum(of.values())}" for split, of in summary["splits"].items())
     print(f"split: {counts}; {summary['num_rejected']} rejected ({LABEL_CONFLICT})")
+    print(f"split: {len(overlap)} validation and test pictures look like a train picture")
+    right = f"{baseline.num_right} of {baseline.num_examples} right" if baseline else "too few pictures"
+    print(f"split: simple baseline (edges + linear model): {right}")
 
 
 if __name__ == "__main__":

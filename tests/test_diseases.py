@@ -10,16 +10,27 @@ import numpy as np
 import pytest
 
 from pawtrace.config.params import Params
+from pawtrace.config.recipe_file import read_recipe
+from pawtrace.config.sections import LABELS
+from pawtrace.dataset.examples.perceptual_hash import with_mirrored
 from pawtrace.dataset.examples.pixels import encode_jpeg, resize_shorter_side
+from pawtrace.dataset.examples.raw import RawExample
 from pawtrace.dataset.examples.records import Record, serialize
 from pawtrace.dataset.examples.shards import ShardWriter, write_manifest
 from pawtrace.dataset.sources.drawn.picture import draw_picture
+from pawtrace.dataset.splitting.linear_baseline import choose_examples, linear_baseline
+from pawtrace.dataset.splitting.overlap import find_overlap
+from pawtrace.dataset.splitting.splits import Membership
 from pawtrace.diagnosis.diagnosis import Diagnosis, diagnose
 from pawtrace.learning.device import Compute
 from pawtrace.lineage.record.circumstances import circumstances
+from pawtrace.results.data_summary import DataSummary
 from pawtrace.results.results import read_result
+from stages import resolve
 from stages import train as stage
+from stages.measure import measure_recipe
 from tests.conftest import WriteParams
+from tests.results.made_up_results import made_up_data
 
 pytestmark = pytest.mark.slow
 
@@ -89,6 +100,24 @@ def write(drawn: Drawn, folder: Path = Path("data/records")) -> None:
     write_manifest(folder, SIZE_PX)
 
 
+def data_of(drawn: Drawn, params: Params) -> DataSummary:
+    """What the split stage measures of pictures that are in these splits."""
+    pixels = {f"{split}/{n}.jpg": image for split, of in drawn.items() for n, (_, image) in enumerate(of)}
+    hashes = {id: with_mirrored(image) for id, image in pixels.items()}
+    splits = {split: [f"{split}/{n}.jpg" for n in range(len(of))] for split, of in drawn.items()}
+    overlap = find_overlap(splits, hashes, params.probe.overlap_distance)
+    train = [
+        RawExample(id, label, encode_jpeg(image, 95))
+        for id, (label, image) in zip(splits["train"], drawn["train"], strict=True)
+    ]
+    chosen = choose_examples([Membership(each.id, LABELS[each.label], each.id) for each in train], seed=0)
+    baseline = linear_baseline(train, chosen)
+    return made_up_data(
+        None if baseline is None else (baseline.num_examples, baseline.num_right),
+        {"test": {pair.id for pair in overlap if pair.split == "test"}},
+    )
+
+
 def small_backbone(path: Path, filters: tuple[int, ...], *, alive: bool = True) -> None:
     """A small convolutional network; without life, its weights are far too small."""
     keras.utils.set_random_seed(0)
@@ -122,14 +151,14 @@ def examine(
         train = {**HEALTHY, "seed": variant.training_seed, **changes}
         recipes = {"mine": {"question": "?", "overrides": {"train": train}}}
         params: Params = write_params({"recipes": recipes})
-        recipe, folder = params.recipe("mine"), project / "models/mine"
+        resolve.main()
+        folder = Path("models/mine")
         folder.mkdir(parents=True)
-        now = circumstances()
-        stage.augment(recipe, folder)
-        stage.probe(recipe, folder)
-        stage.train(recipe, folder, now)
-        stage.evaluate(recipe, folder, now)
-        found = diagnose(read_result(folder, "?"), params.diagnose)
+        job = stage.prepare("mine", read_recipe("mine"), folder, circumstances())
+        for step in (stage.augment, stage.probe, stage.train, stage.evaluate):
+            step(job)
+        measure_recipe("mine")
+        found = diagnose(read_result("mine", "?"), data_of(drawn, params), params.diagnose)
         print(json.dumps(found._replace(suspects=found.suspects[:3])._asdict(), default=str, indent=1))
         return found
 

@@ -1,6 +1,7 @@
 """What the rules of the verdicts look at: scores, the loss of guessing, probes, confident errors.
 
-Arrives: the result of a recipe and the thresholds of params.yaml. Leaves: `Facts`, each computed once.
+Arrives: the result of a recipe, what is known about the data and the thresholds of params.yaml. Leaves:
+`Facts`, each computed once.
 """
 
 import math
@@ -12,8 +13,8 @@ import numpy as np
 
 from pawtrace.config.sections import LABELS, SPLITS, DiagnoseParams
 from pawtrace.diagnosis.dying_signal import DyingSignal, dying_signal
-from pawtrace.diagnosis.scores import score_of
-from pawtrace.evaluation.intervals import wilson
+from pawtrace.diagnosis.scores import Score, score_of
+from pawtrace.results.data_summary import DataSummary
 from pawtrace.results.number_words import percent, plural
 from pawtrace.results.results import Result
 
@@ -37,11 +38,11 @@ class Suspect(NamedTuple):
 
 
 class Facts:
-    """The facts about one result."""
+    """The facts about one result and its data."""
 
-    def __init__(self, result: Result, thresholds: DiagnoseParams) -> None:
+    def __init__(self, result: Result, data: DataSummary, thresholds: DiagnoseParams) -> None:
         """Look at a result; `thresholds` say what counts as passed, sure or dying."""
-        self.result, self.thresholds = result, thresholds
+        self.result, self.data, self.thresholds = result, data, thresholds
         self.history, self.training, self.probes = result.history, result.training, result.probes
         self.train, self.validation, self.test = (score_of(result.predictions[split]) for split in SPLITS)
         self.unseen = score_of(result.predictions["validation"], result.predictions["test"])
@@ -76,10 +77,10 @@ class Facts:
         )
 
     @cached_property
-    def labels_follow_pictures(self) -> bool:
-        """Whether a linear classifier on edges does measurably better than guessing (half are dogs)."""
-        found = self.probes.baseline
-        return wilson(found.num_right, found.num_examples)[0] > 0.5
+    def baseline(self) -> Score | None:
+        """The score of a linear classifier on edges, on train; None if there were too few examples."""
+        measured = self.data.split.baseline
+        return None if measured is None else Score(measured.num_right, measured.num_examples, chance=0.5)
 
     @cached_property
     def is_flat_at_chance(self) -> bool:
@@ -91,7 +92,8 @@ class Facts:
     def labels_say_nothing(self) -> bool:
         """Whether neither a linear classifier nor this network finds anything general in the labels."""
         enough = self.train.num_examples >= self.thresholds.noise_min_examples
-        return enough and self.unseen.at_chance and not self.labels_follow_pictures
+        linear_finds_nothing = self.baseline is not None and self.baseline.at_chance
+        return enough and self.unseen.at_chance and linear_finds_nothing
 
     @cached_property
     def stopped_early(self) -> bool:
@@ -107,8 +109,7 @@ class Facts:
     @cached_property
     def seen_in_training(self) -> set[str]:
         """The ids of the test examples that look like one of the train split."""
-        test = set(self.result.predictions["test"].ids)
-        return {found.id for found in self.probes.overlap if found.split == "test"} & test
+        return self.data.like_train["test"] & set(self.result.predictions["test"].ids)
 
     @cached_property
     def gap(self) -> float:
@@ -117,8 +118,8 @@ class Facts:
 
     def confident_errors(self, *splits: str) -> list[Suspect]:
         """The examples for which P(other label) is at least `noise_confidence`, the surest first."""
-        found = [suspect for split in splits for suspect in self._confident_errors(split)]
-        return sorted(found, key=lambda suspect: (-_wrongness(suspect), suspect.id))
+        suspects = [suspect for split in splits for suspect in self._confident_errors(split)]
+        return sorted(suspects, key=lambda suspect: (-_wrongness(suspect), suspect.id))
 
     def _confident_errors(self, split: str) -> Iterator[Suspect]:
         of_split = self.result.predictions[split]

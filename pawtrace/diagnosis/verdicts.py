@@ -44,8 +44,8 @@ _ROWS = (  # in the order in which the rules are asked; the first that applies i
         leaking.rule,
         tone="bad",
         cause="test pictures, or their mirror images, were also trained on",
-        cure="Raise split.near_duplicate_distance, so that pictures which look the same share a split; "
-        "mirror images, which it does not see, have to leave the archive.",
+        cure="Raise split.near_duplicate_distance to probe.overlap_distance or more: pictures that look "
+        "the same, or mirrored, then share a split.",
         notes=("overlap",),
     ),
     Verdict(

@@ -21,8 +21,6 @@ def probe_rows(result: Result) -> list[tuple[str, str]]:
     probes = result.probes
     inputs, probe = probes.input_range, probes.overfit
     by_heart = f"{probe.num_examples} pictures, {probe.num_steps} steps"
-    linear = probes.baseline
-    num_seen = len({found.id for found in probes.overlap if found.split == "test"})
     return [
         ("loss before the first step", _loss(probes.initial_loss)),
         ("inputs that the backbone receives", _spread(inputs.received)),
@@ -32,9 +30,6 @@ def probe_rows(result: Result) -> list[tuple[str, str]]:
         ),
         (f"learning by heart: {by_heart}", _outcome(probe.accuracy, probe.loss)),
         ("the same with blank pictures", _outcome(probe.blank_accuracy, probe.blank_loss)),
-        ("a linear classifier on edges", f"{percent(linear.num_right / linear.num_examples)} right"),
-        ("classes", ", ".join(f"{label} {percent(share)}" for label, share in probes.class_shares.items())),
-        ("test pictures that look like a training one", f"{num_seen}"),
     ]
 
 

@@ -12,6 +12,7 @@ from pawtrace.diagnosis.diagnosis import Diagnosis, diagnose
 from pawtrace.diagnosis.next_step import NextStep, next_rung
 from pawtrace.diagnosis.verdicts import VERDICTS, Verdict
 from pawtrace.report.recipe_changes import base_of, change_of
+from pawtrace.results.data_summary import DataSummary
 from pawtrace.results.number_words import percent
 from pawtrace.results.paired import Comparison, compare
 from pawtrace.results.results import Result, best_result
@@ -66,16 +67,17 @@ class Rung(NamedTuple):
         return sum(accuracies) / len(accuracies), min(accuracies), max(accuracies)
 
 
-def climb(params: Params, results: Mapping[str, Result]) -> list[Rung]:
+def climb(params: Params, results: Mapping[str, Result], data: DataSummary) -> list[Rung]:
     """All rungs, in the order of the results.
 
     Args:
       params: what was trained, and the thresholds of the diagnosis.
       results: of every recipe of params, by name.
+      data: what the recipes were trained and measured on.
     """
     rungs = []
     for name, result in results.items():
-        base, diagnosis = base_of(name, params), diagnose(result, params.diagnose)
+        base, diagnosis = base_of(name, params), diagnose(result, data, params.diagnose)
         rungs.append(
             Rung(
                 result=result,

@@ -1,7 +1,7 @@
 """The data behind the results: where it came from, how it was split, what was rejected and why.
 
-Arrives: reports/data.json, data/raw/{source.json,rejected.csv}, data/splits/rejected.csv and
-thumbnails. Leaves: `DataSummary`.
+Arrives: reports/data.json, data/raw/{source.json,rejected.csv}, data/splits/{overlap,rejected}.csv
+and thumbnails. Leaves: `DataSummary`.
 """
 
 from collections import defaultdict
@@ -10,19 +10,30 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pawtrace.base.stage_outputs import StageOutput, read_json, read_rows
+from pawtrace.config.sections import SPLITS
 
 _NUM_EXAMPLES = 6  # listed for each reason; the files list all
 
 
+class Baseline(StageOutput):
+    """How many train examples a linear classifier on edges predicts rightly that was fitted without them."""
+
+    num_examples: int  # as many cats as dogs
+    num_right: int
+
+
 class SplitSummary(StageOutput):
-    """What the split stage counted: reports/data.json."""
+    """What the split stage measured: reports/data.json."""
 
     splits: dict[str, dict[str, int]]  # split -> label -> examples
     num_examples: int
     num_groups: int
     num_exact_duplicates: int
     num_near_duplicates: int
+    num_mirrored_duplicates: int
     num_rejected: int
+    num_like_train: dict[str, int]  # by split: examples that look like a train example
+    baseline: Baseline | None  # None: too few examples to measure it
 
 
 class Source(StageOutput):
@@ -53,10 +64,11 @@ class Rejection(NamedTuple):
 
 
 class DataSummary(NamedTuple):
-    """What the report says about the data."""
+    """What is known about the data."""
 
     source: Source
     split: SplitSummary
+    like_train: dict[str, set[str]]  # by split: ids of the examples that look like a train example
     rejections: list[Rejection]  # most frequent first
 
 
@@ -77,8 +89,16 @@ def read_data_summary(raw: Path, splits: Path, summary: Path) -> DataSummary:
     return DataSummary(
         source=read_json(Source, raw / "source.json", "download"),
         split=read_json(SplitSummary, summary, "split"),
+        like_train=_read_like_train(splits / "overlap.csv"),
         rejections=sorted(rejections, key=lambda rejection: (-rejection.num_files, rejection.reason)),
     )
+
+
+def _read_like_train(path: Path) -> dict[str, set[str]]:
+    like_train: dict[str, set[str]] = {split: set() for split in SPLITS}
+    for row in read_rows(path, ("id", "split"), "split"):
+        like_train.setdefault(row["split"], set()).add(row["id"])
+    return like_train
 
 
 def _read_rejections(path: Path, stage: str) -> Iterator[Rejection]:

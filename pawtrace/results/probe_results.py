@@ -48,31 +48,11 @@ class OverfitProbe(StageOutput):
     blank_accuracy: Number
 
 
-class Baseline(StageOutput):
-    """What a linear classifier on edges makes of as many cats as dogs, each unseen by it."""
-
-    num_examples: int
-    num_right: int
-
-
-class Overlap(StageOutput):
-    """An example that looks like one of the train split."""
-
-    id: str
-    split: str
-    train_id: str
-    distance: int  # bits of the perceptual hash
-    mirrored: bool
-
-
 class Probes(StageOutput):
     """All of probes.json."""
 
     num_examples: int
-    class_shares: dict[str, float]
     initial_loss: Number
     input_range: InputRange
     blocks: list[Block]
     overfit: OverfitProbe
-    baseline: Baseline
-    overlap: list[Overlap]

@@ -10,8 +10,17 @@ from pawtrace.diagnosis.diagnosis import Diagnosis, diagnose
 from pawtrace.diagnosis.dying_signal import dying_signal
 from pawtrace.diagnosis.scores import Score
 from pawtrace.diagnosis.verdicts import VERDICTS
+from pawtrace.results.data_summary import DataSummary
 from pawtrace.results.probe_results import Block
-from tests.results.made_up_results import GUESSING, MadeUp, blocks, made_up_result, overlap
+from tests.results.made_up_results import (
+    GUESSING,
+    SIZES,
+    MadeUp,
+    blocks,
+    ids_of_test,
+    made_up_data,
+    made_up_result,
+)
 
 THRESHOLDS = load_params().diagnose
 CANNOT_LEARN = {"loss": 0.693, "accuracy": 0.5, "blank_loss": 0.693}
@@ -23,15 +32,15 @@ UNSCALED = {
 FLAT = (GUESSING,) * 9
 
 DEAD = MadeUp(0, 0, losses=FLAT, probes={"overfit": CANNOT_LEARN, "blocks": DYING})
-NO_RELATION = {"num_examples": 200, "num_right": 101}
+DATA = made_up_data()
+NO_RELATION = made_up_data(baseline=(200, 101))
 SHUFFLED = MadeUp(
     1.2,
     0,
-    probes={"baseline": NO_RELATION},
     val_losses=(0.69, 0.7, 0.72, 0.75, 0.8, 0.9, 1.0, 1.1, 1.2),
     planned_epochs=20,
 )
-SHUFFLED_AND_STOPPED = MadeUp(0, 0, losses=FLAT[:4], planned_epochs=20, probes={"baseline": NO_RELATION})
+SHUFFLED_AND_STOPPED = MadeUp(0, 0, losses=FLAT[:4], planned_epochs=20)
 TINY = MadeUp(3, 0, sizes={"train": 40, "validation": 80, "test": 80}, planned_epochs=20)
 TINY_KEPT_EARLY = TINY._replace(
     train=0, accuracy=1.0, val_losses=(0.69, 0.7, 0.8, 0.9, 1.0, 1.1, 1.2, 1.3, 1.4)
@@ -49,8 +58,8 @@ CASES = {
     "dead, no finite accuracy": (
         "dead", DEAD._replace(probes={**DEAD.probes, "overfit": {**CANNOT_LEARN, "accuracy": None}})
     ),
-    "shuffled labels": ("label_noise", SHUFFLED),
-    "shuffled labels, stopped early": ("label_noise", SHUFFLED_AND_STOPPED),
+    "shuffled labels": ("label_noise", SHUFFLED, NO_RELATION),
+    "shuffled labels, stopped early": ("label_noise", SHUFFLED_AND_STOPPED, NO_RELATION),
     "some labels wrong": ("label_noise", MadeUp(wrong_labels=0.06)),
     "tiny training set": ("overfitting", TINY),
     "tiny training set, an early epoch kept": ("overfitting", TINY_KEPT_EARLY),
@@ -67,18 +76,19 @@ CASES = {
     "at chance for many epochs though it could learn": ("dead", MadeUp(0, 0, losses=FLAT)),
     "got over a jump": ("healthy", JUMPING._replace(train=MadeUp().train, others=MadeUp().others)),
     "cannot do more": ("underfitting", MadeUp(0.6, 0.6, losses=(0.6, 0.5, 0.5, 0.5), planned_epochs=4)),
-    "duplicates across splits": ("leaking", MadeUp(probes={"overlap": overlap(8)})),
+    "duplicates across splits": ("leaking", MadeUp(), made_up_data(like_train={"test": ids_of_test(8)})),
     "inputs by 1/255": ("healthy", MadeUp(probes={"input_range": UNSCALED})),
 }  # fmt: skip
 
 
-def diagnosis_of(made: MadeUp) -> Diagnosis:
-    return diagnose(made_up_result(made), THRESHOLDS)
+def diagnosis_of(made: MadeUp, data: DataSummary = DATA) -> Diagnosis:
+    return diagnose(made_up_result(made), data, THRESHOLDS)
 
 
-@pytest.mark.parametrize(("verdict", "made"), CASES.values(), ids=CASES)
-def test_each_disease_and_no_other_is_named(verdict, made):
-    found = diagnosis_of(made)
+@pytest.mark.parametrize("name", CASES)
+def test_each_disease_and_no_other_is_named(name):
+    verdict, *made = CASES[name]
+    found = diagnosis_of(*made)
     assert found.verdict == verdict, found.sentence
     assert found.sentence.endswith(".")
     assert "nan" not in found.sentence
@@ -86,7 +96,7 @@ def test_each_disease_and_no_other_is_named(verdict, made):
 
 
 def test_every_verdict_is_made_on_purpose():
-    assert {verdict for verdict, _ in CASES.values()} == set(VERDICTS)
+    assert {verdict for verdict, *_ in CASES.values()} == set(VERDICTS)
 
 
 def test_a_dead_network_shows_where_its_signal_dies():
@@ -100,8 +110,8 @@ def test_a_dead_network_shows_where_its_signal_dies():
 
 
 def test_leaking_tells_the_accuracy_on_the_leaked_from_that_on_the_others():
-    found = diagnosis_of(MadeUp(others=0.3, probes={"overlap": overlap(8) + overlap(8)}))
-    assert found.numbers["num_seen_in_training"] == 8  # of 16 pairs
+    found = diagnosis_of(MadeUp(others=0.3), made_up_data(like_train={"test": ids_of_test(8)}))
+    assert found.numbers["num_seen_in_training"] == 8
     assert found.numbers["share_seen_in_training"] == pytest.approx(0.1)
     seen, others = found.numbers["accuracy_on_seen"], found.numbers["accuracy_on_others"]
     assert isinstance(seen, float)
@@ -111,29 +121,33 @@ def test_leaking_tells_the_accuracy_on_the_leaked_from_that_on_the_others():
 
 
 def test_leaking_of_the_whole_test_split_has_no_others():
-    found = diagnosis_of(MadeUp(probes={"overlap": overlap(80)}))
+    found = diagnosis_of(MadeUp(), made_up_data(like_train={"test": ids_of_test(80)}))
     assert found.verdict == "leaking"
     assert "accuracy_on_others" not in found.numbers
 
 
 def test_overlap_with_validation_or_of_unknown_examples_is_no_leak():
-    elsewhere = [{**pair, "split": "validation"} for pair in overlap(40)]
-    unknown = [{**pair, "id": f"new{n}"} for n, pair in enumerate(overlap(40))]
-    assert diagnosis_of(MadeUp(probes={"overlap": elsewhere + unknown})).verdict == "healthy"
+    unknown = {f"new/{id}" for id in ids_of_test(40)}
+    data = made_up_data(like_train={"validation": ids_of_test(40), "test": unknown})
+    assert diagnosis_of(MadeUp(), data).verdict == "healthy"
 
 
 def test_a_network_that_learns_nothing_general_does_not_accuse_labels_that_mean_something():
-    follows = {"num_examples": 200, "num_right": 140}
     for made in (SHUFFLED, SHUFFLED_AND_STOPPED):
-        assert diagnosis_of(made._replace(probes={"baseline": follows})).verdict != "label_noise"
+        assert diagnosis_of(made, made_up_data(baseline=(200, 140))).verdict != "label_noise"
+
+
+def test_a_baseline_that_was_not_measured_accuses_no_labels():
+    for made in (SHUFFLED, SHUFFLED_AND_STOPPED):
+        assert diagnosis_of(made, made_up_data(baseline=None)).verdict != "label_noise"
 
 
 def test_an_early_stop_in_an_earlier_phase_does_not_hide_that_the_last_one_still_improved():
     improving = made_up_result(MadeUp(losses=(0.6, 0.5, 0.4, 0.3, 0.2), planned_epochs=5))
     training = improving.training.model_copy(update={"planned_epochs": [40, 2]})
-    assert diagnose(improving._replace(training=training), THRESHOLDS).verdict == "undertrained"
+    assert diagnose(improving._replace(training=training), DATA, THRESHOLDS).verdict == "undertrained"
     training = improving.training.model_copy(update={"planned_epochs": [3, 40]})
-    assert diagnose(improving._replace(training=training), THRESHOLDS).verdict == "healthy"
+    assert diagnose(improving._replace(training=training), DATA, THRESHOLDS).verdict == "healthy"
 
 
 def test_unstable_shows_the_jump():
@@ -155,9 +169,9 @@ def test_overfitting_names_the_epoch_where_the_gap_opens():
             val_accuracy=(0.5, 0.6, 0.79, 0.80, 0.8, 0.80, 0.80, 0.80, 0.80),
         )
     )
-    assert diagnose(opens, THRESHOLDS).numbers["epoch_where_it_opens"] == 5
+    assert diagnose(opens, DATA, THRESHOLDS).numbers["epoch_where_it_opens"] == 5
     closed = opens._replace(history=opens.history._replace(val_accuracy=opens.history.accuracy))
-    found = diagnose(closed, THRESHOLDS)  # augmentation can hide it in the history
+    found = diagnose(closed, DATA, THRESHOLDS)  # augmentation can hide it in the history
     assert found.numbers["epoch_where_it_opens"] == closed.training.best_epoch
     assert "the one that was kept" in found.sentence
 
@@ -168,7 +182,7 @@ def test_suspects_are_the_surest_first_and_only_of_a_model_that_is_better_than_c
     assert sureness == sorted(sureness, reverse=True)
     assert min(sureness) >= THRESHOLDS.noise_confidence
     assert {suspect.split for suspect in found.suspects} == {"train", "validation", "test"}
-    assert diagnosis_of(SHUFFLED).suspects == []
+    assert diagnosis_of(SHUFFLED, NO_RELATION).suspects == []
 
 
 def test_inputs_that_weights_do_not_expect_are_a_note_but_not_for_random_weights():
@@ -187,12 +201,12 @@ def test_the_other_notes():
     made = made_up_result(MadeUp(wrong_labels=0.06))
     one_sided = made.predictions["train"]
     one_sided.labels[:80] = 0
-    assert "class_imbalance" in diagnose(made, THRESHOLDS).notes
+    assert "class_imbalance" in diagnose(made, DATA, THRESHOLDS).notes
 
 
 def test_a_few_pairs_below_the_threshold_are_a_note():
-    few = MadeUp(probes={"overlap": overlap(3)}, sizes={"train": 300, "validation": 80, "test": 400})
-    found = diagnosis_of(few)
+    few = made_up_data(like_train={"test": ids_of_test(3)})
+    found = diagnosis_of(MadeUp(sizes={**SIZES, "test": 400}), few)
     assert found.verdict == "healthy"
     assert found.notes["overlap"] == "Of 400 test pictures 3 look like a training picture."
 

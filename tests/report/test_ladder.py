@@ -10,8 +10,9 @@ from pawtrace.report.ladder import Rung, answer, best_rung, climb
 from pawtrace.report.ladder_markdown import difference_words, ladder_markdown, seeds_words
 from pawtrace.results.results import best_result
 from tests.results.finished_project import RECIPES, finish_project
-from tests.results.made_up_results import MadeUp, made_up_result
+from tests.results.made_up_results import MadeUp, made_up_data, made_up_result
 
+DATA = made_up_data()
 RESULTS = {name: made_up_result(made, name) for name, made in RECIPES.items()}
 
 
@@ -24,7 +25,7 @@ def params(tmp_path_factory) -> Params:
 
 @pytest.fixture(scope="module")
 def rungs(params) -> list[Rung]:
-    return climb(params, RESULTS)
+    return climb(params, RESULTS, DATA)
 
 
 def rung(rungs: list[Rung], name: str) -> Rung:
@@ -116,7 +117,7 @@ def test_the_wrong_input_scaling_comes_before_any_verdict(params, rungs):
 
 
 def test_healthy_is_told_the_best_rung_or_nothing(params):
-    healthy = diagnose(RESULTS["own_preprocessing"], params.diagnose)
+    healthy = diagnose(RESULTS["own_preprocessing"], DATA, params.diagnose)
     assert next_rung("own_preprocessing", healthy, params, RESULTS) is None
     weaker = made_up_result(MadeUp(1.0, 1.0), "mobilenet")
     assert (
@@ -129,7 +130,7 @@ def test_healthy_is_told_the_best_rung_or_nothing(params):
 def test_every_verdict_has_advice_where_no_recipe_cures_it(params):
     alone = params.model_copy(update={"recipes": {"from_scratch": params.recipes["from_scratch"]}})
     for name in ("frozen_random", "from_scratch", "gradual_unfreeze", "mobilenet"):
-        diagnosis = diagnose(RESULTS[name], params.diagnose)
+        diagnosis = diagnose(RESULTS[name], DATA, params.diagnose)
         found = next_rung("from_scratch", diagnosis, alone, RESULTS)
         assert found.recipe is None
         assert found.sentence.endswith(".")
@@ -149,24 +150,24 @@ def test_claims_follow_from_the_comparisons(rungs):
 def test_the_first_claim_falls_back_to_from_scratch_and_overfitting_supports_it(params):
     results = {**RESULTS, "from_scratch": made_up_result(RECIPES["finetune_all"], "from_scratch")}
     del results["frozen_random"]
-    first = judge_claims(climb(without(params, "frozen_random"), results))[0]
+    first = judge_claims(climb(without(params, "frozen_random"), results, DATA))[0]
     assert (first.tested_by, first.ruling) == ("from_scratch", "supported")
     assert "overfitting" in first.measured
     only = {"mobilenet": RESULTS["mobilenet"]}
     recipe = params.recipes["mobilenet"].model_copy(update={"builds_on": None})
     alone = params.model_copy(update={"recipes": {"mobilenet": recipe}})
-    judgements = judge_claims(climb(alone, only))
+    judgements = judge_claims(climb(alone, only, DATA))
     assert judgements[0].ruling == "not measured here"
-    assert judged(climb(alone, only), "mobilenet").ruling == "not measured here"
+    assert judged(climb(alone, only, DATA), "mobilenet").ruling == "not measured here"
 
 
 def test_early_stopping_is_judged_by_all_runs(params):
     late = MadeUp(val_losses=(0.6, 0.5, 0.4, 0.3, 0.2, 0.3, 0.4, 0.5, 0.6))
     for made, ruling in ((late, "supported"), (MadeUp(losses=(0.3, 0.2)), "no measurable difference")):
         results = {name: made_up_result(made, name) for name in params.recipes}
-        judgement = judge_claims(climb(params, results))[-1]
+        judgement = judge_claims(climb(params, results, DATA))[-1]
         assert judgement.ruling == ruling
-    assert judge_claims(climb(params, RESULTS))[-1].measured.startswith("in 2 of 7 recipes")
+    assert judge_claims(climb(params, RESULTS, DATA))[-1].measured.startswith("in 2 of 7 recipes")
 
 
 def test_the_markdown_leads_with_the_answer_and_keeps_its_columns(rungs):

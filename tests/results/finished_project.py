@@ -17,8 +17,8 @@ from tests.results.made_up_results import (
     SIZES,
     MadeUp,
     blocks,
+    made_up_data,
     made_up_result,
-    overlap,
 )
 
 _DYING = {
@@ -39,7 +39,7 @@ RECIPES = {
     "finetune_augmented": MadeUp(1.8, 1.6, probes=_UNSCALED, test_accuracies=(0.95, 0.91)),
     "own_preprocessing": MadeUp(),
     "gradual_unfreeze": MadeUp(losses=(0.6, 0.5, 0.4, 0.3, 0.2), planned_epochs=5),
-    "mobilenet": MadeUp(wrong_labels=0.06, probes={"overlap": overlap(3)}, sizes={**SIZES, "test": 400}),
+    "mobilenet": MadeUp(wrong_labels=0.06, sizes={**SIZES, "test": 400}),
 }  # fmt: skip
 _OVERRIDES = """
   frozen_random:
@@ -111,11 +111,10 @@ def write_result(root: Path, result: Result) -> None:
 
 
 def _finish_data(data: Path, reports: Path) -> None:
-    source = {
-        "source": "archive", "archive": "pets.zip", "archive_sha256": "0f" * 32,
-        "num_examples": {"cat": 232, "dog": 230}, "num_rejected": 3,
-    }  # fmt: skip
-    _write_json(data / "raw" / "source.json", source)
+    made_up = made_up_data()
+    _write_json(data / "raw" / "source.json", made_up.source.model_dump())
+    _write_json(reports / "data.json", made_up.split.model_dump())
+    _write_csv(data / "splits" / "overlap.csv", ("id", "split", "train_id", "distance", "mirrored"), [])
     rejected = [
         ("Cat/empty.jpg", "empty"),
         (f"Dog/{HOSTILE_NAME}", "too small: 2 x 9"),
@@ -128,12 +127,6 @@ def _finish_data(data: Path, reports: Path) -> None:
     ]
     _write_csv(data / "splits" / "rejected.csv", ("file", "reason", "picture"), both)
     _write_picture(data / "splits" / "pictures" / "00.jpg", (128, 96))
-    summary = {
-        "splits": {split: {"cat": size // 2, "dog": size // 2} for split, size in SIZES.items()},
-        "num_examples": 462, "num_groups": 452, "num_exact_duplicates": 4, "num_near_duplicates": 5,
-        "num_rejected": 2,
-    }  # fmt: skip
-    _write_json(reports / "data.json", summary)
 
 
 def _write_json(path: Path, content: object) -> None:

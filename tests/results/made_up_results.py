@@ -9,6 +9,7 @@ import numpy as np
 from pawtrace.config.sections import EvaluateParams
 from pawtrace.evaluation.evaluation import evaluate_predictions
 from pawtrace.evaluation.predictions import Predictions
+from pawtrace.results.data_summary import DataSummary, Source, SplitSummary
 from pawtrace.results.probe_results import Probes
 from pawtrace.results.results import Evaluation, History, Result, Training
 
@@ -62,7 +63,6 @@ def made_up_probes(**changes: Any) -> Probes:
     """The probes of a network in good order; a change replaces a part, of a mapping its keys."""
     probes: dict[str, Any] = {
         "num_examples": 64,
-        "class_shares": {"cat": 0.5, "dog": 0.5},
         "initial_loss": 0.71,
         "input_range": {
             "received": {"min": -124.0, "max": 151.0, "mean": 1.5, "std": 62.0},
@@ -74,8 +74,6 @@ def made_up_probes(**changes: Any) -> Probes:
             "num_examples": 16, "num_steps": 50, "loss": 0.01, "accuracy": 1.0,
             "blank_loss": 0.69, "blank_accuracy": 0.5,
         },
-        "baseline": {"num_examples": 200, "num_right": 140},
-        "overlap": [],
     }  # fmt: skip
     for name, change in changes.items():
         probes[name] = {**probes[name], **change} if isinstance(change, dict) else change
@@ -92,13 +90,33 @@ def blocks(*stds: float) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def overlap(num_examples: int) -> list[dict[str, Any]]:
-    """So many test examples that look like one of train; the first of `made_up_predictions`."""
-    ids = made_up_predictions(1.0, SIZES["test"]).ids[:num_examples]
-    return [
-        {"id": id, "split": "test", "train_id": "a.jpg", "distance": 3, "mirrored": number % 2 == 0}
-        for number, id in enumerate(ids)
-    ]
+def made_up_data(
+    baseline: tuple[int, int] | None = (200, 140), like_train: dict[str, set[str]] | None = None
+) -> DataSummary:
+    """Data in good order: pictures that labels follow, and nothing of train in another split.
+
+    Args:
+      baseline: number of examples, and of those that the linear baseline predicts rightly.
+      like_train: by split, ids of the examples that look like one of train.
+    """
+    like_train = {"validation": set(), "test": set()} | (like_train or {})
+    split = {
+        "splits": {split: {"cat": size // 2, "dog": size // 2} for split, size in SIZES.items()},
+        "num_examples": 462, "num_groups": 450, "num_exact_duplicates": 4, "num_near_duplicates": 5,
+        "num_mirrored_duplicates": 3, "num_rejected": 2,
+        "num_like_train": {split: len(ids) for split, ids in like_train.items()},
+        "baseline": baseline and {"num_examples": baseline[0], "num_right": baseline[1]},
+    }  # fmt: skip
+    source = {
+        "source": "archive", "archive": "pets.zip", "archive_sha256": "0f" * 32,
+        "num_examples": {"cat": 232, "dog": 230}, "num_rejected": 3,
+    }  # fmt: skip
+    return DataSummary(Source.model_validate(source), SplitSummary.model_validate(split), like_train, [])
+
+
+def ids_of_test(num_examples: int) -> set[str]:
+    """The ids of so many test examples, the first of `made_up_predictions`."""
+    return set(made_up_predictions(1.0, SIZES["test"]).ids[:num_examples])
 
 
 def made_up_result(made: MadeUp, name: str = "made_up") -> Result:

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from pawtrace.config.sections import SPLITS
 from pawtrace.dataset.examples.pixels import encode_jpeg
 from pawtrace.dataset.examples.raw import RawExample
 from tests.conftest import picture
@@ -39,6 +40,6 @@ def splits_of(folder: Path) -> dict[str, str]:
     return {
         line.split(",")[0]: path.stem
         for path in folder.glob("*.csv")
-        if path.stem != "rejected"
+        if path.stem in SPLITS
         for line in path.read_text().splitlines()[1:]
     }

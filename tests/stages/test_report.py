@@ -179,6 +179,7 @@ def test_a_missing_file_of_a_recipe_names_the_stage_to_run(project, missing):
         ("data/raw/source.json", "download"),
         ("data/raw/rejected.csv", "download"),
         ("data/splits/rejected.csv", "split"),
+        ("data/splits/overlap.csv", "split"),
         ("reports/data.json", "split"),
         ("reports/evaluations/mobilenet.json", "measure@mobilenet"),
     ],
@@ -220,6 +221,7 @@ def test_a_missing_file_of_the_data_names_the_stage_to_run(project, path, stage)
             "splits test",
         ),
         ("data/splits/rejected.csv", "name\na\n", "columns name instead of file, reason"),
+        ("data/splits/overlap.csv", "name\na\n", "columns name instead of id, split"),
         ("reports/data.json", "{}", "splits: Field required"),
     ],
 )

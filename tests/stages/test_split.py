@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from pawtrace.base.errors import DataError
+from pawtrace.dataset.examples.pixels import decode
 from pawtrace.dataset.examples.raw import RawExample
 from stages import split
 from tests.conftest import WriteParams, picture
@@ -56,6 +57,49 @@ def test_copies_share_the_split_of_their_original(monkeypatch: pytest.MonkeyPatc
     assert summary["num_exact_duplicates"] == 20
     assert summary["num_near_duplicates"] == 60
     assert sum(sum(labels.values()) for labels in summary["splits"].values()) == 160
+
+
+def mirrored(raw: RawExample) -> RawExample:
+    image = np.ascontiguousarray(decode(raw.encoded)[:, ::-1])
+    return RawExample(f"mirrored/{raw.id}", raw.label, jpeg(image))
+
+
+def test_mirror_images_share_the_split_of_their_original(monkeypatch: pytest.MonkeyPatch) -> None:
+    originals = examples(60)
+    splits = run(monkeypatch, originals + [mirrored(raw) for raw in originals[:20]])
+    assert all(splits[f"mirrored/{raw.id}"] == splits[raw.id] for raw in originals[:20])
+    summary = json.loads(Path("reports/data.json").read_text())
+    assert (summary["num_examples"], summary["num_groups"]) == (80, 60)
+    assert (summary["num_near_duplicates"], summary["num_mirrored_duplicates"]) == (0, 20)
+
+
+def test_what_looks_like_a_train_picture_but_is_no_duplicate_by_params_is_listed_and_counted(
+    monkeypatch: pytest.MonkeyPatch, write_params: WriteParams
+) -> None:
+    write_params({"split": {"near_duplicate_distance": 0}})
+    raw = [copy for example in examples(60) for copy in (example, mirrored(example))]
+    splits = run(monkeypatch, raw)
+    with Path("data/splits/overlap.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    counts = json.loads(Path("reports/data.json").read_text())["num_like_train"]
+    assert {split: [row["split"] for row in rows].count(split) for split in counts} == counts
+    assert sum(counts.values()) > 5
+    for row in rows:
+        assert splits[row["train_id"]] == "train"
+        assert splits[row["id"]] == row["split"]
+        assert row["mirrored"] == "True"
+    write_params()
+    run(monkeypatch, raw)
+    assert Path("data/splits/overlap.csv").read_text().splitlines() == ["id,split,train_id,distance,mirrored"]
+
+
+def test_the_linear_baseline_is_measured_on_train_or_null(monkeypatch: pytest.MonkeyPatch) -> None:
+    splits = run(monkeypatch, examples(80))
+    baseline = json.loads(Path("reports/data.json").read_text())["baseline"]
+    assert baseline["num_right"] <= baseline["num_examples"] <= list(splits.values()).count("train")
+    monkeypatch.setattr(split, "choose_examples", lambda *_: [])
+    run(monkeypatch, examples(80))
+    assert json.loads(Path("reports/data.json").read_text())["baseline"] is None
 
 
 def test_examples_that_come_later_move_no_other(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,9 +4,8 @@ import cv2
 import numpy as np
 from scipy.fft import dctn
 
-HASH_BITS = 256
 _SIDE_PX = 64  # of the thumbnail that is hashed
-_NUM_FREQUENCIES = 16  # kept in each direction: 16 x 16 = HASH_BITS
+_NUM_FREQUENCIES = 16  # kept in each direction: 16 x 16 = 256 bits
 
 
 def perceptual_hash(image: np.ndarray) -> np.ndarray:
@@ -26,3 +25,21 @@ def perceptual_hash(image: np.ndarray) -> np.ndarray:
     frequencies = dctn(thumbnail.astype(np.float64), norm="ortho")[:_NUM_FREQUENCIES, :_NUM_FREQUENCIES]
     bits = frequencies.ravel() > np.median(frequencies)
     return np.packbits(bits).view(np.uint64)
+
+
+def with_mirrored(image: np.ndarray) -> np.ndarray:
+    """The perceptual hashes of an image and of its mirror image: uint64 (2, 4)."""
+    return np.stack([perceptual_hash(image), perceptual_hash(image[:, ::-1])])
+
+
+def differing_bits(hashes: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """In how many bits each hash differs from each of the others: uint16 (n, m).
+
+    Args:
+      hashes: uint64 (n, 4).
+      others: uint64 (m, 4).
+    """
+    bits = np.zeros((len(hashes), len(others)), np.uint16)
+    for ours, theirs in zip(hashes.T, others.T, strict=True):
+        bits += np.bitwise_count(ours[:, None] ^ theirs)
+    return bits

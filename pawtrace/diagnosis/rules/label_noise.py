@@ -10,22 +10,20 @@ def rule(facts: Facts) -> Finding | None:
 
 
 def _labels_at_random(facts: Facts) -> Finding | None:
-    train = facts.train
+    train, baseline = facts.train, facts.baseline
     can_learn = facts.learns_by_heart or not train.at_chance
-    if not (facts.labels_say_nothing and can_learn):
+    if baseline is None or not (facts.labels_say_nothing and can_learn):
         return None
-    baseline = facts.probes.baseline
-    baseline_accuracy = baseline.num_right / baseline.num_examples
     return Finding(
         {
             **facts.accuracies,
             "num_train_examples": train.num_examples,
-            "baseline_accuracy": baseline_accuracy,
+            "baseline_accuracy": baseline.accuracy,
         },
         f"The network can learn ({facts.by_heart_words}), yet from "
         f"{plural(train.num_examples, 'training picture')} it learns nothing that holds for others "
         f"({percent(facts.unseen.accuracy)} right on new ones), and a linear classifier on edges finds "
-        f"nothing either ({percent(baseline_accuracy)}): the labels seem to have nothing to do with the "
+        f"nothing either ({percent(baseline.accuracy)}): the labels seem to have nothing to do with the "
         f"pictures.",
     )
 

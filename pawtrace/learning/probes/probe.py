@@ -1,4 +1,4 @@
-"""What can be said of a network, and of its data, before it trains: seconds each.
+"""What can be said of a network before it trains: seconds each.
 
 Arrives: a recipe's params and the checked records. Leaves: the content of probes.json.
 Source: Karpathy 2019, "A Recipe for Training Neural Networks": verify the loss at the start, look at
@@ -11,24 +11,21 @@ from collections.abc import Callable
 from typing import Any
 
 import keras
-import numpy as np
 
 from pawtrace.config.sections import LABELS, ProbeParams
 from pawtrace.config.train_params import TrainParams
 from pawtrace.dataset.examples.shards import Records
 from pawtrace.learning.networks.model import build_classifier
 from pawtrace.learning.probes.overfit import overfit
-from pawtrace.learning.probes.overlap import find_overlap
 from pawtrace.learning.probes.sample import balanced_sample, loss_and_accuracy, outputs_of
 from pawtrace.learning.probes.signal import input_range, measure_blocks
-from pawtrace.learning.probes.simple_baseline import simple_baseline
 
 _MAX_AT_ONCE = 32  # examples, with all their activations: a frozen recipe's batch may be larger
 _DIGITS = 6  # what float32 has
 
 
 def probe(train: TrainParams, params: ProbeParams, records: dict[str, Records]) -> dict[str, Any]:
-    """Measure a recipe's network and data, and say so line by line.
+    """Measure a recipe's untrained network, and say so line by line.
 
     The result depends on the arguments alone. All random generators are seeded anew and used, so
     whoever trains next must seed them again and build a network of its own.
@@ -41,13 +38,10 @@ def probe(train: TrainParams, params: ProbeParams, records: dict[str, Records]) 
       Content for JSON, with six digits a number; null stands for one that is not finite, and for the
       gradient of a block without weights.
         num_examples: of train, as many cats as dogs; what follows is measured on them;
-        class_shares: of each label, of all of train;
         initial_loss: cross-entropy in inference mode, nats; guessing has ln 2;
         input_range: see `signal.input_range`;
         blocks: see `signal.measure_blocks`;
-        overfit: see `overfit.overfit`;
-        baseline: see `simple_baseline.simple_baseline`;
-        overlap: see `overlap.find_overlap`.
+        overfit: see `overfit.overfit`.
     Raises:
       DataError: train lacks a label.
       TrainingError: the backbone's file or weights are unusable.
@@ -55,14 +49,10 @@ def probe(train: TrainParams, params: ProbeParams, records: dict[str, Records]) 
     """
     say = _narrator()
     at_once = min(train.batch_size, _MAX_AT_ONCE)
-    shares = np.bincount(records["train"].labels, minlength=len(LABELS)) / len(records["train"])
-    content: dict[str, Any] = {"class_shares": dict(zip(LABELS, shares.tolist(), strict=True))}
-    say("train has " + ", ".join(f"{share:.1%} {label}s" for label, share in content["class_shares"].items()))
-
     sample = balanced_sample(records["train"], train.image_size_px, params.num_examples, train.seed)
     keras.utils.set_random_seed(train.seed)
     classifier = build_classifier(train)
-    content["num_examples"] = len(sample.images)
+    content: dict[str, Any] = {"num_examples": len(sample.images)}
     probabilities = outputs_of(classifier.whole, sample.images, at_once)
     content["initial_loss"], _ = loss_and_accuracy(sample.labels, probabilities)
     say(f"loss at the start {content['initial_loss']:.3f} (guessing is {math.log(2):.3f})")
@@ -78,14 +68,6 @@ def probe(train: TrainParams, params: ProbeParams, records: dict[str, Records]) 
     few = balanced_sample(records["train"], train.image_size_px, num_overfit, train.seed)
     content["overfit"] = overfit(classifier, train, few, params.num_overfit_steps)
     say(_about_overfit(content["overfit"]))
-
-    content["baseline"] = simple_baseline(records["train"], train.seed)
-    found = content["baseline"]
-    say(f"a linear classifier on edges is right on {found['num_right']} of {found['num_examples']} examples")
-
-    content["overlap"] = find_overlap(records, params.overlap_distance)
-    num_held_out = len(records["validation"]) + len(records["test"])
-    say(f"{len(content['overlap'])} of {num_held_out} examples of validation and test look like one of train")
     return {name: _plain(value) for name, value in content.items()}
 
 

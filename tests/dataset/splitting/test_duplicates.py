@@ -3,15 +3,15 @@
 import cv2
 import numpy as np
 
-from pawtrace.dataset.examples.perceptual_hash import perceptual_hash
+from pawtrace.dataset.examples.perceptual_hash import differing_bits, perceptual_hash, with_mirrored
 from pawtrace.dataset.splitting.duplicates import group_duplicates, near_pairs, pixel_digest
 from tests.conftest import picture
 
 DISTANCE = 56  # as in params.yaml
 
 
-def differing_bits(first: np.ndarray, second: np.ndarray) -> int:
-    return int(np.bitwise_count(perceptual_hash(first) ^ perceptual_hash(second)).sum())
+def bits_between(first: np.ndarray, second: np.ndarray) -> int:
+    return int(differing_bits(perceptual_hash(first)[None], perceptual_hash(second)[None])[0, 0])
 
 
 def reencoded(image: np.ndarray, quality: int) -> np.ndarray:
@@ -21,10 +21,10 @@ def reencoded(image: np.ndarray, quality: int) -> np.ndarray:
 def test_near_duplicates_are_near_and_others_are_far() -> None:
     for seed in range(20):
         image = picture(seed, 200, 240)
-        assert differing_bits(image, reencoded(image, 40)) <= DISTANCE
-        assert differing_bits(image, cv2.resize(image, (168, 140), interpolation=cv2.INTER_AREA)) <= DISTANCE
-        assert differing_bits(image, image[2:-2, 3:-3]) <= DISTANCE
-        assert differing_bits(image, picture(seed + 100, 200, 240)) > DISTANCE
+        assert bits_between(image, reencoded(image, 40)) <= DISTANCE
+        assert bits_between(image, cv2.resize(image, (168, 140), interpolation=cv2.INTER_AREA)) <= DISTANCE
+        assert bits_between(image, image[2:-2, 3:-3]) <= DISTANCE
+        assert bits_between(image, picture(seed + 100, 200, 240)) > DISTANCE
 
 
 def test_the_digest_depends_on_pixels_and_shape_only() -> None:
@@ -36,20 +36,58 @@ def test_the_digest_depends_on_pixels_and_shape_only() -> None:
     assert pixel_digest(image) != pixel_digest(changed)
 
 
+def pairs_of(hashes: np.ndarray, others: np.ndarray, distance: int) -> set[tuple[int, int]]:
+    return {(int(i), int(j)) for chunk in near_pairs(hashes, others, distance) for i, j in chunk.T}
+
+
 def test_near_pairs_finds_what_comparing_all_pairs_finds() -> None:
     rng = np.random.default_rng(0)
-    hashes = rng.integers(0, 2**64, (600, 4), dtype=np.uint64)
-    hashes[599] = hashes[3] ^ np.array([0b111, 0, 0, 1], np.uint64)  # 4 bits, across chunks
-    hashes[301] = hashes[300]
-    found = {pair for chunk in near_pairs(hashes, 4) for pair in zip(*map(list, chunk), strict=True)}
-    assert found == {(3, 599), (300, 301)}
-    assert {p for c in near_pairs(hashes, 3) for p in zip(*map(list, c), strict=True)} == {(300, 301)}
+    hashes, others = (rng.integers(0, 2**64, (600, 4), dtype=np.uint64) for _ in range(2))
+    others[599] = hashes[3] ^ np.array([0b111, 0, 0, 1], np.uint64)  # 4 bits, across chunks
+    others[301] = hashes[500]
+    assert pairs_of(hashes, others, 4) == {(3, 599), (500, 301)}
+    assert pairs_of(hashes, others, 3) == {(500, 301)}
+
+
+def test_hashes_that_differ_in_all_bits_are_farthest() -> None:
+    none, every = np.zeros((1, 4), np.uint64), np.full((1, 4), 2**64 - 1, np.uint64)
+    assert differing_bits(none, every) == 256
+    assert pairs_of(none, every, 255) == set()
+
+
+def unmirrored(hashes: np.ndarray) -> np.ndarray:
+    """The hashes with those of mirror images that are far from all others."""
+    far = np.random.default_rng(0).integers(0, 2**64, hashes.shape, dtype=np.uint64)
+    return np.stack([hashes, far], axis=1)
 
 
 def test_groups_are_closed_under_similarity() -> None:
     hashes = np.zeros((5, 4), np.uint64)
     hashes[1, 0], hashes[2, 0] = 0b11, 0b1111  # 0-1-2 is a chain of two bits a link
     hashes[3], hashes[4] = np.uint64(2**64 - 1), np.uint64(0xAAAAAAAAAAAAAAAA)
-    groups = group_duplicates(["a", "b", "c", "d", "d"], hashes, 2)  # 3 and 4: equal pixels
+    groups, num_mirrored = group_duplicates(["a", "b", "c", "d", "d"], unmirrored(hashes), 2)
     assert groups[0] == groups[1] == groups[2]
-    assert groups[3] == groups[4] != groups[0]
+    assert groups[3] == groups[4] != groups[0]  # equal pixels
+    assert num_mirrored == 0
+
+
+def test_a_mirror_image_is_in_the_group_of_its_picture_whatever_the_order() -> None:
+    for seed in range(20):
+        mirrored = cv2.resize(picture(seed, 200, 240)[:, ::-1], (168, 140), interpolation=cv2.INTER_AREA)
+        images = [picture(seed, 200, 240), picture(seed + 100, 200, 240), reencoded(mirrored, 60)]
+        for order in ([0, 1, 2], [2, 1, 0]):
+            hashes = np.stack([with_mirrored(images[number]) for number in order])
+            groups, num_mirrored = group_duplicates(["a", "b", "c"], hashes, DISTANCE)
+            assert groups[0] == groups[2] != groups[1]
+            assert num_mirrored == 1
+
+
+def test_a_grouped_mirror_image_is_near_in_either_direction() -> None:
+    """The two directions differ by a few bits, so one alone would miss pairs at the limit."""
+    plain, mirrored = (np.zeros((2, 4), np.uint64) for _ in range(2))
+    plain[1, 0], mirrored[1, 0] = 2**63 - 1, 0b11  # 0 to mirrored 1: 2 bits; 1 to mirrored 0: 63
+    for turn in (slice(None), slice(None, None, -1)):
+        hashes = np.stack([plain, mirrored], axis=1)[turn]
+        groups, _ = group_duplicates(["a", "b"], hashes, 2)
+        assert groups[0] == groups[1]
+        assert group_duplicates(["a", "b"], hashes, 1).num_mirrored == 0
