@@ -140,13 +140,25 @@ def load_params(path: Path = PARAMS) -> Params:
       ParamsError: the file is missing, is not YAML, or a key is unknown, missing or impossible.
     """
     try:
-        content = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
+        return parse_params(path.read_text(encoding="utf-8"), str(path))
     except FileNotFoundError:
         raise ParamsError(f"{path} is missing; run: git checkout {path}") from None
-    except (YAMLError, UnicodeDecodeError) as error:
-        raise ParamsError(f"{path}: expected YAML, found: {' '.join(str(error).split())}") from None
-    params = _validated(Params, content, f"{path}: ")
-    params._check_size(params.train, f"{path}: train.")
+    except UnicodeDecodeError as error:
+        raise ParamsError(f"{path}: expected YAML, found: {error}") from None
+
+
+def parse_params(text: str, source: str) -> Params:
+    """Check the text of a params file; `source` is what error messages call it.
+
+    Raises:
+      ParamsError: the text is not YAML, or a key is unknown, missing or impossible.
+    """
+    try:
+        content = YAML(typ="safe", pure=True).load(text)
+    except YAMLError as error:
+        raise ParamsError(f"{source}: expected YAML, found: {' '.join(str(error).split())}") from None
+    params = _validated(Params, content, f"{source}: ")
+    params._check_size(params.train, f"{source}: train.")
     for name in params.recipes:
         params.recipe(name)
     return params
