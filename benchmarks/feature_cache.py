@@ -16,6 +16,8 @@ from typing import Any
 
 import keras
 
+from pawtrace.base.files import write_text
+from pawtrace.base.yaml_files import read_yaml, yaml_text
 from pawtrace.config.params import load_params, merged
 from pawtrace.config.train_params import Phase, TrainParams
 from pawtrace.dataset.examples.shards import Records, open_records
@@ -40,15 +42,12 @@ REAL: dict[str, Any] = {
 
 def prepare() -> tuple[TrainParams, dict[str, Records]]:
     """Records in the current folder, and what to train on them."""
-    from ruamel.yaml import YAML
-
-    yaml = YAML(typ="safe", pure=True)
     head = {"pooling": "average", "units": [256], "dropout": 0.5}
-    content = merged(yaml.load(Path("params.yaml")), {"train": {"head": head, "num_views": NUM_EPOCHS}})
+    content = merged(read_yaml(Path("params.yaml")), {"train": {"head": head, "num_views": NUM_EPOCHS}})
     if ARCHIVE and BACKBONE:
         content = merged(content, REAL)
     content["recipes"] = {"frozen": {"question": "?", "overrides": {}}}
-    yaml.dump(content, Path("params.yaml"))
+    write_text(Path("params.yaml"), yaml_text(content))
     for stage in (download, split, preprocess):
         stage.main()
     return load_params().recipe("frozen").train, open_records(Path("data/records"))

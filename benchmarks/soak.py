@@ -23,8 +23,9 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-from ruamel.yaml import YAML
 
+from pawtrace.base.files import write_text
+from pawtrace.base.yaml_files import read_yaml, yaml_text
 from pawtrace.config.params import merged
 
 _PORT = "4291"
@@ -68,12 +69,11 @@ class Project:
 
     def edit_params(self, changes: dict[str, Any], recipes: dict[str, Any] | None = None) -> None:
         """Lay changes over params.yaml; replace its recipes where some are given."""
-        yaml = YAML(typ="safe", pure=True)
-        content = yaml.load((self.folder / "params.yaml").read_text())
+        params = self.folder / "params.yaml"
+        content = read_yaml(params)
         if recipes:
             content["recipes"] = recipes
-        with (self.folder / "params.yaml").open("w") as file:
-            yaml.dump(merged(content, changes), file)
+        write_text(params, yaml_text(merged(content, changes)))
 
     def commit(self, message: str) -> None:
         """Commit params and schedule, not the results of runs."""

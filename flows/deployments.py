@@ -5,10 +5,9 @@ from typing import Any
 
 from prefect.client.schemas.schedules import CronSchedule
 from pydantic import ValidationError
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
 
 from pawtrace.base.errors import ParamsError
+from pawtrace.base.yaml_files import read_yaml
 
 _FILE = Path("prefect.yaml")
 
@@ -20,15 +19,14 @@ def schedules() -> dict[str, list[str]]:
       ParamsError: the file is missing or is not what it should be, or an expression is no cron expression.
     """
     try:
-        content = YAML(typ="safe", pure=True).load(_FILE.read_text(encoding="utf-8"))
-        deployments: list[dict[str, Any]] = content["deployments"]
+        deployments: list[dict[str, Any]] = read_yaml(_FILE)["deployments"]
         found = {
             deployment["name"]: [schedule["cron"] for schedule in deployment.get("schedules", [])]
             for deployment in deployments
         }
     except FileNotFoundError:
         raise ParamsError(f"{_FILE} is missing; run: git checkout {_FILE}") from None
-    except (YAMLError, UnicodeDecodeError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError) as error:
         said = " ".join(str(error).split())[:200]
         raise ParamsError(f"{_FILE}: expected deployments with name and cron, found: {said}") from None
     for name, crons in found.items():

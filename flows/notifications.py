@@ -13,10 +13,9 @@ from prefect.events.actions import SendNotification
 from prefect.events.schemas.automations import AutomationCore, EventTrigger, Posture
 from prefect.exceptions import ObjectNotFound
 from pydantic import Field, ValidationError
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
 
 from pawtrace.base.errors import ParamsError
+from pawtrace.base.yaml_files import read_yaml
 from pawtrace.config.sections import Section
 
 _FILE = Path("automations.yaml")
@@ -46,16 +45,15 @@ def read_automations(path: Path = _FILE) -> Automations:
       ParamsError: it is missing, or is not what it should be.
     """
     try:
-        content = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
-        return Automations.model_validate(content)
+        return Automations.model_validate(read_yaml(path))
     except FileNotFoundError:
         raise ParamsError(f"{path} is missing; run: git checkout {path}") from None
-    except (YAMLError, UnicodeDecodeError) as error:
-        raise ParamsError(f"{path}: expected YAML, found: {' '.join(str(error).split())}") from None
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         key = ".".join(str(part) for part in first["loc"])
         raise ParamsError(f"{path}: {key}: {first['msg']}, found {first['input']!r:.80}") from None
+    except ValueError as error:
+        raise ParamsError(f"{path}: expected YAML, found: {error}") from None
 
 
 def update_automations(client: SyncPrefectClient, path: Path = _FILE) -> str:

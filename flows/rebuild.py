@@ -35,8 +35,9 @@ from pawtrace.config.params import Params, load_params
 from pawtrace.rebuilding import checkout, remote
 from pawtrace.rebuilding.saving import commit_results
 from pawtrace.rebuilding.secrets import refuse_secrets
-from pawtrace.running.commands import git, run_dvc
+from pawtrace.running.dvc import run_dvc
 from pawtrace.running.entry_point import disk_full_line, errors_in_one_line
+from pawtrace.running.git import git
 from pawtrace.running.lock import ProjectBusyError, project_held
 
 _AGAIN = "python -m flows.rebuild"

@@ -11,7 +11,7 @@ from pawtrace.promotion.judge import judge as judge_folders
 from pawtrace.promotion.promote import promote as promote_recipe
 from pawtrace.promotion.tracking import POINTER
 from pawtrace.results.results import best_result, read_results
-from pawtrace.running.commands import run_dvc
+from pawtrace.running.dvc import run_dvc
 
 
 class Verdict(NamedTuple):

@@ -22,8 +22,8 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The slow files first: of two processes, neither shall wait long for the other's last one."""
-    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+    """Run the slow files first, so that no process waits long for another one's last file."""
+    items.sort(key=lambda item: not {"slow", "long"} & {mark.name for mark in item.iter_markers()})
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from pawtrace.base.files import write_text
 from pawtrace.config import paths
 from pawtrace.config.params import Params, load_params, parse_params
 from pawtrace.lineage.trace.flat import flat
-from pawtrace.running.commands import git
+from pawtrace.running.git import git
 from pawtrace.running.lock import project_held_by_us
 
 _DEFAULT = "default"
@@ -56,7 +56,7 @@ def listing() -> list[str]:
     current = load_params()
     num_edits = {name: len(_changes(profile_params(name), current)) for name in profile_names()}
     active = min(num_edits, key=lambda name: num_edits[name])
-    edits = f" (params.yaml differs in {num_edits[active]} values)" if num_edits[active] else ""
+    edits = f" (params.yaml differs in {num_edits[active]} of its values)" if num_edits[active] else ""
     return [
         f"{'*' if name == active else ' '} {name:<14}{_header(_path(name))[0].removeprefix('# ')}"
         f"{edits if name == active else ''}"
@@ -96,7 +96,7 @@ def profile_params(name: str) -> Params:
     Raises:
       ParamsError: there is no such profile, or it is wrong.
     """
-    return parse_params(profile_text(name), str(_path(name)))
+    return parse_params(profile_text(name).encode(), str(_path(name)))
 
 
 def profile_text(name: str) -> str:
@@ -119,9 +119,9 @@ def profile_text(name: str) -> str:
 
 
 def _merge(params: CommentedMap, profile: CommentedMap) -> None:
-    """Mappings merge key by key, everything else is replaced; so are comments beside or inside a value."""
+    """Mappings merge key by key; recipes and all other values are replaced, with the comments beside them."""
     for key, value in profile.items():
-        if isinstance(value, CommentedMap) and params.get(key):
+        if key != "recipes" and isinstance(value, CommentedMap) and isinstance(params.get(key), CommentedMap):
             _merge(params[key], value)
             continue
         params[key] = value
@@ -147,7 +147,7 @@ def _loaded(yaml: YAML, path: Path) -> CommentedMap:
     except YAMLError as error:
         raise ParamsError(f"{path}: expected YAML, found: {' '.join(str(error).split())}") from None
     if not isinstance(content, CommentedMap):
-        raise ParamsError(f"{path}: expected a mapping, found {type(content).__name__}")
+        raise ParamsError(f"{path}: expected a mapping, found {content!r:.80}")
     return content
 
 

@@ -10,10 +10,9 @@ from pathlib import Path
 from typing import Annotated, Any, NamedTuple, TypeVar
 
 from pydantic import Field, ValidationError, field_validator
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
 
 from pawtrace.base.errors import ParamsError
+from pawtrace.base.yaml_files import parse_yaml
 from pawtrace.config.paths import PARAMS, PROMOTED
 from pawtrace.config.sections import (
     DataParams,
@@ -140,24 +139,23 @@ def load_params(path: Path = PARAMS) -> Params:
       ParamsError: the file is missing, is not YAML, or a key is unknown, missing or impossible.
     """
     try:
-        return parse_params(path.read_text(encoding="utf-8"), str(path))
+        content = path.read_bytes()
     except FileNotFoundError:
         raise ParamsError(f"{path} is missing; run: git checkout {path}") from None
-    except UnicodeDecodeError as error:
-        raise ParamsError(f"{path}: expected YAML, found: {error}") from None
+    return parse_params(content, str(path))
 
 
-def parse_params(text: str, source: str) -> Params:
-    """Check the text of a params file; `source` is what error messages call it.
+def parse_params(content: bytes, source: str) -> Params:
+    """Check the content of a params file; `source` is what error messages call it.
 
     Raises:
-      ParamsError: the text is not YAML, or a key is unknown, missing or impossible.
+      ParamsError: it is not YAML, or a key is unknown, missing or impossible.
     """
     try:
-        content = YAML(typ="safe", pure=True).load(text)
-    except YAMLError as error:
-        raise ParamsError(f"{source}: expected YAML, found: {' '.join(str(error).split())}") from None
-    params = _validated(Params, content, f"{source}: ")
+        sections = parse_yaml(content)
+    except ValueError as error:
+        raise ParamsError(f"{source}: expected YAML, found: {error}") from None
+    params = _validated(Params, sections, f"{source}: ")
     params._check_size(params.train, f"{source}: train.")
     for name in params.recipes:
         params.recipe(name)

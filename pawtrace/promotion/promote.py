@@ -4,7 +4,6 @@ Leaves: promoted/ (models/promoted is a link to it), exchanged in one rename, an
 """
 
 import shutil
-import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from pawtrace.promotion.exchange import replaced_folder
 from pawtrace.promotion.judge import PREDICTIONS, Decision
 from pawtrace.promotion.record import Former, PromotionRecord, changes_by_hand, digests, read_record
 from pawtrace.promotion.tracking import read_pointer, restore, track
+from pawtrace.running.git import ask_git
 from pawtrace.running.lock import only_one
 
 _EVALUATION = "evaluation.json"
@@ -49,7 +49,7 @@ def promote(recipe: str, params: Params, decision: Decision) -> PromotionRecord:
             record = PromotionRecord(
                 recipe=recipe,
                 promoted_at=now,
-                commit=_commit(),
+                commit=ask_git("rev-parse", "HEAD"),
                 decision=decision.recorded(),
                 input=recipe_input(recipe, params),
                 sha256=digests(folder),
@@ -126,11 +126,6 @@ def _check_link() -> None:
 def _link() -> None:
     if not paths.PROMOTED.is_symlink():
         paths.PROMOTED.symlink_to(Path("..") / paths.PROMOTED_FOLDER)
-
-
-def _commit() -> str | None:
-    found = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=False)
-    return found.stdout.strip() if found.returncode == 0 else None
 
 
 def _now() -> str:

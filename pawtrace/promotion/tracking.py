@@ -2,17 +2,14 @@
 
 import json
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 from typing import NamedTuple
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
-
 from pawtrace.base.errors import PawtraceError
-from pawtrace.base.files import new_file
+from pawtrace.base.files import write_text
+from pawtrace.base.yaml_files import read_yaml, yaml_text
 from pawtrace.config.paths import PROMOTED_FOLDER
+from pawtrace.running.dvc import ask_dvc
 
 POINTER = Path(f"{PROMOTED_FOLDER}.dvc")
 
@@ -41,16 +38,14 @@ def track(recipe: str, promoted_at: str, in_use_since: str, rolled_back: str | N
       PawtraceError: DVC could not; says why.
     """
     _dvc("add", "--no-relink", str(PROMOTED_FOLDER))
-    yaml = YAML()
-    content = yaml.load(POINTER.read_text(encoding="utf-8"))
+    content = read_yaml(POINTER)
     content["meta"] = {  # which DVC keeps, and does not read
         "recipe": recipe,
         "promoted_at": promoted_at,
         "in_use_since": in_use_since,
         "rolled_back": rolled_back,
     }
-    with new_file(POINTER) as partial, partial.open("w", encoding="utf-8") as file:
-        yaml.dump(content, file)
+    write_text(POINTER, yaml_text(content))
 
 
 def read_pointer() -> Pointer | None:
@@ -62,9 +57,9 @@ def read_pointer() -> Pointer | None:
     if not POINTER.is_file():
         return None
     try:
-        content = YAML(typ="safe", pure=True).load(POINTER.read_text(encoding="utf-8"))
+        content = read_yaml(POINTER)
         return Pointer(digest=content["outs"][0]["md5"], **content["meta"])
-    except (YAMLError, KeyError, TypeError, IndexError) as error:
+    except (ValueError, KeyError, TypeError, IndexError) as error:
         raise PawtraceError(
             f"{POINTER}: expected what `pawtrace promote` writes, found {error!r:.120}; "
             f"run: git checkout {POINTER}"
@@ -91,7 +86,7 @@ def restore(digest: str, folder: Path) -> None:
     Source: https://dvc.org/doc/user-guide/project-structure/internal-files, "Structure of the cache
       directory". `dvc checkout` would replace the files in use one by one.
     """
-    objects = Path(_dvc("cache", "dir").strip()) / "files/md5"
+    objects = Path(_dvc("cache", "dir")) / "files/md5"
     try:
         for entry in json.loads((objects / digest[:2] / digest[2:]).read_text(encoding="utf-8")):
             md5 = entry["md5"]
@@ -105,9 +100,10 @@ def restore(digest: str, folder: Path) -> None:
 
 
 def _dvc(*words: str) -> str:
-    ended = subprocess.run([sys.executable, "-m", "dvc", *words], capture_output=True, text=True, check=False)
-    if ended.returncode:
-        lines = [line for line in ended.stderr.splitlines() if line.startswith("ERROR")]
-        said = " ".join((lines or ["no word"])[0].split())[:200]
-        raise PawtraceError(f"dvc {' '.join(words)}: failed: {said}; mend it, then run: pawtrace status")
-    return ended.stdout
+    """The last line that dvc prints."""
+    ended = ask_dvc(*words)
+    if ended.code:
+        raise PawtraceError(
+            f"dvc {' '.join(words)}: failed: {ended.last_words[:200]}; mend it, then run: pawtrace status"
+        )
+    return ended.lines[-1] if ended.lines else ""

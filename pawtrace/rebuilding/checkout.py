@@ -5,13 +5,12 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
-
 from pawtrace.base.errors import PawtraceError
 from pawtrace.base.files import write_text
+from pawtrace.base.yaml_files import read_yaml
 from pawtrace.config import paths
-from pawtrace.running.commands import Say, ask_dvc, git
+from pawtrace.running.dvc import Say, ask_dvc
+from pawtrace.running.git import git
 
 # What runs write: uncommitted, it is the last run's, and no edit.
 RESULTS = ("dvc.lock", "reports", "models", "promoted.dvc")
@@ -56,11 +55,11 @@ def refuse_change(base: str) -> None:
 def repair_lock_file(say: Say) -> None:
     """Take dvc.lock from the last commit where a kill cut it off: DVC rewrites it in place."""
     try:
-        content = YAML(typ="safe", pure=True).load(_LOCK_FILE.read_text(encoding="utf-8"))
+        content = read_yaml(_LOCK_FILE)
         whole = isinstance(content, dict) and "stages" in content
     except FileNotFoundError:
         return
-    except (YAMLError, UnicodeDecodeError):
+    except ValueError:
         whole = False
     if not whole:
         say(f"{_LOCK_FILE} was cut off by a kill: the one of the last commit takes its place")

@@ -3,7 +3,7 @@
 import json
 from typing import Any, Literal
 
-from pawtrace.running.commands import Say, ask_dvc
+from pawtrace.running.dvc import Say, ask_dvc
 
 Row = dict[str, str]
 

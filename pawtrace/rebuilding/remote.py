@@ -12,7 +12,7 @@ from typing import Literal
 
 from pawtrace.base.errors import PawtraceError
 from pawtrace.config.sections import RebuildParams
-from pawtrace.running.commands import Ended, Say, ask_dvc, run_dvc
+from pawtrace.running.dvc import Ended, Say, ask_dvc, run_dvc
 
 _ANSWER_S = 60
 # Numbers as words of their own: dvc names files by digests, and any three digits occur in one.

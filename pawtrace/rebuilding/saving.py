@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pawtrace.rebuilding.checkout import RESULTS
-from pawtrace.running.commands import GitError, git
+from pawtrace.running.git import GitError, git
 
 _PREFIX = "rebuild/"
 _NOBODY = {

@@ -8,10 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
-
 from pawtrace.base.errors import ParamsError
+from pawtrace.base.yaml_files import read_yaml
 from pawtrace.config.paths import PARAMS
 
 _KINDS = {
@@ -34,8 +32,8 @@ def refuse_secrets(path: Path = PARAMS) -> None:
       ParamsError: a value looks like one.
     """
     try:
-        content = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, YAMLError):  # reading the params will say what is wrong
+        content = read_yaml(path)
+    except (OSError, ValueError):  # reading the params will say what is wrong
         return
     for key, value in _values(content, ()):
         if kind := _kind(key[-1] if key else "", value):

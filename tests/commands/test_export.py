@@ -1,6 +1,7 @@
 """`pawtrace export`: what is left behind answers as the original does, or is not left behind."""
 
 import importlib.util
+import re
 from pathlib import Path
 
 import keras
@@ -58,7 +59,7 @@ def test_an_export_answers_as_the_model_does_for_any_batch(
 ) -> None:
     assert run("--format", name) == 0
     place = Path(PLACES[name])
-    assert capsys.readouterr().out.startswith(f"{place}: agrees with {MODEL} on 9 test examples: ")
+    assert re.search(f"{place}: .*{MODEL}.*9 test examples", capsys.readouterr().out)
     images = some_squares(open_records(Path("data/records"))["test"], 32)
     original = np.asarray(load_classifier(MODEL).predict(images, verbose=0))[:, 0]
     np.testing.assert_allclose(predict_exported(name, place, images), original, atol=0.01)
@@ -79,7 +80,7 @@ def test_an_export_that_does_not_agree_is_not_left_behind(
     Path(PLACES["tflite"]).write_text("the one before")
     assert run("--format", "tflite") == 1
     said = capsys.readouterr().err
-    assert "expected an export that agrees with the model in float32 to 0.0001 on 9 test examples" in said
+    assert re.search("float32.*0.0001.*9 test examples", said)
     assert Path(PLACES["tflite"]).read_text() == "the one before"
     assert [path.name for path in Path("exports").iterdir()] == ["from_scratch.tflite"]
 
@@ -89,17 +90,17 @@ def test_a_missing_package_is_one_line_with_the_command(
 ) -> None:
     monkeypatch.setattr(export.importlib.util, "find_spec", lambda name: None if name == "tf2onnx" else name)
     assert run("--format", "onnx") == 2
-    assert capsys.readouterr().err.splitlines()[-1].endswith("found no tf2onnx; run: pip install '.[export]'")
+    assert re.search(r"tf2onnx.*run: pip install '.\[export\]'", capsys.readouterr().err.splitlines()[-1])
 
 
 def test_a_folder_of_something_else_is_not_replaced(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("--format", "savedmodel", "--output", "data") == 2
-    assert "data: expected nothing, or an export as savedmodel" in capsys.readouterr().err
+    assert re.search("data: .*savedmodel", capsys.readouterr().err)
     assert Path("data/records/manifest.json").exists()
 
 
 def test_without_records_nothing_is_exported(capsys: pytest.CaptureFixture[str]) -> None:
     Path("data/records").rename("gone")
     assert run("--format", "tflite") == 2
-    assert "data/records/manifest.json is missing; run: dvc repro preprocess" in capsys.readouterr().err
+    assert re.search("data/records/manifest.json.*run: dvc repro preprocess", capsys.readouterr().err)
     assert not Path("exports").exists()

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from pathlib import Path
 
 import keras
@@ -46,11 +47,10 @@ def test_good_files_are_predicted_bad_ones_listed_and_the_exit_code_is_1(
         "photos/a.jpg",
         "photos/deep/b.jpg",
     ]
-    assert said.err.splitlines()[-3:] == [
-        "pawtrace predict: 2 of 4 files not predicted:",
-        "  photos/broken.jpg: corrupt",
-        "  missing.jpg: no such file",
-    ]
+    summary, broken, missing = said.err.splitlines()[-3:]
+    assert re.search("pawtrace predict: .*2 of 4", summary)
+    assert broken.strip() == "photos/broken.jpg: corrupt"
+    assert missing.strip().startswith("missing.jpg: ")
 
 
 def test_only_good_files_end_with_0_and_without_a_word(capsys: pytest.CaptureFixture[str]) -> None:
@@ -78,8 +78,5 @@ def test_without_any_model_it_is_bad_input(capsys: pytest.CaptureFixture[str]) -
     with pytest.raises(SystemExit) as ending:
         main(["predict", "photos"])
     assert ending.value.code == 2
-    assert (
-        capsys.readouterr()
-        .err.splitlines()[-1]
-        .startswith("pawtrace predict: models/promoted/model.keras is missing; run: pawtrace promote")
-    )
+    line = capsys.readouterr().err.splitlines()[-1]
+    assert re.search("pawtrace predict: .*models/promoted/model.keras.*run: pawtrace promote", line)

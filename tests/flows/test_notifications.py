@@ -24,10 +24,10 @@ def test_failed_crashed_late_runs_and_refusals_are_told() -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("block: slack", "automations.yaml: block: .*found 'slack'"),
+        ("block: slack", "automations.yaml: block: .*'slack'"),
         ("block: null\nautomations: [{name: a, events: [], subject: b, body: c}]", "automations.0.events: "),
         ("blok: null\nautomations: []", "automations.yaml: "),
-        ("block: [", "expected YAML"),
+        ("block: [", "automations.yaml: .*YAML"),
     ],
 )
 def test_a_wrong_file_is_one_line(project: Path, text: str, words: str) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import sqlite3
@@ -52,12 +53,12 @@ def rows(folder: Path, query: str) -> list[Any]:
 def test_the_first_rebuild_promotes_and_saves_on_a_branch_of_its_own(built: Path) -> None:
     log = (built.parent / "first.log").read_text()
     assert "Running stage 'train@small_head':" in log
-    assert "no DVC remote is set: nothing is brought, nothing is pushed" in log
+    assert "no DVC remote" in log
     assert (built / "models/promoted/model.keras").exists()
     branch = command(
         built, "git", "branch", "--list", "rebuild/*", "--format=%(refname:short)"
     ).stdout.strip()
-    assert f"results are on {branch}" in log
+    assert branch in log
     saved = command(built, "git", "show", f"{branch}:reports/metrics/small_head.json").stdout
     assert saved == (built / "reports/metrics/small_head.json").read_text()
     parent, head = command(built, "git", "rev-parse", f"{branch}^", "HEAD").stdout.split()
@@ -106,9 +107,7 @@ def test_edits_are_refused_in_one_line_and_kept(built: Path) -> None:
     ended = command(built, *REBUILD, check=False)
     (built / "stages/notes.py").unlink()
     assert ended.returncode == 1
-    assert ended.stderr.splitlines()[-1].startswith(
-        "pawtrace rebuild: the working tree: expected no uncommitted"
-    )
+    assert re.search("pawtrace rebuild: .*working tree.*stages/notes.py", ended.stderr.splitlines()[-1])
     assert "Traceback" not in ended.stdout + ended.stderr
 
 
@@ -118,7 +117,7 @@ def test_a_secret_in_the_params_is_refused_and_in_no_log(built: Path) -> None:
     ended = command(built, *REBUILD, check=False)
     (built / "params.yaml").write_text(before)
     assert ended.returncode == 1
-    assert "data.archive: expected no secret, found a URL with a password" in ended.stderr
+    assert re.search("data.archive: .*URL with a password", ended.stderr)
     assert "hunter22" not in ended.stdout + ended.stderr
     assert not rows(built, "select message from log where message like '%hunter22%'")
 
@@ -154,7 +153,7 @@ def test_killed_rebuilds_leave_no_process_and_the_next_one_goes_on(
             time.sleep(0.2)
         assert not processes_in(built), how
     ended = command(built, *REBUILD)
-    assert "resuming after step" in ended.stdout
+    assert "resuming" in ended.stdout
     assert not rows(built, "select name from flow_run where state_type in ('RUNNING', 'CANCELLING')")
     assert len((built / "models/small_head/history.csv").read_text().splitlines()) == 101
     assert (built / "models/promoted/model.keras").exists()
@@ -172,18 +171,18 @@ def test_a_second_run_skips_or_waits_and_says_for_whom(built: Path) -> None:
         time.sleep(0.05)
     edit_params(built, {"rebuild": {"when_busy": "skip"}})
     ended = command(built, *REBUILD)
-    assert f"another run is at work: process {holder.pid} (" in ended.stdout
+    assert f"process {holder.pid}" in ended.stdout
     edit_params(built, {"rebuild": {"when_busy": "wait"}})
     waiting = subprocess.Popen(
         REBUILD, cwd=built, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
     assert waiting.stdout is not None
     with waiting, waiting.stdout:
-        while f"waiting for another run to end: process {holder.pid} (" not in waiting.stdout.readline():
+        while not re.search(rf"waiting.*process {holder.pid}\b", waiting.stdout.readline()):
             assert waiting.poll() is None
         os.kill(holder.pid, signal.SIGKILL)
         holder.wait()
-        assert "results are" in waiting.stdout.read()
+        assert "results" in waiting.stdout.read()
 
 
 def serve(folder: Path, what: str, port: int) -> str:
@@ -243,7 +242,7 @@ def test_a_served_run_that_is_killed_is_crashed_and_the_next_is_completed(built:
             os.kill(pid, signal.SIGKILL)
     finally:
         said = serve(built, "stop", port)
-    assert "its process had been killed: set to Crashed" in said
+    assert "Crashed" in said
     assert not processes_in(built)
     unfinished = "('PENDING', 'RUNNING', 'CANCELLING')"
     assert not rows(built, f"select name from flow_run where state_type in {unfinished}")

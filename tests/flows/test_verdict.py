@@ -8,7 +8,7 @@ from flows import verdict
 from flows.verdict import Verdict
 from pawtrace.base.errors import PawtraceError
 from pawtrace.promotion.judge import Decision
-from pawtrace.running.commands import Ended
+from pawtrace.running.dvc import Ended
 
 
 @pytest.mark.parametrize(
@@ -43,9 +43,7 @@ def test_a_promoted_model_that_is_missing_comes_back(project: Path, monkeypatch:
 def test_one_that_dvc_lacks_too_is_not_taken_for_none(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (project / "promoted.dvc").touch()
     monkeypatch.setattr(verdict, "run_dvc", lambda *_: Ended(1, []))
-    with pytest.raises(
-        PawtraceError, match="found it neither here nor in DVC's cache; run: dvc pull promoted"
-    ):
+    with pytest.raises(PawtraceError, match="run: dvc pull promoted"):
         verdict._put_back_promoted()
 
 

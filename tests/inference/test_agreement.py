@@ -17,10 +17,10 @@ def test_rounding_is_agreement_and_is_reported() -> None:
 
 @pytest.mark.parametrize("wrong", [FLOAT32 + np.array([0, 0, 0.001]), FLOAT32 * np.nan])
 def test_one_example_that_differs_is_enough_to_refuse(wrong: np.ndarray) -> None:
-    with pytest.raises(DisagreementError, match="agrees with the model in float32 to 0.0001 on 3 test"):
+    with pytest.raises(DisagreementError, match="float32.*0.0001.*3"):
         check_agreement(wrong, FLOAT32, FLOAT32)
 
 
 def test_a_model_far_from_its_float32_self_is_refused() -> None:
-    with pytest.raises(DisagreementError, match="agrees with the model to 0.05 .* differs by 0.1;"):
+    with pytest.raises(DisagreementError, match="0.05.*0.1"):
         check_agreement(FLOAT32, FLOAT32, FLOAT32 - 0.1)

@@ -35,7 +35,7 @@ def test_a_file_that_is_named_twice_is_one_and_a_missing_one_stays(tmp_path: Pat
 
 
 def test_an_empty_folder_is_an_error_that_names_it(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=f"{tmp_path}: expected photos, found an empty folder"):
+    with pytest.raises(DataError, match=f"{tmp_path}: .*empty"):
         find_photos([tmp_path])
 
 
@@ -67,7 +67,7 @@ def test_a_photos_id_depends_on_its_content_alone(tmp_path: Path) -> None:
     [
         (photo()[:300], "corrupt"),
         (b"hello", "not an image"),
-        (encoded(pixels(), "PNG"), "is PNG but named .jpg"),
+        (encoded(pixels(), "PNG"), "PNG.*.jpg"),
         (encoded(np.zeros((200, 200, 3), np.uint8)), "too many pixels"),
     ],
 )

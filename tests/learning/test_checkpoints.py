@@ -25,7 +25,7 @@ def test_a_damaged_checkpoint_falls_back_to_the_one_before_and_says_so(
     assert found is not None
     assert found.state == {"epoch": 2}
     np.testing.assert_array_equal(found.model[0], np.full(1000, 2, np.float32))
-    assert f"{files[1]} cannot be read" in capsys.readouterr().out
+    assert str(files[1]) in capsys.readouterr().out
     files[0].write_bytes(files[0].read_bytes()[:100])
     assert checkpoints.load() is None
     checkpoints.save(Checkpoint({"epoch": 9}, [], [], []))

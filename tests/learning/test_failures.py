@@ -1,5 +1,6 @@
 """A training that cannot go on says where, why and what to try."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -59,9 +60,9 @@ def test_a_loss_that_is_no_number_names_step_rate_and_last_good_checkpoint(
     with pytest.raises(TrainingError) as error:
         train_classifier(tiny_train(**settings(tmp_path), learning_rate=0.25), records, tmp_path / "w", CPU)
     newest = sorted((tmp_path / "w/checkpoints").iterdir())[-1]
-    assert "epoch 2, step 2: expected a finite loss, found objective nan" in str(error.value)
-    assert "learning rate of 0.25" in str(error.value)
-    assert f"last good checkpoint is {newest}" in str(error.value)
+    assert re.search("epoch 2, step 2: .*nan", str(error.value))
+    assert "0.25" in str(error.value)
+    assert str(newest) in str(error.value)
     assert not (tmp_path / "w/training.json").exists()
     assert not (tmp_path / "w/model.keras").exists()
 
@@ -79,7 +80,7 @@ def test_broken_weights_never_reach_a_checkpoint(
         return metrics
 
     break_at(2, monkeypatch, poison)
-    with pytest.raises(TrainingError, match="epoch 1, step 3: expected a finite loss, found weight"):
+    with pytest.raises(TrainingError, match="epoch 1, step 3: .*weight"):
         train_classifier(tiny_train(**settings(tmp_path)), records, tmp_path / "w", CPU)
     for path in (tmp_path / "w/checkpoints").iterdir():
         with np.load(path) as content:
@@ -89,7 +90,7 @@ def test_broken_weights_never_reach_a_checkpoint(
 @pytest.mark.parametrize("said", ["RESOURCE_EXHAUSTED: failed to allocate", "CUDA out of memory. Tried"])
 def test_too_little_memory_names_the_batch_size_to_try(said: str) -> None:
     with (
-        pytest.raises(DeviceError, match="32 does not fit into the gpu's memory; try train.batch_size 16"),
+        pytest.raises(DeviceError, match="32.*gpu.*train.batch_size 16"),
         out_of_memory_named(32, "gpu"),
     ):
         raise RuntimeError(said)

@@ -126,7 +126,7 @@ def test_a_loss_that_is_not_finite_ends_the_run_without_a_result(
     records: dict[str, Records], backbone: str, tmp_path: Path
 ) -> None:
     train = tiny_train(backbone=backbone, head={**HEAD, "l2": 1e38}, learning_rate=10.0)
-    with pytest.raises(TrainingError, match="expected a finite loss, found .* lower train.learning_rate"):
+    with pytest.raises(TrainingError, match="finite.*train.learning_rate"):
         run(train, records, tmp_path / "work")
     assert not (tmp_path / "work/training.json").exists()
 

@@ -1,6 +1,7 @@
 """Probes tell a dead network from a healthy one, and find what is wrong with inputs and splits."""
 
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -205,8 +206,8 @@ def test_each_probe_says_what_it_found(
     probe(train_on(healthy), PARAMS, records)
     lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("probe: ")]
     assert len(lines) == 7
-    assert "(guessing is 0.693)" in lines[1]
-    assert "8 examples by heart: yes" in lines[4]
+    assert "0.693" in lines[1]  # the loss of guessing
+    assert re.search("8 .*: yes", lines[4])
 
 
 def test_what_is_not_finite_is_null(records: dict[str, Records], tmp_path: Path) -> None:
@@ -255,7 +256,7 @@ def test_a_sample_is_balanced_and_a_smaller_one_is_part_of_it(records: dict[str,
 
 def test_a_train_split_without_dogs_is_refused(tmp_path: Path) -> None:
     cats = write_split_of({"train": [picture(1)], "validation": [picture(2)], "test": [picture(3)]}, tmp_path)
-    with pytest.raises(DataError, match="expected examples of both labels, found 1 of cat, 0 of dog"):
+    with pytest.raises(DataError, match="both labels.*1 of cat, 0 of dog"):
         balanced_sample(cats["train"], 32, 8, seed=0)
 
 

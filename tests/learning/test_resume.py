@@ -115,7 +115,7 @@ def test_a_run_that_breaks_off_at_every_few_steps_ends_as_an_uninterrupted_one(
         except PulledPlugError:
             num_crashes += 1
     assert num_crashes >= 4
-    assert capsys.readouterr().out.count("resuming after step") == num_crashes
+    assert capsys.readouterr().out.count("resuming") == num_crashes
     assert_equal(tmp_path / "whole", tmp_path / "broken")
     assert not (tmp_path / "broken/checkpoints").exists()
     assert not list((tmp_path / "broken").glob("features*"))
@@ -179,7 +179,7 @@ def test_a_run_that_is_killed_at_random_moments_ends_as_an_uninterrupted_one(
         output = run.communicate(timeout=300)[0]
         break
     assert num_killed == num_kills
-    assert "resuming after step" in output
+    assert "resuming" in output
     assert_equal(tmp_path / "whole", tmp_path / "killed")
 
 

@@ -36,4 +36,4 @@ def test_a_real_trial_measures_both(tmp_path: Path, capsys: pytest.CaptureFixtur
     found = json.loads((tmp_path / "x.json").read_text())
     assert found["plain_step_s"] > 0 < found["xla_step_s"]
     assert chosen.xla is found["xla"]
-    assert "XLA trial: a step takes" in capsys.readouterr().out
+    assert "XLA trial" in capsys.readouterr().out

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pawtrace.running.commands import git
+from pawtrace.running.git import git
 from tests.conftest import ROOT
 
 

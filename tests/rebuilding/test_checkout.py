@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from pawtrace.rebuilding import checkout
-from pawtrace.running.commands import ask_dvc, git
+from pawtrace.running.dvc import ask_dvc
+from pawtrace.running.git import git
 from tests.rebuilding.repositories import commit_all, repository
 
 __all__ = ["repository"]

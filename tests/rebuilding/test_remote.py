@@ -9,7 +9,8 @@ import pytest
 
 from pawtrace.config.sections import RebuildParams
 from pawtrace.rebuilding import remote
-from pawtrace.running.commands import Ended, ask_dvc, git, run_dvc
+from pawtrace.running.dvc import Ended, ask_dvc, run_dvc
+from pawtrace.running.git import git
 from tests.rebuilding.repositories import repository
 
 __all__ = ["repository"]

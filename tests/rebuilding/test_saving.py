@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from pawtrace.rebuilding.saving import Saved, commit_results
-from pawtrace.running.commands import GitError, git
+from pawtrace.running.git import GitError, git
 from tests.rebuilding.repositories import commit_all, repository
 
 __all__ = ["repository"]

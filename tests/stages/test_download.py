@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -95,9 +96,8 @@ def test_the_last_line_says_what_was_kept_and_rejected(
 
     download.main()
 
-    assert capsys.readouterr().out == (
-        "download: kept 6 images (3 cat, 3 dog); rejected 1 (1 empty); data/raw/rejected.csv lists them\n"
-    )
+    line = capsys.readouterr().out.splitlines()[-1]
+    assert re.search("download: .*6.*3 cat, 3 dog.*1 empty.*data/raw/rejected.csv", line)
 
 
 @pytest.mark.parametrize(("pinned", "warned"), [(False, True), (True, False)])
@@ -109,7 +109,7 @@ def test_an_archive_that_dvc_cannot_watch_is_warned_of(
 
     download.main()
 
-    assert ("DVC cannot see when it changes" in capsys.readouterr().out) == warned
+    assert ("data.archive_sha256" in capsys.readouterr().out) == warned
 
 
 BOMB = encoded(Image.fromarray(np.zeros((200, 300), np.uint8)), "PNG")
@@ -119,23 +119,22 @@ GOOD = {"PetImages/Cat/1.jpg": pet_files()["PetImages/Cat/1.jpg"]}
 @pytest.mark.parametrize(
     ("files", "limits", "said"),
     [
-        (pet_files() | {"../x.jpg": b"x"}, {}, "found a name that leaves the archive: '../x.jpg'"),
-        (pet_files() | {"PetImages/Cat/9.jpg": bytes(10**6)}, {}, "looks like a decompression bomb"),
-        (pet_files(), {"max_unpacked_bytes": 1000}, "data.limits.max_unpacked_bytes (1000)"),
-        (GOOD, {}, "expected a folder Dog (data.classes), found the folders: Cat, PetImages"),
+        (pet_files() | {"../x.jpg": b"x"}, {}, "'../x.jpg'"),
+        (pet_files() | {"PetImages/Cat/9.jpg": bytes(10**6)}, {}, "bomb"),
+        (pet_files(), {"max_unpacked_bytes": 1000}, "data.limits.max_unpacked_bytes.*1000"),
+        (GOOD, {}, "Dog.*data.classes.*Cat, PetImages"),
         (
             GOOD | {"PetImages/Dog/1.jpg": b"", "PetImages/Dog/2.jpg": b"<html>"},
             {},
-            "class folder Dog (data.classes): expected usable images, "
-            "found 2 rejected: 1 empty, 1 not an image",
+            "Dog.*data.classes.*2.*1 empty, 1 not an image",
         ),
         (
             GOOD | {"PetImages/Dog/1.png": BOMB},
             {"max_image_pixels": 50_000},
-            "found 1 rejected: 1 too many pixels",
+            "1 too many pixels",
         ),
-        (GOOD | {"PetImages/Dog/1.jpg": BOMB}, {}, "found 1 rejected: 1 is PNG but named .jpg"),
-        ({}, {}, "expected a folder Cat (data.classes), found the folders: none"),
+        (GOOD | {"PetImages/Dog/1.jpg": BOMB}, {}, "1 is PNG but named .jpg"),
+        ({}, {}, "Cat.*data.classes"),
     ],
 )
 def test_a_bad_archive_is_one_line_and_loses_nothing(
@@ -148,7 +147,7 @@ def test_a_bad_archive_is_one_line_and_loses_nothing(
     write_archive(Path("a.zip"), files)
     set_data(archive="a.zip", limits=limits)
 
-    assert said in failure()
+    assert re.search(said, failure())
     finished()
 
 
@@ -157,7 +156,7 @@ def test_an_empty_class_folder_is_one_line(set_data: SetData, finished: Callable
     Path("folder/PetImages/Dog").mkdir()
     set_data(archive="folder")
 
-    assert "class folder Dog (data.classes): expected usable images, found no files" in failure()
+    assert re.search("Dog.*data.classes.*no files", failure())
     finished()
 
 
@@ -166,7 +165,7 @@ def test_links_are_one_line(set_data: SetData, finished: Callable[[], None]) -> 
     Path("folder/PetImages/Cat/link.jpg").symlink_to("/etc/passwd")
     set_data(archive="folder")
 
-    assert "found a link: 'PetImages/Cat/link.jpg'" in failure()
+    assert re.search("link.*'PetImages/Cat/link.jpg'", failure())
     finished()
 
 
@@ -174,8 +173,8 @@ def test_links_are_one_line(set_data: SetData, finished: Callable[[], None]) -> 
     ("damage", "said"),
     [
         (lambda content: content[: len(content) // 2], "truncated"),
-        (lambda _: b"<html>404</html>", "expected a zip, a tar or a folder"),
-        (encrypted, "found encrypted"),
+        (lambda _: b"<html>404</html>", "zip.*tar.*folder"),
+        (encrypted, "encrypted"),
     ],
 )
 def test_a_damaged_archive_is_one_line(
@@ -185,14 +184,14 @@ def test_a_damaged_archive_is_one_line(
     archive.write_bytes(damage(archive.read_bytes()))
     set_data(archive="a.zip")
 
-    assert said in failure()
+    assert re.search(said, failure())
     finished()
 
 
 def test_a_missing_archive_is_one_line(set_data: SetData, finished: Callable[[], None]) -> None:
     set_data(archive="nowhere.zip")
 
-    assert "data.archive: nowhere.zip is missing" in failure()
+    assert re.search("data.archive: .*nowhere.zip.*missing", failure())
     finished()
 
 
@@ -200,7 +199,7 @@ def test_a_wrong_digest_is_one_line(set_data: SetData, finished: Callable[[], No
     archive = write_archive(Path("a.zip"), pet_files())
     set_data(archive="a.zip", archive_sha256="0" * 64)
 
-    assert f"expected data.archive_sha256 {'0' * 64}, found {sha256_of(archive)}" in failure()
+    assert re.search(f"data.archive_sha256.*{'0' * 64}.*{sha256_of(archive)}", failure())
     finished()
 
 
@@ -218,7 +217,7 @@ def test_a_full_disk_is_one_line(
     finished()
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.skipif(
     "PAWTRACE_PETS_ARCHIVE" not in os.environ, reason="PAWTRACE_PETS_ARCHIVE names no archive"
 )

@@ -60,7 +60,7 @@ def test_the_bytes_do_not_depend_on_the_number_of_workers(tmp_path: Path) -> Non
 
 def test_an_example_that_is_gone_from_the_data_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     serve(monkeypatch, examples(79))
-    with pytest.raises(DataError, match=r"found 1 others, PetImages/Dog/79.jpg first; run: dvc repro split"):
+    with pytest.raises(DataError, match="PetImages/Dog/79.jpg.*run: dvc repro split"):
         preprocess.main()
 
 

@@ -1,9 +1,9 @@
 """When, by what flow run and on which commit a piece of work was done."""
 
 import datetime
-import subprocess
 
 from pawtrace.base.stage_outputs import StageOutput
+from pawtrace.running.git import ask_git
 
 # What the pipeline itself writes into git's tree: changed by every run, and no input of any.
 OUTPUTS = ("dvc.lock", "reports/")
@@ -32,22 +32,13 @@ class Circumstances(StageOutput):
 def circumstances(flow_run_id: str | None = None) -> Circumstances:
     """Those of work that starts now, in the current folder."""
     start = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-    commit = _git("rev-parse", "HEAD")
-    changed = _git("status", "--porcelain=v1", "-z", "--no-renames", "--", ".") or ""
-    prefix = (_git("rev-parse", "--show-prefix") or "").strip()  # of a project within a larger repository
+    changed = ask_git("status", "--porcelain=v1", "-z", "--no-renames", "--", ".") or ""
+    prefix = ask_git("rev-parse", "--show-prefix") or ""  # of a project within a larger repository
     paths = [entry[3:].removeprefix(prefix) for entry in changed.split("\0") if entry]
     uncommitted = sorted(path for path in paths if not path.startswith(OUTPUTS))
     return Circumstances(
         start=start,
         flow_run_id=flow_run_id,
-        git_commit=commit.strip() if commit else None,
+        git_commit=ask_git("rev-parse", "HEAD"),
         uncommitted=uncommitted,
     )
-
-
-def _git(*words: str) -> str | None:
-    try:
-        done = subprocess.run(["git", *words], capture_output=True, text=True, check=False)
-    except FileNotFoundError:
-        return None
-    return done.stdout if done.returncode == 0 else None

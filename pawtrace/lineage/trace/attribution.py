@@ -4,29 +4,25 @@ From the older revision, the params of the newer one come first, then its data, 
 runs in a clone of its own below .pawtrace/, on DVC's cache, so what was run before is not run again.
 """
 
-import io
 import json
-import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-import yaml
-from ruamel.yaml import YAML
-
 from pawtrace.base.errors import DataError, PawtraceError
 from pawtrace.base.files import write_text
+from pawtrace.base.yaml_files import parse_yaml, yaml_text
 from pawtrace.config.paths import METRICS, MODELS, PARAMS, WEIGHTS, WORK
 from pawtrace.lineage.record.provenance import ReportedProvenance
 from pawtrace.lineage.trace.dvc_cache import cache_folder
-from pawtrace.lineage.trace.dvc_lock import LOCK, LockLoader, read_lock
+from pawtrace.lineage.trace.dvc_lock import LOCK, read_lock
 from pawtrace.lineage.trace.flat import flat
-from pawtrace.lineage.trace.revisions import Revision, files_below, git
+from pawtrace.lineage.trace.revisions import Revision, files_below
 from pawtrace.lineage.trace.snapshot import Snapshot, measure_stage, train_stage
 from pawtrace.lineage.trace.trace import Attribution, RecipeTrace, Share
+from pawtrace.running.dvc import run_dvc
+from pawtrace.running.git import GitError, git
 
 METRIC = "test.accuracy"
 ORDER = ("environment", "params", "data", "code")
@@ -155,17 +151,19 @@ def _run(older: Revision, step: Step, say: Say) -> dict[str, float]:
 
 def _clone(revision: Revision) -> Path:
     """A clone of this repository at a revision, on this project's DVC cache; what it trained stays."""
-    prefix = (git("rev-parse", "--show-prefix") or b"").decode().strip()
+    prefix = git("rev-parse", "--show-prefix")
     if not (_FOLDER / ".git").exists():
         shutil.rmtree(_FOLDER, ignore_errors=True)
-        top = (git("rev-parse", "--show-toplevel") or b"").decode().strip()
+        top = git("rev-parse", "--show-toplevel")
         git("clone", "--quiet", "--shared", "--no-checkout", top, str(_FOLDER))
     if revision.commit is None:
         raise PawtraceError(f"expected a commit to start from, found {revision}; commit it first")
-    if git("-C", str(_FOLDER), "checkout", "--quiet", "--force", "--detach", revision.commit) is None:
+    try:
+        git("checkout", "--quiet", "--force", "--detach", revision.commit, folder=_FOLDER)
+    except GitError:
         raise PawtraceError(
             f"{revision}: expected to check it out in {_FOLDER}, could not; delete that folder"
-        )
+        ) from None
     project = _FOLDER / prefix
     write_text(project / ".dvc" / "config.local", f"[cache]\n    dir = {cache_folder().resolve()}\n")
     return project
@@ -173,20 +171,15 @@ def _clone(revision: Revision) -> Path:
 
 def _params(step: Step) -> str:
     """params.yaml with `data` of the one revision and everything else of the other."""
-    yaml = YAML(typ="safe", pure=True)
-    content, data = (
-        yaml.load((of.read(str(PARAMS)) or b"").decode()) for of in (step.params_of, step.data_of)
-    )
-    text = io.StringIO()
-    yaml.dump({**content, "data": data["data"]}, text)
-    return text.getvalue()
+    content, data = (parse_yaml(of.read(str(PARAMS)) or b"") for of in (step.params_of, step.data_of))
+    return yaml_text({**content, "data": data["data"]})
 
 
 def _lock(older: Revision, data_of: Revision) -> str:
     """dvc.lock of the older revision, but for `download`: so DVC knows which data/raw to bring."""
-    lock, other = (yaml.load(of.read(LOCK) or b"", LockLoader) for of in (older, data_of))
+    lock, other = (parse_yaml(of.read(LOCK) or b"") for of in (older, data_of))
     lock["stages"]["download"] = other["stages"]["download"]
-    return str(yaml.safe_dump(lock, sort_keys=False))
+    return yaml_text(lock)
 
 
 def _link_weights(project: Path) -> None:
@@ -199,21 +192,9 @@ def _link_weights(project: Path) -> None:
 
 
 def _dvc(project: Path, say: Say, *words: str) -> None:
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
-    last = ""
-    with subprocess.Popen(
-        ["dvc", *words],
-        cwd=project,
-        env={**os.environ, "PATH": path},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    ) as process:
-        for line in process.stdout or ():
-            say(line.rstrip())
-            last = line.strip() if line.startswith("pawtrace ") or not last else last
-    if process.returncode != 0:
-        raise PawtraceError(last or f"dvc {' '.join(words)} failed")
+    ended = run_dvc(["--cd", str(project), *words], say)
+    if ended.code != 0:
+        raise PawtraceError(ended.last_words)
 
 
 def _accuracy(project: Path, recipe: str, *, measures: bool) -> float:

@@ -1,32 +1,16 @@
 """dvc.lock: what DVC recorded of the last run of every stage."""
 
-import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-import yaml
-
 from pawtrace.base.errors import DataError
+from pawtrace.base.yaml_files import parse_yaml
 from pawtrace.lineage.record.code import FIRST_PARTY
 from pawtrace.lineage.trace.flat import flat
 from pawtrace.lineage.trace.revisions import Revision
 
 LOCK = "dvc.lock"
 _CONFLICT = ("<<<<<<< ", "=======", ">>>>>>> ")
-
-
-class LockLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-    """Reads dvc.lock, in C where PyYAML was built so: it has thousands of lines.
-
-    DVC writes YAML 1.2, PyYAML reads YAML 1.1, to which `1e-05` is no number.
-    """
-
-
-LockLoader.add_implicit_resolver(
-    "tag:yaml.org,2002:float",
-    re.compile(r"^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)$"),
-    list("-+.0123456789"),
-)
 
 
 class StageRecord(NamedTuple):
@@ -57,9 +41,9 @@ def read_lock(revision: Revision) -> dict[str, StageRecord]:
                 f"run: git checkout --ours {LOCK}, then: dvc repro"
             )
     try:
-        stages = yaml.load(text, Loader=LockLoader)["stages"]
+        stages = parse_yaml(content)["stages"]
         records = {name: _record(stage) for name, stage in stages.items()}
-    except (yaml.YAMLError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         said = " ".join(str(error).split())[:120]
         raise DataError(
             f"{where}: expected what DVC writes, found it cut short or changed ({said}); "

@@ -3,9 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
-
+from pawtrace.base.yaml_files import parse_yaml
 from pawtrace.config.paths import PARAMS
 from pawtrace.lineage.trace.dvc_cache import FOLDER
 from pawtrace.lineage.trace.flat import flat
@@ -54,8 +52,8 @@ def _untrained(snapshot: Snapshot, params: dict[str, Any]) -> list[str]:
 def _params(snapshot: Snapshot) -> dict[str, Any] | None:
     content = snapshot.revision.read(str(PARAMS))
     try:
-        loaded = YAML(typ="safe", pure=True).load((content or b"").decode())
-    except (YAMLError, UnicodeDecodeError):
+        loaded = parse_yaml(content or b"")
+    except ValueError:
         return None
     return flat(loaded) if isinstance(loaded, dict) else None
 

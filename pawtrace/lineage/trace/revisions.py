@@ -1,10 +1,10 @@
 """The project's files as a commit, a DVC experiment or the workspace has them."""
 
 import hashlib
-import subprocess
 from pathlib import Path
 
 from pawtrace.base.errors import DataError
+from pawtrace.running.git import GitError, ask_git, git_bytes
 
 WORKSPACE = "workspace"
 _NOT_OURS = {"__pycache__"}
@@ -31,15 +31,18 @@ class Revision:
     def read(self, path: str) -> bytes | None:
         """A file's content; None where there is no such file."""
         if self.commit is not None:
-            return git("show", f"{self.commit}:./{path}")
+            try:
+                return git_bytes("show", f"{self.commit}:./{path}")
+            except GitError:
+                return None
         file = Path(path)
         return file.read_bytes() if file.is_file() else None
 
     def blobs(self, *prefixes: str) -> dict[str, str]:
         """The files at or below the prefixes, with what git calls their content."""
         if self.commit is not None:
-            listed = git("ls-tree", "-r", "-z", self.commit, "--", *prefixes) or b""
-            entries = (entry.split("\t", 1) for entry in listed.decode().split("\0") if entry)
+            listed = ask_git("ls-tree", "-r", "-z", self.commit, "--", *prefixes) or ""
+            entries = (entry.split("\t", 1) for entry in listed.split("\0") if entry)
             return {path: about.split()[2] for about, path in entries}
         return {str(file): _blob(file) for prefix in prefixes for file in files_below(Path(prefix))}
 
@@ -54,18 +57,18 @@ def open_revision(name: str) -> Revision:
     """
     if not Path("dvc.yaml").exists():
         raise DataError("expected dvc.yaml here, found none; run it in the project's folder")
-    if git("rev-parse", "--git-dir") is None:
+    if ask_git("rev-parse", "--git-dir") is None:
         raise DataError("expected a git repository here, found none; run: git init, and commit the project")
     if name == WORKSPACE:
         return Revision(name, None)
-    commit = git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
-    found = commit.decode().strip() if commit else _experiment(name)
-    if found is None:
+    commit = ask_git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
+    commit = commit or _experiment(name)
+    if commit is None:
         raise DataError(
             f"{name}: expected a git revision, a DVC experiment or `{WORKSPACE}`, found none of that name; "
             "run: git log --oneline, or dvc exp list"
         )
-    return Revision(name, found)
+    return Revision(name, commit)
 
 
 def commits_between(older: Revision, newer: Revision, path: str) -> list[str]:
@@ -75,24 +78,18 @@ def commits_between(older: Revision, newer: Revision, path: str) -> list[str]:
     """
     until = newer.commit or "HEAD"
     since = older.commit or "HEAD"
-    listed = (git("log", "--format=%h %s", f"{since}..{until}", "--", path) or b"").decode().splitlines()
-    if not listed:  # the older one may be the newer one's descendant
-        listed = (git("log", "--format=%h %s", f"{until}..{since}", "--", path) or b"").decode().splitlines()
-    edited = newer.commit is None and git("status", "--porcelain", "--", path)
-    return ["uncommitted", *listed] if edited else listed
-
-
-def git(*words: str) -> bytes | None:
-    """What a git command prints, in the current folder; None where it fails or there is no git."""
-    try:
-        done = subprocess.run(["git", *words], capture_output=True, check=False)
-    except FileNotFoundError:
-        return None
-    return done.stdout if done.returncode == 0 else None
+    # The other way round, too: the older one may be the newer one's descendant.
+    logs = (
+        ask_git("log", "--format=%h %s", commits, "--", path)
+        for commits in (f"{since}..{until}", f"{until}..{since}")
+    )
+    subjects = next((log.splitlines() for log in logs if log), [])
+    edited = newer.commit is None and ask_git("status", "--porcelain", "--", path)
+    return ["uncommitted", *subjects] if edited else subjects
 
 
 def _experiment(name: str) -> str | None:
-    refs = (git("for-each-ref", "--format=%(objectname) %(refname)", "refs/exps") or b"").decode()
+    refs = ask_git("for-each-ref", "--format=%(objectname) %(refname)", "refs/exps") or ""
     named = (line.split(" ", 1) for line in refs.splitlines())
     return next((commit for commit, ref in named if ref.rsplit("/", 1)[-1] == name), None)
 

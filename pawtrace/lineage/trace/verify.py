@@ -19,8 +19,9 @@ from pawtrace.base.errors import DataError
 from pawtrace.base.files import sha256_of
 from pawtrace.config.paths import RECORDS
 from pawtrace.lineage.trace.dvc_cache import FOLDER, cache_folder, cached_folder, folder_md5, object_path
-from pawtrace.lineage.trace.revisions import WORKSPACE, files_below, git, open_revision
+from pawtrace.lineage.trace.revisions import WORKSPACE, files_below, open_revision
 from pawtrace.lineage.trace.snapshot import Snapshot
+from pawtrace.running.git import ask_git
 
 _UNREADABLE = "cannot be read"  # in place of a digest
 _MANIFEST = RECORDS / "manifest.json"
@@ -44,7 +45,7 @@ class Output(NamedTuple):
     @property
     def kept_by_git(self) -> bool:
         """Whether git keeps it, and DVC's cache does not: DVC has git ignore what the cache keeps."""
-        return git("check-ignore", "--quiet", self.path) is None
+        return ask_git("check-ignore", "--quiet", self.path) is None
 
 
 def verify(announce: Callable[[str], None]) -> list[Damage]:

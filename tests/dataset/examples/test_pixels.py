@@ -43,5 +43,5 @@ def test_the_longest_image_that_is_kept_fits_into_a_record_of_any_size() -> None
 
 
 def test_what_jpeg_cannot_hold_is_refused_and_not_written_as_nothing() -> None:
-    with pytest.raises(DataError, match="an image of 65501 x 8 px: expected sides of at most 65500"):
+    with pytest.raises(DataError, match="65501 x 8.*65500"):
         encode_jpeg(np.zeros((8, 65_501, 3), np.uint8), 50)

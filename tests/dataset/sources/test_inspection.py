@@ -1,4 +1,5 @@
 import io
+import re
 from typing import Any
 
 import numpy as np
@@ -128,27 +129,19 @@ def test_sixteen_bits_are_scaled_to_eight() -> None:
         ("1.jpg", photo()[:20], "corrupt"),
         ("1.jpg", encoded(pixels(width=64, height=64))[:-500], "truncated"),
         ("1.png", encoded(pixels(), "PNG")[:-300], "truncated"),
-        ("1.jpg", encoded(pixels(), "PNG"), "is PNG but named .jpg"),
-        ("1.PNG", photo(), "is JPEG but named .png"),
-        ("1.jpg", encoded(pixels(), "GIF"), "is GIF but named .jpg"),
-        ("1.webp", encoded(pixels(), "BMP"), "is BMP but named .webp"),
-        ("Thumbs.db", photo(), "the name has no image's extension: .db"),
-        ("photo", photo(), "the name has no image's extension: none"),
-        ("1.jpg", encoded(pixels(width=7)), "too small: 7 x 12, expected sides of at least 8"),
-        (
-            "1.png",
-            encoded(pixels(width=301, height=10), "PNG"),
-            "too narrow: 301 x 10, expected one side to be at most 30 times the other",
-        ),
-        (
-            "1.jpg",
-            encoded(pixels(width=101, height=100)),
-            "too many pixels: 101 x 100, expected at most 10000",
-        ),
+        ("1.jpg", encoded(pixels(), "PNG"), "PNG.*.jpg"),
+        ("1.PNG", photo(), "JPEG.*.png"),
+        ("1.jpg", encoded(pixels(), "GIF"), "GIF.*.jpg"),
+        ("1.webp", encoded(pixels(), "BMP"), "BMP.*.webp"),
+        ("Thumbs.db", photo(), ".db"),
+        ("photo", photo(), "extension"),
+        ("1.jpg", encoded(pixels(width=7)), "too small.*7 x 12.*8"),
+        ("1.png", encoded(pixels(width=301, height=10), "PNG"), "too narrow.*301 x 10.*30"),
+        ("1.jpg", encoded(pixels(width=101, height=100)), "too many pixels.*101 x 100.*10000"),
     ],
 )
 def test_what_is_no_good_image_is_rejected_with_a_reason(name: str, content: bytes, reason: str) -> None:
-    assert rejection(name, content) == reason
+    assert re.search(reason, rejection(name, content))
 
 
 def test_a_damaged_png_is_rejected() -> None:
@@ -162,7 +155,7 @@ def test_a_pixel_bomb_is_rejected_before_it_is_decoded(monkeypatch: pytest.Monke
     bomb = encoded(Image.new("1", (20_000, 20_000)), "PNG")  # 400 million pixels: beyond PIL's own limit
     monkeypatch.setattr(Image.Image, "load", lambda _: pytest.fail("decoded"))
 
-    assert rejection("1.png", bomb).startswith("too many pixels: 20000 x 20000")
+    assert re.search("too many pixels.*20000 x 20000", rejection("1.png", bomb))
 
 
 def test_the_limit_is_ours_and_not_pils(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -57,7 +57,7 @@ def test_a_transform_that_albumentations_does_not_check_can_be_used_and_is_check
     check_policy([transform], 32)
     view = augmented_view([transform], seed=0)
     assert any((view(IMAGE, "a", epoch) != IMAGE).any() for epoch in range(8))
-    with pytest.raises(ParamsError, match=f"0 \\({name}\\): .* unexpected keyword argument 'limits'"):
+    with pytest.raises(ParamsError, match=f"0 \\({name}\\): .*'limits'"):
         build_policy([Transform(name=name, arguments={"p": 1.0, "limits": 3})])
 
 
@@ -73,8 +73,8 @@ def test_a_crop_is_scaled_back_to_the_size_that_the_model_sees() -> None:
 @pytest.mark.parametrize(
     ("name", "arguments", "problem"),
     [
-        ("HorizontalFlipp", {}, "expected the name of an Albumentations image transform"),
-        ("Compose", {}, "expected the name of an Albumentations image transform"),
+        ("HorizontalFlipp", {}, "Albumentations"),
+        ("Compose", {}, "Albumentations"),
         ("HorizontalFlip", {"prob": 0.5}, "prob"),
         ("Affine", {"rotate": "much"}, "rotate"),
         ("HorizontalFlip", {"p": 3}, "p"),
@@ -90,9 +90,9 @@ def test_wrong_names_and_arguments_are_refused_in_one_line(name: str, arguments:
 @pytest.mark.parametrize(
     ("name", "arguments", "problem"),
     [
-        ("Normalize", {"p": 0.5}, "expected an image of bytes with 3 channels from it, found float32"),
-        ("ToGray", {"num_output_channels": 1}, "expected an image of bytes with 3 channels"),
-        ("RandomCrop", {"height": 99, "width": 99}, "fails on an image of 32 px"),
+        ("Normalize", {"p": 0.5}, "3 channels.*float32"),
+        ("ToGray", {"num_output_channels": 1}, "3 channels"),
+        ("RandomCrop", {"height": 99, "width": 99}, "32 px"),
     ],
 )
 def test_a_transform_that_training_could_not_use_is_refused(name: str, arguments: dict, problem: str) -> None:

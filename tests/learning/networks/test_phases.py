@@ -46,7 +46,7 @@ def test_every_phase_can_follow_every_other(backbone: keras.Model) -> None:
 
 
 def test_an_unknown_layer_is_refused_with_the_known_ones(backbone: keras.Model) -> None:
-    with pytest.raises(ParamsError, match="found 'block9'; the layers are .*block1_conv1"):
+    with pytest.raises(ParamsError, match="'block9'.*block1_conv1"):
         set_trainable(backbone, "block9")
 
 

@@ -1,4 +1,4 @@
-"""dvc and git: their lines as they come, one line where they fail, and no dvc that outlives a kill."""
+"""dvc: its lines as they come, and no dvc that outlives a kill."""
 
 import os
 import signal
@@ -10,12 +10,13 @@ from pathlib import Path
 import psutil
 import pytest
 
-from pawtrace.running.commands import Ended, GitError, git, run_dvc, run_lines
+from pawtrace.running.dvc import Ended, run_dvc, run_lines
+from pawtrace.running.git import git
 from tests.conftest import ROOT
 
 SLOW = "import time; print('first', flush=True); time.sleep(1); print('bar 1\\rbar 2'); raise SystemExit(3)"
 FLOW = """
-from pawtrace.running.commands import run_dvc
+from pawtrace.running.dvc import run_dvc
 run_dvc(["repro"], lambda line: print(line, flush=True))
 """
 STAGES = """
@@ -51,13 +52,6 @@ def test_the_last_words_are_those_of_the_stage_then_of_dvc() -> None:
     assert Ended(1, lines[2:]).last_words == lines[2]
     assert Ended(1, []).last_words == "it said nothing"
     assert Ended(1, ["--- Error logging to API ---" + lines[0], lines[1]]).last_words == lines[0]
-
-
-@pytest.mark.usefixtures("project")
-def test_git_fails_in_one_line() -> None:
-    with pytest.raises(GitError, match="^git rev-parse: expected it to work, found: fatal") as error:
-        git("rev-parse", "HEAD")
-    assert "\n" not in str(error.value)
 
 
 @pytest.mark.slow

@@ -1,4 +1,4 @@
-"""Running dvc and git: their lines as they come, and no dvc that outlives who started it."""
+"""Running dvc: its lines as they come, and no dvc that outlives the process that started it."""
 
 import os
 import re
@@ -8,17 +8,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import IO, NamedTuple
 
-from pawtrace.base.errors import PawtraceError
 from pawtrace.running.processes import end_within
 
 _GRACE_S = 30  # for Prefect to report the end of a run that was told to end; it hung there once
 # Anywhere in a line: what Prefect writes when its server fails has no newline at its end.
 _OF_A_STAGE = re.compile(r"pawtrace [\w@-]+: .+")
+_PATH = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", "")))  # stages run `python`
 Say = Callable[[str], object]
-
-
-class GitError(PawtraceError):
-    """A git command that should have worked did not."""
 
 
 class Ended(NamedTuple):
@@ -50,7 +46,7 @@ def run_dvc(
         [sys.executable, "-m", "pawtrace.running.attached_dvc", str(os.getpid()), *words],
         say,
         lock=lock,
-        environment=environment,
+        environment={"PATH": _PATH, **(environment or {})},
     )
 
 
@@ -90,23 +86,3 @@ def run_lines(
                 end_within(_GRACE_S)
             raise
     return Ended(process.returncode, lines)
-
-
-def git(*words: str, folder: Path | None = None, environment: Mapping[str, str] | None = None) -> str:
-    """What a git command says, without the newline at its end.
-
-    Raises:
-      GitError: it failed.
-    """
-    ended = subprocess.run(
-        ["git", *words],
-        cwd=folder,
-        env={**os.environ, "GIT_TERMINAL_PROMPT": "0", **(environment or {})},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if ended.returncode != 0:
-        said = " ".join(ended.stderr.split())[:200]
-        raise GitError(f"git {words[0]}: expected it to work, found: {said}; run: git {' '.join(words)}")
-    return ended.stdout.rstrip("\n")
