@@ -20,8 +20,8 @@ help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-12s %s\n", $$1, $$2}'
 
 repro: $(INSTALLED) ## rebuild what changed; PROFILE=cats_vs_dogs switches params.yaml first
-	@if [ -n "$(PROFILE)" ]; then python -m pawtrace.commands.profile "$(PROFILE)"; fi
-	python -m pawtrace.commands.check
+	@if [ -n "$(PROFILE)" ]; then pawtrace profile "$(PROFILE)"; fi
+	pawtrace check
 	python -m pawtrace.running.alone dvc repro
 
 serve: $(INSTALLED) ## start Prefect's server, worker and schedules; PORT=4200, DATABASE=postgresql+asyncpg://...

@@ -24,7 +24,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from pawtrace.config.params import load_params
+from pawtrace.commands.profile import profile_params
 from pawtrace.dataset.examples.pixels import decode, encode_jpeg, resize_shorter_side
 from pawtrace.dataset.examples.records import Record, serialize
 from pawtrace.dataset.examples.shards import Records, ShardWriter, open_records, write_manifest
@@ -68,7 +68,7 @@ def write_photos(folder: Path) -> None:
 
 def ours(records: Records) -> int:
     """Ours: records -> OpenCV -> Albumentations -> tf.data."""
-    profile = load_params(Path("profiles/cats_vs_dogs.yaml")).recipe("finetune_augmented").train
+    profile = profile_params("cats_vs_dogs").recipe("finetune_augmented").train
     view = augmented_view(profile.augmentation, seed=0)
     batches = training_batches(records, view, size_px=SIZE_PX, batch_size=BATCH_SIZE, seed=0, epoch=0)
     return sum(len(images) for images, _ in batches)

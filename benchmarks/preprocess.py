@@ -7,7 +7,6 @@ Run: python -m benchmarks.preprocess
 
 import contextlib
 import io
-import shutil
 import tempfile
 import time
 from pathlib import Path
@@ -15,6 +14,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from pawtrace.commands.profile import profile_text
 from pawtrace.config.params import load_params
 from pawtrace.dataset.examples.pixels import encode_jpeg
 from pawtrace.dataset.sources.drawn.picture import draw_picture
@@ -56,7 +56,7 @@ def seconds(num_workers: int) -> float:
 def main() -> None:
     """Measure and print."""
     with tempfile.TemporaryDirectory() as name:
-        shutil.copy("profiles/sample.yaml", Path(name) / "params.yaml")
+        Path(name, "params.yaml").write_text(profile_text("sample"), encoding="utf-8")
         with contextlib.chdir(name), contextlib.redirect_stderr(io.StringIO()):
             prepare()
             seconds(1)  # warm-up

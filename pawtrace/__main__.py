@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from pawtrace.running.entry_point import errors_in_one_line
 
-COMMANDS = ("trace", "verify", "predict", "export", "promote", "rollback", "status")
+COMMANDS = ("profile", "check", "trace", "verify", "predict", "export", "promote", "rollback", "status")
 BAD_INPUT = 2  # as argparse has it; 1 is a command's own "no"
 
 

@@ -1,30 +1,49 @@
-"""What the recipes of params.yaml need of this machine, checked before any of them does any work.
+"""Check that this machine has what the recipes need: files, weights, transforms, a GPU.
 
-Run: python -m pawtrace.commands.check   (make repro does)
+`make repro` runs it first, because training would stop for these only after minutes or hours. Trains nothing.
 """
 
+import argparse
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from pawtrace.base.errors import ParamsError, TrainingError
+from pawtrace.base.errors import ParamsError, PawtraceError, TrainingError
 from pawtrace.config.imagenet import PUBLISHED, find_weights, how_to_provide
 from pawtrace.config.params import Params, ResolvedRecipe, load_params
 from pawtrace.config.train_params import BACKBONES
 from pawtrace.dataset.sources.network import unreachable
-from pawtrace.running.entry_point import run_stage
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """None."""
+    del parser
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the first thing that is missing, and what to do; 1 if there is one."""
+    del arguments
+    params = load_params()
+    try:
+        check_requirements(params)
+    except PawtraceError as error:
+        print(f"pawtrace check: {error}", file=sys.stderr)
+        return 1
+    print(f"check: everything that the {len(params.recipes)} recipes need is here")
+    return 0
 
 
 def check_requirements(params: Params) -> None:
     """Require files, weights, transforms and hardware that training would stop for later.
 
     Raises:
-      TrainingError: a backbone's file is missing, or ImageNet weights are and cannot be downloaded.
+      TrainingError: a backbone or a weights file is missing, or ImageNet weights cannot be downloaded.
       ParamsError: Albumentations refuses a transform.
       DeviceError: a recipe wants a GPU and there is none.
     """
     recipes = [params.recipe(name) for name in params.recipes]
     for recipe in recipes:
-        _check_backbone_file(recipe)
+        _check_files(recipe)
     if problem := missing_weights(params):
         raise TrainingError(problem)
     for recipe in recipes:
@@ -32,13 +51,17 @@ def check_requirements(params: Params) -> None:
     _check_device(recipes)
 
 
-def _check_backbone_file(recipe: ResolvedRecipe) -> None:
-    backbone = recipe.train.backbone
-    if backbone not in BACKBONES and not Path(backbone).exists():
-        raise TrainingError(
-            f"recipe {recipe.name}: train.backbone: {backbone} is missing; put the file there, or set "
-            f"train.backbone to one of {', '.join(BACKBONES)}"
-        )
+def _check_files(recipe: ResolvedRecipe) -> None:
+    train = recipe.train
+    for key, file, instead in (
+        ("backbone", train.backbone, BACKBONES),
+        ("weights", train.weights, ("null", "imagenet")),
+    ):
+        if file and file not in instead and not Path(file).exists():
+            raise TrainingError(
+                f"recipe {recipe.name}: train.{key}: {file} is missing; put the file there, or set "
+                f"train.{key} to one of {', '.join(instead)}"
+            )
 
 
 def _check_augmentation(recipe: ResolvedRecipe) -> None:
@@ -89,12 +112,3 @@ def _unreachable(backbones: list[str]) -> dict[str, str]:
     with ThreadPoolExecutor(max_workers=len(PUBLISHED)) as pool:
         answers = pool.map(unreachable, [PUBLISHED[backbone].url for backbone in backbones])
         return {backbone: answer for backbone, answer in zip(backbones, answers, strict=True) if answer}
-
-
-def main() -> None:
-    """Check params.yaml."""
-    check_requirements(load_params())
-
-
-if __name__ == "__main__":
-    run_stage(main, "requirements")

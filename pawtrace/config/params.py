@@ -12,7 +12,7 @@ from typing import Annotated, Any, NamedTuple, TypeVar
 from pydantic import Field, ValidationError, field_validator
 
 from pawtrace.base.errors import ParamsError
-from pawtrace.base.yaml_files import read_yaml
+from pawtrace.base.yaml_files import parse_yaml
 from pawtrace.config.paths import PARAMS, PROMOTED
 from pawtrace.config.sections import (
     DataParams,
@@ -139,13 +139,24 @@ def load_params(path: Path = PARAMS) -> Params:
       ParamsError: the file is missing, is not YAML, or a key is unknown, missing or impossible.
     """
     try:
-        content = read_yaml(path)
+        content = path.read_bytes()
     except FileNotFoundError:
         raise ParamsError(f"{path} is missing; run: git checkout {path}") from None
+    return parse_params(content, str(path))
+
+
+def parse_params(content: bytes, source: str) -> Params:
+    """Check the content of a params file; `source` is what error messages call it.
+
+    Raises:
+      ParamsError: it is not YAML, or a key is unknown, missing or impossible.
+    """
+    try:
+        sections = parse_yaml(content)
     except ValueError as error:
-        raise ParamsError(f"{path}: expected YAML, found: {error}") from None
-    params = _validated(Params, content, f"{path}: ")
-    params._check_size(params.train, f"{path}: train.")
+        raise ParamsError(f"{source}: expected YAML, found: {error}") from None
+    params = _validated(Params, sections, f"{source}: ")
+    params._check_size(params.train, f"{source}: train.")
     for name in params.recipes:
         params.recipe(name)
     return params
