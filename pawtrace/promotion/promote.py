@@ -1,21 +1,20 @@
 """Putting a recipe's model in use, and going back to the one before.
 
-Leaves: promoted/ (models/promoted is a link to it), exchanged in one rename, and promoted.dvc.
+Leaves: promoted/, models/promoted, the link to it by which it is read, and promoted.dvc.
 """
 
 import json
 import shutil
 from datetime import UTC, datetime
-from pathlib import Path
 
 from pawtrace.base.errors import PawtraceError
 from pawtrace.base.files import write_json
 from pawtrace.config import paths
 from pawtrace.config.params import Params
 from pawtrace.promotion.chosen_model import MODEL, RECORD, recipe_input
-from pawtrace.promotion.exchange import replaced_folder
 from pawtrace.promotion.judge import PREDICTIONS, Decision
 from pawtrace.promotion.record import Former, PromotionRecord, changes_by_hand, digests, read_record
+from pawtrace.promotion.switch import new_promoted
 from pawtrace.promotion.tracking import read_pointer, restore, track
 from pawtrace.running.git import ask_git
 from pawtrace.running.lock import only_one
@@ -41,9 +40,8 @@ def promote(recipe: str, params: Params, decision: Decision) -> PromotionRecord:
             raise PawtraceError(f"{source / name} is missing; run: dvc repro train@{recipe}")
     _check_unedited(recipe, params)
     with only_one(_LOCK):
-        _check_link()
         former = _former()
-        with replaced_folder(paths.PROMOTED_FOLDER) as folder:
+        with new_promoted() as folder:
             for name in (*_NEEDED, *_WHERE_THERE):
                 if (source / name).is_file():
                     shutil.copyfile(source / name, folder / name)
@@ -57,7 +55,6 @@ def promote(recipe: str, params: Params, decision: Decision) -> PromotionRecord:
                 replaces=former,
             )
             write_json(folder / RECORD, record.model_dump())
-        _link()
         track(recipe, now, in_use_since=now)
     return record
 
@@ -76,7 +73,7 @@ def rollback() -> tuple[PromotionRecord, PromotionRecord]:
             raise PawtraceError(
                 f"{paths.PROMOTED}: {left.recipe} is the first promoted model; none was before it"
             )
-        with replaced_folder(paths.PROMOTED_FOLDER) as folder:
+        with new_promoted() as folder:
             restore(left.replaces.digest, folder)
             if changes := changes_by_hand(folder):
                 raise PawtraceError(
@@ -109,19 +106,6 @@ def _former() -> Former | None:
     if pointer is None:
         return None
     return Former(digest=pointer.digest, recipe=pointer.recipe, promoted_at=pointer.promoted_at)
-
-
-def _check_link() -> None:
-    if paths.PROMOTED.exists() and not paths.PROMOTED.is_symlink():
-        raise PawtraceError(
-            f"{paths.PROMOTED}: expected a link to {paths.PROMOTED_FOLDER}, found something else; "
-            "move it away"
-        )
-
-
-def _link() -> None:
-    if not paths.PROMOTED.is_symlink():
-        paths.PROMOTED.symlink_to(Path("..") / paths.PROMOTED_FOLDER)
 
 
 def _now() -> str:

@@ -38,7 +38,7 @@ def identity(pid: int) -> str | None:
 
 
 def has_ended(name: str) -> bool:
-    """Whether the process of that identity has ended; False for another machine's, which nobody here knows."""
+    """Whether the process of that identity has ended; False for one of another machine: unknown."""
     host, boot, pid, start = name.split("/")
     if host != socket.gethostname():
         return False
