@@ -62,7 +62,7 @@ def stop(names: list[str], before_the_last: Callable[[], object] = lambda: None)
     """
     *others, last = names
     marked = _marked()
-    of_last = [process for process in marked if _named(last) == identity(process.pid)]
+    of_last = [process for process in marked if process.pid == _pid_of(last)]
     rest = [process for process in marked if process not in of_last]
     ended = _end(rest)
     before_the_last()
@@ -94,9 +94,9 @@ def _marked() -> list[psutil.Process]:
     return found
 
 
-def _named(name: str) -> str | None:
+def _pid_of(name: str) -> int | None:
     file = _file(name)
-    return file.read_text(encoding="utf-8").strip() if file.exists() else None
+    return int(file.read_text(encoding="utf-8").split("/")[2]) if file.exists() else None
 
 
 def _file(name: str) -> Path:

@@ -9,6 +9,7 @@ from pawtrace.config.params import Params
 from pawtrace.promotion.judge import Decision
 from pawtrace.promotion.judge import judge as judge_folders
 from pawtrace.promotion.promote import promote as promote_recipe
+from pawtrace.promotion.switch import link_promoted
 from pawtrace.promotion.tracking import POINTER
 from pawtrace.results.results import best_result, read_results
 from pawtrace.running.dvc import run_dvc
@@ -59,6 +60,4 @@ def _put_back_promoted() -> None:
             f"{paths.PROMOTED}: expected the model of {POINTER}, found it neither here nor in DVC's cache; "
             f"run: dvc pull {POINTER}; nothing is promoted until then"
         )
-    if not paths.PROMOTED.exists():
-        paths.PROMOTED.unlink(missing_ok=True)
-        paths.PROMOTED.symlink_to("../" + str(paths.PROMOTED_FOLDER))
+    link_promoted()

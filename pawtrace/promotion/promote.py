@@ -1,6 +1,6 @@
 """Putting a recipe's model in use, and going back to the one before.
 
-Leaves: promoted/ (models/promoted is a link to it), exchanged in one rename, and promoted.dvc.
+Leaves: promoted/, models/promoted, the link to it by which it is read, and promoted.dvc.
 """
 
 import shutil
@@ -14,9 +14,9 @@ from pawtrace.config.params import Params
 from pawtrace.config.recipe_file import read_recipe
 from pawtrace.lineage.record.provenance import PROVENANCE
 from pawtrace.promotion.chosen_model import MODEL, RECORD, recipe_input
-from pawtrace.promotion.exchange import replaced_folder
 from pawtrace.promotion.judge import PREDICTIONS, Decision
 from pawtrace.promotion.record import Former, PromotionRecord, changes_by_hand, digests, read_record
+from pawtrace.promotion.switch import new_promoted
 from pawtrace.promotion.tracking import read_pointer, restore, track
 from pawtrace.running.git import ask_git
 from pawtrace.running.lock import only_one
@@ -41,9 +41,8 @@ def promote(recipe: str, params: Params, decision: Decision) -> PromotionRecord:
             raise PawtraceError(f"{path} is missing; run: dvc repro measure@{recipe}")
     _check_unedited(recipe, params)
     with only_one(_LOCK):
-        _check_link()
         former = _former()
-        with replaced_folder(paths.PROMOTED_FOLDER) as folder:
+        with new_promoted() as folder:
             for name, path in sources.items():
                 shutil.copyfile(path, folder / name)
             record = PromotionRecord(
@@ -56,7 +55,6 @@ def promote(recipe: str, params: Params, decision: Decision) -> PromotionRecord:
                 replaces=former,
             )
             write_json(folder / RECORD, record.model_dump())
-        _link()
         track(recipe, now, in_use_since=now)
     return record
 
@@ -75,7 +73,7 @@ def rollback() -> tuple[PromotionRecord, PromotionRecord]:
             raise PawtraceError(
                 f"{paths.PROMOTED}: {left.recipe} is the first promoted model; none was before it"
             )
-        with replaced_folder(paths.PROMOTED_FOLDER) as folder:
+        with new_promoted() as folder:
             restore(left.replaces.digest, folder)
             if changes := changes_by_hand(folder):
                 raise PawtraceError(
@@ -113,19 +111,6 @@ def _former() -> Former | None:
     if pointer is None:
         return None
     return Former(digest=pointer.digest, recipe=pointer.recipe, promoted_at=pointer.promoted_at)
-
-
-def _check_link() -> None:
-    if paths.PROMOTED.exists() and not paths.PROMOTED.is_symlink():
-        raise PawtraceError(
-            f"{paths.PROMOTED}: expected a link to {paths.PROMOTED_FOLDER}, found something else; "
-            "move it away"
-        )
-
-
-def _link() -> None:
-    if not paths.PROMOTED.is_symlink():
-        paths.PROMOTED.symlink_to(Path("..") / paths.PROMOTED_FOLDER)
 
 
 def _now() -> str:

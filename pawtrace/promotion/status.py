@@ -6,6 +6,7 @@ from pawtrace.base.errors import PawtraceError
 from pawtrace.base.stage_outputs import read_json
 from pawtrace.config import paths
 from pawtrace.promotion.record import PromotionRecord, changes_by_hand, read_record
+from pawtrace.promotion.switch import was_cut_off
 from pawtrace.promotion.tracking import POINTER, is_as_tracked, read_pointer
 from pawtrace.results.number_words import percent
 from pawtrace.results.results import Measured
@@ -28,6 +29,8 @@ def promoted_status() -> Status:
         return Status([], ["no model is promoted yet; run: pawtrace promote"])
     try:
         record = read_record(paths.PROMOTED)
+        if was_cut_off():
+            return Status([], [f"the promotion was cut off; run: pawtrace promote --force {record.recipe}"])
         problems = [f"{paths.PROMOTED}/{change}" for change in changes_by_hand(paths.PROMOTED)]
         problems = problems or _untracked()
         return Status(

@@ -8,7 +8,6 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from types import FrameType
 
 import psutil
@@ -16,33 +15,37 @@ import psutil
 from pawtrace.base.errors import PawtraceError
 
 _SHELLS = {"sh", "bash", "dash", "zsh", "fish", "ksh"}
+_CLOCK_S = 60  # whoever sets the clock moves the time of boot too; two boots are further apart
 _POLL_S = 0.5
 _GRACE_S = 10  # to put away what is unfinished and to report; then the process ends as it is
 _interrupted = threading.Event()
 
 
 def identity(pid: int) -> str | None:
-    """Name a living process: host, boot, number and start, the latter by a clock that nobody can set.
+    """Name a living process: host, time of boot (s), number, time from boot to its start (0.01 s).
 
     Returns:
-      None where it has ended, also where it only waits to be collected.
+      None where the process has ended, also where it only waits to be collected.
     """
     try:
-        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
-        state, *fields = stat.rpartition(")")[2].split()
-        start, boot = fields[18], Path("/proc/sys/kernel/random/boot_id").read_text(encoding="utf-8")[:8]
-    except OSError:
-        if Path("/proc/self/stat").exists() or not psutil.pid_exists(pid):
+        process, boot = psutil.Process(pid), psutil.boot_time()
+        if process.status() == psutil.STATUS_ZOMBIE:
             return None
-        process = psutil.Process(pid)
-        state, start, boot = process.status(), str(process.create_time()), str(psutil.boot_time())
-    return None if state in ("Z", psutil.STATUS_ZOMBIE) else f"{socket.gethostname()}/{boot}/{pid}/{start}"
+        start = process.create_time() - boot
+    except psutil.NoSuchProcess:
+        return None
+    return f"{socket.gethostname()}/{boot:.0f}/{pid}/{100 * start:.0f}"
 
 
 def has_ended(name: str) -> bool:
-    """Whether the process of that identity has ended; False for one of another machine: who knows."""
-    host, _, pid, _ = name.split("/")
-    return host == socket.gethostname() and identity(int(pid)) != name
+    """Whether the process of that identity has ended; False for one of another machine: unknown."""
+    host, boot, pid, start = name.split("/")
+    if host != socket.gethostname():
+        return False
+    if (living := identity(int(pid))) is None or not boot.isdigit():  # named by an earlier version
+        return True
+    _, boot_now, _, start_now = living.split("/")
+    return start != start_now or abs(int(boot) - int(boot_now)) > _CLOCK_S
 
 
 def is_ancestor(pid: int) -> bool:
@@ -73,7 +76,7 @@ def end_with_dvc() -> None:
 
 def end_with(*pids: int, how: signal.Signals = signal.SIGINT) -> None:
     """From now on, end this process when one of those has ended."""
-    names = {pid: identity(pid) for pid in pids}
+    names = [identity(pid) for pid in pids]
     threading.Thread(target=_watch, args=(names, how), daemon=True).start()
 
 
@@ -119,8 +122,8 @@ def _end_after(grace_s: float) -> None:
     os._exit(1)
 
 
-def _watch(names: dict[int, str | None], how: signal.Signals) -> None:
-    while all(name is not None and identity(pid) == name for pid, name in names.items()):
+def _watch(names: list[str | None], how: signal.Signals) -> None:
+    while not any(name is None or has_ended(name) for name in names):
         time.sleep(_POLL_S)
     with contextlib.suppress(OSError):
         print("the process that started this one has ended: ending too", file=sys.stderr, flush=True)

@@ -15,7 +15,6 @@ from pawtrace.__main__ import main
 from pawtrace.base.errors import PawtraceError
 from pawtrace.config.params import Params
 from pawtrace.evaluation.predictions import read_predictions
-from pawtrace.promotion import tracking
 from pawtrace.promotion.judge import judge
 from pawtrace.promotion.promote import promote, rollback
 from pawtrace.promotion.status import promoted_status
@@ -213,14 +212,6 @@ def test_a_model_of_other_params_is_not_promoted(write_params: WriteParams) -> N
     assert not PROMOTED.exists()
 
 
-def test_a_folder_in_the_links_place_is_not_touched(params: Params) -> None:
-    PROMOTED.mkdir()
-    (PROMOTED / "mine").touch()
-    with pytest.raises(PawtraceError, match="expected a link to promoted, found something else"):
-        use(POOR, params)
-    assert (PROMOTED / "mine").exists()
-
-
 def test_a_disk_that_is_full_for_dvc_is_named_and_promoting_again_mends_it(
     params: Params, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -230,7 +221,7 @@ def test_a_disk_that_is_full_for_dvc_is_named_and_promoting_again_mends_it(
     python.write_text(f'#!/bin/bash\nulimit -f 16\nexec {sys.executable} "$@"\n')  # DVC's database is larger
     python.chmod(0o755)
     with monkeypatch.context() as full:
-        full.setattr(tracking.sys, "executable", str(python.resolve()))
+        full.setattr(sys, "executable", str(python.resolve()))
         with pytest.raises(PawtraceError, match=r"dvc add .*failed: ERROR.*then run: pawtrace status"):
             use(GOOD, params)
     assert read_pointer() == first

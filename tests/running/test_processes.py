@@ -63,8 +63,18 @@ def test_before_the_last_boot_everything_has_ended_and_elsewhere_nobody_knows() 
     name = identity(os.getpid())
     assert name is not None
     host, boot, pid, start = name.split("/")
-    assert has_ended("/".join([host, boot[::-1] + "x", pid, start]))
+    assert has_ended("/".join([host, str(int(boot) - 600), pid, start]))
+    assert has_ended("/".join([host, "1f00aa22", pid, start]))  # as an earlier version named it
     assert not has_ended("/".join([host + "x", boot, "999999999", start]))
+
+
+def test_a_clock_that_is_set_ends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    name = identity(os.getpid())
+    assert name is not None
+    boot, created = psutil.boot_time(), psutil.Process().create_time()
+    monkeypatch.setattr(psutil, "boot_time", lambda: boot + 3)
+    monkeypatch.setattr(psutil.Process, "create_time", lambda _: created + 3)
+    assert not has_ended(name)
 
 
 def test_ancestors_are_those_that_started_this_one() -> None:
