@@ -3,6 +3,7 @@
 import argparse
 import importlib
 import os
+import shlex
 import signal
 import sys
 from collections.abc import Sequence
@@ -28,9 +29,10 @@ def parser() -> argparse.ArgumentParser:
 
 def main(words: Sequence[str] | None = None) -> None:
     """Run the command that the words name; exit with its code, 2 where the input is wrong."""
+    words = sys.argv[1:] if words is None else words
     arguments = parser().parse_args(words)
     try:
-        with errors_in_one_line(arguments.command, again=f"pawtrace {arguments.command}", code=BAD_INPUT):
+        with errors_in_one_line(arguments.command, again=shlex.join(["pawtrace", *words]), code=BAD_INPUT):
             sys.exit(arguments.run(arguments))
     except BrokenPipeError:  # its reader, `head` say, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

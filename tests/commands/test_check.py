@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
+from pawtrace.__main__ import main
 from pawtrace.base.errors import DeviceError, ParamsError, TrainingError
 from pawtrace.commands import check
 from pawtrace.config.imagenet import PUBLISHED
 from pawtrace.config.params import Params
 from pawtrace.learning import device
-from pawtrace.running.entry_point import run_stage
 from tests.conftest import ROOT, WriteParams
 
 PRETRAINED = {"train": {"weights": "imagenet"}}
@@ -126,19 +126,37 @@ def test_the_command_ends_with_the_line_and_an_exit_code(
 ) -> None:
     monkeypatch.setattr(check, "unreachable", lambda _: "no such host")
     with pytest.raises(SystemExit, match="^1$"):
-        run_stage(check.main, "requirements")
+        main(["check"])
     said = capsys.readouterr().err
-    assert said.startswith("pawtrace requirements: params.yaml: train.weights: imagenet")
+    assert "params.yaml: train.weights: imagenet" in said
     assert said.count("\n") == 1
 
 
 @pytest.mark.usefixtures("network")
-def test_a_missing_backbone_file_is_named_with_its_recipe(write_params: WriteParams) -> None:
-    mine = {"question": "?", "overrides": {"train": {"backbone": "data/weights/mine.keras"}}}
+def test_without_problems_the_command_succeeds(
+    write_params: WriteParams, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_params()
+    with pytest.raises(SystemExit, match="^0$"):
+        main(["check"])
+    assert capsys.readouterr().err == ""
+
+
+def test_wrong_params_cannot_be_checked(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (project / "params.yaml").write_text("data: {}\n")
+    with pytest.raises(SystemExit, match="^2$"):
+        main(["check"])
+    assert "params.yaml: data.source" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("network")
+@pytest.mark.parametrize("key", ["backbone", "weights"])
+def test_a_missing_file_is_named_with_its_recipe(write_params: WriteParams, key: str) -> None:
+    mine = {"question": "?", "overrides": {"train": {key: "data/weights/mine.keras"}}}
     params = write_params({"recipes": {"mine": mine}})
     with pytest.raises(TrainingError) as error:
         check.check_requirements(params)
-    assert line(error).startswith("recipe mine: train.backbone: data/weights/mine.keras is missing; put the")
+    assert line(error).startswith(f"recipe mine: train.{key}: data/weights/mine.keras is missing; put the")
     Path("data/weights").mkdir(parents=True)
     Path("data/weights/mine.keras").touch()
     check.check_requirements(params)
@@ -171,7 +189,7 @@ def test_keras_is_imported_only_for_a_gpu() -> None:
         "import sys; from pawtrace.commands.check import check_requirements; "
         "from pawtrace.config.params import load_params; from pathlib import Path; "
         "assert 'albumentations' not in sys.modules; "
-        "check_requirements(load_params(Path('profiles/sample.yaml'))); "
+        "check_requirements(load_params(Path('tests/params.yaml'))); "
         "assert not {'keras', 'tensorflow'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)

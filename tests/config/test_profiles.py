@@ -1,16 +1,19 @@
 """The ladders in profiles/: every rung can be trained, and each has one change."""
 
+import contextlib
 from pathlib import Path
 from typing import Any, get_args
 
 import pytest
 
-from pawtrace.config.params import ResolvedRecipe, load_params
+from pawtrace.commands.profile import profile_names, profile_params
+from pawtrace.config.params import ResolvedRecipe
 from pawtrace.config.sections import VerdictName
 from pawtrace.learning.inputs.augmentation import check_policy
 from tests.conftest import ROOT
 
-PROFILES = {path.stem: load_params(path) for path in sorted((ROOT / "profiles").glob("*.yaml"))}
+with contextlib.chdir(ROOT):
+    PROFILES = {name: profile_params(name) for name in profile_names()}
 RUNGS = [(profile, name) for profile, params in PROFILES.items() for name in params.recipes]
 # Keys that make one idea together; any other key is an idea of its own.
 IDEA_OF = {
@@ -50,6 +53,10 @@ def flat(recipe: ResolvedRecipe) -> dict[str, Any]:
 def ideas(below: ResolvedRecipe, recipe: ResolvedRecipe) -> set[str]:
     before, after = flat(below), flat(recipe)
     return {IDEA_OF.get(key, key) for key in after if before[key] != after[key]}
+
+
+def test_the_profiles_of_the_readme_are_there() -> None:
+    assert set(PROFILES) == {"sample", "cats_vs_dogs", "own_photos"}
 
 
 @pytest.mark.parametrize(("profile", "name"), RUNGS)
