@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from statistics import NormalDist
 
 import numpy as np
+from scipy.stats import binomtest
 
 from pawtrace.config.sections import LABELS, MeasureParams
 from pawtrace.evaluation.metrics import check_both_labels, measure, metrics_of
@@ -28,11 +29,8 @@ def wilson(num_right: int, num_examples: int) -> tuple[float, float]:
       (low, high) within 0..1.
     Source: Wilson 1927; recommended by Brown, Cai & DasGupta 2001.
     """
-    share = num_right / num_examples
-    spread = Z**2 / num_examples
-    centre = (share + spread / 2) / (1 + spread)
-    half = Z / (1 + spread) * np.sqrt(share * (1 - share) / num_examples + spread / (4 * num_examples))
-    return max(0.0, float(centre - half)), min(1.0, float(centre + half))
+    interval = binomtest(num_right, num_examples).proportion_ci(CONFIDENCE, method="wilson")
+    return float(interval.low), float(interval.high)
 
 
 def intervals(predictions: Predictions, params: MeasureParams) -> dict[str, tuple[float, float]]:
