@@ -69,9 +69,12 @@ class Snapshot:
     def md5(self, path: str, *, is_folder: bool) -> str:
         """The md5 that DVC would give to a file or folder as it is at this revision."""
         if path not in self._md5s:
-            files = self.revision.blobs(path) if is_folder else {}
-            below = {file.removeprefix(f"{path}/"): md5_of(self.revision.read(file) or b"") for file in files}
-            self._md5s[path] = folder_md5(below) if is_folder else md5_of(self.revision.read(path) or b"")
+            if is_folder:
+                files = self.revision.read_folder(path)
+                md5s = {name.removeprefix(f"{path}/"): md5_of(content) for name, content in files.items()}
+                self._md5s[path] = folder_md5(md5s)
+            else:
+                self._md5s[path] = md5_of(self.revision.read(path) or b"")
         return self._md5s[path]
 
     def file(self, folder: str, name: str, md5: str) -> bytes:

@@ -76,8 +76,8 @@ def verify(announce: Callable[[str], None]) -> list[Damage]:
         if str(path) not in named:  # of another commit
             damages.append(_damage(path, "damaged: not the content that its name says", f"rm -f {_q(path)}"))
     known = {damage.path for damage in damages}
-    damages += [damage for damage in _shard_damages() if damage.path not in known]
-    return [*damages, *_edited_metrics(snapshot)]
+    further = (*_shard_damages(), *_edited_metrics(snapshot))
+    return damages + [damage for damage in further if damage.path not in known]
 
 
 def _of_output(of: Output, workspace: dict[Path, str], good: Collection[Path]) -> Iterator[Damage]:

@@ -124,7 +124,7 @@ def test_a_damaged_object_of_another_commit_is_told(traced: TracedProject) -> No
 def test_metrics_edited_by_hand_are_told() -> None:
     path = Path("reports/metrics/plain.json")
     path.write_text(path.read_text().replace("0.8", "0.9"))
-    assert {damage.path for damage in damages()} == {"reports/metrics", str(path)}
+    assert [damage.path for damage in damages()] == [str(path)]
 
 
 def test_a_shard_is_held_against_the_manifest_too(traced: TracedProject) -> None:
