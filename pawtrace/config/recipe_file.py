@@ -11,7 +11,7 @@ from pawtrace.base.stage_outputs import read_json
 from pawtrace.config import paths
 from pawtrace.config.imagenet import PUBLISHED
 from pawtrace.config.params import ResolvedRecipe
-from pawtrace.config.sections import MeasureParams, PredictParams, ProbeParams, Section
+from pawtrace.config.sections import MeasureParams, NetworkProbeParams, PredictParams, Section
 from pawtrace.config.train_params import BACKBONES, TrainParams
 
 
@@ -19,7 +19,7 @@ class RecipeFile(Section):
     """The content of data/recipes/<recipe>.json."""
 
     train: TrainParams
-    probe: ProbeParams
+    probe: NetworkProbeParams
     predict: PredictParams
     weights: dict[str, str]  # path of each file of weights that the recipe reads -> its sha256
 
@@ -28,7 +28,7 @@ def recipe_file(recipe: ResolvedRecipe) -> RecipeFile:
     """What a recipe amounts to, with its weights as they are now."""
     return RecipeFile(
         train=recipe.train,
-        probe=recipe.probe,
+        probe=recipe.probe.network,
         predict=recipe.evaluate.predict,
         weights=weights_digests(recipe.train),
     )

@@ -129,13 +129,23 @@ class PromoteParams(Section):
     margin: Annotated[float, Field(gt=0, lt=0.5)]  # how much worse its accuracy may be, at the very most
 
 
-class ProbeParams(Section):
+class NetworkProbeParams(Section):
     """What is measured of a network before it trains."""
 
     num_examples: Annotated[int, Field(ge=2)]  # for activations, gradients, input range, first loss
     num_overfit_examples: Annotated[int, Field(ge=2)]  # that it should be able to learn by heart
     num_overfit_steps: Count  # given to it for that
+
+
+class ProbeParams(NetworkProbeParams):
+    """What is measured of data and networks before anything trains."""
+
     overlap_distance: Annotated[int, Field(ge=0, le=128)]  # bits of the hash, mirrored images included
+
+    @property
+    def network(self) -> NetworkProbeParams:
+        """What the stage `train` needs of it; the stage `split` needs the rest."""
+        return NetworkProbeParams(**self.model_dump(include=set(NetworkProbeParams.model_fields)))
 
 
 class DiagnoseParams(Section):

@@ -52,6 +52,7 @@ def changed(before: dict[str, bytes], after: dict[str, bytes]) -> set[str]:
         ({"recipes": {"high": {"builds_on": "aside"}}}, {"high"}),
         ({"train": {"batch_size": 2}}, {"aside"}),  # the others override it
         ({"probe": {"num_examples": 32}}, {"low", "high", "aside"}),
+        ({"probe": {"overlap_distance": 32}}, set()),  # the stage `split` reads it
         ({"evaluate": {"calibration_bins": 5}}, {f"measure {name}" for name in RECIPES}),
         ({"recipes": {"low": {"question": "Another?", "cures": ["dead"]}}}, set()),
         ({"recipes": {"new": RECIPES["low"]}}, set()),

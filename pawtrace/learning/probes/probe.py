@@ -12,7 +12,7 @@ from typing import Any
 
 import keras
 
-from pawtrace.config.sections import LABELS, ProbeParams
+from pawtrace.config.sections import LABELS, NetworkProbeParams
 from pawtrace.config.train_params import TrainParams
 from pawtrace.dataset.examples.shards import Records
 from pawtrace.learning.networks.model import build_classifier
@@ -24,7 +24,7 @@ _MAX_AT_ONCE = 32  # examples, with all their activations: a frozen recipe's bat
 _DIGITS = 6  # what float32 has
 
 
-def probe(train: TrainParams, params: ProbeParams, records: dict[str, Records]) -> dict[str, Any]:
+def probe(train: TrainParams, params: NetworkProbeParams, records: dict[str, Records]) -> dict[str, Any]:
     """Measure a recipe's untrained network, and say so line by line.
 
     The result depends on the arguments alone. All random generators are seeded anew and used, so
