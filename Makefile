@@ -30,15 +30,16 @@ serve: $(INSTALLED) ## start Prefect's server, worker and schedules; PORT=4200, 
 serve-stop: $(INSTALLED) ## end the server, the worker and what they run
 	@python -m flows.serve stop
 
-test: $(INSTALLED) ## run ruff, mypy and all tests
+test: $(INSTALLED) ## run make lint and all tests
 	@$(MAKE) --no-print-directory --jobs=2 lint pytest  # mypy takes one core for half a minute
 
 pytest: $(INSTALLED)
 	python -m pytest --numprocesses=3 --dist=loadfile --no-loadscope-reorder
 
-lint: $(INSTALLED) ## run ruff and mypy
+lint: $(INSTALLED) ## run ruff, the import rules and mypy
 	ruff check
 	ruff format --check
+	lint-imports --no-logo --no-cache
 	mypy
 
 benchmarks: $(INSTALLED) ## measure input, preprocessing and cached features on this machine
