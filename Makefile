@@ -44,9 +44,10 @@ test test-fast test-all: $(INSTALLED)
 pytest: $(INSTALLED)
 	python -m pytest -m "$(TIER)" --numprocesses=3 --dist=loadfile --no-loadscope-reorder
 
-lint: $(INSTALLED) ## run ruff and mypy
+lint: $(INSTALLED) ## run ruff, the import rules and mypy
 	ruff check
 	ruff format --check
+	lint-imports --no-logo --no-cache
 	mypy
 
 benchmarks: $(INSTALLED) ## measure input, preprocessing and cached features on this machine

@@ -18,7 +18,7 @@ from pawtrace.config.recipe_file import read_measure_params
 from pawtrace.evaluation.evaluation import evaluate_predictions
 from pawtrace.evaluation.metrics import measure
 from pawtrace.evaluation.predictions import Predictions, read_predictions
-from pawtrace.lineage.record.provenance import PROVENANCE, Provenance, reported
+from pawtrace.lineage.record.provenance import Provenance, reported
 from pawtrace.running.entry_point import run_stage
 
 _SEED = "predictions_seed_"
@@ -51,7 +51,7 @@ def measure_recipe(recipe: str) -> None:
       TrainingError: the predictions are no probabilities, or of one label only.
     """
     folder, params = paths.MODELS / recipe, read_measure_params(recipe)
-    provenance = read_json(Provenance, folder / PROVENANCE, f"train@{recipe}")
+    provenance = read_json(Provenance, folder / paths.PROVENANCE, f"train@{recipe}")
     predictions = read_predictions(folder / "predictions.csv")
     of_seeds = {_seed_of(path): read_predictions(path)["test"] for path in folder.glob(f"{_SEED}*.csv")}
     evaluation = evaluate_predictions(predictions, params)

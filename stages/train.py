@@ -37,7 +37,7 @@ from pawtrace.learning.working_folders import RUNS, TRAININGS, drop_unused, note
 from pawtrace.learning.xla import choose_xla
 from pawtrace.lineage.record.circumstances import Circumstances
 from pawtrace.lineage.record.code import ROOT, code_fingerprint, library_versions, modules_reached
-from pawtrace.lineage.record.provenance import PROVENANCE, Work, machine, provenance_of
+from pawtrace.lineage.record.provenance import Work, machine, provenance_of
 
 
 @dataclass(frozen=True)
@@ -212,7 +212,7 @@ def _record_provenance(job: Job, duration_s: float) -> None:
         training=Work(runs=runs_of(job.folder), duration_s=training["duration_s"]),
         evaluation=Work(runs=[job.now], duration_s=round(duration_s, 3)),
     )
-    write_json(job.folder / PROVENANCE, provenance.model_dump())
+    write_json(job.folder / paths.PROVENANCE, provenance.model_dump())
     (job.folder / RUNS).unlink()
 
 

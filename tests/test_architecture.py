@@ -1,4 +1,4 @@
-"""The rules of the house: who imports whom, and that DVC watches all code that a stage runs."""
+"""The rules of the house: DVC watches all code that a stage runs. Who imports whom: see pyproject.toml."""
 
 import ast
 import re
@@ -12,86 +12,6 @@ from pawtrace.lineage.record.code import modules_reached
 from tests.conftest import ROOT
 
 SOURCES = sorted(path for top in ("pawtrace", "stages", "flows") for path in (ROOT / top).rglob("*.py"))
-_STAGES = {"pawtrace.base", "pawtrace.config"}
-# What each part may import of ours, besides itself.
-BELOW = {
-    "flows": {"stages", "pawtrace"},
-    "stages": {"pawtrace"},
-    "pawtrace": set(),
-    "pawtrace.__main__": {"pawtrace.commands", "pawtrace.running"},
-    "pawtrace.commands": {"pawtrace"},
-    "pawtrace.base": set(),
-    "pawtrace.config": {"pawtrace.base"},
-    "pawtrace.running": _STAGES,
-    "pawtrace.dataset": _STAGES,
-    "pawtrace.learning": _STAGES | {"pawtrace.dataset", "pawtrace.running"},
-    "pawtrace.evaluation": _STAGES | {"pawtrace.dataset"},
-    "pawtrace.results": _STAGES | {"pawtrace.evaluation"},
-    "pawtrace.diagnosis": _STAGES | {"pawtrace.evaluation", "pawtrace.results"},
-    "pawtrace.report": _STAGES | {"pawtrace.evaluation", "pawtrace.results", "pawtrace.diagnosis"},
-    "pawtrace.inference": _STAGES | {"pawtrace.dataset", "pawtrace.learning", "pawtrace.evaluation"},
-    "pawtrace.lineage": _STAGES
-    | {"pawtrace.dataset", "pawtrace.evaluation", "pawtrace.results", "pawtrace.running"},
-    "pawtrace.promotion": _STAGES
-    | {"pawtrace.evaluation", "pawtrace.results", "pawtrace.running", "pawtrace.lineage"},
-    "pawtrace.rebuilding": _STAGES | {"pawtrace.running"},
-}
-WITHOUT_TENSORFLOW = (
-    "pawtrace.base", "pawtrace.config", "pawtrace.running", "pawtrace.results", "pawtrace.diagnosis",
-    "pawtrace.report", "pawtrace.lineage", "pawtrace.promotion",
-)  # fmt: skip
-
-
-def name_of(path: Path) -> str:
-    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
-
-
-def imports_of(path: Path) -> set[str]:
-    names = set()
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{path}: relative import"
-            names |= {f"{node.module}.{alias.name}" for alias in node.names}
-    return names
-
-
-def part_of(module: str) -> str:
-    parts = module.split(".")
-    return ".".join(parts[:2]) if parts[0] == "pawtrace" and len(parts) > 1 else parts[0]
-
-
-@pytest.mark.parametrize("path", SOURCES, ids=name_of)
-def test_imports_run_one_way(path: Path) -> None:
-    here = part_of(name_of(path))
-    for module in imports_of(path):
-        top = module.split(".")[0]
-        if top not in ("pawtrace", "stages", "flows"):
-            continue
-        there = part_of(module)
-        allowed = BELOW[here] | {here}
-        assert there in allowed or top in allowed, f"{path} imports {module}"
-
-
-@pytest.mark.parametrize("path", SOURCES, ids=name_of)
-def test_only_flows_know_prefect(path: Path) -> None:
-    if part_of(name_of(path)) != "flows":
-        assert not any(module.split(".")[0] == "prefect" for module in imports_of(path))
-
-
-@pytest.mark.parametrize("path", SOURCES, ids=name_of)
-def test_what_only_reads_and_compares_needs_no_tensorflow(path: Path) -> None:
-    if part_of(name_of(path)) in WITHOUT_TENSORFLOW:
-        heavy = {"tensorflow", "tensorflow_datasets", "keras"}
-        assert not heavy & {module.split(".")[0] for module in imports_of(path)}
-
-
-@pytest.mark.parametrize("stage", ["report"])
-def test_the_report_needs_no_tensorflow(stage: str) -> None:
-    for path in modules_reached(ROOT / f"stages/{stage}.py", ROOT):
-        heavy = {"tensorflow", "tensorflow_datasets", "keras"}
-        assert not heavy & {module.split(".")[0] for module in imports_of(ROOT / path)}, path
 
 
 def stages() -> dict[str, dict[str, Any]]:

@@ -13,6 +13,7 @@ RECIPES = Path("data/recipes")  # a file a recipe: all that decides its training
 MEASURES = Path("data/measures")  # a file a recipe: how its predictions are measured
 IN_USE = Path("data/in_use")  # links to the archive and the weights that params name, for DVC to watch
 MODELS = Path("models")
+PROVENANCE = "provenance.json"  # in models/<recipe>/: what the model was made from
 # A link to the folder that DVC tracks: were the folder itself below models/, on which the stage
 # `report` depends as a whole, every promotion would make the report stale.
 PROMOTED = Path("models/promoted")

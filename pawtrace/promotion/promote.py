@@ -12,7 +12,6 @@ from pawtrace.base.files import write_json
 from pawtrace.config import paths
 from pawtrace.config.params import Params
 from pawtrace.config.recipe_file import read_recipe
-from pawtrace.lineage.record.provenance import PROVENANCE
 from pawtrace.promotion.chosen_model import MODEL, RECORD, recipe_input
 from pawtrace.promotion.judge import PREDICTIONS, Decision
 from pawtrace.promotion.record import Former, PromotionRecord, changes_by_hand, digests, read_record
@@ -87,7 +86,7 @@ def rollback() -> tuple[PromotionRecord, PromotionRecord]:
 
 def _sources(recipe: str) -> dict[str, Path]:
     """The files that a promoted model consists of, by their names there."""
-    from_training = {name: paths.MODELS / recipe / name for name in (MODEL, PREDICTIONS, PROVENANCE)}
+    from_training = {name: paths.MODELS / recipe / name for name in (MODEL, PREDICTIONS, paths.PROVENANCE)}
     return {**from_training, _EVALUATION: paths.EVALUATIONS / f"{recipe}.json"}
 
 

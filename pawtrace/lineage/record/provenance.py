@@ -19,8 +19,6 @@ from pawtrace.evaluation.predictions import Predictions
 from pawtrace.lineage.record.circumstances import Circumstances
 from pawtrace.lineage.record.code import ROOT, library_versions, module_fingerprints, modules_reached
 
-PROVENANCE = "provenance.json"
-
 
 class Machine(StageOutput):
     """What computed: any of it can change a result in its last digits."""
