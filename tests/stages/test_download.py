@@ -100,18 +100,6 @@ def test_the_last_line_says_what_was_kept_and_rejected(
     assert re.search("download: .*6.*3 cat, 3 dog.*1 empty.*data/raw/rejected.csv", line)
 
 
-@pytest.mark.parametrize(("pinned", "warned"), [(False, True), (True, False)])
-def test_an_archive_that_dvc_cannot_watch_is_warned_of(
-    set_data: SetData, pinned: bool, warned: bool, capsys: pytest.CaptureFixture[str]
-) -> None:
-    archive = write_archive(Path("a.zip"), pet_files())
-    set_data(archive="a.zip", archive_sha256=sha256_of(archive) if pinned else None)
-
-    download.main()
-
-    assert ("data.archive_sha256" in capsys.readouterr().out) == warned
-
-
 BOMB = encoded(Image.fromarray(np.zeros((200, 300), np.uint8)), "PNG")
 GOOD = {"PetImages/Cat/1.jpg": pet_files()["PetImages/Cat/1.jpg"]}
 
