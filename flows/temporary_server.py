@@ -15,12 +15,11 @@ import subprocess
 import sys
 import threading
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from flows import PREFECT_HOME
+from flows.server_answers import answers
 from pawtrace.base.errors import DeviceError
 
 _START_UP_S = 120  # 10 s is usual on two cores; a slow machine needs longer
@@ -66,8 +65,7 @@ def prefect_server(meanwhile: Callable[[], object] = lambda: None) -> Iterator[s
 def _wait_until_healthy(server: subprocess.Popen[bytes], url: str, log: Path) -> None:
     deadline = time.monotonic() + _START_UP_S
     while time.monotonic() < deadline and server.poll() is None:
-        with contextlib.suppress(urllib.error.URLError, ConnectionError, TimeoutError):
-            urllib.request.urlopen(f"{url}/health", timeout=5).close()
+        if answers(url):
             return
         time.sleep(_POLL_S)
     if shutil.disk_usage(log.parent).free < _ROOM_BYTES:  # then its log is cut off too

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from pawtrace.base.errors import DataError, TrainingError
-from pawtrace.base.files import new_file
+from pawtrace.base.files import csv_text, write_text
 from pawtrace.config.sections import LABELS
 
 _COLUMNS = ("split", "id", "label", "probability")
@@ -95,12 +95,12 @@ def worst_errors(predictions: Predictions, num_errors: int) -> list[WorstError]:
 
 def write_predictions(path: Path, by_split: Mapping[str, Predictions]) -> None:
     """Write predictions.csv: split, id, label in words, P(dog) to the last digit."""
-    with new_file(path) as partial, partial.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(_COLUMNS)
-        for split, predictions in by_split.items():
-            rows = zip(predictions.ids, predictions.labels, predictions.probabilities, strict=True)
-            writer.writerows((split, id, LABELS[label], repr(float(p))) for id, label, p in rows)
+    rows = (
+        (split, id, LABELS[label], repr(float(p)))
+        for split, of in by_split.items()
+        for id, label, p in zip(of.ids, of.labels, of.probabilities, strict=True)
+    )
+    write_text(path, csv_text(_COLUMNS, rows))
 
 
 def read_predictions(path: Path) -> dict[str, Predictions]:

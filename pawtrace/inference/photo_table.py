@@ -1,11 +1,10 @@
 """Predictions of photos as a table for readers, as CSV and as JSON."""
 
-import csv
-import io
 import json
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from pawtrace.base.files import csv_text
 from pawtrace.config.sections import LABELS
 from pawtrace.evaluation.predictions import THRESHOLD
 
@@ -45,11 +44,7 @@ def as_table(predictions: Sequence[PhotoPrediction]) -> str:
 
 def as_csv(predictions: Sequence[PhotoPrediction]) -> str:
     """A line a photo, probabilities to the last digit."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    writer.writerows(predictions)
-    return text.getvalue()
+    return csv_text(COLUMNS, predictions)
 
 
 def as_json(predictions: Sequence[PhotoPrediction], unpredicted: Sequence[Unpredicted], model: str) -> str:

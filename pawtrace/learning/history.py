@@ -1,6 +1,5 @@
 """What happened in each epoch: history.csv, and DVCLive's files for whoever watches."""
 
-import csv
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,7 +7,7 @@ from typing import Any
 
 from dvclive import Live
 
-from pawtrace.base.files import new_file
+from pawtrace.base.files import csv_text, write_text
 
 Row = dict[str, Any]
 # Names for DVCLive's plots, which group what stands before the slash.
@@ -43,7 +42,5 @@ def log_epoch(live: Live, row: Row) -> None:
 
 def write_history(path: Path, rows: Sequence[Row]) -> None:
     """Write history.csv: a line an epoch."""
-    with new_file(path) as partial, partial.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+    columns = list(rows[0])
+    write_text(path, csv_text(columns, ([row[column] for column in columns] for row in rows)))

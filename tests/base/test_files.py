@@ -1,11 +1,12 @@
 """Nothing finished is replaced by something unfinished."""
 
+import csv
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from pawtrace.base.files import new_file, new_folder, write_json
+from pawtrace.base.files import csv_text, new_file, new_folder, write_json, write_text
 from tests.conftest import ROOT
 
 
@@ -92,3 +93,11 @@ def test_equal_content_is_equal_bytes_and_nan_is_refused(tmp_path: Path) -> None
 def test_what_a_kill_leaves_behind_is_not_committed_by_accident(left: str) -> None:
     ignored = subprocess.run(["git", "check-ignore", "--no-index", "-q", left], cwd=ROOT, check=False)
     assert ignored.returncode == 0
+
+
+def test_csv_is_read_back_as_it_was_written_with_the_same_line_ends_everywhere(tmp_path: Path) -> None:
+    rows = [["a,b", 'c "d"'], ["two\nlines", "ä"]]
+    write_text(tmp_path / "table.csv", csv_text(("one", "two"), rows))
+    assert (tmp_path / "table.csv").read_bytes().startswith(b"one,two\n")
+    with (tmp_path / "table.csv").open(encoding="utf-8", newline="") as file:
+        assert list(csv.reader(file)) == [["one", "two"], *rows]

@@ -18,6 +18,7 @@ from pawtrace.evaluation.predictions import read_predictions
 from pawtrace.promotion.judge import judge
 from pawtrace.promotion.promote import promote, rollback
 from pawtrace.promotion.status import promoted_status
+from pawtrace.promotion.switch import link_promoted
 from pawtrace.promotion.tracking import read_pointer
 from tests.conftest import ROOT, WriteParams
 from tests.promotion.folders import MARGIN, names, predictions, write_model, write_resolved
@@ -174,6 +175,19 @@ def test_status_names_what_was_done_by_hand_and_its_line_mends_it(
     assert command("status") == 1
     assert problem in capsys.readouterr().err
     run("dvc", "checkout", "--force", "promoted.dvc")
+    assert command("status") == 0
+
+
+def test_status_names_a_promotion_that_was_cut_off_and_its_line_mends_it(
+    params: Params, capsys: pytest.CaptureFixture[str]
+) -> None:
+    use(POOR, params)
+    copy = Path(".pawtrace/promoted")
+    shutil.copytree(PROMOTED, copy)
+    link_promoted(copy)
+    assert command("status") == 1
+    assert f"run: pawtrace promote --force {POOR}" in capsys.readouterr().err
+    assert command("promote", "--force", POOR) == 0
     assert command("status") == 0
 
 

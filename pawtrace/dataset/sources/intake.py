@@ -1,12 +1,11 @@
 """The account of what an archive brought: examples kept, files rejected and why."""
 
-import csv
-import io
 from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from pawtrace.base.errors import DataError
+from pawtrace.base.files import csv_text
 from pawtrace.config.sections import LABELS
 
 _ANNOUNCE_EVERY = 1000  # files
@@ -77,11 +76,7 @@ class Intake:
 
     def as_csv(self) -> str:
         """The content of rejected.csv: columns file and reason, by name of file."""
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(Rejection._fields)
-        writer.writerows(self.rejections)
-        return text.getvalue()
+        return csv_text(Rejection._fields, self.rejections)
 
     def _progress(self) -> None:
         num_files = self._kept.total() + len(self._rejections)

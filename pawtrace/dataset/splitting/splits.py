@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pawtrace.base.errors import DataError
-from pawtrace.base.files import new_file
+from pawtrace.base.files import csv_text, write_text
 from pawtrace.config.sections import LABELS, SPLITS, Fractions
 
 LABEL_CONFLICT = "the same picture under both labels"
@@ -54,10 +54,7 @@ def choose_split(digest: str, seed: int, fractions: Fractions) -> str:
 
 def write_manifest(path: Path, members: Iterable[Membership]) -> None:
     """Write one split's manifest, sorted by id, so that the same members are the same bytes."""
-    with new_file(path) as partial, partial.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(Membership._fields)
-        writer.writerows(sorted(members))
+    write_text(path, csv_text(Membership._fields, sorted(members)))
 
 
 def read_manifests(folder: Path) -> dict[str, list[Membership]]:
