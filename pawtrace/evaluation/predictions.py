@@ -93,12 +93,12 @@ def worst_errors(predictions: Predictions, num_errors: int) -> list[WorstError]:
     ]
 
 
-def write_predictions(path: Path, by_split: Mapping[str, Predictions]) -> None:
+def write_predictions(path: Path, predictions_by_split: Mapping[str, Predictions]) -> None:
     """Write predictions.csv: split, id, label in words, P(dog) to the last digit."""
     with new_file(path) as partial, partial.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(_COLUMNS)
-        for split, predictions in by_split.items():
+        for split, predictions in predictions_by_split.items():
             rows = zip(predictions.ids, predictions.labels, predictions.probabilities, strict=True)
             writer.writerows((split, id, LABELS[label], repr(float(p))) for id, label, p in rows)
 
