@@ -52,13 +52,13 @@ def check_agreement(exported: np.ndarray, float32: np.ndarray, original: np.ndar
         float(np.abs(exported - original).max()),
         int(np.sum((exported >= THRESHOLD) != (original >= THRESHOLD))),
     )
-    for model_name, largest, tolerance in (
+    for model, largest, tolerance in (
         ("the model in float32", agreement.from_float32, SAME_PRECISION_TOLERANCE),
         ("the model", agreement.from_original, OTHER_PRECISION_TOLERANCE),
     ):
         if not largest <= tolerance:  # NaN too
             raise DisagreementError(
-                f"expected an export that agrees with {model_name} to {tolerance:g} on {agreement.num_examples} "
+                f"expected an export that agrees with {model} to {tolerance:g} on {agreement.num_examples} "
                 f"test examples, found a P(dog) that differs by {largest:.2g}; the export is deleted"
             )
     return agreement
