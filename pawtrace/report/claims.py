@@ -95,8 +95,8 @@ def _judge(claim: Claim, rungs: Mapping[str, Rung]) -> Judgement:
     measured = f"{comparison.words} points of test accuracy"
     if comparison.verdict == "tie":
         return Judgement(claim.words, tested_by, measured, "no measurable difference")
-    judgement = "supported" if comparison.verdict == claim.holds_if else "contradicted"
-    return Judgement(claim.words, tested_by, measured, judgement)
+    ruling: Ruling = "supported" if comparison.verdict == claim.holds_if else "contradicted"
+    return Judgement(claim.words, tested_by, measured, ruling)
 
 
 def _judge_early_stopping(rungs: list[Rung]) -> Judgement:
