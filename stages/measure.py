@@ -24,7 +24,9 @@ from pawtrace.running.entry_point import run_stage
 _SEED = "predictions_seed_"
 
 
-def metrics_of(evaluation: dict[str, Any], of_seeds: dict[int, Predictions]) -> dict[str, dict[str, float]]:
+def metrics_of(
+    evaluation: dict[str, Any], seed_predictions: dict[int, Predictions]
+) -> dict[str, dict[str, float]]:
     """The content of reports/metrics/<recipe>.json.
 
     Returns:
@@ -33,7 +35,7 @@ def metrics_of(evaluation: dict[str, Any], of_seeds: dict[int, Predictions]) -> 
     metrics = {split: dict(values) for split, values in evaluation["metrics"].items()}
     low, high = evaluation["intervals"]["accuracy"]
     metrics["test"] |= {"accuracy_low": low, "accuracy_high": high}
-    if of_seeds:
+    if seed_predictions:
         accuracies = [run["metrics"]["accuracy"] for run in evaluation["seeds"]]
         metrics["test"] |= {
             "accuracy_seeds_mean": sum(accuracies) / len(accuracies),
@@ -53,21 +55,22 @@ def measure_recipe(recipe: str) -> None:
     folder, params = paths.MODELS / recipe, read_measure_params(recipe)
     provenance = read_json(Provenance, folder / paths.PROVENANCE, f"train@{recipe}")
     predictions = read_predictions(folder / "predictions.csv")
-    of_seeds = {_seed_of(path): read_predictions(path)["test"] for path in folder.glob(f"{_SEED}*.csv")}
+    files = folder.glob(f"{_SEED}*.csv")
+    seed_predictions = {_seed_of(path): read_predictions(path)["test"] for path in files}
     evaluation = evaluate_predictions(predictions, params)
-    on_test = {provenance.seeds[0]: predictions["test"], **dict(sorted(of_seeds.items()))}
+    test_predictions = {provenance.seeds[0]: predictions["test"], **dict(sorted(seed_predictions.items()))}
     evaluation["seeds"] = [
-        {"seed": seed, "metrics": measure(of_seed, params.calibration_bins)}
-        for seed, of_seed in on_test.items()
+        {"seed": seed, "metrics": measure(run_predictions, params.calibration_bins)}
+        for seed, run_predictions in test_predictions.items()
     ]
-    metrics = metrics_of(evaluation, of_seeds)
+    metrics = metrics_of(evaluation, seed_predictions)
     content = reported(
         provenance,
         params,
         metrics=metrics,
         intervals=evaluation["intervals"],
         predictions=predictions,
-        of_seeds=of_seeds,
+        seed_predictions=seed_predictions,
     )
     write_json(paths.EVALUATIONS / f"{recipe}.json", evaluation)
     write_json(paths.METRICS / f"{recipe}.json", metrics)
@@ -86,8 +89,8 @@ def _seed_of(path: Path) -> int:
 def main() -> None:
     """Read the recipe's name from the command line."""
     if len(sys.argv) != 2:
-        known = ", ".join(sorted(file.stem for file in paths.MEASURES.glob("*.json")))
-        raise ParamsError(f"expected the name of one recipe; there are: {known}")
+        recipes = ", ".join(sorted(file.stem for file in paths.MEASURES.glob("*.json")))
+        raise ParamsError(f"expected the name of one recipe; there are: {recipes}")
     measure_recipe(sys.argv[1])
 
 

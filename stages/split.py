@@ -93,8 +93,8 @@ def _summary(
     copies = [len({example.digest for example in group}) - 1 for group in groups]
     return {
         "splits": {
-            split: {label: Counter(m.label for m in of_split)[label] for label in LABELS}
-            for split, of_split in members.items()
+            split: {label: Counter(m.label for m in split_members)[label] for label in LABELS}
+            for split, split_members in members.items()
         },
         "num_examples": sum(map(len, groups)),
         "num_groups": len(groups),
@@ -141,7 +141,7 @@ def _write_thumbnail(path: Path, image: np.ndarray) -> None:
 
 
 def _overlap(looks: list[Look], members: dict[str, list[Membership]], distance: int) -> list[Overlap]:
-    ids = {split: [member.id for member in of_split] for split, of_split in members.items()}
+    ids = {split: [member.id for member in split_members] for split, split_members in members.items()}
     return list(find_overlap(ids, {look.example.id: look.hashes for look in looks}, distance))
 
 
@@ -158,8 +158,8 @@ def main() -> None:
     overlap = _overlap(looks, members, params.probe.overlap_distance)
     baseline = _baseline(members["train"], params.split.seed)
     with new_folder(paths.SPLITS) as folder:
-        for split, of_split in members.items():
-            write_manifest(folder / f"{split}.csv", of_split)
+        for split, split_members in members.items():
+            write_manifest(folder / f"{split}.csv", split_members)
         write_overlap(folder / "overlap.csv", overlap)
         _write_rejected(folder, rejected)
     num_like_train = Counter(pair.split for pair in overlap)
@@ -172,7 +172,7 @@ def main() -> None:
 
 
 def _say(summary: dict[str, Any], overlap: list[Overlap], baseline: Baseline | None) -> None:
-    counts = ", ".join(f"{split} {sum(of.values())}" for split, of in summary["splits"].items())
+    counts = ", ".join(f"{split} {sum(labels.values())}" for split, labels in summary["splits"].items())
     print(f"split: {counts}; {summary['num_rejected']} rejected ({LABEL_CONFLICT})")
     print(f"split: {len(overlap)} validation and test pictures look like a train picture")
     right = f"{baseline.num_right} of {baseline.num_examples} right" if baseline else "too few pictures"

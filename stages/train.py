@@ -66,8 +66,8 @@ def prepare(name: str, recipe: RecipeFile, folder: Path, now: Circumstances) -> 
     manifest, records = read_manifest(paths.RECORDS), open_records(paths.RECORDS)
     compute = _settled(recipe.train, prepare_compute(recipe.train))
     folders = {
-        of_seed.seed: TRAININGS / training_digest(recipe, of_seed, manifest, compute)[:16]
-        for of_seed in seeds_of(recipe.train)
+        seed_params.seed: TRAININGS / training_digest(recipe, seed_params, manifest, compute)[:16]
+        for seed_params in seeds_of(recipe.train)
     }
     return Job(name, recipe, manifest, records, compute, folder, folders, now)
 
@@ -102,14 +102,14 @@ def train(job: Job) -> None:
       DeviceError, TrainingError, DataError: see pawtrace.learning.
     """
     drop_unused(job.name, list(job.working_folders.values()))
-    for of_seed, work in zip(seeds_of(job.recipe.train), job.working_folders.values(), strict=True):
+    for seed_params, work in zip(seeds_of(job.recipe.train), job.working_folders.values(), strict=True):
         if (work / FINISHED).exists():
             print(f"{job.name}: training is finished already ({work}); nothing to repeat", flush=True)
             continue
         work.mkdir(parents=True, exist_ok=True)
         note_run(work, job.now.model_dump())
-        keras.utils.set_random_seed(of_seed.seed)
-        train_classifier(of_seed, job.records, work, job.compute)
+        keras.utils.set_random_seed(seed_params.seed)
+        train_classifier(seed_params, job.records, work, job.compute)
     kept = job.working_folders[job.recipe.train.seed]
     # Checkpoints are there only if a kill came between a run's end and their removal.
     shutil.copytree(kept, job.folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("checkpoints"))
@@ -128,8 +128,8 @@ def evaluate(job: Job) -> dict[str, Predictions]:
     predictions = {split: _predicted(job, model, split) for split in job.records}
     write_predictions(job.folder / "predictions.csv", predictions)
     for seed, work in list(job.working_folders.items())[1:]:
-        on_test = _predicted(job, load_classifier(work / "model.keras"), "test")
-        write_predictions(job.folder / f"predictions_seed_{seed}.csv", {"test": on_test})
+        test_predictions = _predicted(job, load_classifier(work / "model.keras"), "test")
+        write_predictions(job.folder / f"predictions_seed_{seed}.csv", {"test": test_predictions})
     errors = worst_errors(predictions["test"], job.recipe.predict.num_worst_errors)
     _write_worst_errors(job.folder, model, job.records["test"], errors)
     _record_provenance(job, time.monotonic() - start)
@@ -137,7 +137,7 @@ def evaluate(job: Job) -> dict[str, Predictions]:
 
 
 def training_digest(
-    recipe: RecipeFile, of_seed: TrainParams, manifest: dict[str, Any], compute: Compute
+    recipe: RecipeFile, seed_params: TrainParams, manifest: dict[str, Any], compute: Compute
 ) -> str:
     """The digest of all that decides what one seed of a recipe trains."""
     # What params hold is in the digest by value; a table of backbones is code.
@@ -148,7 +148,7 @@ def training_digest(
     ]
     return fingerprint(
         {
-            "train": of_seed.model_dump(),
+            "train": seed_params.model_dump(),
             "compute": compute._asdict(),
             "records": {name: manifest[name] for name in ("image_size_px", "shards")},
             "code": code_fingerprint(code, ROOT),
@@ -169,19 +169,20 @@ def _settled(train: TrainParams, compute: Compute) -> Compute:
 
 def _check_weights(name: str, recipe: RecipeFile) -> None:
     """What is trained must be what DVC watches; of a file that is missing, the backbone says more."""
-    if (now := weights_digests(recipe.train)) == recipe.weights or len(now) < len(recipe.weights):
+    digests = weights_digests(recipe.train)
+    if digests == recipe.weights or len(digests) < len(recipe.weights):
         return
     shutil.rmtree(paths.IN_USE, ignore_errors=True)  # so that DVC runs `resolve` again
-    changed = next(path for path in now if now[path] != recipe.weights.get(path))
+    changed = next(path for path in digests if digests[path] != recipe.weights.get(path))
     raise TrainingError(
         f"{changed}: expected the file that stage resolve saw for {name}, found a new one; run: dvc repro"
     )
 
 
 def _predicted(job: Job, model: keras.Model, split: str) -> Predictions:
-    records, asked = job.records[split], job.recipe.predict
+    records, params = job.records[split], job.recipe.predict
     view = augmented_view(job.recipe.train.augmentation, job.recipe.train.seed)
-    probabilities = predict(model, records, asked.batch_size, view=view, num_views=asked.tta_views)
+    probabilities = predict(model, records, params.batch_size, view=view, num_views=params.tta_views)
     return Predictions(records.ids, records.labels, probabilities)
 
 

@@ -51,13 +51,13 @@ def read_rows(path: Path, columns: tuple[str, ...], stage: str) -> list[dict[str
         with path.open(encoding="utf-8", newline="") as file:
             reader = csv.DictReader(file, strict=True)
             rows = list(reader)
-            found = reader.fieldnames or []
+            names = reader.fieldnames or []
     except FileNotFoundError:
         raise missing(path, stage) from None
     except (UnicodeDecodeError, csv.Error) as error:
         raise unexpected(path, stage, str(error)) from None
-    if not set(columns) <= set(found):
-        raise unexpected(path, stage, f"columns {', '.join(found) or 'none'} instead of {', '.join(columns)}")
+    if not set(columns) <= set(names):
+        raise unexpected(path, stage, f"columns {', '.join(names) or 'none'} instead of {', '.join(columns)}")
     for number, row in enumerate(rows, start=1):
         if any(row[column] is None for column in columns):
             raise unexpected(path, stage, f"a row that is cut short (row {number})")
@@ -69,9 +69,9 @@ def missing(path: Path, stage: str) -> DataError:
     return DataError(f"{path} is missing; run: dvc repro {stage}")
 
 
-def unexpected(path: Path, stage: str, found: str) -> DataError:
+def unexpected(path: Path, stage: str, problem: str) -> DataError:
     """The error for a file that holds something else than its stage writes."""
-    said = " ".join(found.split())[:120]
+    line = " ".join(problem.split())[:120]
     return DataError(
-        f"{path}: expected what stage {stage} writes, found {said}; run: dvc repro --force {stage}"
+        f"{path}: expected what stage {stage} writes, found {line}; run: dvc repro --force {stage}"
     )

@@ -76,11 +76,11 @@ def _check_augmentation(recipe: ResolvedRecipe) -> None:
 
 
 def _check_device(recipes: list[ResolvedRecipe]) -> None:
-    on_gpu = [recipe.train for recipe in recipes if recipe.train.device == "gpu"]
-    if on_gpu:
+    gpu_params = [recipe.train for recipe in recipes if recipe.train.device == "gpu"]
+    if gpu_params:
         from pawtrace.learning.device import choose_compute  # Keras takes many
 
-        choose_compute(on_gpu[0])
+        choose_compute(gpu_params[0])
 
 
 def missing_weights(params: Params) -> str | None:
@@ -89,8 +89,8 @@ def missing_weights(params: Params) -> str | None:
     Asks the network for those that are not here, for 8 s at most.
     """
     backbone_of = {name: _imagenet_backbone(params, name) for name in params.recipes}
-    wanted = sorted({backbone for backbone in backbone_of.values() if backbone})
-    problems = _unreachable([backbone for backbone in wanted if find_weights(backbone) is None])
+    backbones = sorted({backbone for backbone in backbone_of.values() if backbone})
+    problems = _unreachable([backbone for backbone in backbones if find_weights(backbone) is None])
     if not problems:
         return None
     in_need = [name for name, backbone in backbone_of.items() if backbone in problems]

@@ -58,18 +58,18 @@ def _export(source: Path, format_: str, output: Path) -> int:
     model = photo_classifier(source)
     images = some_squares(open_records(paths.RECORDS)["test"], model.input_shape[1])
     float32 = in_float32(model)
-    by_models = [np.asarray(of.predict(images, verbose=0), np.float64)[:, 0] for of in (float32, model)]
+    answers = [np.asarray(net.predict(images, verbose=0), np.float64)[:, 0] for net in (float32, model)]
     try:
         with _written_beside(output, format_) as partial:
             export_model(float32, format_, partial)
-            found = check_agreement(predict_exported(format_, partial, images), *by_models)
+            agreement = check_agreement(predict_exported(format_, partial, images), *answers)
     except DisagreementError as error:
         print(f"pawtrace export: {error}", file=sys.stderr)
         return 1
     print(
-        f"{output}: agrees with {source} on {found.num_examples} test examples: P(dog) differs by at most "
-        f"{found.from_float32:.1g} in float32, {found.from_original:.1g} from the model as saved; "
-        f"{found.num_other_class} are called otherwise"
+        f"{output}: agrees with {source} on {agreement.num_examples} test examples: "
+        f"P(dog) differs by at most {agreement.from_float32:.1g} in float32, {agreement.from_original:.1g} "
+        f"from the model as saved; {agreement.num_other_class} are called otherwise"
     )
     return 0
 

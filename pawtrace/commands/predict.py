@@ -64,15 +64,15 @@ def _predict(
     from pawtrace.inference.photos import read_photo
     from pawtrace.learning.inputs.augmentation import augmented_view
 
-    model, seen = photo_classifier(chosen.path), chosen.input
-    view = augmented_view(seen.augmentation, seen.seed)
+    model, model_input = photo_classifier(chosen.path), chosen.input
+    view = augmented_view(model_input.augmentation, model_input.seed)
 
     def prepared(path: Path) -> "np.ndarray | Rejected":
         try:
-            record = read_photo(path, params.data.limits.max_image_pixels, seen.preprocess)
+            record = read_photo(path, params.data.limits.max_image_pixels, model_input.preprocess)
         except Rejected as reason:
             return reason
-        return views_of(record, model.input_shape[1], view, seen.tta_views)
+        return views_of(record, model.input_shape[1], view, model_input.tta_views)
 
     def readable() -> "Iterator[np.ndarray]":
         photos: Iterable[np.ndarray | Rejected] = (
@@ -90,7 +90,7 @@ def _predict(
     read: list[str] = []
     unpredicted: list[Unpredicted] = []
     probabilities = list(predict_views(model, readable(), params.evaluate.batch_size))
-    return [photo_prediction(*found) for found in zip(read, probabilities, strict=True)], unpredicted
+    return [photo_prediction(*pair) for pair in zip(read, probabilities, strict=True)], unpredicted
 
 
 def _list(unpredicted: Sequence["Unpredicted"], num_files: int) -> None:

@@ -75,7 +75,7 @@ def switch_to(name: str) -> list[str]:
     before, after = load_params(), profile_params(name)
     # A params.yaml that is exactly some profile can be written again: nothing is lost.
     text = paths.PARAMS.read_text(encoding="utf-8")
-    is_profile = any(profile_text(other) == text for other in profile_names())
+    is_profile = any(profile_text(profile) == text for profile in profile_names())
     if not is_profile and git("status", "--porcelain", "--", str(paths.PARAMS)):
         raise ParamsError(
             f"{paths.PARAMS} has uncommitted edits, which switching to {name} would lose; "

@@ -15,10 +15,10 @@ def run(arguments: argparse.Namespace) -> int:
     from pawtrace.promotion.promote import rollback
     from pawtrace.promotion.tracking import POINTER
 
-    left, back = rollback()
+    withdrawn, restored = rollback()
     print(
-        f"went back from {left.recipe} (promoted {left.promoted_at}) "
-        f"to {back.recipe} (promoted {back.promoted_at})"
+        f"went back from {withdrawn.recipe} (promoted {withdrawn.promoted_at}) "
+        f"to {restored.recipe} (promoted {restored.promoted_at})"
     )
     print(f"to keep it in git, run: git add {POINTER} {paths.PROMOTED} && git commit")
     return 0

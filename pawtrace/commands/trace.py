@@ -12,10 +12,10 @@ from pawtrace.lineage.trace.revisions import WORKSPACE, open_revision
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what `pawtrace trace` takes."""
-    what = f"git revision, DVC experiment or `{WORKSPACE}`"
-    parser.add_argument("older", nargs="?", default="HEAD", metavar="A", help=f"{what}; default: HEAD")
+    kinds = f"git revision, DVC experiment or `{WORKSPACE}`"
+    parser.add_argument("older", nargs="?", default="HEAD", metavar="A", help=f"{kinds}; default: HEAD")
     parser.add_argument(
-        "newer", nargs="?", default=WORKSPACE, metavar="B", help=f"{what}; default: {WORKSPACE}"
+        "newer", nargs="?", default=WORKSPACE, metavar="B", help=f"{kinds}; default: {WORKSPACE}"
     )
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="all of it, for programs")
@@ -34,17 +34,19 @@ def run(arguments: argparse.Namespace) -> int:
     from pawtrace.lineage.trace.trace import trace
 
     older, newer = open_revision(arguments.older), open_revision(arguments.newer)
-    found = trace(older, newer)
+    traced = trace(older, newer)
     if arguments.attribute:
-        if found.pending:
-            raise DataError(f"{newer} holds what its metrics do not show: {found.pending[0]}; run: dvc repro")
-        explained = [recipe for recipe in found.recipes if recipe.verdict == "explained"]
+        if traced.pending:
+            raise DataError(
+                f"{newer} holds what its metrics do not show: {traced.pending[0]}; run: dvc repro"
+            )
+        explained = [recipe for recipe in traced.recipes if recipe.verdict == "explained"]
         shares = attribute(older, newer, explained, lambda line: print(line, file=sys.stderr, flush=True))
-        found = found._replace(attributions=shares)
+        traced = traced._replace(attributions=shares)
     if arguments.json:
-        print(trace_text.as_json(found))
+        print(trace_text.as_json(traced))
     elif arguments.md:
-        print(trace_text.as_markdown(found))
+        print(trace_text.as_markdown(traced))
     else:
-        print(trace_text.as_text(found))
-    return 1 if found.unexplained else 0
+        print(trace_text.as_text(traced))
+    return 1 if traced.unexplained else 0

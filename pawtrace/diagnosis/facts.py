@@ -122,11 +122,11 @@ class Facts:
         return sorted(suspects, key=lambda suspect: (-_wrongness(suspect), suspect.id))
 
     def _confident_errors(self, split: str) -> Iterator[Suspect]:
-        of_split = self.result.predictions[split]
-        wrongness = np.abs(of_split.probabilities - of_split.labels)
+        predictions = self.result.predictions[split]
+        wrongness = np.abs(predictions.probabilities - predictions.labels)
         for number in np.flatnonzero(wrongness >= self.thresholds.noise_confidence):
-            label = LABELS[int(of_split.labels[number])]
-            yield Suspect(of_split.ids[number], split, label, float(of_split.probabilities[number]))
+            label = LABELS[int(predictions.labels[number])]
+            yield Suspect(predictions.ids[number], split, label, float(predictions.probabilities[number]))
 
 
 def _wrongness(suspect: Suspect) -> float:

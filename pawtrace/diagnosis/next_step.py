@@ -49,9 +49,9 @@ def next_rung(
         return _step(best.name, "", name, results) if is_better else None
     lineage = params.lineage(name)
     recipes = [
-        other
-        for other, recipe in params.recipes.items()
-        if diagnosis.verdict in recipe.cures and other not in lineage
+        candidate
+        for candidate, recipe in params.recipes.items()
+        if diagnosis.verdict in recipe.cures and candidate not in lineage
     ]
     return _step(_most_promising(recipes, name, results), cure, name, results)
 
@@ -68,12 +68,12 @@ def _most_promising(cures: list[str], name: str, results: Mapping[str, Result]) 
 
 def _with_own_scaling(name: str, params: Params) -> str | None:
     """The first recipe that scales the inputs of the same weights as these expect."""
-    wanted = params.recipe(name).train
-    for other in params.recipes:
-        train = params.recipe(other).train
-        same_weights = (train.backbone, train.weights) == (wanted.backbone, wanted.weights)
-        if same_weights and train.input_scaling == "backbone" and other != name:
-            return other
+    own_train = params.recipe(name).train
+    for candidate in params.recipes:
+        train = params.recipe(candidate).train
+        same_weights = (train.backbone, train.weights) == (own_train.backbone, own_train.weights)
+        if same_weights and train.input_scaling == "backbone" and candidate != name:
+            return candidate
     return None
 
 
@@ -82,7 +82,7 @@ def _step(recipe: str | None, advice: str, name: str, results: Mapping[str, Resu
         return NextStep(None, advice)
     if recipe not in results:
         return NextStep(recipe, f"Try {recipe}.")
-    theirs, ours = (results[each].metric("test", "accuracy") for each in (recipe, name))
+    theirs, ours = (results[recipe_name].metric("test", "accuracy") for recipe_name in (recipe, name))
     return NextStep(
         recipe,
         f"Try {recipe}: here it is right on {percent(theirs)} of the test pictures, "

@@ -39,7 +39,7 @@ class Score(NamedTuple):
 
 def score_of(*predictions: Predictions) -> Score:
     """The score over all these predictions together."""
-    labels = np.concatenate([of_split.labels for of_split in predictions])
-    predicted = np.concatenate([of_split.predicted for of_split in predictions])
+    labels = np.concatenate([split_predictions.labels for split_predictions in predictions])
+    predicted = np.concatenate([split_predictions.predicted for split_predictions in predictions])
     most = int(np.bincount(labels, minlength=len(LABELS)).max())
     return Score(int((predicted == labels).sum()), labels.size, most / labels.size)

@@ -15,7 +15,7 @@ from pawtrace.evaluation.metrics import measure
 from pawtrace.evaluation.predictions import Predictions
 
 
-def evaluate_predictions(by_split: Mapping[str, Predictions], params: MeasureParams) -> dict[str, Any]:
+def evaluate_predictions(predictions: Mapping[str, Predictions], params: MeasureParams) -> dict[str, Any]:
     """Measure all splits; intervals, ROC and calibration are those of the test split.
 
     Returns:
@@ -24,14 +24,14 @@ def evaluate_predictions(by_split: Mapping[str, Predictions], params: MeasurePar
     Raises:
       TrainingError: a split is missing or holds one label only.
     """
-    missing = [split for split in SPLITS if split not in by_split]
+    missing = [split for split in SPLITS if split not in predictions]
     if missing:
         raise TrainingError(f"predictions: expected all of {', '.join(SPLITS)}, found none of {missing[0]}")
-    test = by_split["test"]
+    test = predictions["test"]
     return {
-        "metrics": {split: measure(by_split[split], params.calibration_bins) for split in SPLITS},
+        "metrics": {split: measure(predictions[split], params.calibration_bins) for split in SPLITS},
         "intervals": {name: list(bounds) for name, bounds in intervals(test, params).items()},
-        "confusion": {split: confusion(by_split[split]) for split in SPLITS},
+        "confusion": {split: confusion(predictions[split]) for split in SPLITS},
         "roc": roc_points(test),
         "calibration": calibration_bins(test, params.calibration_bins),
     }

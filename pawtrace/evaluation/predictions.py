@@ -93,12 +93,12 @@ def worst_errors(predictions: Predictions, num_errors: int) -> list[WorstError]:
     ]
 
 
-def write_predictions(path: Path, by_split: Mapping[str, Predictions]) -> None:
+def write_predictions(path: Path, predictions_by_split: Mapping[str, Predictions]) -> None:
     """Write predictions.csv: split, id, label in words, P(dog) to the last digit."""
     rows = (
         (split, id, LABELS[label], repr(float(p)))
-        for split, of in by_split.items()
-        for id, label, p in zip(of.ids, of.labels, of.probabilities, strict=True)
+        for split, predictions in predictions_by_split.items()
+        for id, label, p in zip(predictions.ids, predictions.labels, predictions.probabilities, strict=True)
     )
     write_text(path, csv_text(_COLUMNS, rows))
 

@@ -46,19 +46,19 @@ def check_agreement(exported: np.ndarray, float32: np.ndarray, original: np.ndar
     Raises:
       DisagreementError: they do not agree.
     """
-    found = Agreement(
+    agreement = Agreement(
         len(exported),
         float(np.abs(exported - float32).max()),
         float(np.abs(exported - original).max()),
         int(np.sum((exported >= THRESHOLD) != (original >= THRESHOLD))),
     )
-    for what, largest, tolerance in (
-        ("the model in float32", found.from_float32, SAME_PRECISION_TOLERANCE),
-        ("the model", found.from_original, OTHER_PRECISION_TOLERANCE),
+    for model, largest, tolerance in (
+        ("the model in float32", agreement.from_float32, SAME_PRECISION_TOLERANCE),
+        ("the model", agreement.from_original, OTHER_PRECISION_TOLERANCE),
     ):
         if not largest <= tolerance:  # NaN too
             raise DisagreementError(
-                f"expected an export that agrees with {what} to {tolerance:g} on {found.num_examples} test "
-                f"examples, found a P(dog) that differs by {largest:.2g}; the export is deleted"
+                f"expected an export that agrees with {model} to {tolerance:g} on {agreement.num_examples} "
+                f"test examples, found a P(dog) that differs by {largest:.2g}; the export is deleted"
             )
-    return found
+    return agreement

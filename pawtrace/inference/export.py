@@ -62,9 +62,9 @@ def export_model(model: keras.Model, name: str, path: Path) -> None:
     except OSError:
         raise  # a full disk, say
     except Exception as error:  # each converter has its own
-        said = " ".join(str(error).split())[:200]
+        error_text = " ".join(str(error).split())[:200]
         raise TrainingError(
-            f"--format {name}: expected that Keras can export this model, found: {said}"
+            f"--format {name}: expected that Keras can export this model, found: {error_text}"
         ) from error
 
 
@@ -118,14 +118,14 @@ def _by_tflite(path: Path, images: np.ndarray) -> np.ndarray:
 
     interpreter = tf.lite.Interpreter(model_path=str(path))
     number = interpreter.get_input_details()[0]["index"]
-    found = []
+    probabilities = []
     for batch in _batches(images):
         interpreter.resize_tensor_input(number, batch.shape)
         interpreter.allocate_tensors()
         interpreter.set_tensor(number, batch)
         interpreter.invoke()
-        found.append(interpreter.get_tensor(interpreter.get_output_details()[0]["index"])[:, 0])
-    return np.concatenate(found)
+        probabilities.append(interpreter.get_tensor(interpreter.get_output_details()[0]["index"])[:, 0])
+    return np.concatenate(probabilities)
 
 
 def _batches(images: np.ndarray) -> list[np.ndarray]:

@@ -36,9 +36,9 @@ def photo_prediction(file: str, p_dog: float) -> PhotoPrediction:
 
 def as_table(predictions: Sequence[PhotoPrediction]) -> str:
     """Aligned columns: file, class, its probability."""
-    width = max([len("file"), *(len(found.file) for found in predictions)])
+    width = max([len("file"), *(len(photo.file) for photo in predictions)])
     lines = [f"{'file':<{width}}  class  probability"]
-    lines += [f"{found.file:<{width}}  {found.label:<5}  {found.probability:>11.4f}" for found in predictions]
+    lines += [f"{photo.file:<{width}}  {photo.label:<5}  {photo.probability:>11.4f}" for photo in predictions]
     return "\n".join(lines) + "\n"
 
 
@@ -51,7 +51,7 @@ def as_json(predictions: Sequence[PhotoPrediction], unpredicted: Sequence[Unpred
     """One object: the model, `predictions` with the keys of the CSV, `unpredicted` with the reasons."""
     content = {
         "model": model,
-        "predictions": [dict(zip(COLUMNS, found, strict=True)) for found in predictions],
-        "unpredicted": [found._asdict() for found in unpredicted],
+        "predictions": [dict(zip(COLUMNS, photo, strict=True)) for photo in predictions],
+        "unpredicted": [failure._asdict() for failure in unpredicted],
     }
     return json.dumps(content, indent=2, ensure_ascii=False) + "\n"

@@ -23,13 +23,13 @@ def find_photos(named: Iterable[Path]) -> list[Path]:
     Raises:
       DataError: a folder holds no file.
     """
-    found: dict[Path, None] = {}
+    photos: dict[Path, None] = {}
     for path in named:
         files = _files_below(path) if path.is_dir() else [path]
         if not files:
             raise DataError(f"{path}: expected photos, found an empty folder")
-        found |= dict.fromkeys(files)
-    return list(found)
+        photos |= dict.fromkeys(files)
+    return list(photos)
 
 
 def read_photo(path: Path, max_pixels: int, params: PreprocessParams) -> Record:

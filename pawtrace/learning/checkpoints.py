@@ -46,7 +46,7 @@ class Checkpoints:
         number = int(files[-1].stem) + 1 if files else 0
         groups = {name: getattr(checkpoint, name) for name in Checkpoint._fields if name != _STATE}
         arrays: dict[str, Any] = {
-            f"{group}.{n}": array for group, of in groups.items() for n, array in enumerate(of)
+            f"{group}.{n}": array for group, values in groups.items() for n, array in enumerate(values)
         }
         arrays[_STATE] = np.frombuffer(json.dumps(checkpoint.state).encode(), np.uint8)
         with new_file(self._folder / f"{number:06d}.npz") as partial, partial.open("wb") as file:
@@ -63,8 +63,8 @@ class Checkpoints:
             try:
                 return _read(path)
             except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-                found = " ".join(str(error).split())[:120]
-                print(f"{path} cannot be read ({found}): taking the checkpoint before it", flush=True)
+                error_text = " ".join(str(error).split())[:120]
+                print(f"{path} cannot be read ({error_text}): taking the checkpoint before it", flush=True)
                 path.unlink()
         return None
 

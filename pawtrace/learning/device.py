@@ -87,8 +87,8 @@ def spread_over_devices(batches: Any) -> Iterator[tuple[Any, Any, int]]:
     strategy = tf.distribute.get_strategy()
     if strategy.num_replicas_in_sync == 1:
         # Other backends do not know TensorFlow's tensors.
-        on_tensorflow = keras.backend.backend() == "tensorflow"
-        for inputs, labels in batches if on_tensorflow else batches.as_numpy_iterator():
+        uses_tensorflow = keras.backend.backend() == "tensorflow"
+        for inputs, labels in batches if uses_tensorflow else batches.as_numpy_iterator():
             yield inputs, labels, len(labels)
         return
     for inputs, labels in strategy.experimental_distribute_dataset(batches):

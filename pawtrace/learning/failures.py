@@ -27,11 +27,11 @@ def require_finite(
     broken = {name: value for name, value in metrics.items() if not math.isfinite(value)}
     if not broken:
         return
-    found = ", ".join(f"{name} {value}" for name, value in broken.items())
-    kept = f"the last good checkpoint is {last_good}" if last_good else "there was no checkpoint yet"
+    broken_values = ", ".join(f"{name} {value}" for name, value in broken.items())
+    fallback = f"the last good checkpoint is {last_good}" if last_good else "there was no checkpoint yet"
     raise TrainingError(
-        f"{where}: expected a finite loss, found {found} at a learning rate of {learning_rate:g}; "
-        f"{kept}; lower train.learning_rate and run: dvc repro"
+        f"{where}: expected a finite loss, found {broken_values} at a learning rate of {learning_rate:g}; "
+        f"{fallback}; lower train.learning_rate and run: dvc repro"
     )
 
 

@@ -56,8 +56,8 @@ def layerwise_factors(model: keras.Model, backbone: keras.Model, decay: float) -
     depth_of = {
         id(variable): depth for depth, layer in enumerate(layers) for variable in layer.trainable_variables
     }
-    from_top = [len(layers) - depth_of.get(id(v), len(layers)) for v in model.trainable_variables]
-    return [decay ** (steps / max(1, len(layers))) for steps in from_top]
+    steps_from_top = [len(layers) - depth_of.get(id(v), len(layers)) for v in model.trainable_variables]
+    return [decay ** (steps / max(1, len(layers))) for steps in steps_from_top]
 
 
 def _learning_rate(

@@ -22,9 +22,9 @@ def load_classifier(path: Path) -> keras.Model:
     try:
         return keras.saving.load_model(path, compile=False, safe_mode=True)
     except Exception as error:  # Keras raises whatever the file's content provokes
-        found = " ".join(str(error).split())[:200]
+        error_text = " ".join(str(error).split())[:200]
         raise TrainingError(
-            f"{path}: expected a Keras model, found: {found}; run: dvc repro --force"
+            f"{path}: expected a Keras model, found: {error_text}; run: dvc repro --force"
         ) from error
 
 
@@ -45,9 +45,9 @@ def predict(
     """
     views = [None, *[view] * (num_views - 1)]
     total = np.zeros(len(records))
-    for number, of_view in enumerate(views):
+    for number, current_view in enumerate(views):
         batches = plain_batches(
-            records, size_px=model.input_shape[1], batch_size=batch_size, view=of_view, epoch=number
+            records, size_px=model.input_shape[1], batch_size=batch_size, view=current_view, epoch=number
         )
         total += np.asarray(model.predict(batches, verbose=0), np.float64)[:, 0]
     return total / num_views

@@ -89,11 +89,11 @@ def label_lines(axes: Axes, ends: Sequence[tuple[float, str, str]], x: float) ->
         )
 
 
-def _spread(wanted: list[float], step: float, high: float) -> list[float]:
+def _spread(wanted_places: list[float], step: float, high: float) -> list[float]:
     """Places at least a step apart, each as near to the wanted one as going downwards allows."""
-    places = dict.fromkeys(range(len(wanted)), 0.0)
+    places = dict.fromkeys(range(len(wanted_places)), 0.0)
     free = high
-    for number in sorted(places, key=lambda n: -wanted[n]):
-        places[number] = min(wanted[number], free)
+    for number in sorted(places, key=lambda n: -wanted_places[n]):
+        places[number] = min(wanted_places[number], free)
         free = places[number] - step
     return list(places.values())

@@ -137,9 +137,9 @@ def confusion_matrix(counts: list[list[int]], colour: str) -> Figure:
     """Counts of examples: rows are labels, columns predictions, shaded by the share of the row."""
     drawing = Figure(figsize=(3.0, 2.9))
     axes = drawing.subplots()
-    for row, of_label in enumerate(counts):
-        for column, count in enumerate(of_label):
-            share = count / max(1, sum(of_label))
+    for row, label_counts in enumerate(counts):
+        for column, count in enumerate(label_counts):
+            share = count / max(1, sum(label_counts))
             axes.fill_between(
                 (column, column + 1), row, row + 1, color=colour, alpha=0.08 + 0.87 * share, linewidth=0
             )

@@ -64,10 +64,10 @@ def unmeasured_words(judgements: list[Judgement]) -> str:
 
 def judge_claims(rungs: list[Rung]) -> list[Judgement]:
     """Judge every claim of the article by the rungs that were measured."""
-    by_name = {rung.recipe: rung for rung in rungs}
+    rungs_by_name = {rung.recipe: rung for rung in rungs}
     return [
-        _judge_overfitting(by_name),
-        *(_judge(claim, by_name) for claim in _CLAIMS),
+        _judge_overfitting(rungs_by_name),
+        *(_judge(claim, rungs_by_name) for claim in _CLAIMS),
         _judge_early_stopping(rungs),
     ]
 
@@ -85,19 +85,18 @@ def _judge_overfitting(rungs: Mapping[str, Rung]) -> Judgement:
 
 def _judge(claim: Claim, rungs: Mapping[str, Rung]) -> Judgement:
     rung = rungs.get(claim.recipe)
-    other = claim.compared_with or (rung.builds_on if rung else None)
-    tested_by = claim.recipe if other is None else f"{claim.recipe} against {other}"
-    if rung is None or other is None or other not in rungs:
+    compared_with = claim.compared_with or (rung.builds_on if rung else None)
+    tested_by = claim.recipe if compared_with is None else f"{claim.recipe} against {compared_with}"
+    if rung is None or compared_with is None or compared_with not in rungs:
         return Judgement(claim.words, tested_by, "", NOT_MEASURED)
-    found = compare(rung.result, rungs[other].result)
-    if found is None:
+    comparison = compare(rung.result, rungs[compared_with].result)
+    if comparison is None:
         return Judgement(claim.words, tested_by, "on other test pictures", NOT_MEASURED)
-    measured = f"{found.words} points of test accuracy"
-    if found.verdict == "tie":
+    measured = f"{comparison.words} points of test accuracy"
+    if comparison.verdict == "tie":
         return Judgement(claim.words, tested_by, measured, "no measurable difference")
-    return Judgement(
-        claim.words, tested_by, measured, "supported" if found.verdict == claim.holds_if else "contradicted"
-    )
+    ruling: Ruling = "supported" if comparison.verdict == claim.holds_if else "contradicted"
+    return Judgement(claim.words, tested_by, measured, ruling)
 
 
 def _judge_early_stopping(rungs: list[Rung]) -> Judgement:

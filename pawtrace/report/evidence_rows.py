@@ -20,7 +20,7 @@ def probe_rows(result: Result) -> list[tuple[str, str]]:
     """What was measured before training: (what, the outcome)."""
     probes = result.probes
     inputs, probe = probes.input_range, probes.overfit
-    by_heart = f"{probe.num_examples} pictures, {probe.num_steps} steps"
+    probe_size = f"{probe.num_examples} pictures, {probe.num_steps} steps"
     return [
         ("loss before the first step", _loss(probes.initial_loss)),
         ("inputs that the backbone receives", _spread(inputs.received)),
@@ -28,7 +28,7 @@ def probe_rows(result: Result) -> list[tuple[str, str]]:
             f"inputs as its own scaling makes them; weights {_WEIGHTS[inputs.weights]}",
             _spread(inputs.expected),
         ),
-        (f"learning by heart: {by_heart}", _outcome(probe.accuracy, probe.loss)),
+        (f"learning by heart: {probe_size}", _outcome(probe.accuracy, probe.loss)),
         ("the same with blank pictures", _outcome(probe.blank_accuracy, probe.blank_loss)),
     ]
 

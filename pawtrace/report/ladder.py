@@ -101,7 +101,7 @@ def answer(rungs: list[Rung]) -> list[str]:
     """The ladder in a few sentences: the best rung, what is wrong with the first, what to try next."""
     best, first = best_rung(rungs), rungs[0]
     low, high = best.test_interval
-    said = [
+    sentences = [
         f"{best.recipe} is right on {percent(best.test_accuracy)} of the test pictures "
         f"(95 % interval {percent(low)} to {percent(high)})"
         f"{', the best of ' + str(len(rungs)) + ' recipes' if len(rungs) > 1 else ''}.",
@@ -109,10 +109,10 @@ def answer(rungs: list[Rung]) -> list[str]:
         f"{first.diagnosis.sentence}",
     ]
     if first.next is not None:
-        said.append(first.next.sentence)
+        sentences.append(first.next.sentence)
     if best.next is not None and best.next != first.next:
-        said.append(f"{best.recipe} itself: {best.verdict.words}. {best.next.sentence}")
-    return said
+        sentences.append(f"{best.recipe} itself: {best.verdict.words}. {best.next.sentence}")
+    return sentences
 
 
 def majority_share(result: Result, split: str) -> tuple[str, float]:

@@ -23,11 +23,11 @@ def difference_words(rung: Rung) -> str:
     """The difference to the rung below in points, and what it means; empty for the baseline."""
     if rung.builds_on is None:
         return ""
-    found = rung.comparison
-    if found is None:
+    comparison = rung.comparison
+    if comparison is None:
         return f"{rung.builds_on}: measured on other test pictures"
-    reason = " within the seeds' range" if found.within_seeds else ""
-    return f"{found.words} to {rung.builds_on}: {found.verdict}{reason}"
+    reason = " within the seeds' range" if comparison.within_seeds else ""
+    return f"{comparison.words} to {rung.builds_on}: {comparison.verdict}{reason}"
 
 
 def seeds_words(rung: Rung) -> str:

@@ -21,7 +21,7 @@ def base_of(name: str, params: Params) -> str | None:
     below = params.recipes[name].builds_on
     if below is not None or _is_baseline(params.recipes[name]):
         return below
-    return next((other for other, recipe in params.recipes.items() if _is_baseline(recipe)), None)
+    return next((recipe_name for recipe_name, recipe in params.recipes.items() if _is_baseline(recipe)), None)
 
 
 def change_of(name: str, params: Params) -> str:

@@ -106,9 +106,9 @@ def _read_rejections(path: Path, stage: str) -> Iterator[Rejection]:
     for row in read_rows(path, ("file", "reason"), stage):
         reason, _, detail = row["reason"].partition(":")
         files[reason].append(RejectedFile(row["file"], detail.strip(), _picture(path, row)))
-    for reason, of_reason in files.items():
-        shown = sorted(of_reason, key=lambda rejected: rejected.picture is None)[:_NUM_EXAMPLES]
-        yield Rejection(reason, stage, len(of_reason), shown)
+    for reason, rejected_files in files.items():
+        shown = sorted(rejected_files, key=lambda rejected: rejected.picture is None)[:_NUM_EXAMPLES]
+        yield Rejection(reason, stage, len(rejected_files), shown)
 
 
 def _picture(path: Path, row: dict[str, str]) -> Path | None:

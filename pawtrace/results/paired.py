@@ -56,17 +56,17 @@ def compare(result: Result, other: Result) -> Comparison | None:
     Returns:
       None where the two were not measured on the same examples with the same labels.
     """
-    found = paired_difference(result.predictions["test"], other.predictions["test"])
-    if found is None:
+    difference = paired_difference(result.predictions["test"], other.predictions["test"])
+    if difference is None:
         return None
     within_seeds = _seeds_overlap(result.test_accuracies, other.test_accuracies)
-    measurable = found.p_value < 1 - CONFIDENCE and not within_seeds
+    measurable = difference.p_value < 1 - CONFIDENCE and not within_seeds
     return Comparison(
-        found.difference,
-        found.low,
-        found.high,
-        found.p_value,
-        verdict=("better" if found.difference > 0 else "worse") if measurable else "tie",
+        difference.difference,
+        difference.low,
+        difference.high,
+        difference.p_value,
+        verdict=("better" if difference.difference > 0 else "worse") if measurable else "tie",
         within_seeds=within_seeds,
     )
 

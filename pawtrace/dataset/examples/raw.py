@@ -72,5 +72,5 @@ def _builder(folder: Path) -> Any:
     return builder
 
 
-def _damaged(folder: Path, found: str) -> DataError:
-    return DataError(f"{folder} is damaged ({' '.join(found.split())[:200]}); run: dvc repro download")
+def _damaged(folder: Path, problem: str) -> DataError:
+    return DataError(f"{folder} is damaged ({' '.join(problem.split())[:200]}); run: dvc repro download")

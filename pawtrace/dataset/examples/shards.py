@@ -120,10 +120,10 @@ def open_records(folder: Path) -> dict[str, Records]:
         path = folder / shard["name"]
         _check(path, shard)
         positions[shard["split"]] += _frames(path)
-    for split, of_split in positions.items():
-        if not of_split:
+    for split, split_positions in positions.items():
+        if not split_positions:
             raise DataError(f"{folder / MANIFEST}: expected shards of {split}, found none; {_AGAIN}")
-    return {split: Records(of_split) for split, of_split in positions.items()}
+    return {split: Records(split_positions) for split, split_positions in positions.items()}
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
@@ -151,8 +151,10 @@ def _check(path: Path, shard: dict[str, Any]) -> None:
             f"{path}: expected {shard['num_bytes']} bytes with {shard['num_examples']} records, "
             f"found {path.stat().st_size} bytes; {_AGAIN}"
         )
-    if (found := sha256_of(path)) != shard["sha256"]:
-        raise DataError(f"{path}: expected sha256 {shard['sha256'][:12]}..., found {found[:12]}...; {_AGAIN}")
+    if (digest := sha256_of(path)) != shard["sha256"]:
+        raise DataError(
+            f"{path}: expected sha256 {shard['sha256'][:12]}..., found {digest[:12]}...; {_AGAIN}"
+        )
 
 
 def _frames(path: Path) -> Iterator[Position]:

@@ -59,14 +59,14 @@ class Archive:
 
         A name's first file counts; later ones, and those that are damaged, come with a problem.
         """
-        seen = set()
+        names = set()
         for name, entry in self._entries():
             if entry.is_folder:
                 continue
-            if name in seen:
+            if name in names:
                 yield Member(name, None, "duplicate name in the archive")
             else:
-                seen.add(name)
+                names.add(name)
                 yield self._read(name, entry)
 
     def _read(self, name: str, entry: Entry) -> Member:
@@ -124,13 +124,13 @@ def checked_digest(path: Path, expected: str | None) -> str:
     Raises:
       DataError: they differ, or there is no archive.
     """
-    found = archive_digest(path)
-    if expected not in (None, found):
+    digest = archive_digest(path)
+    if expected not in (None, digest):
         raise DataError(
-            f"{path}: expected data.archive_sha256 {expected}, found {found}; "
+            f"{path}: expected data.archive_sha256 {expected}, found {digest}; "
             "fetch the archive again, or correct data.archive_sha256"
         )
-    return found
+    return digest
 
 
 def _open(path: Path, limits: Limits) -> Iterator[Entry]:

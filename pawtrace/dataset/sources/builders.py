@@ -131,12 +131,12 @@ def check_class_folders(path: Path, folders: frozenset[str], classes: Mapping[st
     Raises:
       DataError: one is missing; names it and the folders that are there.
     """
-    found = [PurePosixPath(folder) for folder in sorted(folders)]
-    names = sorted({folder.name for folder in found if _MAC_METADATA not in folder.parts})
-    for wanted in classes:
-        if wanted not in names:
+    paths = [PurePosixPath(folder) for folder in sorted(folders)]
+    names = sorted({folder.name for folder in paths if _MAC_METADATA not in folder.parts})
+    for folder in classes:
+        if folder not in names:
             listed = ", ".join(names[:20]) + (", ..." if len(names) > 20 else "") or "none"
-            raise DataError(f"{path}: expected a folder {wanted} (data.classes), found the folders: {listed}")
+            raise DataError(f"{path}: expected a folder {folder} (data.classes), found the folders: {listed}")
 
 
 class CatsVsDogs(_Repeatable, cats_vs_dogs.CatsVsDogs, skip_registration=True):  # type: ignore[call-arg, misc]

@@ -130,11 +130,11 @@ def _format(image: Image.Image) -> str:
 
 
 def _check_format(image: Image.Image, extension: str) -> None:
-    found = _format(image)
+    content_format = _format(image)
     if extension not in _FORMAT_OF_EXTENSION:
         raise Rejected(f"the name has no image's extension: {extension or 'none'}")
-    if found != _FORMAT_OF_EXTENSION[extension]:
-        raise Rejected(f"is {found} but named {extension}")
+    if content_format != _FORMAT_OF_EXTENSION[extension]:
+        raise Rejected(f"is {content_format} but named {extension}")
 
 
 def _check_size(image: Image.Image, max_pixels: int) -> None:

@@ -58,13 +58,13 @@ class Intake:
         Raises:
           DataError: a folder has none; says what was in it.
         """
-        kept = {folder for folder, _ in self._kept}
+        usable_folders = {folder for folder, _ in self._kept}
         for folder in folders:
-            if folder not in kept:
+            if folder not in usable_folders:
                 reasons = self._by_folder.get(folder, Counter())
-                found = f"{reasons.total()} rejected: {_listed(reasons)}" if reasons else "no files"
+                content = f"{reasons.total()} rejected: {_listed(reasons)}" if reasons else "no files"
                 raise DataError(
-                    f"class folder {folder} (data.classes): expected usable images, found {found}"
+                    f"class folder {folder} (data.classes): expected usable images, found {content}"
                 )
 
     def summary(self) -> str:
@@ -89,5 +89,5 @@ def _phrase(reason: str) -> str:
 
 
 def _listed(reasons: Counter[str]) -> str:
-    by_count = sorted(reasons.items(), key=lambda item: (-item[1], item[0]))
-    return ", ".join(f"{count} {reason}" for reason, count in by_count)
+    counts = sorted(reasons.items(), key=lambda item: (-item[1], item[0]))
+    return ", ".join(f"{count} {reason}" for reason, count in counts)

@@ -46,19 +46,19 @@ def check_copy(path: Path) -> None:
     Raises:
       DataError: it is missing, or its size or sha256 differs.
     """
-    wanted = published()
+    archive = published()
     if not path.is_file():
-        raise DataError(f"data.archive: {path} is missing; {wanted.how_to_put_it_here}")
-    if path.stat().st_size != wanted.num_bytes:
+        raise DataError(f"data.archive: {path} is missing; {archive.how_to_put_it_here}")
+    if path.stat().st_size != archive.num_bytes:
         raise DataError(
-            f"data.archive: {path}: expected {wanted.num_bytes} bytes, found {path.stat().st_size}; "
-            f"{wanted.how_to_put_it_here}"
+            f"data.archive: {path}: expected {archive.num_bytes} bytes, found {path.stat().st_size}; "
+            f"{archive.how_to_put_it_here}"
         )
-    found = sha256_of(path)
-    if found != wanted.sha256:
+    sha256 = sha256_of(path)
+    if sha256 != archive.sha256:
         raise DataError(
-            f"data.archive: {path}: expected sha256 {wanted.sha256}, found {found}; "
-            f"{wanted.how_to_put_it_here}"
+            f"data.archive: {path}: expected sha256 {archive.sha256}, found {sha256}; "
+            f"{archive.how_to_put_it_here}"
         )
 
 
@@ -68,24 +68,24 @@ def fetch(downloads: Path) -> Path:
     Raises:
       DataError: there is no way to it; says so within 15 s if the network does not answer.
     """
-    wanted = published()
+    archive = published()
     for path in downloads.rglob("*.zip"):
-        if path.stat().st_size == wanted.num_bytes and sha256_of(path) == wanted.sha256:
+        if path.stat().st_size == archive.num_bytes and sha256_of(path) == archive.sha256:
             return path
-    problem = unreachable(wanted.url)
+    problem = unreachable(archive.url)
     if problem:
-        raise DataError(f"cats_vs_dogs cannot be downloaded ({problem}); {wanted.how_to_put_it_here}")
+        raise DataError(f"cats_vs_dogs cannot be downloaded ({problem}); {archive.how_to_put_it_here}")
     tfds.enable_progress_bar()
     manager = tfds.download.DownloadManager(
         download_dir=downloads, url_infos=cats_vs_dogs.CatsVsDogs.url_infos
     )
     try:
-        return Path(manager.download(wanted.url))
+        return Path(manager.download(archive.url))
     except Exception as error:  # TFDS, requests and the file system each have their own
         if is_disk_full(error):
             raise
         raise DataError(
-            f"cats_vs_dogs: the download failed ({_line(error)}); {wanted.how_to_put_it_here}"
+            f"cats_vs_dogs: the download failed ({_line(error)}); {archive.how_to_put_it_here}"
         ) from error
     finally:
         tfds.disable_progress_bar()

@@ -48,10 +48,10 @@ def choose_examples(train: Iterable[Membership], seed: int) -> list[str]:
     Only one example of each group: a classifier would know its duplicates in another fold.
     """
     one_of_group = {member.group: member for member in sorted(train, reverse=True)}
-    of_label = [sorted(m.id for m in one_of_group.values() if m.label == label) for label in LABELS]
-    num_each = min(_MAX_EXAMPLES // len(LABELS), *map(len, of_label))
+    ids_by_label = [sorted(m.id for m in one_of_group.values() if m.label == label) for label in LABELS]
+    num_each = min(_MAX_EXAMPLES // len(LABELS), *map(len, ids_by_label))
     random = np.random.default_rng(seed)
-    return [ids[number] for ids in of_label for number in random.permutation(len(ids))[:num_each]]
+    return [ids[number] for ids in ids_by_label for number in random.permutation(len(ids))[:num_each]]
 
 
 def linear_baseline(raw: Iterable[RawExample], chosen: Sequence[str]) -> Baseline | None:
@@ -87,8 +87,8 @@ def _gradient_histograms(image: np.ndarray) -> np.ndarray:
     grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.float64)
     down, right = np.gradient(grey)
     direction = np.arctan2(down, right) % np.pi  # an edge has no sign
-    of_pixel = np.minimum((direction / np.pi * _NUM_DIRECTIONS).astype(int), _NUM_DIRECTIONS - 1)
-    strength = np.hypot(down, right)[:, :, None] * (of_pixel[:, :, None] == np.arange(_NUM_DIRECTIONS))
+    direction_bins = np.minimum((direction / np.pi * _NUM_DIRECTIONS).astype(int), _NUM_DIRECTIONS - 1)
+    strength = np.hypot(down, right)[:, :, None] * (direction_bins[:, :, None] == np.arange(_NUM_DIRECTIONS))
     num_cells = _SIDE_PX // _CELL_PX
     cells = strength.reshape(num_cells, _CELL_PX, num_cells, _CELL_PX, _NUM_DIRECTIONS).sum(axis=(1, 3))
     return np.asarray(np.sqrt(cells / (cells.sum(axis=-1, keepdims=True) + 1.0))).ravel()

@@ -67,10 +67,10 @@ def read_manifests(folder: Path) -> dict[str, list[Membership]]:
     split_of: dict[str, str] = {}
     for split, members in manifests.items():
         for member in members:
-            if (other := split_of.setdefault(member.id, split)) != split:
+            if (first_split := split_of.setdefault(member.id, split)) != split:
                 raise DataError(
                     f"{folder}: expected each example in one split, found {member.id} in "
-                    f"{other} and {split}; run: dvc repro split"
+                    f"{first_split} and {split}; run: dvc repro split"
                 )
     return manifests
 

@@ -12,7 +12,7 @@ def rule(facts: Facts) -> Finding | None:
         return None  # the labels are at fault, or it has hardly begun
     lowest, guessing = min(facts.history.loss), facts.guessing_loss
     probe = facts.probes.overfit
-    by_heart = f"{percent(probe.accuracy)}" if probe.accuracy is not None else "nothing finite"
+    learned = f"{percent(probe.accuracy)}" if probe.accuracy is not None else "nothing finite"
     numbers: Numbers = {
         "lowest_training_loss": lowest,
         "guessing_loss": guessing,
@@ -26,7 +26,7 @@ def rule(facts: Facts) -> Finding | None:
         numbers | signal,
         f"It never leaves chance, on its own training pictures too: the training loss stays at "
         f"{decimal(lowest)} or more (guessing is {decimal(guessing)}); of "
-        f"{plural(probe.num_examples, 'picture')} alone it learns {by_heart} in "
+        f"{plural(probe.num_examples, 'picture')} alone it learns {learned} in "
         f"{plural(probe.num_steps, 'step')}{where}.",
     )
 

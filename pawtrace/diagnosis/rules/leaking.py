@@ -11,20 +11,20 @@ def rule(facts: Facts) -> Finding | None:
     if not seen or share < facts.thresholds.leaking_share:
         return None
     right = test.predicted == test.labels
-    on_seen = [bool(is_right) for id, is_right in zip(test.ids, right, strict=True) if id in seen]
-    on_others = [bool(is_right) for id, is_right in zip(test.ids, right, strict=True) if id not in seen]
+    right_on_seen = [bool(is_right) for id, is_right in zip(test.ids, right, strict=True) if id in seen]
+    right_on_others = [bool(is_right) for id, is_right in zip(test.ids, right, strict=True) if id not in seen]
     numbers: Numbers = {
         "num_seen_in_training": len(seen),
         "share_seen_in_training": share,
-        "accuracy_on_seen": sum(on_seen) / len(on_seen),
+        "accuracy_on_seen": sum(right_on_seen) / len(right_on_seen),
     }
-    others = "; no other is left"
-    if on_others:
-        numbers["accuracy_on_others"] = sum(on_others) / len(on_others)
-        others = f", and on {percent(sum(on_others) / len(on_others))} of the others"
+    others_text = "; no other is left"
+    if right_on_others:
+        numbers["accuracy_on_others"] = sum(right_on_others) / len(right_on_others)
+        others_text = f", and on {percent(sum(right_on_others) / len(right_on_others))} of the others"
     return Finding(
         numbers,
         f"The test accuracy cannot be trusted: of {facts.test.num_examples:,} test pictures {len(seen):,} "
         f"({percent(share)}) look like a training picture, and it is right on "
-        f"{percent(sum(on_seen) / len(on_seen))} of these{others}.",
+        f"{percent(sum(right_on_seen) / len(right_on_seen))} of these{others_text}.",
     )

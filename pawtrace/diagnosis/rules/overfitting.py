@@ -8,12 +8,12 @@ def rule(facts: Facts) -> Finding | None:
     """What it learned of its training pictures does not hold for others."""
     is_wide = facts.gap >= facts.thresholds.overfitting_gap
     is_measurable = facts.train.interval[0] > facts.unseen.interval[1]
-    by_heart = _few_learned_by_heart(facts)
-    if not (is_wide and is_measurable) and by_heart is None:
+    train_accuracy = _few_learned_by_heart(facts)
+    if not (is_wide and is_measurable) and train_accuracy is None:
         return None
     opens = _gap_opens(facts)
     since = f"in epoch {facts.training.best_epoch}, the one that was kept"
-    learned = f", and {percent(by_heart)} of them while training" if by_heart is not None else ""
+    learned = f", and {percent(train_accuracy)} of them while training" if train_accuracy is not None else ""
     return Finding(
         {
             **facts.accuracies,

@@ -13,24 +13,24 @@ def _still_improving(facts: Facts) -> Finding | None:
     history, num_epochs = facts.history, len(facts.history.epoch)
     num_last = max(1, num_epochs // 5)
     if num_epochs > 1:
-        before, after = min(history.val_loss[:-num_last]), min(history.val_loss[-num_last:])
+        loss_before, loss_at_end = min(history.val_loss[:-num_last]), min(history.val_loss[-num_last:])
     else:  # the training loss counts too: one epoch may be too short for BatchNorm's averages
         initial = facts.probes.initial_loss
-        before = facts.guessing_loss if initial is None else initial
-        after = min(history.loss[0], history.val_loss[0])
-    if facts.stopped_early or before - after <= facts.thresholds.undertrained_improvement:
+        loss_before = facts.guessing_loss if initial is None else initial
+        loss_at_end = min(history.loss[0], history.val_loss[0])
+    if facts.stopped_early or loss_before - loss_at_end <= facts.thresholds.undertrained_improvement:
         return None
     return Finding(
         {
             **facts.accuracies,
-            "lowest_loss_before": before,
-            "lowest_loss_at_the_end": after,
+            "lowest_loss_before": loss_before,
+            "lowest_loss_at_the_end": loss_at_end,
             "num_last_epochs": num_last,
             "num_epochs": num_epochs,
         },
         f"It was still improving when its {plural(num_epochs, 'epoch')} {_was(num_epochs)} over: "
-        f"the lowest {'validation loss' if num_epochs > 1 else 'loss'} went from {decimal(before)} to "
-        f"{decimal(after)} in the last {plural(num_last, 'epoch')}.",
+        f"the lowest {'validation loss' if num_epochs > 1 else 'loss'} went from {decimal(loss_before)} to "
+        f"{decimal(loss_at_end)} in the last {plural(num_last, 'epoch')}.",
     )
 
 

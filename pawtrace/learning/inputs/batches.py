@@ -60,8 +60,8 @@ def plain_batches(
     Returns:
       Batches of uint8 (b, size_px, size_px, 3) RGB and float32 (b, 1): 1 for a dog.
     """
-    in_order = tf.data.Dataset.range(len(records)).batch(batch_size)
-    return _image_batches(in_order.map(lambda numbers: (np.int64(epoch), numbers)), records, size_px, view)
+    numbers = tf.data.Dataset.range(len(records)).batch(batch_size)
+    return _image_batches(numbers.map(lambda numbers: (np.int64(epoch), numbers)), records, size_px, view)
 
 
 def untuned(batches: tf.data.Dataset) -> tf.data.Dataset:

@@ -39,8 +39,8 @@ class FeatureCache:
             with partial.open("r+b") as file:
                 # Now, as an error: a disk that fills up under a memory map kills the process.
                 os.posix_fallocate(file.fileno(), 0, partial.stat().st_size)
-            for number, of_view in enumerate(features):
-                compute(number, of_view)
+            for number, view_features in enumerate(features):
+                compute(number, view_features)
             features.flush()
         self._features = np.load(self._path, mmap_mode="r")
 
@@ -48,11 +48,11 @@ class FeatureCache:
         self, *, batch_size: int, seed: int, epoch: int, first_step: int = 0, mixup_alpha: float = 0.0
     ) -> tf.data.Dataset:
         """Shuffled batches of an epoch, in the order of images: float32 (b, f) and labels (b, 1)."""
-        of_view, num_features = self._features[epoch % self._shape[0]], self._shape[-1]  # type: ignore[index]
+        view_features, num_features = self._features[epoch % self._shape[0]], self._shape[-1]  # type: ignore[index]
 
         def load(numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
             key = [seed, epoch, int(numbers[0])]
-            return mixed(np.asarray(of_view[numbers]), self._labels[numbers], mixup_alpha, key)
+            return mixed(np.asarray(view_features[numbers]), self._labels[numbers], mixup_alpha, key)
 
         def features_and_labels(_: tf.Tensor, numbers: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
             features, labels = tf.numpy_function(load, [numbers], (tf.float32, tf.float32), stateful=False)

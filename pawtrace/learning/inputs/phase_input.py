@@ -81,8 +81,8 @@ class FeatureInput:
             self._fill(records["train"], view)
         validation = self._trunk.predict(plain_batches(records["validation"], **self._sizes()), verbose=0)
         labels = records["validation"].labels[:, None].astype(np.float32)
-        in_order = tf.data.Dataset.from_tensor_slices((validation, labels)).batch(train.batch_size)
-        self.validation = untuned(in_order)
+        batches = tf.data.Dataset.from_tensor_slices((validation, labels)).batch(train.batch_size)
+        self.validation = untuned(batches)
 
     def batches(self, epoch: int, first_step: int) -> tf.data.Dataset:
         """Features float32 (b, f) and labels."""

@@ -101,9 +101,9 @@ def _from_keras(train: TrainParams) -> keras.Model:
 
 def _imagenet_weights(name: str) -> Path:
     """Their file: in data/weights, else in Keras's cache, which Keras checks and, if need be, fills."""
-    found = find_weights(name)
-    if found is not None and found.is_relative_to(WEIGHTS):
-        return found
+    weights_file = find_weights(name)
+    if weights_file is not None and weights_file.is_relative_to(WEIGHTS):
+        return weights_file
     weights = PUBLISHED[name]
     try:
         return Path(
@@ -154,7 +154,7 @@ def _from_file(path: Path, size_px: int) -> keras.Model:
         raise TrainingError(f"{where}: {expected}, found {len(backbone.inputs)} and {len(backbone.outputs)}")
     shapes = tuple(backbone.input_shape), tuple(backbone.output_shape)
     fits = len(shapes[0]) == 4 and all(
-        side in (None, wanted) for side, wanted in zip(shapes[0], (None, size_px, size_px, 3), strict=True)
+        side in (None, size) for side, size in zip(shapes[0], (None, size_px, size_px, 3), strict=True)
     )
     if not fits or len(shapes[1]) != 4 or shapes[0][3] != 3 or shapes[1][3] is None:
         raise TrainingError(f"{where}: {expected}, found {shapes[0]} and {shapes[1]}")

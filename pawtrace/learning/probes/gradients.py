@@ -82,11 +82,11 @@ def gradients_of(
 @contextlib.contextmanager
 def state_kept(model: keras.Model) -> Iterator[None]:
     """Put weights, moving averages and the seeds of dropout back when the block ends."""
-    before = values_of(model.variables)
+    saved_values = values_of(model.variables)
     try:
         yield
     finally:
-        assign(model.variables, before)
+        assign(model.variables, saved_values)
 
 
 def jit_compile() -> bool | str:

@@ -48,19 +48,19 @@ def probe(train: TrainParams, params: NetworkProbeParams, records: dict[str, Rec
       ParamsError: the first phase names no layer.
     """
     say = _narrator()
-    at_once = min(train.batch_size, _MAX_AT_ONCE)
+    batch_size = min(train.batch_size, _MAX_AT_ONCE)
     sample = balanced_sample(records["train"], train.image_size_px, params.num_examples, train.seed)
     keras.utils.set_random_seed(train.seed)
     classifier = build_classifier(train)
     content: dict[str, Any] = {"num_examples": len(sample.images)}
-    probabilities = outputs_of(classifier.whole, sample.images, at_once)
+    probabilities = outputs_of(classifier.whole, sample.images, batch_size)
     content["initial_loss"], _ = loss_and_accuracy(sample.labels, probabilities)
     say(f"loss at the start {content['initial_loss']:.3f} (guessing is {math.log(2):.3f})")
 
     content["input_range"] = input_range(train, sample.images)
     say(_about_inputs(content["input_range"]))
 
-    content["blocks"] = measure_blocks(classifier, train, sample, at_once)
+    content["blocks"] = measure_blocks(classifier, train, sample, batch_size)
     say(_about_blocks(content["blocks"]))
 
     # A training step's batch is what memory is sure to hold.
@@ -75,19 +75,19 @@ def _narrator() -> Callable[[str], None]:
     """A function that prints what was found and the seconds since it last did."""
     last = time.perf_counter()
 
-    def say(found: str) -> None:
+    def say(measurement: str) -> None:
         nonlocal last
         now = time.perf_counter()
-        print(f"probe: {found}, {now - last:.1f} s", flush=True)
+        print(f"probe: {measurement}, {now - last:.1f} s", flush=True)
         last = now
 
     return say
 
 
-def _about_inputs(found: dict[str, Any]) -> str:
-    received, expected = (found[name]["std"] for name in ("received", "expected"))
+def _about_inputs(spreads: dict[str, Any]) -> str:
+    received, expected = (spreads[name]["std"] for name in ("received", "expected"))
     return (
-        f"inputs spread by {received:.3g}; the backbone ({found['weights']} weights) expects {expected:.3g}"
+        f"inputs spread by {received:.3g}; the backbone ({spreads['weights']} weights) expects {expected:.3g}"
     )
 
 
@@ -100,20 +100,20 @@ def _about_blocks(blocks: list[dict[str, Any]]) -> str:
     )
 
 
-def _about_overfit(found: dict[str, Any]) -> str:
-    answer = "yes" if found["accuracy"] == 1 else "no"
+def _about_overfit(outcome: dict[str, Any]) -> str:
+    answer = "yes" if outcome["accuracy"] == 1 else "no"
     return (
-        f"{found['num_examples']} examples by heart: {answer}, loss {found['loss']:.2g} after at most "
-        f"{found['num_steps']} steps ({found['blank_loss']:.2g} without looking)"
+        f"{outcome['num_examples']} examples by heart: {answer}, loss {outcome['loss']:.2g} after at most "
+        f"{outcome['num_steps']} steps ({outcome['blank_loss']:.2g} without looking)"
     )
 
 
 def _plain(value: Any) -> Any:
     """The same for JSON: rounded, and nothing that is not finite."""
     if isinstance(value, dict):
-        return {name: _plain(of) for name, of in value.items()}
+        return {name: _plain(part) for name, part in value.items()}
     if isinstance(value, list):
-        return [_plain(of) for of in value]
+        return [_plain(part) for part in value]
     if isinstance(value, float):
         return float(f"{value:.{_DIGITS}g}") if math.isfinite(value) else None
     return value

@@ -33,14 +33,14 @@ def balanced_sample(records: Records, size_px: int, num_examples: int, seed: int
       DataError: there is no example of one of the labels.
     """
     order = np.random.default_rng(seed).permutation(len(records))
-    of_label = [order[records.labels[order] == label] for label in range(len(LABELS))]
-    half = min(num_examples // len(LABELS), *map(len, of_label))
+    shuffled = [order[records.labels[order] == label] for label in range(len(LABELS))]
+    half = min(num_examples // len(LABELS), *map(len, shuffled))
     if half == 0:
-        found = ", ".join(f"{len(of)} of {name}" for name, of in zip(LABELS, of_label, strict=True))
-        raise DataError(f"train split: expected examples of both labels, found {found}; run: dvc repro split")
-    numbers = np.concatenate([of[:half] for of in of_label])
-    images = np.stack([square(records[int(number)], size_px) for number in numbers])
-    return Sample(images, records.labels[numbers, None].astype(np.float32))
+        sizes = ", ".join(f"{len(numbers)} of {name}" for name, numbers in zip(LABELS, shuffled, strict=True))
+        raise DataError(f"train split: expected examples of both labels, found {sizes}; run: dvc repro split")
+    chosen = np.concatenate([numbers[:half] for numbers in shuffled])
+    images = np.stack([square(records[int(number)], size_px) for number in chosen])
+    return Sample(images, records.labels[chosen, None].astype(np.float32))
 
 
 def in_batches(inputs: np.ndarray, batch_size: int) -> Iterator[np.ndarray]:
@@ -52,7 +52,7 @@ def in_batches(inputs: np.ndarray, batch_size: int) -> Iterator[np.ndarray]:
 def outputs_of(model: keras.Model, inputs: np.ndarray, batch_size: int) -> np.ndarray:
     """What a model makes of its inputs in inference mode: float32 (n, ...)."""
     outputs = [model(batch, training=False) for batch in in_batches(inputs, batch_size)]
-    return np.concatenate([keras.ops.convert_to_numpy(keras.ops.cast(of, "float32")) for of in outputs])
+    return np.concatenate([keras.ops.convert_to_numpy(keras.ops.cast(batch, "float32")) for batch in outputs])
 
 
 def loss_and_accuracy(labels: np.ndarray, probabilities: np.ndarray) -> tuple[float, float]:
@@ -64,6 +64,6 @@ def loss_and_accuracy(labels: np.ndarray, probabilities: np.ndarray) -> tuple[fl
     """
     if not np.isfinite(probabilities).all():
         return np.nan, np.nan
-    of_label = np.where(labels == 1, probabilities, 1 - probabilities.astype(np.float64))
-    loss = -np.log(np.clip(of_label, _EPSILON, 1)).mean()
+    likelihoods = np.where(labels == 1, probabilities, 1 - probabilities.astype(np.float64))
+    loss = -np.log(np.clip(likelihoods, _EPSILON, 1)).mean()
     return float(loss), float(((probabilities >= 0.5) == (labels == 1)).mean())

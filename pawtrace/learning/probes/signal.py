@@ -75,10 +75,10 @@ def measure_blocks(
     return [
         {
             "name": block.name,
-            **of_block,
+            **activation,
             "gradient_rms": _rms([gradient_of[id(variable)] for variable in block.weights]),
         }
-        for block, of_block in zip(blocks, activations, strict=True)
+        for block, activation in zip(blocks, activations, strict=True)
     ]
 
 
@@ -99,12 +99,12 @@ def _blocks(classifier: Classifier, inputs: keras.KerasTensor) -> list[Block]:
     outputs = layer_outputs(classifier.whole, inputs)
     maps = [output for output in outputs if side_px(output.tensor)]
     last_side_px = side_px(maps[-1].tensor)
-    of_resolution: dict[tuple[int, ...], list[LayerOutput]] = {}
+    maps_by_size: dict[tuple[int, ...], list[LayerOutput]] = {}
     for output in maps:
         # A smaller map than the last one belongs to a side branch: squeeze and excitation.
         if side_px(output.tensor) >= last_side_px:
-            of_resolution.setdefault(tuple(output.tensor.shape[1:3]), []).append(output)
-    blocks = [_block(layers) for layers in of_resolution.values()]
+            maps_by_size.setdefault(tuple(output.tensor.shape[1:3]), []).append(output)
+    blocks = [_block(layers) for layers in maps_by_size.values()]
     # Padding alone makes a resolution of its own, but no block.
     blocks = [block for block in blocks if block.weights or block.tensor is maps[-1].tensor]
     dense = {id(layer) for layer in classifier.head.layers if isinstance(layer, keras.layers.Dense)}

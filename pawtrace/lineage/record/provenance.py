@@ -162,7 +162,7 @@ def reported(
     metrics: Mapping[str, Any],
     intervals: Mapping[str, tuple[float, float]],
     predictions: Mapping[str, Predictions],
-    of_seeds: Mapping[int, Predictions],
+    seed_predictions: Mapping[int, Predictions],
 ) -> ReportedProvenance:
     """The provenance of a recipe's metrics.
 
@@ -172,15 +172,15 @@ def reported(
       metrics: the content of the metrics file.
       intervals: of the metrics on test.
       predictions: what was measured, by split.
-      of_seeds: on test, of each seed after the first.
+      seed_predictions: on test, of each seed after the first.
     """
     content = provenance.model_dump()
     content["params"]["evaluate"] |= params.model_dump(mode="json")
-    measured = {**predictions, **{str(seed): on_test for seed, on_test in of_seeds.items()}}
+    measured = {**predictions, **{str(seed): test for seed, test in seed_predictions.items()}}
     return ReportedProvenance(
         **content,
         metrics=fingerprint(metrics),
-        measured=fingerprint({name: _plain(of_split) for name, of_split in measured.items()}),
+        measured=fingerprint({name: _plain(part) for name, part in measured.items()}),
         intervals=dict(intervals),
         test=answers_of(predictions["test"]),
     )

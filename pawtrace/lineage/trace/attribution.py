@@ -59,17 +59,17 @@ def attribute(older: Revision, newer: Revision, recipes: list[RecipeTrace], say:
     groups = {recipe.recipe: groups_of(recipe) for recipe in recipes}
     steps = steps_between(older, newer, groups)
     _announce(steps, newer, say)
-    found: dict[str, dict[str, float]] = {}
+    accuracies: dict[str, dict[str, float]] = {}
     problems: list[str] = []
     for step in steps:
         try:
-            found[step.group] = _run(older, step, say)
+            accuracies[step.group] = _run(older, step, say)
         except PawtraceError as error:
             problems.append(f"{step.group} cannot be told from what comes after: {error}")
     return [
-        Attribution(of.recipe, _shares(of, groups[of.recipe], found), problems)
-        for of in recipes
-        if any(moved.metric == METRIC for moved in of.moved)
+        Attribution(recipe.recipe, _shares(recipe, groups[recipe.recipe], accuracies), problems)
+        for recipe in recipes
+        if any(moved.metric == METRIC for moved in recipe.moved)
     ]
 
 
@@ -79,8 +79,8 @@ def groups_of(recipe: RecipeTrace) -> list[str]:
     Data is what `download` leaves: its params and its code count as data. An environment, of libraries
     and device, cannot be brought back: every step runs in today's, so its share is in the first one's.
     """
-    found = {"data" if change.stage == "download" else _GROUP_OF[change.kind] for change in recipe.causes}
-    return [group for group in ORDER if group in found]
+    changed = {"data" if change.stage == "download" else _GROUP_OF[change.kind] for change in recipe.causes}
+    return [group for group in ORDER if group in changed]
 
 
 def steps_between(older: Revision, newer: Revision, groups: dict[str, list[str]]) -> list[Step]:
@@ -89,18 +89,18 @@ def steps_between(older: Revision, newer: Revision, groups: dict[str, list[str]]
     params_of = data_of = older
     for group in ("params", "data"):
         params_of, data_of = (newer, data_of) if group == "params" else (params_of, newer)
-        concerned = [name for name, of in groups.items() if group in of[:-1]]
+        concerned = [name for name, own_groups in groups.items() if group in own_groups[:-1]]
         if concerned:
             steps.append(Step(group, params_of, data_of, concerned))
     return steps
 
 
-def _shares(recipe: RecipeTrace, groups: list[str], found: dict[str, dict[str, float]]) -> list[Share]:
-    movement = next(of for of in recipe.moved if of.metric == METRIC)
+def _shares(recipe: RecipeTrace, groups: list[str], accuracies: dict[str, dict[str, float]]) -> list[Share]:
+    movement = next(moved for moved in recipe.moved if moved.metric == METRIC)
     value, waiting, shares = movement.old or 0.0, [], []
     for group in groups:
         waiting.append(group)
-        reached = movement.new if group == groups[-1] else found.get(group, {}).get(recipe.recipe)
+        reached = movement.new if group == groups[-1] else accuracies.get(group, {}).get(recipe.recipe)
         if reached is not None:
             shares.append(Share(" and ".join(waiting), value, reached))
             value, waiting = reached, []
@@ -171,14 +171,14 @@ def _clone(revision: Revision) -> Path:
 
 def _params(step: Step) -> str:
     """params.yaml with `data` of the one revision and everything else of the other."""
-    content, data = (parse_yaml(of.read(str(PARAMS)) or b"") for of in (step.params_of, step.data_of))
+    content, data = (parse_yaml(source.read(str(PARAMS)) or b"") for source in (step.params_of, step.data_of))
     return yaml_text({**content, "data": data["data"]})
 
 
 def _lock(older: Revision, data_of: Revision) -> str:
     """dvc.lock of the older revision, but for `download`: so DVC knows which data/raw to bring."""
-    lock, other = (parse_yaml(of.read(LOCK) or b"") for of in (older, data_of))
-    lock["stages"]["download"] = other["stages"]["download"]
+    lock, data_lock = (parse_yaml(revision.read(LOCK) or b"") for revision in (older, data_of))
+    lock["stages"]["download"] = data_lock["stages"]["download"]
     return yaml_text(lock)
 
 

@@ -43,22 +43,22 @@ def ran_differently(
       newer: where it ends.
       modules: path -> fingerprint of what ran at either; empty where provenance has none.
     """
-    told: set[str] = set()
+    reported: set[str] = set()
     for file in _committed_changes(paths, older.revision, newer.revision):
-        told.add(file.path)
+        reported.add(file.path)
         if modules[0] and file.path.endswith(".py"):  # what was not reached did not run
             file = file._replace(matters=modules[0].get(file.path) != modules[1].get(file.path))
         yield file
-    for path in sorted({*modules[0], *modules[1]} - told):
+    for path in sorted({*modules[0], *modules[1]} - reported):
         if modules[0].get(path) != modules[1].get(path):
-            told.add(path)
-            fingerprints = [of.get(path, NONE)[:7] for of in modules]
+            reported.add(path)
+            fingerprints = [by_path.get(path, NONE)[:7] for by_path in modules]
             yield FileChange(path, fingerprints[0], fingerprints[1], (UNCOMMITTED,), True)
     for path in paths:
         sides = zip((older, newer), code, strict=True)
-        ran_as_committed = all(_as_committed(path, of_side, side) for side, of_side in sides)
-        if not (ran_as_committed or modules[0]) and not any(_is_below(file, path) for file in told):
-            digests = [of.get(path, NONE)[:7] for of in code]
+        ran_as_committed = all(_as_committed(path, md5s, snapshot) for snapshot, md5s in sides)
+        if not (ran_as_committed or modules[0]) and not any(_is_below(file, path) for file in reported):
+            digests = [md5s.get(path, NONE)[:7] for md5s in code]
             yield FileChange(path, digests[0], digests[1], (UNCOMMITTED,), True)
 
 
@@ -73,17 +73,17 @@ def _is_below(file: str, path: str) -> bool:
 
 @functools.cache  # the training stages of all recipes share their code
 def _committed_changes(paths: tuple[str, ...], older: Revision, newer: Revision) -> list[FileChange]:
-    before, after = older.blobs(*paths), newer.blobs(*paths)
+    old_blobs, new_blobs = older.blobs(*paths), newer.blobs(*paths)
     return [
         FileChange(
             path,
-            before.get(path, NONE)[:7],
-            after.get(path, NONE)[:7],
+            old_blobs.get(path, NONE)[:7],
+            new_blobs.get(path, NONE)[:7],
             tuple(commits_between(older, newer, path)),
             _meaning(path, older) != _meaning(path, newer),
         )
-        for path in sorted({*before, *after})
-        if before.get(path) != after.get(path)
+        for path in sorted({*old_blobs, *new_blobs})
+        if old_blobs.get(path) != new_blobs.get(path)
     ]
 
 

@@ -27,8 +27,8 @@ def cache_folder() -> Path:
         try:
             config.read(_DVC / name, encoding="utf-8")
         except (configparser.Error, UnicodeDecodeError) as error:
-            said = " ".join(str(error).split())
-            raise DataError(f"{_DVC / name}: expected DVC's config, found {said}; mend it") from None
+            error_text = " ".join(str(error).split())
+            raise DataError(f"{_DVC / name}: expected DVC's config, found {error_text}; mend it") from None
         if config.has_option("cache", "dir"):
             folder = _DVC / config.get("cache", "dir")  # relative to .dvc; an absolute one stays
     return folder

@@ -44,9 +44,9 @@ def read_lock(revision: Revision) -> dict[str, StageRecord]:
         stages = parse_yaml(content)["stages"]
         records = {name: _record(stage) for name, stage in stages.items()}
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        said = " ".join(str(error).split())[:120]
+        error_text = " ".join(str(error).split())[:120]
         raise DataError(
-            f"{where}: expected what DVC writes, found it cut short or changed ({said}); "
+            f"{where}: expected what DVC writes, found it cut short or changed ({error_text}); "
             f"run: git checkout {LOCK}, or dvc repro"
         ) from None
     return records
@@ -55,10 +55,10 @@ def read_lock(revision: Revision) -> dict[str, StageRecord]:
 def _record(stage: Mapping[str, Any]) -> StageRecord:
     read = {entry["path"]: str(entry["md5"]) for entry in stage.get("deps", [])}
     is_code = {path: path.split("/")[0] in FIRST_PARTY for path in read}
-    params = [flat(of_file) for of_file in stage.get("params", {}).values()]
+    params = [flat(file_params) for file_params in stage.get("params", {}).values()]
     return StageRecord(
         command=stage["cmd"],
-        params={key: value for of_file in params for key, value in of_file.items()},
+        params={key: value for file_params in params for key, value in file_params.items()},
         code={path: md5 for path, md5 in read.items() if is_code[path]},
         data={path: md5 for path, md5 in read.items() if not is_code[path]},
         outputs={entry["path"]: str(entry["md5"]) for entry in stage["outs"]},

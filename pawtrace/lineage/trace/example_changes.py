@@ -71,30 +71,30 @@ def _members(snapshot: Snapshot) -> dict[str, Member]:
 
 
 def _compare(old: dict[str, Member], new: dict[str, Member]) -> ExampleChanges:
-    both = sorted(old.keys() & new.keys())
+    shared = sorted(old.keys() & new.keys())
     renamed = _renamed(
         {id: old[id] for id in old.keys() - new.keys()}, {id: new[id] for id in new.keys() - old.keys()}
     )
-    arrows = [(id, id) for id in both] + sorted(renamed.items())
+    arrows = [(id, id) for id in shared] + sorted(renamed.items())
     relabelled, moved = [], []
-    for before, after in arrows:
-        name = before if before == after else f"{before} -> {after}"
-        if old[before].label != new[after].label:
-            relabelled.append(f"{name}: {old[before].label} -> {new[after].label}")
-        if old[before].split != new[after].split:
-            moved.append(f"{name}: {old[before].split} -> {new[after].split}")
+    for old_id, new_id in arrows:
+        name = old_id if old_id == new_id else f"{old_id} -> {new_id}"
+        if old[old_id].label != new[new_id].label:
+            relabelled.append(f"{name}: {old[old_id].label} -> {new[new_id].label}")
+        if old[old_id].split != new[new_id].split:
+            moved.append(f"{name}: {old[old_id].split} -> {new[new_id].split}")
     return ExampleChanges(
         added=sorted(new.keys() - old.keys() - set(renamed.values())),
         removed=sorted(old.keys() - new.keys() - renamed.keys()),
         relabelled=relabelled,
         moved=moved,
-        replaced=[id for id in both if old[id].group != new[id].group],
+        replaced=[id for id in shared if old[id].group != new[id].group],
     )
 
 
-def _renamed(gone: dict[str, Member], come: dict[str, Member]) -> dict[str, str]:
+def _renamed(removed: dict[str, Member], added: dict[str, Member]) -> dict[str, str]:
     """The same pixels under another name: to relabel an example is to move it to another folder."""
     by_group: dict[str, list[str]] = defaultdict(list)
-    for id in sorted(come, reverse=True):
-        by_group[come[id].group].append(id)
-    return {id: by_group[gone[id].group].pop() for id in sorted(gone) if by_group[gone[id].group]}
+    for id in sorted(added, reverse=True):
+        by_group[added[id].group].append(id)
+    return {id: by_group[removed[id].group].pop() for id in sorted(removed) if by_group[removed[id].group]}

@@ -37,25 +37,25 @@ class Change(NamedTuple):
 
 def changes_of(recipe: str, older: Snapshot, newer: Snapshot) -> list[Change]:
     """Everything that differs between what a recipe's metrics were made from at two revisions."""
-    found: list[Change] = []
+    changes: list[Change] = []
     for stage in chain_of(recipe):
         old, new = older.stage(stage), newer.stage(stage)
         if old is not None and new is not None:
-            of_stage = [*_stage_changes(stage, old, new), *_code_changes(recipe, stage, older, newer)]
+            stage_changes = [*_stage_changes(stage, old, new), *_code_changes(recipe, stage, older, newer)]
             if stage in DATA_STAGES:
-                of_stage = _as_far_as_passed_on(stage, of_stage, older, newer)
-            found += of_stage
-    found += _trained_changes(recipe, older, newer)
-    found += _by_fingerprints(recipe, older, newer)
+                stage_changes = _as_far_as_passed_on(stage, stage_changes, older, newer)
+            changes += stage_changes
+    changes += _trained_changes(recipe, older, newer)
+    changes += _by_fingerprints(recipe, older, newer)
     chain = chain_of(recipe)
-    return sorted(found, key=lambda change: (chain.index(change.stage), _KINDS.index(change.kind)))
+    return sorted(changes, key=lambda change: (chain.index(change.stage), _KINDS.index(change.kind)))
 
 
 def on_record(recipe: str, older: Snapshot, newer: Snapshot) -> bool:
     """Whether it can be told at all what differs: from dvc.lock, or else from provenance."""
     if recipe in older.provenance and recipe in newer.provenance:
         return True
-    return all(of.stage(stage) is not None for of in (older, newer) for stage in chain_of(recipe))
+    return all(snapshot.stage(stage) is not None for snapshot in (older, newer) for stage in chain_of(recipe))
 
 
 def chain_of(recipe: str) -> tuple[str, ...]:
@@ -75,12 +75,12 @@ def resolved_params(recipe: str, snapshot: Snapshot) -> dict[str, Any] | None:
     resolved = {key: value for key, value in params.items() if key.split(".")[0] in _SECTIONS}
     for name in lineage:
         prefix = f"recipes.{name}.overrides."
-        of_recipe = {key: value for key, value in params.items() if key.startswith(prefix)}
-        overrides = {key.removeprefix(prefix): value for key, value in of_recipe.items()}
+        recipe_params = {key: value for key, value in params.items() if key.startswith(prefix)}
+        overrides = {key.removeprefix(prefix): value for key, value in recipe_params.items()}
         for key, value in overrides.items():
             if value == {}:  # a section without overrides
                 continue
-            resolved = {of: old for of, old in resolved.items() if not of.startswith(f"{key}.")}
+            resolved = {param: old for param, old in resolved.items() if not param.startswith(f"{key}.")}
             resolved[key] = value
     return resolved
 
@@ -135,7 +135,7 @@ def _trained_changes(recipe: str, older: Snapshot, newer: Snapshot) -> Iterator[
     stage = train_stage(recipe)
     old, new = older.provenance.get(recipe), newer.provenance.get(recipe)
     if old is None or new is None:
-        params = [resolved_params(recipe, of) for of in (older, newer)]
+        params = [resolved_params(recipe, snapshot) for snapshot in (older, newer)]
         if params[0] is not None and params[1] is not None:
             for key, before, after in _differences(params[0], params[1]):
                 yield Change(_reader_of(key, recipe), "param", key, before, after)

@@ -96,15 +96,15 @@ def _interval(name: str, recipe: str, snapshot: Snapshot) -> Interval | None:
 def _paired(
     recipe: str, older: Snapshot, newer: Snapshot, replaced: Collection[str], problems: list[str]
 ) -> dict[str, Paired]:
-    if any(recipe in of.edited or of.some_edited for of in (older, newer)):
+    if any(recipe in snapshot.edited or snapshot.some_edited for snapshot in (older, newer)):
         return {}  # the predictions are not those behind the numbers
-    predictions = [_test_probabilities(recipe, of, problems) for of in (older, newer)]
-    old_of, new_of = predictions
-    if old_of is None or new_of is None:
+    predictions = [_test_probabilities(recipe, snapshot, problems) for snapshot in (older, newer)]
+    old_p_dog, new_p_dog = predictions
+    if old_p_dog is None or new_p_dog is None:
         paired = _paired_by_answers(recipe, older, newer)
     else:
-        shared = sorted(example for example in old_of.keys() & new_of.keys() if example[0] not in replaced)
-        paired = _paired_by_predictions(shared, old_of, new_of) if shared else {}
+        shared = sorted(key for key in old_p_dog.keys() & new_p_dog.keys() if key[0] not in replaced)
+        paired = _paired_by_predictions(shared, old_p_dog, new_p_dog) if shared else {}
     accuracy = paired.get("test.accuracy")
     if accuracy is not None and _seeds_overlap(recipe, older, newer):
         paired["test.accuracy"] = accuracy._replace(more_than_noise=False, within_seeds=True)
@@ -112,10 +112,10 @@ def _paired(
 
 
 def _paired_by_predictions(
-    shared: list[_Key], old_of: Mapping[_Key, float], new_of: Mapping[_Key, float]
+    shared: list[_Key], old_p_dog: Mapping[_Key, float], new_p_dog: Mapping[_Key, float]
 ) -> dict[str, Paired]:
     labels = np.array([label for _, label in shared])
-    old, new = (np.array([of[example] for example in shared]) for of in (old_of, new_of))
+    old, new = (np.array([p_dog[example] for example in shared]) for p_dog in (old_p_dog, new_p_dog))
     right = [(probabilities >= THRESHOLD) == labels for probabilities in (old, new)]
     paired = {"test.accuracy": _by_mcnemar(right[0].tolist(), right[1].tolist())}
     if len(shared) > 1:
@@ -177,11 +177,11 @@ def _test_probabilities(recipe: str, snapshot: Snapshot, problems: list[str]) ->
         return None
     try:
         rows = [row for row in csv.DictReader(io.StringIO(text.decode())) if row["split"] == "test"]
-        found = {(row["id"], LABELS.index(row["label"])): float(row["probability"]) for row in rows}
+        probabilities = {(row["id"], LABELS.index(row["label"])): float(row["probability"]) for row in rows}
     except (ValueError, KeyError, TypeError, csv.Error):
-        found = {}
+        probabilities = {}
     provenance = snapshot.provenance.get(recipe)
-    if not found or (provenance is not None and len(found) != provenance.test.num_examples):
+    if not probabilities or (provenance is not None and len(probabilities) != provenance.test.num_examples):
         problems.append(f"{folder}/predictions.csv of {snapshot.revision} is damaged; run: pawtrace verify")
         return None
-    return found
+    return probabilities

@@ -14,24 +14,24 @@ _ABSENT = object()
 
 def pending_of(snapshot: Snapshot) -> list[str]:
     """The params, recipes and code that are not those of the last run, with the first stage they concern."""
-    found: dict[str, str] = {}
+    edits: dict[str, str] = {}
     params = _params(snapshot)
     for stage, record in (snapshot.stages or {}).items():
         if params is not None and not stage.startswith("train@"):  # whose params `resolve` has
             for line in _other_params(record.params, params):
-                found.setdefault(line, stage)
+                edits.setdefault(line, stage)
         for path, md5 in record.code.items():
             if snapshot.md5(path, is_folder=md5.endswith(FOLDER)) != md5:
-                found.setdefault(path, stage)
-    lines = [f"{what} (stage {stage})" for what, stage in found.items()]
+                edits.setdefault(path, stage)
+    lines = [f"{edit} (stage {stage})" for edit, stage in edits.items()]
     return [*lines, *_untrained(snapshot, params or {})]
 
 
 def _other_params(recorded: dict[str, Any], params: dict[str, Any]) -> Iterator[str]:
     sections = {key.split(".")[0] for key in recorded}
-    now = {key: value for key, value in params.items() if key.split(".")[0] in sections}
-    for key in {**recorded, **now}:
-        before, after = recorded.get(key, _ABSENT), now.get(key, _ABSENT)
+    current = {key: value for key, value in params.items() if key.split(".")[0] in sections}
+    for key in {**recorded, **current}:
+        before, after = recorded.get(key, _ABSENT), current.get(key, _ABSENT)
         if before != after and {} not in (
             before,
             after,
@@ -41,11 +41,11 @@ def _other_params(recorded: dict[str, Any], params: dict[str, Any]) -> Iterator[
 
 def _untrained(snapshot: Snapshot, params: dict[str, Any]) -> list[str]:
     recipes = dict.fromkeys(key.split(".")[1] for key in params if key.startswith("recipes."))
-    known = snapshot.stages is not None
+    has_lock = snapshot.stages is not None
     return [
         f"recipe {recipe} was never trained"
         for recipe in recipes
-        if known and snapshot.stage(train_stage(recipe)) is None
+        if has_lock and snapshot.stage(train_stage(recipe)) is None
     ]
 
 

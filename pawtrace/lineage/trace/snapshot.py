@@ -55,8 +55,8 @@ class Snapshot:
         names = sorted(path.stem for path in files if path.suffix == ".json")
         for name in names:
             self._read_recipe(name)
-        told = self.edited or len(self.metrics) < len(names)
-        self.some_edited = not told and not self._metrics_are_those_of_the_report(names)
+        recipe_known = self.edited or len(self.metrics) < len(names)
+        self.some_edited = not recipe_known and not self._metrics_are_those_of_the_report(names)
 
     def stage(self, name: str) -> StageRecord | None:
         """What dvc.lock records of a stage; until there was a stage `measure`, the report measured."""
@@ -146,13 +146,13 @@ class Snapshot:
         self._unreadable(path, type(read).__name__)
         return None
 
-    def _unreadable(self, path: str, found: str) -> None:
-        said = " ".join(found.split())[:120]
-        here = self.revision.commit is None
+    def _unreadable(self, path: str, problem: str) -> None:
+        line = " ".join(problem.split())[:120]
+        is_workspace = self.revision.commit is None
         again = f"measure@{PurePosixPath(path).stem}" if path.startswith((_METRICS, _PROVENANCE)) else "split"
-        what_to_do = f"run: dvc repro --force {again}" if here else "compare with another commit"
+        what_to_do = f"run: dvc repro --force {again}" if is_workspace else "compare with another commit"
         self.problems.append(
-            f"{path} of {self.revision}: expected what a stage writes, found {said}; {what_to_do}"
+            f"{path} of {self.revision}: expected what a stage writes, found {line}; {what_to_do}"
         )
 
     def _is_measured(self, name: str, metrics: bytes) -> bool:

@@ -61,7 +61,7 @@ class Trace(NamedTuple):
     @property
     def unexplained(self) -> list[str]:
         """The recipes of which a metric moved for no recorded reason."""
-        return [of.recipe for of in self.recipes if of.verdict == "unexplained"]
+        return [recipe.recipe for recipe in self.recipes if recipe.verdict == "unexplained"]
 
 
 def trace(older: Revision, newer: Revision) -> Trace:
@@ -109,11 +109,12 @@ def _trace_recipe(recipe: str, old: Snapshot, new: Snapshot, moved: list[Movemen
 
 def _unexplained(recipe: str, old: Snapshot, new: Snapshot, *, moved: bool, caused: bool) -> str:
     """Why a recipe's numbers cannot be put down to a change; empty where they can."""
-    edited = [str(of.revision) for of in (old, new) if recipe in of.edited or (moved and of.some_edited)]
+    edited = [
+        str(side.revision) for side in (old, new) if recipe in side.edited or (moved and side.some_edited)
+    ]
     if edited and (moved or recipe in new.edited):
-        sides = " and ".join(edited)
         again = f"dvc repro --force measure@{recipe}"
-        return f"at {sides}, its metrics are not those that its run wrote; run: {again}"
+        return f"at {' and '.join(edited)}, its metrics are not those that its run wrote; run: {again}"
     if not moved or caused:
         return ""
     recorded = on_record(recipe, old, new)
@@ -136,10 +137,10 @@ def _one_sided(recipe: str, old: Snapshot, new: Snapshot) -> RecipeTrace:
 
 def _can_have(change: Change, recipe: str, old: Snapshot, new: Snapshot) -> bool:
     """Whether a change is on the side of the predictions on which the numbers began to differ."""
-    before, after = old.provenance.get(recipe), new.provenance.get(recipe)
-    if before is None or after is None:
+    old_provenance, new_provenance = old.provenance.get(recipe), new.provenance.get(recipe)
+    if old_provenance is None or new_provenance is None:
         return True
-    return (change.stage == measure_stage(recipe)) == (before.measured == after.measured)
+    return (change.stage == measure_stage(recipe)) == (old_provenance.measured == new_provenance.measured)
 
 
 def _first_stage(recipe: str, changes: list[Change]) -> str | None:
@@ -168,17 +169,17 @@ def _examples(old: Snapshot, new: Snapshot, problems: list[str]) -> ExampleChang
     if old.stage("split") is None or new.stage("split") is None or not split_changed(old, new):
         return None
     try:
-        found = compare_examples(old, new)
+        examples = compare_examples(old, new)
     except DataError as error:
         problems.append(f"which examples differ cannot be told: {error}")
         return None
-    return found if found.any else None
+    return examples if examples.any else None
 
 
 def _counts(old: Snapshot, new: Snapshot) -> list[str]:
-    before, after = old.example_counts(), new.example_counts()
+    old_counts, new_counts = old.example_counts(), new.example_counts()
     return [
-        f"{name}: {before.get(name, 0)} -> {after.get(name, 0)}"
-        for name in {**before, **after}
-        if before.get(name, 0) != after.get(name, 0)
+        f"{name}: {old_counts.get(name, 0)} -> {new_counts.get(name, 0)}"
+        for name in {**old_counts, **new_counts}
+        if old_counts.get(name, 0) != new_counts.get(name, 0)
     ]

@@ -39,8 +39,8 @@ def as_text(trace: Trace) -> str:
     for recipe in trace.recipes:
         lines += ["", f"{recipe.recipe}: {verdict_line(recipe)}"]
         lines += [f"  {line}" for line in _moved_lines(recipe)]
-    for title, found in _sections(trace):
-        lines += ["", title, *(f"  {line}" for line in found)]
+    for title, section in _sections(trace):
+        lines += ["", title, *(f"  {line}" for line in section)]
     return "\n".join(lines)
 
 
@@ -57,9 +57,9 @@ def as_markdown(trace: Trace) -> str:
             verdict_line(recipe, brief=True),
         )
         lines.append(f"| {' | '.join(map(_escaped, cells))} |")
-    for title, found in _sections(trace):
+    for title, section in _sections(trace):
         lines += ["", f"<details open><summary>{_escaped(title)}</summary>", ""]
-        lines += [*(f"- {_escaped(line)}" for line in found), "", "</details>"]
+        lines += [*(f"- {_escaped(line)}" for line in section), "", "</details>"]
     whole = "\n".join(lines)
     if len(whole) <= _MAX_COMMENT:
         return whole
@@ -68,20 +68,20 @@ def as_markdown(trace: Trace) -> str:
 
 def conclusion(trace: Trace) -> str:
     """The trace in a sentence."""
-    count = {verdict: sum(of.verdict == verdict for of in trace.recipes) for verdict in _SAID}
+    count = {verdict: sum(recipe.verdict == verdict for recipe in trace.recipes) for verdict in _SAID}
     parts = [f"{number} {_SAID[verdict]}" for verdict, number in count.items() if number]
     return f"{plural(len(trace.recipes), 'recipe')}: {'; '.join(parts)}"
 
 
 def verdict_line(recipe: RecipeTrace, *, brief: bool = False) -> str:
     """What became of a recipe, and why; briefly, without the values of params."""
-    said = _SAID[recipe.verdict]
+    verdict = _SAID[recipe.verdict]
     if recipe.why:
-        return f"{said}: {recipe.why}"
+        return f"{verdict}: {recipe.why}"
     if not recipe.causes:
-        return said
+        return verdict
     causes = _list(dict.fromkeys(change.what if brief else _cause(change) for change in recipe.causes))
-    return f"{said} from {recipe.first_stage} on: {causes}"
+    return f"{verdict} from {recipe.first_stage} on: {causes}"
 
 
 def _cause(change: Change) -> str:
@@ -91,7 +91,7 @@ def _cause(change: Change) -> str:
 
 
 def _accuracy_of(recipe: RecipeTrace) -> Movement | None:
-    return next((of for of in recipe.moved if of.metric == "test.accuracy"), None)
+    return next((movement for movement in recipe.moved if movement.metric == "test.accuracy"), None)
 
 
 def _accuracy(recipe: RecipeTrace) -> str:
@@ -106,39 +106,40 @@ def _moved_lines(recipe: RecipeTrace) -> Iterator[str]:
         return
     if _accuracy_of(recipe) is None:
         yield f"test.accuracy: {_accuracy(recipe)}"
-    shown = [of for of in recipe.moved if of.metric == "test.accuracy" or of.metric in _OTHER_METRICS]
-    for of in shown:
-        noise = _noise(of)
-        yield f"{of.metric}: {_value(of, 'old')} -> {_value(of, 'new')}{'; ' if noise else ''}{noise}"
-    rest = len(recipe.moved) - len(shown)
-    if rest:
-        yield f"... and {plural(rest, 'other metric')} (--json lists them)"
+    shown = [movement for movement in recipe.moved if movement.metric in ("test.accuracy", *_OTHER_METRICS)]
+    for movement in shown:
+        noise = _noise(movement)
+        old, new = _value(movement, "old"), _value(movement, "new")
+        yield f"{movement.metric}: {old} -> {new}{'; ' if noise else ''}{noise}"
+    num_others = len(recipe.moved) - len(shown)
+    if num_others:
+        yield f"... and {plural(num_others, 'other metric')} (--json lists them)"
 
 
-def _noise(of: Movement | None) -> str:
+def _noise(movement: Movement | None) -> str:
     """The paired difference, and whether chance alone can make one as large."""
-    if of is None or of.paired is None:
+    if movement is None or movement.paired is None:
         return ""
-    paired = of.paired
-    said = "more than noise" if paired.more_than_noise else "no more than noise"
+    paired = movement.paired
+    judgement = "more than noise" if paired.more_than_noise else "no more than noise"
     if paired.within_seeds:
-        said += ", other seeds move it as far"
+        judgement += ", other seeds move it as far"
     elif paired.p_value is not None:
-        said += f" (p {paired.p_value:.2g})"
-    shown = points if of.metric == "test.accuracy" else _signed
+        judgement += f" (p {paired.p_value:.2g})"
+    shown = points if movement.metric == "test.accuracy" else _signed
     difference, low, high = map(shown, (paired.difference, paired.low, paired.high))
-    return f"{difference} ({low} to {high}) on {plural(paired.num_examples, 'shared example')}: {said}"
+    return f"{difference} ({low} to {high}) on {plural(paired.num_examples, 'shared example')}: {judgement}"
 
 
 def _signed(value: float) -> str:
     return f"{round(value, 3) + 0.0:+.3f}" if round(value, 3) else "0.000"
 
 
-def _value(of: Movement, side: str) -> str:
-    value, interval = getattr(of, side), getattr(of, f"{side}_interval")
+def _value(movement: Movement, side: str) -> str:
+    value, interval = getattr(movement, side), getattr(movement, f"{side}_interval")
     if value is None:
         return "none"
-    shown = percent if of.metric.endswith("accuracy") else "{:.3f}".format
+    shown = percent if movement.metric.endswith("accuracy") else "{:.3f}".format
     bounds = "" if interval is None else f" ({shown(interval[0])} to {shown(interval[1])})"
     return shown(value) + bounds
 
@@ -150,15 +151,16 @@ def _sections(trace: Trace) -> Iterator[tuple[str, list[str]]]:
     examples = [f"number of examples: {', '.join(trace.counts)}"] if trace.counts else []
     if trace.examples is not None:
         named = trace.examples._asdict().items()
-        examples += [f"{len(names)} {what}: {_list(names)}" for what, names in named if names]
+        examples += [f"{len(names)} {change}: {_list(names)}" for change, names in named if names]
     if examples:
         yield "Examples", examples
-    shares = [f"{of.recipe}: {_shares(of)}" for of in trace.attributions if of.shares]
+    shares = [f"{recipe.recipe}: {_shares(recipe)}" for recipe in trace.attributions if recipe.shares]
     if shares:
         yield "How much each brought, test accuracy in points", shares
     if trace.pending:
         yield f"In {trace.newer}, but its metrics do not show it yet; run: dvc repro", _cut(trace.pending)
-    problems = [*trace.problems, *dict.fromkeys(said for of in trace.attributions for said in of.problems)]
+    attribution_problems = (problem for recipe in trace.attributions for problem in recipe.problems)
+    problems = [*trace.problems, *dict.fromkeys(attribution_problems)]
     if problems:
         yield "Not to be had", _cut(problems)
 
@@ -166,13 +168,13 @@ def _sections(trace: Trace) -> Iterator[tuple[str, list[str]]]:
 def _change_lines(recipes: Sequence[RecipeTrace]) -> Iterator[str]:
     """A line for each change, those of all recipes' training said once; then what cannot matter."""
     compared = [recipe for recipe in recipes if recipe.verdict not in ("added", "removed")]
-    of_stage: dict[str, dict[Change, list[str]]] = {}
+    stages: dict[str, dict[Change, list[str]]] = {}
     for recipe in compared:
         for change in recipe.changes:
             stage = change.stage.partition("@")[0]
-            of_stage.setdefault(stage, {}).setdefault(change._replace(stage=stage), []).append(recipe.recipe)
+            stages.setdefault(stage, {}).setdefault(change._replace(stage=stage), []).append(recipe.recipe)
     idle = []
-    for stage, changes in of_stage.items():
+    for stage, changes in stages.items():
         lines = []
         for change, concerned in changes.items():
             everywhere = stage != "train" or len(concerned) == len(compared)
@@ -181,9 +183,9 @@ def _change_lines(recipes: Sequence[RecipeTrace]) -> Iterator[str]:
                     f"{stage if everywhere else f'train@{_list(concerned)}'}: {_change_line(change)}"
                 )
         yield from _cut(lines)
-        without = dict.fromkeys(change.what for change in changes if not change.matters)
-        if without:
-            idle.append(f"{stage}, without effect on what follows: {_list(without)}")
+        ineffective = dict.fromkeys(change.what for change in changes if not change.matters)
+        if ineffective:
+            idle.append(f"{stage}, without effect on what follows: {_list(ineffective)}")
     yield from idle
 
 
@@ -209,7 +211,7 @@ def _escaped(text: str) -> str:
 
 
 def _shares(attribution: Attribution) -> str:
-    steps = [f"{of.group} {points(of.new - of.old)}" for of in attribution.shares]
+    steps = [f"{share.group} {points(share.new - share.old)}" for share in attribution.shares]
     first, last = attribution.shares[0].old, attribution.shares[-1].new
     return f"{percent(first)} -> {percent(last)}: {', '.join(steps)}"
 
@@ -222,5 +224,5 @@ def _list(items: Iterable[str]) -> str:
 
 def _plain(value: Any) -> Any:
     if hasattr(value, "_asdict"):
-        return {name: _plain(of) for name, of in value._asdict().items()}
-    return [_plain(of) for of in value] if isinstance(value, list | tuple) else value
+        return {name: _plain(part) for name, part in value._asdict().items()}
+    return [_plain(part) for part in value] if isinstance(value, list | tuple) else value

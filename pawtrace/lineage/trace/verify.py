@@ -67,80 +67,83 @@ def verify(announce: Callable[[str], None]) -> list[Damage]:
         for path, md5 in record.outputs.items()
     ]
     cache = _hash_all(_cache_objects(), "hashing DVC's cache")
-    workspace = _hash_all([file for of in outputs for file in files_below(Path(of.path))], "hashing files")
+    files = [file for output in outputs for file in files_below(Path(output.path))]
+    workspace = _hash_all(files, "hashing files")
     announce(f"hashed {len(workspace)} files of the workspace and {len(cache)} of DVC's cache")
     good = {path for path, md5 in cache.items() if _name_of_object(path) == md5}
-    damages = [damage for of in outputs for damage in _of_output(of, workspace, good)]
+    damages = [damage for output in outputs for damage in _of_output(output, workspace, good)]
     named = {word for damage in damages for word in shlex.split(damage.repair)}
     for path in sorted(cache.keys() - good):
         if str(path) not in named:  # of another commit
             damages.append(_damage(path, "damaged: not the content that its name says", f"rm -f {_q(path)}"))
-    known = {damage.path for damage in damages}
+    damaged_paths = {damage.path for damage in damages}
     further = (*_shard_damages(), *_edited_metrics(snapshot))
-    return damages + [damage for damage in further if damage.path not in known]
+    return damages + [damage for damage in further if damage.path not in damaged_paths]
 
 
-def _of_output(of: Output, workspace: dict[Path, str], good: Collection[Path]) -> Iterator[Damage]:
-    there = {path: md5 for path, md5 in workspace.items() if path.is_relative_to(of.path)}
-    if not of.md5.endswith(FOLDER):
-        yield from _of_files(of, {Path(of.path): of.md5}, there, good)
-    elif object_path(of.md5) in good:
-        files = {Path(of.path) / name: md5 for name, md5 in cached_folder(of.md5).items()}
-        yield from _of_files(of, files, there, good)
+def _of_output(output: Output, workspace: dict[Path, str], good: Collection[Path]) -> Iterator[Damage]:
+    md5s = {path: md5 for path, md5 in workspace.items() if path.is_relative_to(output.path)}
+    if not output.md5.endswith(FOLDER):
+        yield from _of_files(output, {Path(output.path): output.md5}, md5s, good)
+    elif object_path(output.md5) in good:
+        files = {Path(output.path) / name: md5 for name, md5 in cached_folder(output.md5).items()}
+        yield from _of_files(output, files, md5s, good)
     else:
-        yield from _without_list(of, there)
+        yield from _without_list(output, md5s)
 
 
 def _of_files(
-    of: Output, expected: dict[Path, str], there: dict[Path, str], good: Collection[Path]
+    output: Output, expected: dict[Path, str], md5s: dict[Path, str], good: Collection[Path]
 ) -> Iterator[Damage]:
-    missing = [path for path in expected if path not in there]
+    missing = [path for path in expected if path not in md5s]
     if missing:
-        yield _missing(of, missing, all(object_path(md5) in good for md5 in expected.values()))
-    for path, found in there.items():
+        yield _missing(output, missing, all(object_path(md5) in good for md5 in expected.values()))
+    for path, md5 in md5s.items():
         if path not in expected:
-            yield _damage(path, f"not a part of {of.path} by dvc.lock", f"rm -f {_q(path)}")
+            yield _damage(path, f"not a part of {output.path} by dvc.lock", f"rm -f {_q(path)}")
             continue
         copy = object_path(expected[path])
-        differs = f"expected md5 {expected[path][:12]}..., found {found[:12]}..."
-        if found == _UNREADABLE:
-            differs = f"{found}; look at its owner and its rights"
-        if found == expected[path] and not (copy in good or of.kept_by_git):
-            said = "damaged" if copy.exists() else "missing"
-            repair = f"rm -f {_q(copy)} && dvc commit {of.stage}"
-            yield _damage(copy, f"{said}: DVC's copy of {path}", repair)
-        elif found != expected[path] and copy in good:
-            yield _damage(path, differs, f"rm -f {_q(path)} && dvc checkout {_q(of.path)}")
-        elif found != expected[path]:
-            repair = f"rm -f {_q(path)} {_q(copy)} && dvc repro {of.stage}"
+        differs = f"expected md5 {expected[path][:12]}..., found {md5[:12]}..."
+        if md5 == _UNREADABLE:
+            differs = f"{md5}; look at its owner and its rights"
+        if md5 == expected[path] and not (copy in good or output.kept_by_git):
+            state = "damaged" if copy.exists() else "missing"
+            repair = f"rm -f {_q(copy)} && dvc commit {output.stage}"
+            yield _damage(copy, f"{state}: DVC's copy of {path}", repair)
+        elif md5 != expected[path] and copy in good:
+            yield _damage(path, differs, f"rm -f {_q(path)} && dvc checkout {_q(output.path)}")
+        elif md5 != expected[path]:
+            repair = f"rm -f {_q(path)} {_q(copy)} && dvc repro {output.stage}"
             yield _damage(path, f"{differs}; DVC's cache has no good copy", repair)
 
 
-def _missing(of: Output, missing: list[Path], all_cached: bool) -> Damage:
+def _missing(output: Output, missing: list[Path], all_cached: bool) -> Damage:
     names = ", ".join(path.name for path in missing[:3])
     more = f" and {len(missing) - 3} more" if len(missing) > 3 else ""
     if all_cached:
-        return _damage(of.path, f"missing: {names}{more}", f"dvc checkout {_q(of.path)}")
-    found = f"missing: {names}{more}; DVC's cache has no good copy of all of it"
-    return _damage(of.path, found, f"dvc pull {_q(of.path)}, or: dvc repro {of.stage}")
+        return _damage(output.path, f"missing: {names}{more}", f"dvc checkout {_q(output.path)}")
+    problem = f"missing: {names}{more}; DVC's cache has no good copy of all of it"
+    return _damage(output.path, problem, f"dvc pull {_q(output.path)}, or: dvc repro {output.stage}")
 
 
-def _without_list(of: Output, there: dict[Path, str]) -> Iterator[Damage]:
+def _without_list(output: Output, md5s: dict[Path, str]) -> Iterator[Damage]:
     """A folder whose list of files the cache does not have, so that it can only be judged as a whole."""
-    intact = folder_md5({path.relative_to(of.path).as_posix(): md5 for path, md5 in there.items()}) == of.md5
-    listing = object_path(of.md5)
-    if of.kept_by_git:
+    md5_by_name = {path.relative_to(output.path).as_posix(): md5 for path, md5 in md5s.items()}
+    intact = folder_md5(md5_by_name) == output.md5
+    listing = object_path(output.md5)
+    if output.kept_by_git:
         if not intact:
-            yield _damage(of.path, "not what the stage wrote, by dvc.lock", f"dvc repro {of.stage}")
+            yield _damage(output.path, "not what the stage wrote, by dvc.lock", f"dvc repro {output.stage}")
     elif intact:
-        said = f"{'damaged' if listing.exists() else 'missing'}: DVC's list of {of.path}"
-        yield _damage(listing, said, f"rm -f {_q(listing)} && dvc commit {of.stage}")
-    elif not there:
-        found = "missing, and DVC's cache has no good list of its files"
-        yield _damage(of.path, found, f"dvc pull {_q(of.path)}, or: dvc repro {of.stage}")
+        problem = f"{'damaged' if listing.exists() else 'missing'}: DVC's list of {output.path}"
+        yield _damage(listing, problem, f"rm -f {_q(listing)} && dvc commit {output.stage}")
+    elif not md5s:
+        problem = "missing, and DVC's cache has no good list of its files"
+        yield _damage(output.path, problem, f"dvc pull {_q(output.path)}, or: dvc repro {output.stage}")
     else:
-        found = "not what dvc.lock says, and DVC's cache has no good list of its files"
-        yield _damage(of.path, found, f"rm -rf {_q(of.path)} {_q(listing)} && dvc repro {of.stage}")
+        problem = "not what dvc.lock says, and DVC's cache has no good list of its files"
+        repair = f"rm -rf {_q(output.path)} {_q(listing)} && dvc repro {output.stage}"
+        yield _damage(output.path, problem, repair)
 
 
 def _shard_damages() -> Iterator[Damage]:
@@ -164,12 +167,12 @@ def _shard_damages() -> Iterator[Damage]:
 def _edited_metrics(snapshot: Snapshot) -> Iterator[Damage]:
     for recipe in snapshot.metrics:
         if recipe in snapshot.provenance and recipe in snapshot.edited:
-            found = "not the metrics that reports/provenance was written for"
-            yield _damage(f"reports/metrics/{recipe}.json", found, f"dvc repro --force measure@{recipe}")
+            problem = "not the metrics that reports/provenance was written for"
+            yield _damage(f"reports/metrics/{recipe}.json", problem, f"dvc repro --force measure@{recipe}")
 
 
-def _damage(path: Path | str, found: str, repair: str) -> Damage:
-    return Damage(str(path), found, repair)
+def _damage(path: Path | str, problem: str, repair: str) -> Damage:
+    return Damage(str(path), problem, repair)
 
 
 def _q(path: Path | str) -> str:

@@ -34,7 +34,7 @@ def refused_kind(mode: int) -> str | None:
     return None if stat.S_IFMT(mode) in _PLAIN_KINDS else "a device or a pipe"
 
 
-def check_ratio(path: Path, what: str, unpacked: int, packed: int, limits: Limits) -> None:
+def check_ratio(path: Path, subject: str, unpacked: int, packed: int, limits: Limits) -> None:
     """Refuse what unpacks to far more bytes than it has.
 
     Raises:
@@ -42,7 +42,7 @@ def check_ratio(path: Path, what: str, unpacked: int, packed: int, limits: Limit
     """
     if unpacked > BOMB_MIN_BYTES and unpacked > limits.max_compression_ratio * packed:
         raise DataError(
-            f"{path}: {what} looks like a decompression bomb: expected at most "
+            f"{path}: {subject} looks like a decompression bomb: expected at most "
             f"data.limits.max_compression_ratio ({limits.max_compression_ratio:g}) unpacked bytes per byte, "
             f"found {unpacked / max(packed, 1):.0f} or more; raise the limit if you trust the archive"
         )

@@ -98,8 +98,8 @@ def curve(*controls: Place) -> Points:
 
 def moved(points: Points, right: float, down: float) -> Points:
     """One or more points, elsewhere."""
-    there: Points = points + np.array((right, down))
-    return there
+    shifted: Points = points + np.array((right, down))
+    return shifted
 
 
 def mirrored(shape: Points, side: int) -> Points:

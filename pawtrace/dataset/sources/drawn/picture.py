@@ -47,13 +47,13 @@ def _random_size(rng: np.random.Generator) -> tuple[int, int]:
 
 def _draw_animal(scene: Image, is_dog: bool, rng: np.random.Generator) -> None:
     height, width = scene.shape[:2]
-    with_body = rng.random() < 0.65
-    radius_px = min(height, width) * (rng.uniform(0.27, 0.34) if with_body else rng.uniform(0.30, 0.40))
+    has_body = rng.random() < 0.65
+    radius_px = min(height, width) * (rng.uniform(0.27, 0.34) if has_body else rng.uniform(0.30, 0.40))
     place = (width * rng.uniform(0.38, 0.62), height * rng.uniform(0.38, 0.58))
     head = pen_at(scene, place, radius_px, rng.uniform(-25, 25))
     trunk = pen_at(scene, place, radius_px, rng.uniform(-8, 8))
     look = random_look(head, rng)
-    if with_body:
+    if has_body:
         draw_body(trunk, look, is_dog, rng)
         if rng.random() < 0.4:
             draw_collar(trunk, rng)
