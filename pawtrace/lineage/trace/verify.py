@@ -17,7 +17,7 @@ from tqdm import tqdm
 
 from pawtrace.base.errors import DataError
 from pawtrace.base.files import sha256_of
-from pawtrace.config.paths import RECORDS
+from pawtrace.config.paths import IN_USE, RECORDS
 from pawtrace.lineage.trace.dvc_cache import FOLDER, cache_folder, cached_folder, folder_md5, object_path
 from pawtrace.lineage.trace.revisions import WORKSPACE, files_below, open_revision
 from pawtrace.lineage.trace.snapshot import Snapshot
@@ -65,6 +65,7 @@ def verify(announce: Callable[[str], None]) -> list[Damage]:
         Output(path, md5, stage)
         for stage, record in snapshot.stages.items()
         for path, md5 in record.outputs.items()
+        if Path(path) != IN_USE  # links to what the user brought: neither git nor DVC's cache keeps it
     ]
     cache = _hash_all(_cache_objects(), "hashing DVC's cache")
     files = [file for output in outputs for file in files_below(Path(output.path))]
