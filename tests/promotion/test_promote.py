@@ -221,7 +221,7 @@ def test_the_command_promotes_refuses_and_can_be_forced(capsys: pytest.CaptureFi
 @pytest.mark.usefixtures("params")
 def test_a_model_of_other_params_is_not_promoted(write_params: WriteParams) -> None:
     edited = write_params({"evaluate": {"tta_views": 3}})
-    with pytest.raises(PawtraceError, match="params.yaml: evaluate of .*dvc repro train@from_scr"):
+    with pytest.raises(PawtraceError, match="params.yaml: evaluate of .*dvc repro measure@from_scr"):
         use(POOR, edited)
     assert not PROMOTED.exists()
 

@@ -18,6 +18,7 @@ class StageRecord(NamedTuple):
 
     command: str
     params: dict[str, Any]  # flat: `split.seed`
+    sections: tuple[str, ...]  # of params, watched as a whole
     code: dict[str, str]  # path -> md5
     data: dict[str, str]
     outputs: dict[str, str]
@@ -55,10 +56,13 @@ def read_lock(revision: Revision) -> dict[str, StageRecord]:
 def _record(stage: Mapping[str, Any]) -> StageRecord:
     read = {entry["path"]: str(entry["md5"]) for entry in stage.get("deps", [])}
     is_code = {path: path.split("/")[0] in FIRST_PARTY for path in read}
-    params = [flat(file_params) for file_params in stage.get("params", {}).values()]
+    params = {
+        key: value for file_params in stage.get("params", {}).values() for key, value in file_params.items()
+    }
     return StageRecord(
         command=stage["cmd"],
-        params={key: value for file_params in params for key, value in file_params.items()},
+        params=flat(params),
+        sections=tuple(key for key in params if "." not in key),
         code={path: md5 for path, md5 in read.items() if is_code[path]},
         data={path: md5 for path, md5 in read.items() if not is_code[path]},
         outputs={entry["path"]: str(entry["md5"]) for entry in stage["outs"]},

@@ -6,6 +6,7 @@ from typing import Any
 from pawtrace.base.yaml_files import parse_yaml
 from pawtrace.config.paths import PARAMS
 from pawtrace.lineage.trace.dvc_cache import FOLDER
+from pawtrace.lineage.trace.dvc_lock import StageRecord
 from pawtrace.lineage.trace.flat import flat
 from pawtrace.lineage.trace.snapshot import Snapshot, train_stage
 
@@ -18,7 +19,7 @@ def pending_of(snapshot: Snapshot) -> list[str]:
     params = _params(snapshot)
     for stage, record in (snapshot.stages or {}).items():
         if params is not None and not stage.startswith("train@"):  # whose params `resolve` has
-            for line in _other_params(record.params, params):
+            for line in _other_params(record, params):
                 edits.setdefault(line, stage)
         for path, md5 in record.code.items():
             if snapshot.md5(path, is_folder=md5.endswith(FOLDER)) != md5:
@@ -27,9 +28,11 @@ def pending_of(snapshot: Snapshot) -> list[str]:
     return [*lines, *_untrained(snapshot, params or {})]
 
 
-def _other_params(recorded: dict[str, Any], params: dict[str, Any]) -> Iterator[str]:
-    sections = {key.split(".")[0] for key in recorded}
-    current = {key: value for key, value in params.items() if key.split(".")[0] in sections}
+def _other_params(record: StageRecord, params: dict[str, Any]) -> Iterator[str]:
+    recorded = record.params
+    current = {
+        key: value for key, value in params.items() if key in recorded or key.split(".")[0] in record.sections
+    }
     for key in {**recorded, **current}:
         before, after = recorded.get(key, _ABSENT), current.get(key, _ABSENT)
         if before != after and {} not in (

@@ -41,3 +41,15 @@ def test_a_small_number_is_the_same_in_lock_and_params(traced: TracedProject) ->
     found = traced_between()
     assert found.pending == []
     assert found.problems == []
+
+
+def test_a_param_that_a_stage_watches_alone_stands_for_no_section(traced: TracedProject) -> None:
+    lock = yaml.safe_load(Path("dvc.lock").read_text())
+    lock["stages"]["download"]["params"]["params.yaml"] = {"data.sample_size": 200}
+    Path("dvc.lock").write_text(yaml.safe_dump(lock, sort_keys=False))
+    traced.params["data"] = {"sample_size": 200, "sample_seed": 3}
+    Path("params.yaml").write_text(yaml.safe_dump(traced.params))
+    assert traced_between().pending == []
+    traced.params["data"]["sample_size"] = 300
+    Path("params.yaml").write_text(yaml.safe_dump(traced.params))
+    assert traced_between().pending == ["data.sample_size: 200 -> 300 (stage download)"]
