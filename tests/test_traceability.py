@@ -183,9 +183,6 @@ def test_provenance_says_what_the_metrics_were_made_from(built: Path) -> None:
     assert provenance["training"]["duration_s"] > 0
 
 
-@pytest.mark.xfail(
-    reason="open: since the stage measure, no line says that attribution trains coarse; see docs/log.md"
-)
 def test_attribution_takes_the_difference_apart_and_runs_nothing_twice(built: Path) -> None:
     done = pawtrace(built, "trace", "HEAD~1", "HEAD", "--attribute", "--json")
     assert "last time" in done.stderr

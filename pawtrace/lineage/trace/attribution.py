@@ -13,7 +13,7 @@ from typing import NamedTuple
 from pawtrace.base.errors import DataError, PawtraceError
 from pawtrace.base.files import write_text
 from pawtrace.base.yaml_files import parse_yaml, yaml_text
-from pawtrace.config.paths import METRICS, MODELS, PARAMS, WEIGHTS, WORK
+from pawtrace.config.paths import ARCHIVES, METRICS, MODELS, PARAMS, WEIGHTS, WORK
 from pawtrace.lineage.record.provenance import ReportedProvenance
 from pawtrace.lineage.trace.dvc_cache import cache_folder
 from pawtrace.lineage.trace.dvc_lock import LOCK, read_lock
@@ -139,7 +139,7 @@ def _run(older: Revision, step: Step, say: Say) -> dict[str, float]:
     project = _clone(older)
     write_text(project / PARAMS, _params(step))
     write_text(project / LOCK, _lock(older, step.data_of))
-    _link_weights(project)
+    _link_brought(project)
     _dvc(project, say, "checkout", "--force", "data/raw")
     stages = [train_stage(name) for name in step.recipes]
     measures = (project / "stages/measure.py").exists()  # else the code is older than that stage
@@ -182,9 +182,9 @@ def _lock(older: Revision, data_of: Revision) -> str:
     return yaml_text(lock)
 
 
-def _link_weights(project: Path) -> None:
-    """The user's weights, which git does not have."""
-    for file in files_below(WEIGHTS):
+def _link_brought(project: Path) -> None:
+    """The user's archives and weights, which git does not have."""
+    for file in (*files_below(ARCHIVES), *files_below(WEIGHTS)):
         link = project / file
         if not link.exists():
             link.parent.mkdir(parents=True, exist_ok=True)
