@@ -5,10 +5,9 @@ Run: python -m flows.train_recipe <recipe>
 """
 
 import os
-import sys
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING
 
 import httpx
 from prefect import flow, tags, task
@@ -21,12 +20,15 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 from flows.stale_runs import TAG, process_tag
 from flows.temporary_server import prefect_server
 from flows.training_artifacts import show_metrics, show_training
-from pawtrace.base.errors import DeviceError, ParamsError
+from pawtrace.base.errors import DeviceError
 from pawtrace.base.files import new_folder
 from pawtrace.config import paths
 from pawtrace.config.recipe_file import RecipeFile, read_recipe
 from pawtrace.lineage.record.circumstances import circumstances
-from pawtrace.running.entry_point import run_stage
+from pawtrace.running.entry_point import run_recipe_stage
+
+if TYPE_CHECKING:
+    from stages.train import Job
 
 
 def stage() -> ModuleType:
@@ -37,26 +39,26 @@ def stage() -> ModuleType:
 
 
 @task(cache_policy=NO_CACHE)
-def augment(job: Any) -> None:
+def augment(job: "Job") -> None:
     """See stages.train.augment."""
     stage().augment(job)
 
 
 @task(cache_policy=NO_CACHE)
-def probe(job: Any) -> None:
+def probe(job: "Job") -> None:
     """See stages.train.probe."""
     stage().probe(job)
 
 
 @task(cache_policy=NO_CACHE)
-def train(job: Any) -> None:
+def train(job: "Job") -> None:
     """See stages.train.train."""
     stage().train(job)
     show_training(job.name, stage().training_record(job.folder))
 
 
 @task(cache_policy=NO_CACHE)
-def evaluate(job: Any) -> None:
+def evaluate(job: "Job") -> None:
     """See stages.train.evaluate."""
     predictions = stage().evaluate(job)
     show_metrics(job.name, predictions)
@@ -110,13 +112,5 @@ def _unreachable(url: str, error: Exception) -> DeviceError:
     )
 
 
-def main() -> None:
-    """Read the recipe's name from the command line."""
-    if len(sys.argv) != 2:
-        known = ", ".join(sorted(file.stem for file in paths.RECIPES.glob("*.json")))
-        raise ParamsError(f"expected the name of one recipe; there are: {known}")
-    run(sys.argv[1])
-
-
 if __name__ == "__main__":
-    run_stage(main, f"train@{sys.argv[1]}" if len(sys.argv) == 2 else "train")
+    run_recipe_stage(run, "train")

@@ -6,27 +6,20 @@ and curves; reports/provenance/<recipe>.json.
 Run: python -m stages.measure <recipe>
 """
 
-import sys
-from pathlib import Path
 from typing import Any
 
-from pawtrace.base.errors import ParamsError
 from pawtrace.base.files import write_json
 from pawtrace.base.stage_outputs import read_json
 from pawtrace.config import paths
 from pawtrace.config.recipe_file import read_measure_params
 from pawtrace.evaluation.evaluation import evaluate_predictions
 from pawtrace.evaluation.metrics import measure
-from pawtrace.evaluation.predictions import Predictions, read_predictions
+from pawtrace.evaluation.predictions import read_predictions, read_seed_predictions
 from pawtrace.lineage.record.provenance import Provenance, reported
-from pawtrace.running.entry_point import run_stage
-
-_SEED = "predictions_seed_"
+from pawtrace.running.entry_point import run_recipe_stage
 
 
-def metrics_of(
-    evaluation: dict[str, Any], seed_predictions: dict[int, Predictions]
-) -> dict[str, dict[str, float]]:
+def metrics_of(evaluation: dict[str, Any]) -> dict[str, dict[str, float]]:
     """The content of reports/metrics/<recipe>.json.
 
     Returns:
@@ -35,8 +28,8 @@ def metrics_of(
     metrics = {split: dict(values) for split, values in evaluation["metrics"].items()}
     low, high = evaluation["intervals"]["accuracy"]
     metrics["test"] |= {"accuracy_low": low, "accuracy_high": high}
-    if seed_predictions:
-        accuracies = [run["metrics"]["accuracy"] for run in evaluation["seeds"]]
+    accuracies = [run["metrics"]["accuracy"] for run in evaluation["seeds"]]
+    if len(accuracies) > 1:
         metrics["test"] |= {
             "accuracy_seeds_mean": sum(accuracies) / len(accuracies),
             "accuracy_seeds_min": min(accuracies),
@@ -55,15 +48,16 @@ def measure_recipe(recipe: str) -> None:
     folder, params = paths.MODELS / recipe, read_measure_params(recipe)
     provenance = read_json(Provenance, folder / paths.PROVENANCE, f"train@{recipe}")
     predictions = read_predictions(folder / "predictions.csv")
-    files = folder.glob(f"{_SEED}*.csv")
-    seed_predictions = {_seed_of(path): read_predictions(path)["test"] for path in files}
+    seed_predictions = read_seed_predictions(folder)
     evaluation = evaluate_predictions(predictions, params)
-    test_predictions = {provenance.seeds[0]: predictions["test"], **dict(sorted(seed_predictions.items()))}
+    test_metrics = {
+        provenance.seeds[0]: evaluation["metrics"]["test"],
+        **{seed: measure(predicted, params.calibration_bins) for seed, predicted in seed_predictions.items()},
+    }
     evaluation["seeds"] = [
-        {"seed": seed, "metrics": measure(run_predictions, params.calibration_bins)}
-        for seed, run_predictions in test_predictions.items()
+        {"seed": seed, "metrics": seed_metrics} for seed, seed_metrics in test_metrics.items()
     ]
-    metrics = metrics_of(evaluation, seed_predictions)
+    metrics = metrics_of(evaluation)
     content = reported(
         provenance,
         params,
@@ -82,17 +76,5 @@ def measure_recipe(recipe: str) -> None:
     )
 
 
-def _seed_of(path: Path) -> int:
-    return int(path.stem.removeprefix(_SEED))
-
-
-def main() -> None:
-    """Read the recipe's name from the command line."""
-    if len(sys.argv) != 2:
-        recipes = ", ".join(sorted(file.stem for file in paths.MEASURES.glob("*.json")))
-        raise ParamsError(f"expected the name of one recipe; there are: {recipes}")
-    measure_recipe(sys.argv[1])
-
-
 if __name__ == "__main__":
-    run_stage(main, f"measure@{sys.argv[1]}" if len(sys.argv) == 2 else "measure")
+    run_recipe_stage(measure_recipe, "measure")

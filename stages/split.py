@@ -6,7 +6,6 @@ it lists, data/splits/overlap.csv, and reports/data.json, the facts of the data.
 Run: python -m stages.split
 """
 
-import csv
 from collections import Counter, defaultdict
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,7 +14,7 @@ import cv2
 import numpy as np
 
 from pawtrace.base.errors import DataError
-from pawtrace.base.files import new_folder, write_json
+from pawtrace.base.files import csv_text, new_folder, write_json, write_text
 from pawtrace.base.ordered import ordered_map
 from pawtrace.config import paths
 from pawtrace.config.params import load_params
@@ -127,10 +126,8 @@ def _write_rejected(folder: Path, rejected: list[Example]) -> None:
     for raw in read_raw(paths.RAW) if shown else ():
         if raw.id in shown:
             _write_thumbnail(pictures / shown[raw.id], decode(raw.encoded))
-    with (folder / "rejected.csv").open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(("file", "reason", "picture"))
-        writer.writerows((example.id, LABEL_CONFLICT, shown.get(example.id, "")) for example in rejected)
+    rows = ((example.id, LABEL_CONFLICT, shown.get(example.id, "")) for example in rejected)
+    write_text(folder / "rejected.csv", csv_text(("file", "reason", "picture"), rows))
 
 
 def _write_thumbnail(path: Path, image: np.ndarray) -> None:

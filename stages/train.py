@@ -6,7 +6,6 @@ training.json and dvclive/; predictions.csv, those of further seeds, and the wor
 with what the model looked at; provenance.json.
 """
 
-import csv
 import json
 import shutil
 import time
@@ -18,14 +17,20 @@ import keras
 import numpy as np
 
 from pawtrace.base.errors import TrainingError
-from pawtrace.base.files import fingerprint, write_json
+from pawtrace.base.files import csv_text, fingerprint, write_json, write_text
 from pawtrace.config import paths
 from pawtrace.config.recipe_file import RecipeFile, weights_digests
 from pawtrace.config.train_params import TrainParams
 from pawtrace.dataset.examples.pixels import square
 from pawtrace.dataset.examples.shards import Records, open_records, read_manifest
 from pawtrace.evaluation.pictures import write_attention, write_example, write_preview
-from pawtrace.evaluation.predictions import Predictions, WorstError, worst_errors, write_predictions
+from pawtrace.evaluation.predictions import (
+    Predictions,
+    WorstError,
+    seed_file,
+    worst_errors,
+    write_predictions,
+)
 from pawtrace.learning.device import Compute, device_name, prepare_compute
 from pawtrace.learning.failures import out_of_memory_named
 from pawtrace.learning.fit import FINISHED, train_classifier
@@ -129,7 +134,7 @@ def evaluate(job: Job) -> dict[str, Predictions]:
     write_predictions(job.folder / "predictions.csv", predictions)
     for seed, work in list(job.working_folders.items())[1:]:
         test_predictions = _predicted(job, load_classifier(work / "model.keras"), "test")
-        write_predictions(job.folder / f"predictions_seed_{seed}.csv", {"test": test_predictions})
+        write_predictions(seed_file(job.folder, seed), {"test": test_predictions})
     errors = worst_errors(predictions["test"], job.recipe.predict.num_worst_errors)
     _write_worst_errors(job.folder, model, job.records["test"], errors)
     _record_provenance(job, time.monotonic() - start)
@@ -189,18 +194,21 @@ def _predicted(job: Job, model: keras.Model, split: str) -> Predictions:
 def _write_worst_errors(folder: Path, model: keras.Model, records: Records, errors: list[WorstError]) -> None:
     pictures = folder / "worst_errors"
     pictures.mkdir()
-    number_of = {example_id: number for number, example_id in enumerate(records.ids)}
-    with (folder / "worst_errors.csv").open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(("file", "id", "label", "probability", "attention"))
-        for rank, error in enumerate(errors):
-            names = f"{rank:02d}.jpg", f"{rank:02d}_attention.jpg"
-            write_example(pictures / names[0], records, number_of[error.id])
-            writer.writerow((f"worst_errors/{names[0]}", *error, f"worst_errors/{names[1]}"))
-    if errors:
-        images = np.stack([square(records[number_of[error.id]], model.input_shape[1]) for error in errors])
-        for rank, (image, attention) in enumerate(zip(images, attention_maps(model, images), strict=True)):
-            write_attention(pictures / f"{rank:02d}_attention.jpg", image, attention)
+    numbers = [records.ids.index(error.id) for error in errors]
+    names = [(f"{rank:02d}.jpg", f"{rank:02d}_attention.jpg") for rank in range(len(errors))]
+    rows = [
+        (f"{pictures.name}/{picture}", *error, f"{pictures.name}/{attention}")
+        for error, (picture, attention) in zip(errors, names, strict=True)
+    ]
+    columns = ("file", "id", "label", "probability", "attention")
+    write_text(folder / "worst_errors.csv", csv_text(columns, rows))
+    if not errors:
+        return
+    images = np.stack([square(records[number], model.input_shape[1]) for number in numbers])
+    maps = attention_maps(model, images)
+    for number, (picture, attention), image, map in zip(numbers, names, images, maps, strict=True):
+        write_example(pictures / picture, records, number)
+        write_attention(pictures / attention, image, map)
 
 
 def _record_provenance(job: Job, duration_s: float) -> None:

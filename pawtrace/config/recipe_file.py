@@ -52,6 +52,11 @@ def weights_files(train: TrainParams) -> list[Path]:
     return files
 
 
+def recipe_names() -> list[str]:
+    """The recipes that the stage `resolve` has written, sorted."""
+    return sorted(file.stem for file in paths.RECIPES.glob("*.json"))
+
+
 def read_recipe(name: str) -> RecipeFile:
     """Read a recipe's file.
 
@@ -61,10 +66,9 @@ def read_recipe(name: str) -> RecipeFile:
     """
     path = paths.RECIPES / f"{name}.json"
     if not path.exists():
-        known = ", ".join(sorted(file.stem for file in paths.RECIPES.glob("*.json"))) or "none"
         raise ParamsError(
-            f"{path} is missing: expected one of the recipes of params.yaml (resolved are: {known}); "
-            "run: dvc repro resolve"
+            f"recipes.{name}: no such recipe in {paths.RECIPES}; there are: {', '.join(recipe_names())}; "
+            "if it is new in params.yaml, run: dvc repro resolve"
         )
     return read_json(RecipeFile, path, "resolve")
 

@@ -16,6 +16,7 @@ from pawtrace.base.files import csv_text, write_text
 from pawtrace.config.sections import LABELS
 
 _COLUMNS = ("split", "id", "label", "probability")
+_SEED = "predictions_seed_"
 THRESHOLD = 0.5  # from this P(dog) on the prediction is dog
 
 
@@ -126,6 +127,21 @@ def read_predictions(path: Path) -> dict[str, Predictions]:
             f"run: dvc repro --force train@{path.parent.name}"
         ) from None
     return {split: _predictions(examples) for split, examples in rows.items()}
+
+
+def seed_file(folder: Path, seed: int) -> Path:
+    """The file in models/<recipe>/ for the test predictions of a seed after the first."""
+    return folder / f"{_SEED}{seed}.csv"
+
+
+def read_seed_predictions(folder: Path) -> dict[int, Predictions]:
+    """The test predictions of all seeds after the first, in the order of the seeds.
+
+    Raises:
+      DataError, TrainingError: see `read_predictions`.
+    """
+    seeds = sorted(int(path.stem.removeprefix(_SEED)) for path in folder.glob(f"{_SEED}*.csv"))
+    return {seed: read_predictions(seed_file(folder, seed))["test"] for seed in seeds}
 
 
 def _predictions(examples: list[tuple[str, int, float]]) -> Predictions:

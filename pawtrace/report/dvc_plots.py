@@ -4,10 +4,9 @@ Arrives: the results of all recipes. Leaves: CSV texts for `reports/plots/`. The
 known to dvc.yaml, so the Vega templates in `.dvc/plots/` colour by that column.
 """
 
-import csv
-import io
 from collections.abc import Iterable
 
+from pawtrace.base.files import csv_text
 from pawtrace.config.sections import LABELS
 from pawtrace.results.results import History, Result
 
@@ -46,8 +45,5 @@ def _confusions(results: list[Result]) -> Iterable[tuple[object, ...]]:
 
 
 def _table(columns: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> str:
-    file = io.StringIO()
-    writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows([f"{cell:.6g}" if isinstance(cell, float) else cell for cell in row] for row in rows)
-    return file.getvalue()
+    rounded = ([f"{cell:.6g}" if isinstance(cell, float) else cell for cell in row] for row in rows)
+    return csv_text(columns, rounded)

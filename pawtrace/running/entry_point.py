@@ -7,7 +7,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator
 
-from pawtrace.base.errors import PawtraceError, is_disk_full
+from pawtrace.base.errors import ParamsError, PawtraceError, is_disk_full
 from pawtrace.running.lock import only_one, project_held_by_us
 from pawtrace.running.processes import end_with_dvc, interrupts_kept
 
@@ -31,6 +31,27 @@ def run_stage(main: Callable[[], None], name: str) -> None:
         end_with_dvc()
         with project_held_by_us(), only_one(name):
             main()
+
+
+def run_recipe_stage(run: Callable[[str], None], stage: str) -> None:
+    """Run a stage of one recipe, whose name is the only word on the command line.
+
+    Args:
+      run: does the work for the recipe of that name.
+      stage: `train`, say; with the recipe it becomes `train@<recipe>`.
+    Raises:
+      SystemExit, Exception: see `run_stage`.
+    """
+    words = sys.argv[1:]
+
+    def main() -> None:
+        if len(words) != 1:
+            from pawtrace.config.recipe_file import recipe_names  # takes long to import
+
+            raise ParamsError(f"expected the name of one recipe; there are: {', '.join(recipe_names())}")
+        run(words[0])
+
+    run_stage(main, f"{stage}@{words[0]}" if len(words) == 1 else stage)
 
 
 @contextlib.contextmanager

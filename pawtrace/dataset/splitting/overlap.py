@@ -4,13 +4,13 @@ Arrives: the perceptual hashes of all examples. Leaves: `data/splits/overlap.csv
 `split.near_duplicate_distance` is at least `probe.overlap_distance`.
 """
 
-import csv
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
+from pawtrace.base.files import csv_text, write_text
 from pawtrace.dataset.examples.perceptual_hash import differing_bits
 
 HELD_OUT = ("validation", "test")
@@ -50,7 +50,4 @@ def find_overlap(
 
 def write_overlap(path: Path, overlap: Iterable[Overlap]) -> None:
     """Write overlap.csv."""
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(Overlap._fields)
-        writer.writerows(overlap)
+    write_text(path, csv_text(Overlap._fields, overlap))
