@@ -32,11 +32,11 @@ serve-stop: $(INSTALLED) ## end the server, the worker and what they run
 
 # Three tiers of tests by the markers in pyproject.toml: each tier contains the one before it.
 test-fast: TIER := not slow and not long
-test-fast: ## run ruff, mypy and the tests that train nothing: at most 90 s on two cores
+test-fast: ## run ruff, mypy and the tests that train nothing, in about 90 s on two cores
 test: TIER := not long
-test: ## run ruff, mypy and a test of every behaviour: at most 8 minutes
+test: ## run ruff, mypy and a test of every behaviour
 test-all: TIER :=
-test-all: ## run ruff, mypy and all tests, also the long ones: at most 35 minutes
+test-all: ## run ruff, mypy and all tests, also the long ones
 
 test test-fast test-all: $(INSTALLED)
 	@$(MAKE) --no-print-directory --jobs=2 lint pytest TIER="$(TIER)"  # mypy uses one core for half a minute
