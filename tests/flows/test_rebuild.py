@@ -111,6 +111,7 @@ def test_edits_are_refused_in_one_line_and_kept(built: Path) -> None:
     assert "Traceback" not in ended.stdout + ended.stderr
 
 
+@pytest.mark.long
 def test_a_secret_in_the_params_is_refused_and_in_no_log(built: Path) -> None:
     before = (built / "params.yaml").read_text()
     edit_params(built, {"data": {"archive": "https://me:hunter22@host/x.zip"}})
@@ -122,12 +123,13 @@ def test_a_secret_in_the_params_is_refused_and_in_no_log(built: Path) -> None:
     assert not rows(built, "select message from log where message like '%hunter22%'")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "kills",
     [
         [signal.SIGKILL, signal.SIGTERM],
-        pytest.param([signal.SIGKILL], marks=pytest.mark.long),
-        pytest.param([signal.SIGTERM], marks=pytest.mark.long),
+        [signal.SIGKILL],
+        [signal.SIGTERM],
     ],
     ids=lambda kills: "+".join(kill.name for kill in kills),
 )
@@ -214,6 +216,7 @@ def wait_for_state(folder: Path, state: str, count: int) -> None:
         time.sleep(0.5)
 
 
+@pytest.mark.long
 def test_a_served_run_that_is_killed_is_crashed_and_the_next_is_completed(built: Path) -> None:
     edit_params(built, {"recipes": {"small_head": {"overrides": {"train": {"seed": 77}}}}})
     commit(built, "another seed")

@@ -154,7 +154,8 @@ def start(place: Path, work: Path) -> subprocess.Popen[str]:
     )
 
 
-@pytest.mark.parametrize("num_kills", [2, pytest.param(3, marks=pytest.mark.long)])
+@pytest.mark.long
+@pytest.mark.parametrize("num_kills", [2, 3])
 def test_a_run_that_is_killed_at_random_moments_ends_as_an_uninterrupted_one(
     num_kills: int, place: Path, tmp_path: Path
 ) -> None:

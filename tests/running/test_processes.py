@@ -142,6 +142,18 @@ def test_an_interrupt_that_a_library_swallows_is_not_lost() -> None:
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
+def test_an_interrupt_while_an_object_is_cleaned_up_is_not_lost(capsys: pytest.CaptureFixture[str]) -> None:
+    class PressesWhenDeleted:
+        def __del__(self) -> None:
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(0.01)
+
+    with interrupts_kept(), pytest.raises(KeyboardInterrupt):
+        PressesWhenDeleted()
+        time.sleep(5)
+    assert capsys.readouterr().err == ""
+
+
 def test_who_was_told_to_ignore_interrupts_does() -> None:
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:

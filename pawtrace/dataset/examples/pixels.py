@@ -1,15 +1,12 @@
 """Between encoded images and pixels: decode, scale, encode."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 
 from pawtrace.base.errors import DataError
-
-if TYPE_CHECKING:  # records need TensorFlow, which takes seconds to import
-    from pawtrace.dataset.examples.records import Record
+from pawtrace.dataset.examples.records import Record
 
 View = Callable[[np.ndarray, str, int], np.ndarray]  # (square image, example id, epoch) -> square image
 _MAX_JPEG_SIDE_PX = 65_500  # of libjpeg, a little below the format's own limit
@@ -58,7 +55,7 @@ def decode(encoded: bytes) -> np.ndarray:
     return np.asarray(cv2.imdecode(np.frombuffer(encoded, np.uint8), cv2.IMREAD_COLOR_RGB))
 
 
-def square(record: "Record", size_px: int) -> np.ndarray:
+def square(record: Record, size_px: int) -> np.ndarray:
     """Decode a record, cut its central square and scale that.
 
     Args:

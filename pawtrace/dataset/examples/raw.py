@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from pawtrace.base.errors import DataError
 from pawtrace.config.sections import LABELS
+from pawtrace.dataset.examples.tfrecords import parse_example, records_in
 
-_BATCH_SIZE = 64
 SPLIT = "train"  # the only one that TFDS knows of; ours are made later
 
 
@@ -27,24 +27,19 @@ def read_raw(folder: Path) -> Iterator[RawExample]:
     Raises:
       DataError: it is missing, damaged or incomplete.
     """
-    import tensorflow_datasets as tfds
-    from tensorflow import errors
-
-    dataset = _builder(folder).as_dataset(
-        split=SPLIT,
-        shuffle_files=False,
-        decoders={"image": tfds.decode.SkipDecoding()},
-        # assert_cardinality: a shard cut between two records looks like a clean end of file.
-        read_config=tfds.ReadConfig(interleave_cycle_length=1, try_autocache=False, assert_cardinality=True),
-    )
-    try:
-        # In batches: TensorFlow's cost of handing something over is the same for one and for many.
-        for batch in dataset.batch(_BATCH_SIZE).as_numpy_iterator():
-            columns = (batch["image/filename"], batch["label"], batch["image"])
-            for name, label, encoded in zip(*columns, strict=True):
-                yield RawExample(name.decode("utf-8"), int(label), encoded)
-    except (errors.DataLossError, errors.NotFoundError, errors.FailedPreconditionError) as error:
-        raise _damaged(folder, str(error.message)) from None
+    split = _builder(folder).info.splits[SPLIT]
+    for path, num_examples in zip(split.filepaths, split.shard_lengths, strict=True):
+        num_read = 0
+        try:
+            for record in records_in(Path(path)):
+                features = parse_example(record)
+                name, label, encoded = (features[key] for key in ("image/filename", "label", "image"))
+                yield RawExample(cast("bytes", name).decode(), cast("int", label), cast("bytes", encoded))
+                num_read += 1
+        except (DataError, OSError, KeyError) as error:
+            raise _damaged(folder, str(error)) from None
+        if num_read != num_examples:  # a shard that was cut between two records ends like a whole one
+            raise _damaged(folder, f"{path.name}: expected {num_examples} examples, found {num_read}")
 
 
 def raw_size(folder: Path) -> int:

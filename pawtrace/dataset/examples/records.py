@@ -1,8 +1,8 @@
 """One example as a record: the feature names of the TensorFlow model garden's ImageNet records."""
 
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
-import tensorflow as tf
+from pawtrace.dataset.examples.tfrecords import parse_example, serialize_example
 
 
 class Record(NamedTuple):
@@ -18,31 +18,23 @@ def serialize(record: Record, height: int, width: int) -> bytes:
 
     Source: TensorFlow model garden, official/vision/data, ImageNet.
     """
-    features = {
-        "image/encoded": _bytes(record.encoded),
-        "image/format": _bytes(b"JPEG"),
-        "image/height": _int(height),
-        "image/width": _int(width),
-        "image/filename": _bytes(record.id.encode()),
-        "image/class/label": _int(record.label),
-    }
-    example = tf.train.Example(features=tf.train.Features(feature=features))
-    return bytes(example.SerializeToString(deterministic=True))
+    return serialize_example(
+        {
+            "image/encoded": record.encoded,
+            "image/format": b"JPEG",
+            "image/height": height,
+            "image/width": width,
+            "image/filename": record.id.encode(),
+            "image/class/label": record.label,
+        }
+    )
 
 
 def parse(serialized: bytes) -> Record:
     """The inverse of `serialize`."""
-    features = tf.train.Example.FromString(serialized).features.feature
+    features = parse_example(serialized)
     return Record(
-        features["image/filename"].bytes_list.value[0].decode(),
-        features["image/class/label"].int64_list.value[0],
-        features["image/encoded"].bytes_list.value[0],
+        cast("bytes", features["image/filename"]).decode(),
+        cast("int", features["image/class/label"]),
+        cast("bytes", features["image/encoded"]),
     )
-
-
-def _bytes(value: bytes) -> tf.train.Feature:
-    return tf.train.Feature(bytes_list=tf.train.BytesList(value=[value]))
-
-
-def _int(value: int) -> tf.train.Feature:
-    return tf.train.Feature(int64_list=tf.train.Int64List(value=[value]))

@@ -5,23 +5,20 @@ every shard with the manifest before it uses the first record.
 """
 
 import json
-import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
-import tensorflow as tf
 
 from pawtrace.base.errors import DataError
 from pawtrace.base.files import sha256_of, write_json
 from pawtrace.config.sections import SPLITS
 from pawtrace.dataset.examples.records import Record, parse
+from pawtrace.dataset.examples.tfrecords import append, places_in
 
 MANIFEST = "manifest.json"
 _AGAIN = "run: dvc repro preprocess"
-_FRAME = struct.Struct("<QI")  # a record's length and its checksum; another checksum follows the record
-_TRAILER_BYTES = 4
 
 
 class ShardWriter:
@@ -33,7 +30,7 @@ class ShardWriter:
         self._num_shards = -(-num_examples // examples_per_shard)
         self._examples_per_shard = examples_per_shard
         self._num_written = 0
-        self._writer: tf.io.TFRecordWriter | None = None
+        self._shard: BinaryIO | None = None
         self.names: list[str] = []
 
     def write(self, serialized: bytes) -> None:
@@ -41,16 +38,16 @@ class ShardWriter:
         if self._num_written % self._examples_per_shard == 0:
             self.close()
             self.names.append(f"{self._split}-{len(self.names):05d}-of-{self._num_shards:05d}.tfrecord")
-            self._writer = tf.io.TFRecordWriter(str(self._folder / self.names[-1]))
-        assert self._writer is not None
-        self._writer.write(serialized)
+            self._shard = (self._folder / self.names[-1]).open("wb")
+        assert self._shard is not None
+        append(self._shard, serialized)
         self._num_written += 1
 
     def close(self) -> None:
         """Finish the open shard."""
-        if self._writer is not None:
-            self._writer.close()
-            self._writer = None
+        if self._shard is not None:
+            self._shard.close()
+            self._shard = None
 
 
 def write_manifest(folder: Path, image_size_px: int, made_from: Mapping[str, str] | None = None) -> None:
@@ -65,7 +62,7 @@ def write_manifest(folder: Path, image_size_px: int, made_from: Mapping[str, str
         {
             "name": path.name,
             "split": path.name.split("-")[0],
-            "num_examples": sum(1 for _ in _frames(path)),
+            "num_examples": sum(1 for _ in places_in(path)),
             "num_bytes": path.stat().st_size,
             "sha256": sha256_of(path),
         }
@@ -119,7 +116,7 @@ def open_records(folder: Path) -> dict[str, Records]:
     for shard in read_manifest(folder)["shards"]:
         path = folder / shard["name"]
         _check(path, shard)
-        positions[shard["split"]] += _frames(path)
+        positions[shard["split"]] += [Position(path, *place) for place in places_in(path)]
     for split, split_positions in positions.items():
         if not split_positions:
             raise DataError(f"{folder / MANIFEST}: expected shards of {split}, found none; {_AGAIN}")
@@ -155,18 +152,3 @@ def _check(path: Path, shard: dict[str, Any]) -> None:
         raise DataError(
             f"{path}: expected sha256 {shard['sha256'][:12]}..., found {digest[:12]}...; {_AGAIN}"
         )
-
-
-def _frames(path: Path) -> Iterator[Position]:
-    """Walk over the framing of a TFRecord file.
-
-    Source: the format's description in tensorflow/core/lib/io/record_writer.h.
-    """
-    end = path.stat().st_size
-    with path.open("rb") as file:
-        offset = 0
-        while offset < end:
-            file.seek(offset)
-            num_bytes, _ = _FRAME.unpack(file.read(_FRAME.size))
-            yield Position(path, offset + _FRAME.size, num_bytes)
-            offset += _FRAME.size + num_bytes + _TRAILER_BYTES

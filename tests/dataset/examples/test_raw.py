@@ -77,7 +77,7 @@ def test_a_shard_cut_between_two_records_is_damage(raw: Path) -> None:
     content = shard(raw).read_bytes()
     shard(raw).write_bytes(content[: FRAME_BYTES + int.from_bytes(content[:8], "little")])
 
-    assert "expected to contain 6 elements but contained only 1" in problem(raw)
+    assert "expected 6 examples, found 1" in problem(raw)
 
 
 def test_a_changed_byte_is_damage(raw: Path) -> None:
