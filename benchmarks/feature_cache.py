@@ -7,6 +7,7 @@ pictures and VGG16 with random weights.
 Run: python -m benchmarks.feature_cache
 """
 
+import contextlib
 import os
 import shutil
 import tempfile
@@ -22,9 +23,9 @@ from pawtrace.config.params import load_params, merged
 from pawtrace.config.train_params import Phase, TrainParams
 from pawtrace.dataset.examples.shards import Records, open_records
 from pawtrace.learning.device import Compute, prepare_compute, spread_over_devices
-from pawtrace.learning.inputs.augmentation import augmented_view
+from pawtrace.learning.inputs.augmentation import AugmentedView
 from pawtrace.learning.inputs.phase_input import FeatureInput, ImageInput
-from pawtrace.learning.learner import Learner
+from pawtrace.learning.learner import Learner, numbers_of
 from pawtrace.learning.networks.model import build_classifier
 from pawtrace.learning.networks.phases import set_trainable
 from pawtrace.learning.progress import Progress
@@ -59,27 +60,32 @@ def epochs(learner: Learner, source: ImageInput | FeatureInput) -> tuple[float, 
     for epoch in range(NUM_EPOCHS):
         start = time.perf_counter()
         for inputs, labels, _ in spread_over_devices(source.batches(epoch, 0)):
-            learner.train_on(inputs, labels)
+            metrics = learner.begin_step(inputs, labels)
+        numbers_of(metrics)  # waits for the last one, and so for all of them
         times.append(time.perf_counter() - start)
-    return min(times), learner.measure(source.validation)["accuracy"]
+    return min(times), learner.measure(source.validation())["accuracy"]
 
 
 def compare(train: TrainParams, records: dict[str, Records], compute: Compute) -> None:
     """Measure both and print what came out."""
-    view = augmented_view(train.augmentation, train.seed)
+    view = AugmentedView(train.augmentation, train.seed)
     num_steps = -(-len(records["train"]) // train.batch_size)
     found = {}
     for name in ("features computed once", "computed in every epoch"):
         keras.utils.set_random_seed(train.seed)
         classifier = build_classifier(train)
         set_trainable(classifier.backbone, "none")
-        settings = (train, records, view, classifier, Progress())
         start = time.perf_counter()
         cached = name == "features computed once"
-        source = FeatureInput(*settings, Path("features.npy")) if cached else ImageInput(*settings)
+        source: FeatureInput | ImageInput = (
+            FeatureInput(train, records, view, classifier, Progress(), Path("features.npy"))
+            if cached
+            else ImageInput(train, PHASE, records, view, classifier)
+        )
         computing_s = time.perf_counter() - start
         learner = Learner(train, PHASE, classifier, source.model, num_steps, compute)
-        epoch_s, accuracy = epochs(learner, source)
+        with contextlib.closing(source):
+            epoch_s, accuracy = epochs(learner, source)
         found[name] = epoch_s
         extra = f", computing {NUM_EPOCHS} views took {computing_s:.1f} s" if cached else ""
         print(f"{name}: {epoch_s:.2f} s an epoch, validation accuracy {accuracy:.3f}{extra}", flush=True)

@@ -1,85 +1,57 @@
-"""Augmented images per second: this pipeline against what people use instead.
+"""Augmented images per second: this pipeline against what people use instead, and how it scales.
 
-All sides read the same 256 px JPEG photos, augment them as the article's third recipe does (shear
-0.2, zoom 0.2, flip, rotation 20, shifts 0.2) and yield batches of 32 at 224 px. They take turns, and
-the median of the rounds counts. `fit` reads an ImageDataGenerator with one thread; what it does
-with a thread a core is shown beside.
+All sides read the same 256 px JPEG photos, augment them and yield batches of 32 at 224 px; the article's
+third recipe (shear 0.2, zoom 0.2, flip, rotation 20, shifts 0.2), then the strongest policy of the
+ladder. They take turns, and the median of the rounds counts. `fit` reads an ImageDataGenerator with one
+thread; what it does with a thread a core is shown beside. Processes have started before time counts.
 Run: python -m benchmarks.input_pipeline   (PAWTRACE_PETS_ARCHIVE names a zip of real photos to use)
 """
 
 import contextlib
 import io
-import itertools
-import os
 import statistics
 import tempfile
 import time
 import warnings
-import zipfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import keras
-import numpy as np
 import tensorflow as tf
+from joblib import cpu_count
 
+from benchmarks.photos import photo_records
 from pawtrace.commands.profile import profile_params
-from pawtrace.dataset.examples.pixels import decode, encode_jpeg, resize_shorter_side
-from pawtrace.dataset.examples.records import Record, serialize
-from pawtrace.dataset.examples.shards import Records, ShardWriter, open_records, write_manifest
-from pawtrace.dataset.sources.drawn.picture import draw_picture
-from pawtrace.learning.inputs.augmentation import augmented_view
-from pawtrace.learning.inputs.batches import plain_batches, training_batches
+from pawtrace.dataset.examples.shards import Records
+from pawtrace.learning.inputs.augmentation import AugmentedView
+from pawtrace.learning.inputs.batches import shuffled_places
+from pawtrace.learning.inputs.loader import Loader
+from pawtrace.learning.inputs.workers import ProcessWorkers, ThreadWorkers, Workers
 
 NUM_IMAGES = 512
-RECORD_PX, SIZE_PX, BATCH_SIZE = 256, 224, 32
+SIZE_PX, BATCH_SIZE = 224, 32
 NUM_ROUNDS = 5
-NUM_WORKERS = os.cpu_count() or 1
+RECIPES = ("finetune_augmented", "strong_augmentation")  # of the article's ladder
+Side = Callable[[], int]  # makes all images, and says how many
 
 
-def photos() -> Iterator[np.ndarray]:
-    """Real photos where the environment names an archive of them, else drawn pictures."""
-    if archive := os.environ.get("PAWTRACE_PETS_ARCHIVE"):
-        with zipfile.ZipFile(archive) as members:
-            for name in sorted(name for name in members.namelist() if name.endswith(".jpg")):
-                yield decode(members.read(name))
-    for number in itertools.count():
-        yield draw_picture(number % 2, np.random.default_rng(number))
+def loader_of(records: Records, recipe: str | None) -> Loader:
+    """Makes a recipe's batches; without one, the images as they are."""
+    if recipe is None:
+        return Loader(records, SIZE_PX)
+    train = profile_params("cats_vs_dogs").recipe(recipe).train
+    return Loader(records, SIZE_PX, AugmentedView(train.augmentation, seed=0))
 
 
-def write_photos(folder: Path) -> None:
-    """Write photos as records and as files in class folders; the labels do not matter here."""
-    images = photos()
-    counts = {"train": NUM_IMAGES, "validation": 1, "test": 1}
-    for split, count in counts.items():
-        writer = ShardWriter(folder, split, count, 256)
-        for number in range(count):
-            label = number % 2
-            encoded = encode_jpeg(image := resize_shorter_side(next(images), RECORD_PX), 92)
-            writer.write(serialize(Record(f"{number}.jpg", label, encoded), *image.shape[:2]))
-            if split == "train":
-                place = folder / "files" / ("Cat", "Dog")[label]
-                place.mkdir(parents=True, exist_ok=True)
-                (place / f"{number}.jpg").write_bytes(encoded)
-        writer.close()
-    write_manifest(folder, RECORD_PX)
+def side_of(workers: Workers) -> Side:
+    """Ours: records -> OpenCV -> Albumentations."""
+    places = shuffled_places(NUM_IMAGES, BATCH_SIZE, seed=0, epoch=0)
+    return lambda: sum(len(images) for images, _ in workers.batches(places))
 
 
-def ours(records: Records) -> int:
-    """Ours: records -> OpenCV -> Albumentations -> tf.data."""
-    profile = profile_params("cats_vs_dogs").recipe("finetune_augmented").train
-    view = augmented_view(profile.augmentation, seed=0)
-    batches = training_batches(records, view, size_px=SIZE_PX, batch_size=BATCH_SIZE, seed=0, epoch=0)
-    return sum(len(images) for images, _ in batches)
-
-
-def decoding_alone(records: Records) -> int:
-    """Ours without augmentation: the ceiling."""
-    return sum(len(images) for images, _ in plain_batches(records, size_px=SIZE_PX, batch_size=BATCH_SIZE))
-
-
-def image_data_generator(folder: Path, num_threads: int) -> int:
+def image_data_generator(files: Path, num_threads: int) -> int:
     """Keras's ImageDataGenerator with the settings of the article's third recipe."""
     generator = tf.keras.preprocessing.image.ImageDataGenerator(
         rescale=1 / 255,
@@ -91,13 +63,13 @@ def image_data_generator(folder: Path, num_threads: int) -> int:
         height_shift_range=0.2,
     )
     flow = generator.flow_from_directory(
-        str(folder / "files"), (SIZE_PX, SIZE_PX), batch_size=BATCH_SIZE, class_mode="binary"
+        str(files), (SIZE_PX, SIZE_PX), batch_size=BATCH_SIZE, class_mode="binary"
     )
     with ThreadPoolExecutor(num_threads) as pool:
         return sum(len(images) for images, _ in pool.map(flow.__getitem__, range(len(flow))))
 
 
-def keras_layers(folder: Path) -> int:
+def keras_layers(files: Path) -> int:
     """tf.data with TensorFlow's decoding and Keras's preprocessing layers."""
     augment = keras.Sequential(
         [
@@ -113,7 +85,7 @@ def keras_layers(folder: Path) -> int:
         image = tf.io.decode_jpeg(tf.io.read_file(path), channels=3)
         return tf.image.resize(image, (SIZE_PX, SIZE_PX))
 
-    paths = sorted(str(path) for path in (folder / "files").rglob("*.jpg"))
+    paths = sorted(str(path) for path in files.rglob("*.jpg"))
     batches = (
         tf.data.Dataset.from_tensor_slices(paths)
         .map(load, num_parallel_calls=tf.data.AUTOTUNE)
@@ -124,8 +96,8 @@ def keras_layers(folder: Path) -> int:
     return sum(len(images) for images in batches)
 
 
-def rates(sides: dict[str, Callable[[], int]]) -> Iterator[tuple[str, list[float]]]:
-    """Images per second of each side; the sides take turns, after a round to warm up."""
+def medians_of(sides: dict[str, Side]) -> dict[str, float]:
+    """Images per second of each side, printed; the sides take turns, after a round to warm up."""
     found: dict[str, list[float]] = {name: [] for name in sides}
     for number in range(NUM_ROUNDS + 1):
         for name, side in sides.items():
@@ -134,7 +106,45 @@ def rates(sides: dict[str, Callable[[], int]]) -> Iterator[tuple[str, list[float
                 num_images = side()
             if number:
                 found[name].append(num_images / (time.perf_counter() - start))
-    yield from found.items()
+    for name, rates in found.items():
+        print(
+            f"  {name:24s} {statistics.median(rates):8.0f} images/s  ({min(rates):.0f} to {max(rates):.0f})"
+        )
+    return {name: statistics.median(rates) for name, rates in found.items()}
+
+
+def numbers_of_workers() -> Iterator[int]:
+    """1, 2, 4 and so on, and all cores."""
+    number = 1
+    while number < cpu_count():
+        yield number
+        number *= 2
+    yield cpu_count()
+
+
+def compare(records: Records, files: Path, recipe: str) -> None:
+    """Measure one policy and print."""
+    print(recipe)
+    with contextlib.ExitStack() as open_workers:
+
+        def started(kind: Callable[[], Workers]) -> Side:
+            return side_of(open_workers.enter_context(contextlib.closing(kind())))
+
+        loader = loader_of(records, recipe)
+        sides: dict[str, Side] = {}
+        for n in numbers_of_workers():
+            sides[f"threads {n}"] = started(partial(ThreadWorkers, loader, n))
+            sides[f"processes {n}"] = started(partial(ProcessWorkers, loader, BATCH_SIZE, n))
+        if recipe == RECIPES[0]:
+            sides["decoding alone"] = started(lambda: ThreadWorkers(loader_of(records, None), cpu_count()))
+            sides["ImageDataGenerator"] = lambda: image_data_generator(files, 1)
+            sides[f"  with {cpu_count()} threads"] = lambda: image_data_generator(files, cpu_count())
+            sides["tf.data + Keras layers"] = lambda: keras_layers(files)
+        rates = medians_of(sides)
+    one, ours = rates["processes 1"], rates[f"processes {cpu_count()}"]
+    print(f"  {cpu_count()} processes / 1: {ours / one:.2f}")
+    if "ImageDataGenerator" in rates:
+        print(f"  {cpu_count()} processes / ImageDataGenerator: {ours / rates['ImageDataGenerator']:.1f}")
 
 
 def main() -> None:
@@ -142,21 +152,10 @@ def main() -> None:
     warnings.simplefilter("ignore")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        write_photos(folder)
-        records = open_records(folder)["train"]
-        sides: dict[str, Callable[[], int]] = {
-            "ImageDataGenerator": lambda: image_data_generator(folder, 1),
-            f"  with {NUM_WORKERS} threads": lambda: image_data_generator(folder, NUM_WORKERS),
-            "tf.data + Keras layers": lambda: keras_layers(folder),
-            "this pipeline": lambda: ours(records),
-            "decoding alone": lambda: decoding_alone(records),
-        }
-        medians = {}
-        for side, found in rates(sides):
-            medians[side] = statistics.median(found)
-            print(f"{side:24s} {medians[side]:8.0f} images/s  ({min(found):.0f} to {max(found):.0f})")
-    ratio = medians["this pipeline"] / medians["ImageDataGenerator"]
-    print(f"this pipeline / ImageDataGenerator: {ratio:.1f}")
+        counts = {"train": NUM_IMAGES, "validation": 1, "test": 1}
+        records = photo_records(folder / "records", counts, files=folder / "files")["train"]
+        for recipe in RECIPES:
+            compare(records, folder / "files", recipe)
 
 
 if __name__ == "__main__":

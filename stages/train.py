@@ -34,12 +34,11 @@ from pawtrace.evaluation.predictions import (
 from pawtrace.learning.device import Compute, device_name, prepare_compute
 from pawtrace.learning.failures import out_of_memory_named
 from pawtrace.learning.fit import FINISHED, train_classifier
-from pawtrace.learning.inputs.augmentation import augmented_view, check_policy
+from pawtrace.learning.inputs.augmentation import AugmentedView, check_policy
 from pawtrace.learning.predict import load_classifier, predict
 from pawtrace.learning.probes.grad_cam import attention_maps
 from pawtrace.learning.probes.probe import probe as run_probes
 from pawtrace.learning.working_folders import RUNS, TRAININGS, drop_unused, note_run, runs_of, seeds_of
-from pawtrace.learning.xla import choose_xla
 from pawtrace.lineage.record.circumstances import Circumstances
 from pawtrace.lineage.record.code import ROOT, code_fingerprint, library_versions, modules_reached
 from pawtrace.lineage.record.provenance import Work, machine, provenance_of
@@ -69,7 +68,7 @@ def prepare(name: str, recipe: RecipeFile, folder: Path, now: Circumstances) -> 
     """
     _check_weights(name, recipe)
     manifest, records = read_manifest(paths.RECORDS), open_records(paths.RECORDS)
-    compute = _settled(recipe.train, prepare_compute(recipe.train))
+    compute = prepare_compute(recipe.train)
     folders = {
         seed_params.seed: TRAININGS / training_digest(recipe, seed_params, manifest, compute)[:16]
         for seed_params in seeds_of(recipe.train)
@@ -85,7 +84,7 @@ def augment(job: Job) -> None:
     """
     train = job.recipe.train
     check_policy(train.augmentation, train.image_size_px)
-    view = augmented_view(train.augmentation, train.seed)
+    view = AugmentedView(train.augmentation, train.seed)
     write_preview(job.folder / "preview.jpg", job.records["train"], view, train.image_size_px)
 
 
@@ -163,15 +162,6 @@ def training_digest(
     )
 
 
-def _settled(train: TrainParams, compute: Compute) -> Compute:
-    """Device and precision with XLA, as it is for these params on this machine."""
-    same_for_all_seeds = train.model_dump(exclude={"seed", "num_seeds", "num_views", "early_stopping"})
-    digest = fingerprint(
-        {"train": same_for_all_seeds, "compute": compute._asdict(), "libraries": library_versions()}
-    )
-    return choose_xla(train, compute, paths.WORK / "xla" / f"{digest[:16]}.json")
-
-
 def _check_weights(name: str, recipe: RecipeFile) -> None:
     """What is trained must be what DVC watches; of a file that is missing, the backbone says more."""
     digests = weights_digests(recipe.train)
@@ -186,7 +176,7 @@ def _check_weights(name: str, recipe: RecipeFile) -> None:
 
 def _predicted(job: Job, model: keras.Model, split: str) -> Predictions:
     records, params = job.records[split], job.recipe.predict
-    view = augmented_view(job.recipe.train.augmentation, job.recipe.train.seed)
+    view = AugmentedView(job.recipe.train.augmentation, job.recipe.train.seed)
     probabilities = predict(model, records, params.batch_size, view=view, num_views=params.tta_views)
     return Predictions(records.ids, records.labels, probabilities)
 

@@ -1,13 +1,13 @@
 """Work on many images on all cores: results in the order of the items, memory bounded."""
 
 import itertools
-import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
 import cv2
+from joblib import cpu_count
 from tqdm import tqdm
 
 Item = TypeVar("Item")
@@ -37,7 +37,7 @@ def ordered_map(
     Yields:
       The results, in the order of the items.
     """
-    num_workers = num_workers or os.cpu_count() or 1
+    num_workers = num_workers or cpu_count()
     cv2.setNumThreads(0)  # the parallelism is here; OpenCV's own threads would only compete
     waiting: deque[Future[list[Result]]] = deque()
     with (

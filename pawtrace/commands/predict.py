@@ -62,10 +62,10 @@ def _predict(
     from pawtrace.inference.photo_predictions import photo_classifier, predict_views, views_of
     from pawtrace.inference.photo_table import Unpredicted, photo_prediction
     from pawtrace.inference.photos import read_photo
-    from pawtrace.learning.inputs.augmentation import augmented_view
+    from pawtrace.learning.inputs.augmentation import AugmentedView
 
     model, model_input = photo_classifier(chosen.path), chosen.input
-    view = augmented_view(model_input.augmentation, model_input.seed)
+    view = AugmentedView(model_input.augmentation, model_input.seed)
 
     def prepared(path: Path) -> "np.ndarray | Rejected":
         try:

@@ -2,14 +2,16 @@
 
 import contextlib
 import platform
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
 import keras
+import numpy as np
 
 from pawtrace.base.errors import DeviceError
 from pawtrace.config.train_params import TrainParams
+from pawtrace.learning.inputs.loader import Batch
 
 # Processors say so when they multiply bfloat16 in hardware; without, it is slower than float32.
 _FAST_BFLOAT16_FLAGS = {"avx512_bf16", "amx_bf16", "bf16"}
@@ -22,7 +24,7 @@ class Compute(NamedTuple):
     device: str  # gpu | cpu
     precision: str  # float32 | bfloat16 | float16
     num_devices: int = 1  # that share each batch
-    xla: bool = False  # whether training steps are compiled by XLA
+    xla: bool = False  # whether XLA compiles the training steps
 
 
 def prepare_compute(train: TrainParams) -> Compute:
@@ -51,48 +53,86 @@ def choose_compute(train: TrainParams) -> Compute:
     Raises:
       DeviceError: `train.device` is gpu and there is none.
     """
-    num_gpus = _num_gpus()
-    if train.device == "gpu" and num_gpus == 0:
+    gpus = num_gpus()
+    if train.device == "gpu" and gpus == 0:
         raise DeviceError(
             f"params.yaml: train.device: expected a GPU that the {keras.backend.backend()} backend can use, "
             "found none; run: pip install .[cuda], check nvidia-smi, or set train.device to auto or cpu"
         )
-    device = "gpu" if num_gpus and train.device != "cpu" else "cpu"
+    device = "gpu" if gpus and train.device != "cpu" else "cpu"
     precision = train.precision if train.precision != "auto" else _fast_precision(device)
-    # Only TensorFlow's strategy takes batches that the devices cannot share evenly.
-    num_devices = num_gpus if device == "gpu" and keras.backend.backend() == "tensorflow" else 1
-    return Compute(device, precision, num_devices)
+    return Compute(device, precision, gpus if device == "gpu" else 1, _uses_xla(train, device))
+
+
+def _uses_xla(train: TrainParams, device: str) -> bool:
+    """JAX knows nothing else. TensorFlow gains by it where a GPU trains a backbone (docs/log.md)."""
+    if keras.backend.backend() == "jax" or train.xla == "always":
+        return True
+    trains_backbone = any(phase.trainable != "none" for phase in train.phases)
+    return train.xla == "auto" and device == "gpu" and trains_backbone
 
 
 def distributed(compute: Compute) -> contextlib.AbstractContextManager[Any]:
-    """The scope in which a model is built and trained: on several devices, batches are shared."""
+    """The scope in which a model is built and trained: on several devices, batches are shared.
+
+    Raises:
+      DeviceError: there are several devices, and the backend is not one that shares.
+    """
     if compute.num_devices == 1:
         return contextlib.nullcontext()
+    if keras.backend.backend() == "jax":
+        devices = keras.distribution.list_devices(compute.device)[: compute.num_devices]
+        scope = keras.distribution.DataParallel(devices=devices).scope()
+        return cast("contextlib.AbstractContextManager[Any]", scope)
+    if keras.backend.backend() != "tensorflow":
+        raise DeviceError(
+            f"params.yaml: train.device: expected one GPU, as pawtrace uses several on TensorFlow and JAX "
+            f"alone, found {compute.num_devices}; set CUDA_VISIBLE_DEVICES=0"
+        )
     import tensorflow as tf
 
     names = [f"{compute.device}:{number}" for number in range(compute.num_devices)]
     return cast("contextlib.AbstractContextManager[Any]", tf.distribute.MirroredStrategy(names).scope())
 
 
-def spread_over_devices(batches: Any) -> Iterator[tuple[Any, Any, int]]:
+def spread_over_devices(batches: Iterable[Batch]) -> Iterator[tuple[Any, Any, int]]:
     """Batches as the devices of the scope take them.
 
-    Args:
-      batches: a tf.data.Dataset of inputs and labels.
     Yields:
       Inputs, labels, and the number of examples.
     """
+    spread = _spread()
+    for inputs, labels in batches:
+        yield spread(inputs), spread(labels), len(labels)
+
+
+def _spread() -> Callable[[np.ndarray], Any]:
+    """What shares an array out among the devices of the scope."""
+    if (distribution := keras.distribution.distribution()) is not None:
+        num_devices = len(distribution.device_mesh.devices.flat)
+
+        def on_jax(array: np.ndarray) -> Any:
+            # What cannot be shared evenly, each device computes as a whole.
+            axes = ["batch" if len(array) % num_devices == 0 else None] + [None] * (array.ndim - 1)
+            layout = keras.distribution.TensorLayout(axes, distribution.device_mesh)
+            return keras.distribution.distribute_tensor(array, layout)
+
+        return on_jax
+    if keras.backend.backend() != "tensorflow":
+        return lambda array: array
     import tensorflow as tf
 
     strategy = tf.distribute.get_strategy()
     if strategy.num_replicas_in_sync == 1:
-        # Other backends do not know TensorFlow's tensors.
-        uses_tensorflow = keras.backend.backend() == "tensorflow"
-        for inputs, labels in batches if uses_tensorflow else batches.as_numpy_iterator():
-            yield inputs, labels, len(labels)
-        return
-    for inputs, labels in strategy.experimental_distribute_dataset(batches):
-        yield inputs, labels, sum(len(part) for part in strategy.experimental_local_results(labels))
+        return lambda array: tf.constant(array)
+
+    def on_tensorflow(array: np.ndarray) -> Any:
+        parts = np.array_split(array, strategy.num_replicas_in_sync)
+        return strategy.experimental_distribute_values_from_function(
+            lambda replica: tf.constant(parts[replica.replica_id_in_sync_group])
+        )
+
+    return on_tensorflow
 
 
 def device_name(device: str) -> str:
@@ -101,6 +141,10 @@ def device_name(device: str) -> str:
         import jax
 
         return str(jax.devices("gpu")[0].device_kind)
+    if device == "gpu" and keras.backend.backend() == "torch":
+        import torch
+
+        return str(torch.cuda.get_device_name())
     if device == "gpu":
         import tensorflow as tf
 
@@ -111,18 +155,27 @@ def device_name(device: str) -> str:
     return next(named, platform.processor() or "unknown")
 
 
-def _num_gpus() -> int:
-    if keras.backend.backend() == "tensorflow":
-        import tensorflow as tf
+def num_gpus() -> int:
+    """How many GPUs the backend can use."""
+    if keras.backend.backend() == "jax":
+        import jax
 
-        # Keras's own list would start TensorFlow's runtime, and hiding a GPU is too late then.
-        return len(tf.config.list_physical_devices("GPU"))
-    return len(keras.distribution.list_devices("gpu"))
+        return sum(device.platform == "gpu" for device in jax.devices())
+    if keras.backend.backend() == "torch":
+        import torch
+
+        return int(torch.cuda.device_count())
+    import tensorflow as tf
+
+    # Keras's own list would start TensorFlow's runtime, and hiding a GPU is too late then.
+    return len(tf.config.list_physical_devices("GPU"))
 
 
 def _fast_precision(device: str) -> str:
     if device == "cpu":
-        return "bfloat16" if _cpu_flags() & _FAST_BFLOAT16_FLAGS else "float32"
+        # Only TensorFlow's kernels make use of it.
+        fast = keras.backend.backend() == "tensorflow" and _cpu_flags() & _FAST_BFLOAT16_FLAGS
+        return "bfloat16" if fast else "float32"
     major = _gpu_compute_capability()
     # Tensor cores: float16 from Volta (7) on, bfloat16, which needs no loss scaling, from Ampere (8).
     return "bfloat16" if major >= 8 else "float16" if major == 7 else "float32"
@@ -140,6 +193,10 @@ def _gpu_compute_capability() -> int:
         import jax
 
         return int(float(jax.devices("gpu")[0].compute_capability))
+    if keras.backend.backend() == "torch":
+        import torch
+
+        return int(torch.cuda.get_device_capability()[0])
     import tensorflow as tf
 
     gpu = tf.config.list_physical_devices("GPU")[0]

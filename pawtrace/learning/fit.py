@@ -5,9 +5,12 @@ history.csv, dvclive/ and, last of all, training.json, whose presence says that 
 Until then checkpoints/ holds what a broken-off run goes on from, to the last digit on a CPU.
 """
 
+import contextlib
 import math
 import shutil
 import time
+from collections import deque
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,23 +18,25 @@ import numpy as np
 from tqdm import tqdm
 
 from pawtrace.base.files import new_file, write_json
-from pawtrace.config.train_params import TrainParams
+from pawtrace.config.train_params import Phase, TrainParams
 from pawtrace.dataset.examples.pixels import View
 from pawtrace.dataset.examples.shards import Records
 from pawtrace.learning.checkpoints import Checkpoint, Checkpoints, assign, values_of
 from pawtrace.learning.device import Compute, distributed, spread_over_devices
 from pawtrace.learning.failures import out_of_memory_named, require_finite
 from pawtrace.learning.history import live_history, log_epoch, write_history
-from pawtrace.learning.inputs.augmentation import augmented_view
+from pawtrace.learning.inputs.augmentation import AugmentedView
 from pawtrace.learning.inputs.phase_input import FeatureInput, ImageInput, PhaseInput
-from pawtrace.learning.learner import Learner
+from pawtrace.learning.learner import Learner, numbers_of
 from pawtrace.learning.networks.model import Classifier, build_classifier
 from pawtrace.learning.networks.phases import set_trainable
 from pawtrace.learning.progress import Progress
+from pawtrace.learning.steps import Metrics
 
 FINISHED = "training.json"
 _CHECKPOINT_INTERVAL_S = 5.0  # at least; and never more than a twentieth of the time
 _CHECKPOINT_SHARE = 0.05
+_MAX_IN_FLIGHT = 8  # steps: enough for a device never to wait, few enough batches to hold in its memory
 
 
 class Run:
@@ -43,12 +48,13 @@ class Run:
         self.classifier: Classifier = build_classifier(train)
         for phase in train.phases:
             set_trainable(self.classifier.backbone, phase.trainable)  # refuses a wrong name before any work
-        self.view: View = augmented_view(train.augmentation, train.seed)
+        self.view: View = AugmentedView(train.augmentation, train.seed)
         self.steps_per_epoch = -(-len(records["train"]) // train.batch_size)
         self.progress = Progress()
         self.best: list[np.ndarray] = []
         self.checkpoints = Checkpoints(work / "checkpoints")
         self._optimizer_state: list[np.ndarray] = []
+        self._in_flight: deque[tuple[Metrics, int]] = deque()  # steps, with their numbers of examples
         self._saved_at, self._saving_s = time.perf_counter(), 0.0
         self._resume()
 
@@ -69,8 +75,10 @@ class Run:
         train, progress = self.train, self.progress
         phase = train.phases[progress.phase]
         set_trainable(self.classifier.backbone, phase.trainable)
-        with out_of_memory_named(train.batch_size, self.compute.device):
-            source = self._input_of(phase.trainable)
+        with (
+            out_of_memory_named(train.batch_size, self.compute.device),
+            contextlib.closing(self._input_of(phase)) as source,
+        ):
             learner = Learner(train, phase, self.classifier, source.model, self.steps_per_epoch, self.compute)
             if self._optimizer_state:  # this phase was broken off
                 assign(learner.optimizer.variables, self._optimizer_state)
@@ -85,24 +93,39 @@ class Run:
         batches = source.batches(progress.epoch, progress.step)
         settings = {"unit": " batches", "disable": None, "leave": False}
         with tqdm(total=self.steps_per_epoch, initial=progress.step, desc=title, **settings) as bar:
-            timed = progress.timed(spread_over_devices(batches), are_images=source.reads_images)
-            for inputs, labels, num_examples in timed:
-                rate = learner.learning_rate
-                metrics = learner.train_on(inputs, labels)
-                require_finite(metrics, self._where(), rate, self.checkpoints.newest)
-                progress.add_batch(metrics, num_examples)
+            for inputs, labels, num_examples in progress.timed(
+                spread_over_devices(batches), are_images=source.reads_images
+            ):
+                self._in_flight.append((learner.begin_step(inputs, labels), num_examples))
+                is_last = progress.step + len(self._in_flight) == self.steps_per_epoch
+                self._finish_steps(learner, 0 if is_last else _MAX_IN_FLIGHT)
                 bar.update()
-                bar.set_postfix(loss=f"{progress.means()['loss']:.3f}", refresh=False)
+                if progress.num_summed:
+                    bar.set_postfix(loss=f"{progress.means()['loss']:.3f}", refresh=False)
                 self._save_now_and_then(learner)
         self._end_epoch(learner, source, title)
+
+    def _finish_steps(self, learner: Learner, num_left: int) -> None:
+        """Wait for the oldest steps until so many are left, and take what they gave into the epoch."""
+        while len(self._in_flight) > num_left:
+            metrics, num_examples = self._in_flight.popleft()
+            numbers = numbers_of(metrics)
+            self._require_finite(numbers, learner)
+            self.progress.add_batch(numbers, num_examples)
+
+    def _require_finite(self, numbers: Mapping[str, float], learner: Learner) -> None:
+        progress = self.progress
+        num_steps = (progress.epoch - progress.phase_start) * self.steps_per_epoch + progress.step
+        where = f"epoch {progress.epoch + 1}, step {progress.step + 1}"
+        require_finite(numbers, where, learner.learning_rate_at(num_steps), self.checkpoints.newest)
 
     def _end_epoch(self, learner: Learner, source: PhaseInput, title: str) -> None:
         progress = self.progress
         row: dict[str, Any] = {"learning_rate": learner.learning_rate}
         row |= {name: progress.means()[name] for name in ("loss", "accuracy")}
         with learner.averaged_weights():
-            validation = learner.measure(source.validation)
-            require_finite(validation, self._where(), learner.learning_rate, self.checkpoints.newest)
+            validation = learner.measure(source.validation())
+            self._require_finite(validation, learner)
             row |= {f"val_{name}": value for name, value in validation.items()}
             if progress.end_epoch(row, self.train.early_stopping):
                 self.best = values_of(self.classifier.whole.weights)
@@ -111,29 +134,26 @@ class Run:
         print(f"{title}: {shown.replace('_', ' ')}", flush=True)
         self._save_now_and_then(learner)
 
-    def _input_of(self, trainable: str) -> PhaseInput:
-        settings = (self.train, self.records, self.view, self.classifier, self.progress)
-        if trainable == "none":
-            return FeatureInput(*settings, self._features_file)
-        return ImageInput(*settings)
+    def _input_of(self, phase: Phase) -> PhaseInput:
+        train, records, view, classifier = self.train, self.records, self.view, self.classifier
+        if phase.trainable == "none":
+            return FeatureInput(train, records, view, classifier, self.progress, self._features_file)
+        return ImageInput(train, phase, records, view, classifier)
 
     @property
     def _features_file(self) -> Path:
         return self.work / f"features-{self.progress.phase}.npy"
-
-    def _where(self) -> str:
-        return f"epoch {self.progress.epoch + 1}, step {self.progress.step + 1}"
 
     def _save_now_and_then(self, learner: Learner) -> None:
         start = time.perf_counter()
         interval_s = max(_CHECKPOINT_INTERVAL_S, self._saving_s / _CHECKPOINT_SHARE)
         if start - self._saved_at < interval_s:
             return
+        self._finish_steps(learner, 0)
+        learner.settle()
         model = values_of(self.classifier.whole.variables)
         # An update may have broken what the loss before it does not show yet.
-        require_finite(
-            {"weight": sum(map(np.sum, model))}, self._where(), learner.learning_rate, self.checkpoints.newest
-        )
+        self._require_finite({"weight": sum(map(np.sum, model))}, learner)
         optimizer = values_of(learner.optimizer.variables)
         self.checkpoints.save(Checkpoint(vars(self.progress), model, optimizer, self.best))
         self._saved_at = time.perf_counter()

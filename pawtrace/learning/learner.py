@@ -1,18 +1,19 @@
 """What is trained in a phase, compiled: one batch at a time, so that every step can be a checkpoint."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import keras
 import numpy as np
-import tensorflow as tf
 
 from pawtrace.config.train_params import Phase, TrainParams
 from pawtrace.learning.checkpoints import assign, values_of
-from pawtrace.learning.device import Compute
+from pawtrace.learning.device import Compute, spread_over_devices
+from pawtrace.learning.inputs.loader import Batch
 from pawtrace.learning.networks.model import Classifier
-from pawtrace.learning.optimizer import build_optimizer
+from pawtrace.learning.optimizer import build_optimizer, learning_rate
+from pawtrace.learning.steps import Metrics, steps_of
 from pawtrace.running.processes import stop_if_interrupted
 
 
@@ -32,6 +33,7 @@ class Learner:
         # A second model of the same layers: the optimizer's state stays out of the saved one.
         self.model = keras.Model(model.inputs[0], model.outputs[0])
         self._ema = bool(train.ema_momentum)
+        self._rate = learning_rate(train, phase, steps_per_epoch)
         self.model.compile(
             optimizer=build_optimizer(train, phase, self.model, classifier.backbone, steps_per_epoch),
             loss=keras.losses.BinaryCrossentropy(label_smoothing=train.label_smoothing),
@@ -45,36 +47,45 @@ class Learner:
         kind = keras.backend.standardize_dtype(self.model.inputs[0].dtype)
         # Builds the metrics, which cannot be done on a batch that is spread over devices.
         self.model.test_on_batch(np.zeros((1, *shape), kind), np.zeros((1, 1), np.float32))
+        self._steps = steps_of(self.model)
 
     @property
     def learning_rate(self) -> float:
         """Of the next step, as six digits: it is kept as float32."""
+        self.settle()
         return float(f"{float(keras.ops.convert_to_numpy(self.optimizer.learning_rate)):.6g}")
 
-    def train_on(self, inputs: Any, labels: Any) -> dict[str, float]:
-        """Take one step.
+    def learning_rate_at(self, num_steps: int) -> float:
+        """Of the step after so many of the phase."""
+        rate = self._rate(num_steps) if callable(self._rate) else self._rate
+        return float(keras.ops.convert_to_numpy(rate))
+
+    def begin_step(self, inputs: Any, labels: Any) -> Metrics:
+        """Take one step, without waiting for it.
 
         Returns:
-          `objective`, what was minimised, and the batch's mean `loss` (cross-entropy) and `accuracy`.
+          What `numbers_of` makes numbers of.
         """
-        logs = self.model.train_on_batch(inputs, labels, return_dict=True)
-        # Keras waits for the step's result inside a bare `except: pass`, which swallows Ctrl-C.
+        metrics = self._steps.train(inputs, labels)
+        # Keras waits for some results inside a bare `except: pass`, which swallows Ctrl-C.
         stop_if_interrupted()
-        return {
-            "objective": float(logs["loss"]),
-            "loss": float(logs["cross_entropy"]),
-            "accuracy": float(logs["accuracy"]),
-        }
+        return metrics
 
-    def measure(self, batches: tf.data.Dataset) -> dict[str, float]:
+    def settle(self) -> None:
+        """Wait for all steps; the model's and the optimizer's variables have what they left."""
+        self._steps.settle()
+
+    def measure(self, batches: Iterable[Batch]) -> dict[str, float]:
         """The mean `loss` (cross-entropy) and `accuracy` of a dataset, in inference mode."""
-        logs = self.model.evaluate(batches, return_dict=True, verbose=0)
+        self.settle()
+        metrics = numbers_of(self._steps.measure(spread_over_devices(batches)))
         stop_if_interrupted()
-        return {"loss": float(logs["cross_entropy"]), "accuracy": float(logs["accuracy"])}
+        return {name: metrics[name] for name in ("loss", "accuracy")}
 
     @contextmanager
     def averaged_weights(self) -> Iterator[None]:
         """Measure and keep the moving average of the weights, where the recipe has one."""
+        self.settle()
         if not self._ema:
             yield
             return
@@ -83,6 +94,16 @@ class Learner:
         self.optimizer.finalize_variable_values(variables)
         yield
         assign(variables, current)
+
+
+def numbers_of(metrics: Metrics) -> dict[str, float]:
+    """Wait for the steps that gave these metrics.
+
+    Returns:
+      `objective`, what was minimised, and the mean `loss` (cross-entropy) and `accuracy`.
+    """
+    names = {"objective": "loss", "loss": "cross_entropy", "accuracy": "accuracy"}
+    return {name: float(keras.ops.convert_to_numpy(metrics[of])) for name, of in names.items()}
 
 
 def accuracy(labels: Any, probabilities: Any) -> Any:

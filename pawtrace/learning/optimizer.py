@@ -34,7 +34,7 @@ def build_optimizer(
       backbone: its layers' depth decides their share of the learning rate.
       steps_per_epoch: batches an epoch.
     """
-    settings = {"learning_rate": _learning_rate(train, phase, steps_per_epoch)}
+    settings = {"learning_rate": learning_rate(train, phase, steps_per_epoch)}
     if train.ema_momentum:
         settings |= {"use_ema": True, "ema_momentum": train.ema_momentum}
     if train.layerwise_decay == 1:
@@ -60,9 +60,10 @@ def layerwise_factors(model: keras.Model, backbone: keras.Model, decay: float) -
     return [decay ** (steps / max(1, len(layers))) for steps in steps_from_top]
 
 
-def _learning_rate(
+def learning_rate(
     train: TrainParams, phase: Phase, steps_per_epoch: int
 ) -> float | keras.optimizers.schedules.LearningRateSchedule:
+    """The learning rate of a phase: a number, or a function of the phase's steps."""
     peak, schedule = learning_rate_of(phase, train), train.schedule
     warmup_steps = round(schedule.warmup_epochs * steps_per_epoch)
     if schedule.decay == "none" and warmup_steps == 0:

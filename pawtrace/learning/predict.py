@@ -9,6 +9,7 @@ from pawtrace.base.errors import TrainingError
 from pawtrace.dataset.examples.pixels import View
 from pawtrace.dataset.examples.shards import Records
 from pawtrace.learning.inputs.batches import plain_batches
+from pawtrace.learning.steps import forward_of
 
 
 def load_classifier(path: Path) -> keras.Model:
@@ -44,10 +45,11 @@ def predict(
       float64 (n,).
     """
     views = [None, *[view] * (num_views - 1)]
-    total = np.zeros(len(records))
+    total, forward = np.zeros(len(records)), forward_of(model)
     for number, current_view in enumerate(views):
         batches = plain_batches(
             records, size_px=model.input_shape[1], batch_size=batch_size, view=current_view, epoch=number
         )
-        total += np.asarray(model.predict(batches, verbose=0), np.float64)[:, 0]
+        probabilities = [forward(images)[:, 0] for images, _ in batches]
+        total += np.concatenate(probabilities).astype(np.float64)
     return total / num_views

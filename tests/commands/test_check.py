@@ -176,7 +176,7 @@ def test_a_refused_transform_is_named_with_its_recipe(write_params: WriteParams)
 def test_a_gpu_that_is_wanted_and_not_there_is_refused(
     monkeypatch: pytest.MonkeyPatch, write_params: WriteParams
 ) -> None:
-    monkeypatch.setattr(device, "_num_gpus", lambda: 0)
+    monkeypatch.setattr(device, "num_gpus", lambda: 0)
     check.check_requirements(write_params())
     wanting = {"question": "?", "overrides": {"train": {"device": "gpu"}}}
     params = write_params({"recipes": {"wanting": wanting}})

@@ -8,7 +8,7 @@ from pawtrace.config.train_params import Transform
 from pawtrace.dataset.examples.pixels import decode, square
 from pawtrace.dataset.examples.shards import open_records
 from pawtrace.evaluation.pictures import contact_sheet, write_preview
-from pawtrace.learning.inputs.augmentation import augmented_view
+from pawtrace.learning.inputs.augmentation import AugmentedView
 from tests.conftest import picture, write_records
 
 SIZE_PX, STEP_PX, GAP_PX = 32, 36, 4
@@ -31,7 +31,7 @@ def test_a_sheet_keeps_every_image_in_its_place() -> None:
 def test_the_preview_has_six_views_of_six_cats_and_six_dogs(tmp_path: Path) -> None:
     write_records(tmp_path / "records", {"train": 20, "validation": 2, "test": 2})
     records = open_records(tmp_path / "records")["train"]
-    view = augmented_view((Transform(name="HorizontalFlip", arguments={"p": 0.5}),), seed=0)
+    view = AugmentedView((Transform(name="HorizontalFlip", arguments={"p": 0.5}),), seed=0)
     write_preview(tmp_path / "preview.jpg", records, view, SIZE_PX)
     sheet = decode((tmp_path / "preview.jpg").read_bytes())
     assert sheet.shape == (6 * STEP_PX + GAP_PX, 12 * STEP_PX + GAP_PX, 3)

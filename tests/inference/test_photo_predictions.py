@@ -10,7 +10,7 @@ from pawtrace.base.errors import TrainingError
 from pawtrace.config.train_params import Transform
 from pawtrace.dataset.examples.shards import Records, open_records
 from pawtrace.inference.photo_predictions import photo_classifier, predict_views, views_of
-from pawtrace.learning.inputs.augmentation import augmented_view
+from pawtrace.learning.inputs.augmentation import AugmentedView
 from pawtrace.learning.networks.model import build_classifier
 from pawtrace.learning.predict import predict
 from tests.conftest import write_records
@@ -37,7 +37,7 @@ def records(tmp_path: Path) -> Records:
 def test_an_example_is_predicted_as_evaluation_predicts_it(
     model: keras.Model, records: Records, batch_size: int, num_views: int
 ) -> None:
-    view = augmented_view([Transform(name="HorizontalFlip", arguments={"p": 0.5})], seed=4)
+    view = AugmentedView([Transform(name="HorizontalFlip", arguments={"p": 0.5})], seed=4)
     views = [views_of(records[number], SIZE_PX, view, num_views) for number in range(len(records))]
     found = list(predict_views(model, views, batch_size))
     expected = predict(model, records, 64, view=view, num_views=num_views)

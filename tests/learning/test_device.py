@@ -12,12 +12,12 @@ from tests.learning.tiny import tiny_train
 
 @pytest.fixture
 def no_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(device, "_num_gpus", lambda: 0)
+    monkeypatch.setattr(device, "num_gpus", lambda: 0)
 
 
 @pytest.fixture
 def one_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(device, "_num_gpus", lambda: 1)
+    monkeypatch.setattr(device, "num_gpus", lambda: 1)
 
 
 @pytest.mark.usefixtures("no_gpu")

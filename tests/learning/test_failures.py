@@ -14,6 +14,7 @@ from pawtrace.learning.device import Compute
 from pawtrace.learning.failures import out_of_memory_named
 from pawtrace.learning.fit import train_classifier
 from pawtrace.learning.learner import Learner
+from pawtrace.learning.steps import Metrics
 from tests.conftest import write_records
 from tests.learning.tiny import tiny_backbone, tiny_train
 
@@ -39,15 +40,15 @@ def settings(tmp_path: Path) -> dict[str, Any]:
 
 def break_at(step: int, monkeypatch: pytest.MonkeyPatch, how: Any) -> None:
     """Have the network break down at a step, counted from 1 over all epochs."""
-    train_on, num_steps = Learner.train_on, 0
+    begin_step, num_steps = Learner.begin_step, 0
 
-    def breaking(self: Learner, inputs: Any, labels: Any) -> dict[str, float]:
+    def breaking(self: Learner, inputs: Any, labels: Any) -> Metrics:
         nonlocal num_steps
         num_steps += 1
-        metrics = train_on(self, inputs, labels)
+        metrics = begin_step(self, inputs, labels)
         return how(self, metrics) if num_steps == step else metrics
 
-    monkeypatch.setattr(Learner, "train_on", breaking)
+    monkeypatch.setattr(Learner, "begin_step", breaking)
 
 
 @pytest.mark.slow
@@ -56,7 +57,7 @@ def test_a_loss_that_is_no_number_names_step_rate_and_last_good_checkpoint(
 ) -> None:
     monkeypatch.setattr(fit, "_CHECKPOINT_INTERVAL_S", 0.0)
     monkeypatch.setattr(fit, "_CHECKPOINT_SHARE", 1e9)
-    break_at(5, monkeypatch, lambda _, metrics: metrics | {"objective": float("nan")})
+    break_at(5, monkeypatch, lambda _, metrics: metrics | {"loss": float("nan")})
     with pytest.raises(TrainingError) as error:
         train_classifier(tiny_train(**settings(tmp_path), learning_rate=0.25), records, tmp_path / "w", CPU)
     newest = sorted((tmp_path / "w/checkpoints").iterdir())[-1]
@@ -74,7 +75,8 @@ def test_broken_weights_never_reach_a_checkpoint(
     monkeypatch.setattr(fit, "_CHECKPOINT_INTERVAL_S", 0.0)
     monkeypatch.setattr(fit, "_CHECKPOINT_SHARE", 1e9)
 
-    def poison(learner: Learner, metrics: dict[str, float]) -> dict[str, float]:
+    def poison(learner: Learner, metrics: Metrics) -> Metrics:
+        learner.settle()
         weight = learner.model.trainable_variables[0]
         weight.assign(np.full(weight.shape, np.inf))
         return metrics

@@ -10,7 +10,6 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
-import tensorflow as tf
 
 from pawtrace.config.train_params import Phase, TrainParams
 from pawtrace.learning.device import Compute
@@ -34,11 +33,11 @@ def learner(train: TrainParams, classifier: Classifier) -> Learner:
 
 
 def step(train: TrainParams, classifier: Classifier) -> None:
-    learner(train, classifier).train_on(IMAGES, LABELS)
+    learner(train, classifier).begin_step(IMAGES, LABELS)
 
 
 def validation(train: TrainParams, classifier: Classifier) -> None:
-    learner(train, classifier).measure(tf.data.Dataset.from_tensors((IMAGES, LABELS)))
+    learner(train, classifier).measure([(IMAGES, LABELS)])
 
 
 def gradients(_: TrainParams, classifier: Classifier) -> None:

@@ -9,7 +9,7 @@ import pytest
 from pawtrace.config.train_params import Phase, TrainParams
 from pawtrace.learning.checkpoints import values_of
 from pawtrace.learning.device import Compute
-from pawtrace.learning.learner import Learner
+from pawtrace.learning.learner import Learner, numbers_of
 from pawtrace.learning.networks.model import Classifier, build_classifier
 from tests.learning.tiny import tiny_backbone, tiny_train
 
@@ -43,7 +43,7 @@ def test_smoothed_labels_and_penalties_are_in_the_objective_and_not_in_the_loss(
     said = classifier.whole(IMAGES, training=True)
     weights = [w for w in classifier.head.trainable_weights if "kernel" in w.path]
     penalty = 0.1 * sum(float(np.square(np.array(w)).sum()) for w in weights)
-    found = learner.train_on(IMAGES, LABELS)
+    found = numbers_of(learner.begin_step(IMAGES, LABELS))
     smooth = LABELS * 0.8 + 0.1
     assert found["loss"] == pytest.approx(cross_entropy(LABELS, np.array(said)), rel=1e-4)
     assert found["objective"] == pytest.approx(cross_entropy(smooth, np.array(said)) + penalty, rel=1e-4)
@@ -53,14 +53,17 @@ def test_accuracy_of_mixed_labels_counts_the_nearer_label(backbone: str) -> None
     learner, classifier = learner_of(tiny_train(backbone=backbone, learning_rate=1e-9))
     dogs = np.array(classifier.whole(IMAGES, training=True)) >= 0.5
     mixed = np.where(LABELS == 1, 0.7, 0.2).astype(np.float32)
-    assert learner.train_on(IMAGES, mixed)["accuracy"] == pytest.approx(np.mean(dogs == (LABELS == 1)))
+    assert numbers_of(learner.begin_step(IMAGES, mixed))["accuracy"] == pytest.approx(
+        np.mean(dogs == (LABELS == 1))
+    )
 
 
 def test_averaged_weights_are_measured_and_the_others_go_on_learning(backbone: str) -> None:
     learner, classifier = learner_of(tiny_train(backbone=backbone, ema_momentum=0.5, learning_rate=0.1))
     trajectory = []
     for _ in range(4):
-        learner.train_on(IMAGES, LABELS)
+        learner.begin_step(IMAGES, LABELS)
+        learner.settle()
         trajectory.append(values_of(classifier.whole.trainable_weights))
     expected = trajectory[0]
     for weights in trajectory[1:]:
@@ -86,4 +89,6 @@ def test_xla_compiles_the_same_step(backbone: str) -> None:
     assert compiled.model.jit_compile
     assert not plain.model.jit_compile
     for _ in range(2):
-        assert compiled.train_on(IMAGES, LABELS) == pytest.approx(plain.train_on(IMAGES, LABELS), rel=1e-3)
+        assert numbers_of(compiled.begin_step(IMAGES, LABELS)) == pytest.approx(
+            numbers_of(plain.begin_step(IMAGES, LABELS)), rel=1e-3
+        )

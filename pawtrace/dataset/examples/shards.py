@@ -91,10 +91,22 @@ class Records:
     def __init__(self, positions: list[Position]) -> None:
         """Index the records at the given positions."""
         self._positions = positions
-        self._shards = {path: np.memmap(path, mode="r") for path in {p.path for p in positions}}
+        self._open()
         records = [self[number] for number in range(len(positions))]
         self.ids = [record.id for record in records]
         self.labels = np.array([record.label for record in records], dtype=np.int64)
+
+    def _open(self) -> None:
+        self._shards = {path: np.memmap(path, mode="r") for path in {p.path for p in self._positions}}
+
+    def __getstate__(self) -> dict[str, Any]:
+        """A copy in another process opens the shards itself."""
+        return {name: value for name, value in vars(self).items() if name != "_shards"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """See `__getstate__`."""
+        vars(self).update(state)
+        self._open()
 
     def __len__(self) -> int:
         """The number of records."""

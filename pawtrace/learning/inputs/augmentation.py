@@ -16,7 +16,6 @@ import numpy as np
 
 from pawtrace.base.errors import ParamsError
 from pawtrace.config.train_params import Transform
-from pawtrace.dataset.examples.pixels import View
 
 
 def build_policy(transforms: Sequence[Transform]) -> A.Compose:
@@ -78,19 +77,26 @@ def check_policy(transforms: Sequence[Transform], size_px: int) -> None:
             )
 
 
-def augmented_view(transforms: Sequence[Transform], seed: int) -> View:
-    """The function that makes the view of an example in an epoch; safe from any thread."""
-    local = threading.local()
+class AugmentedView:
+    """Makes the view of an example in an epoch; safe from any thread, and in a copy in another process."""
 
-    def view(image: np.ndarray, example_id: str, epoch: int) -> np.ndarray:
-        if not hasattr(local, "policy"):
-            local.policy = build_policy(transforms)  # one a thread: a policy carries random state
-        key = [seed, epoch, int.from_bytes(hashlib.sha256(example_id.encode()).digest()[:8])]
+    def __init__(self, transforms: Sequence[Transform], seed: int) -> None:
+        """Take the policy as params have it; it is built where it is used."""
+        self._transforms, self._seed = transforms, seed
+        self._local = threading.local()
+
+    def __call__(self, image: np.ndarray, example_id: str, epoch: int) -> np.ndarray:
+        """The view: uint8 (s, s, 3), as the image is."""
+        if not hasattr(self._local, "policy"):
+            self._local.policy = build_policy(self._transforms)  # one a thread: it carries random state
+        key = [self._seed, epoch, int.from_bytes(hashlib.sha256(example_id.encode()).digest()[:8])]
         numbers = np.random.default_rng(key)
-        local.policy.set_random_state(numbers, random.Random(int(numbers.integers(2**63))))
-        return _same_size(np.asarray(local.policy(image=image)["image"]), image.shape[0])
+        self._local.policy.set_random_state(numbers, random.Random(int(numbers.integers(2**63))))
+        return _same_size(np.asarray(self._local.policy(image=image)["image"]), image.shape[0])
 
-    return view
+    def __reduce__(self) -> tuple[type["AugmentedView"], tuple[Sequence[Transform], int]]:
+        """What a thread has built stays with it."""
+        return AugmentedView, (self._transforms, self._seed)
 
 
 def _same_size(image: np.ndarray, size_px: int) -> np.ndarray:

@@ -1,17 +1,18 @@
 """What a frozen backbone makes of the examples, computed once instead of in every epoch."""
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
-import tensorflow as tf
 from tqdm import tqdm
 
 from pawtrace.base.files import new_file
-from pawtrace.learning.inputs.batches import NUM_PREFETCHED, epoch_numbers, mixed, untuned
+from pawtrace.learning.inputs.batches import shuffled_places
+from pawtrace.learning.inputs.loader import Batch, mixed
+from pawtrace.learning.steps import forward_of
 
 
 class FeatureCache:
@@ -46,20 +47,12 @@ class FeatureCache:
 
     def batches(
         self, *, batch_size: int, seed: int, epoch: int, first_step: int = 0, mixup_alpha: float = 0.0
-    ) -> tf.data.Dataset:
+    ) -> Iterator[Batch]:
         """Shuffled batches of an epoch, in the order of images: float32 (b, f) and labels (b, 1)."""
-        view_features, num_features = self._features[epoch % self._shape[0]], self._shape[-1]  # type: ignore[index]
-
-        def load(numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        features = self._features[epoch % self._shape[0]]  # type: ignore[index]
+        for _, numbers in shuffled_places(self._shape[1], batch_size, seed, epoch, first_step):
             key = [seed, epoch, int(numbers[0])]
-            return mixed(np.asarray(view_features[numbers]), self._labels[numbers], mixup_alpha, key)
-
-        def features_and_labels(_: tf.Tensor, numbers: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-            features, labels = tf.numpy_function(load, [numbers], (tf.float32, tf.float32), stateful=False)
-            return tf.ensure_shape(features, (None, num_features)), tf.ensure_shape(labels, (None, 1))
-
-        numbers = epoch_numbers(self._shape[1], batch_size, seed, epoch, first_step)
-        return untuned(numbers.map(features_and_labels).prefetch(NUM_PREFETCHED))
+            yield mixed(np.asarray(features[numbers]), self._labels[numbers], mixup_alpha, key)
 
 
 def compute_features(
@@ -73,9 +66,9 @@ def compute_features(
       out: float32 (n, f), filled in place.
       title: of the progress bar.
     """
-    done = 0
+    done, forward = 0, forward_of(trunk)
     with tqdm(total=len(out), desc=title, unit=" images", mininterval=1.0, disable=None) as progress:
         for images, _, num_examples in batches:
-            out[done : done + num_examples] = trunk.predict_on_batch(images)
+            out[done : done + num_examples] = forward(images)
             done += num_examples
             progress.update(num_examples)

@@ -1,18 +1,21 @@
 """What a phase learns from: images, or the features of a frozen backbone computed once."""
 
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
 import keras
 import numpy as np
-import tensorflow as tf
 
-from pawtrace.config.train_params import TrainParams
+from pawtrace.config.train_params import Phase, TrainParams
 from pawtrace.dataset.examples.pixels import View
 from pawtrace.dataset.examples.shards import Records
 from pawtrace.learning.device import spread_over_devices
-from pawtrace.learning.inputs.batches import plain_batches, training_batches, untuned
+from pawtrace.learning.inputs.batches import plain_batches, plain_places, shuffled_places
 from pawtrace.learning.inputs.features import FeatureCache, compute_features
+from pawtrace.learning.inputs.loader import Batch, Loader
+from pawtrace.learning.inputs.workers import workers_for
 from pawtrace.learning.networks.model import Classifier
 from pawtrace.learning.progress import Progress
 
@@ -21,11 +24,16 @@ class PhaseInput(Protocol):
     """The input of a phase and the model that takes it."""
 
     model: keras.Model
-    validation: tf.data.Dataset
     reads_images: bool  # whether each batch goes through the backbone
 
-    def batches(self, epoch: int, first_step: int) -> tf.data.Dataset:
+    def batches(self, epoch: int, first_step: int) -> Iterator[Batch]:
         """Shuffled batches of inputs and labels (b, 1) of an epoch, from a step on."""
+
+    def validation(self) -> Iterator[Batch]:
+        """The validation split's batches, in the same form."""
+
+    def close(self) -> None:
+        """End what makes the batches."""
 
 
 class ImageInput:
@@ -34,28 +42,36 @@ class ImageInput:
     reads_images = True
 
     def __init__(
-        self, train: TrainParams, records: dict[str, Records], view: View, classifier: Classifier, _: Progress
+        self,
+        train: TrainParams,
+        phase: Phase,
+        records: dict[str, Records],
+        view: View,
+        classifier: Classifier,
     ) -> None:
-        """Nothing is computed ahead."""
+        """Nothing is computed ahead; whoever makes the batches starts meanwhile."""
         self.model = classifier.whole
-        self._train, self._records, self._view = train, records["train"], view
-        self.validation = plain_batches(
-            records["validation"], size_px=train.image_size_px, batch_size=train.batch_size
+        self._train, self._records = train, records
+        loader = Loader(records["train"], train.image_size_px, view, train.mixup_alpha, train.seed)
+        num_images = len(records["train"]) * phase.num_epochs
+        self._workers = workers_for(loader, train.batch_size, num_images)
+
+    def batches(self, epoch: int, first_step: int) -> Iterator[Batch]:
+        """Images uint8 (b, s, s, 3) and labels."""
+        train, num_examples = self._train, len(self._records["train"])
+        places = shuffled_places(num_examples, train.batch_size, train.seed, epoch, first_step)
+        return self._workers.batches(places)
+
+    def validation(self) -> Iterator[Batch]:
+        """Images as they are, and labels."""
+        train = self._train
+        return plain_batches(
+            self._records["validation"], size_px=train.image_size_px, batch_size=train.batch_size
         )
 
-    def batches(self, epoch: int, first_step: int) -> tf.data.Dataset:
-        """Images uint8 (b, s, s, 3) and labels."""
-        train = self._train
-        return training_batches(
-            self._records,
-            self._view,
-            size_px=train.image_size_px,
-            batch_size=train.batch_size,
-            seed=train.seed,
-            epoch=epoch,
-            first_step=first_step,
-            mixup_alpha=train.mixup_alpha,
-        )
+    def close(self) -> None:
+        """See `PhaseInput`."""
+        self._workers.close()
 
 
 class FeatureInput:
@@ -79,12 +95,15 @@ class FeatureInput:
         self._cache = FeatureCache(path, records["train"].labels, train.num_views, num_features)
         if not self._cache.is_filled:
             self._fill(records["train"], view)
-        validation = self._trunk.predict(plain_batches(records["validation"], **self._sizes()), verbose=0)
-        labels = records["validation"].labels[:, None].astype(np.float32)
-        batches = tf.data.Dataset.from_tensor_slices((validation, labels)).batch(train.batch_size)
-        self.validation = untuned(batches)
+        self._validation = np.empty((len(records["validation"]), num_features), np.float32)
+        images = plain_batches(
+            records["validation"], size_px=train.image_size_px, batch_size=train.batch_size
+        )
+        batches = spread_over_devices(images)
+        compute_features(self._trunk, batches, self._validation, "features of validation")
+        self._labels = records["validation"].labels[:, None].astype(np.float32)
 
-    def batches(self, epoch: int, first_step: int) -> tf.data.Dataset:
+    def batches(self, epoch: int, first_step: int) -> Iterator[Batch]:
         """Features float32 (b, f) and labels."""
         train = self._train
         return self._cache.batches(
@@ -95,13 +114,24 @@ class FeatureInput:
             mixup_alpha=train.mixup_alpha,
         )
 
+    def validation(self) -> Iterator[Batch]:
+        """Features of images as they are, and labels."""
+        for _, numbers in plain_places(len(self._labels), self._train.batch_size):
+            yield self._validation[numbers], self._labels[numbers]
+
+    def close(self) -> None:
+        """Nothing is left to end."""
+
     def _fill(self, records: Records, view: View) -> None:
+        train = self._train
+        loader = Loader(records, train.image_size_px, view)
+        workers = workers_for(loader, train.batch_size, len(records) * train.num_views)
+
         def of_view(number: int, out: np.ndarray) -> None:
-            batches = spread_over_devices(plain_batches(records, view=view, **self._sizes(), epoch=number))
-            title = f"features, view {number + 1} of {self._train.num_views}"
+            places = plain_places(len(records), train.batch_size, epoch=number)
+            batches: Any = spread_over_devices(workers.batches(places))
+            title = f"features, view {number + 1} of {train.num_views}"
             compute_features(self._trunk, self._progress.timed(batches, are_images=True), out, title)
 
-        self._cache.fill(of_view)
-
-    def _sizes(self) -> dict[str, Any]:
-        return {"size_px": self._train.image_size_px, "batch_size": self._train.batch_size}
+        with contextlib.closing(workers):
+            self._cache.fill(of_view)

@@ -71,7 +71,7 @@ def gradients_of(
         for start in range(0, len(inputs), batch_size or len(inputs)):
             batch = slice(start, start + (batch_size or len(inputs)))
             twin.train_on_batch(inputs[batch], targets[batch])
-            stop_if_interrupted()  # see Learner.train_on
+            stop_if_interrupted()  # see Learner.begin_step
             share = len(inputs[batch]) / len(inputs)
             for total, variable in zip(totals, model.trainable_variables, strict=True):
                 with np.errstate(invalid="ignore"):  # infinities may meet

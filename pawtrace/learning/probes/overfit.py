@@ -62,7 +62,7 @@ def _learn(classifier: Classifier, train: TrainParams, sample: Sample, num_steps
     with state_kept(classifier.whole):
         for _ in range(num_steps):
             step_loss = float(learner.train_on_batch(inputs, sample.labels))
-            stop_if_interrupted()  # see Learner.train_on
+            stop_if_interrupted()  # see Learner.begin_step
             if step_loss < _LEARNED_LOSS:
                 break
         model(inputs, training=True)  # normalisation averages what the last step's weights give

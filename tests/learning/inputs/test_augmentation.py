@@ -7,7 +7,7 @@ import pytest
 
 from pawtrace.base.errors import ParamsError
 from pawtrace.config.train_params import Transform
-from pawtrace.learning.inputs.augmentation import augmented_view, build_policy, check_policy
+from pawtrace.learning.inputs.augmentation import AugmentedView, build_policy, check_policy
 from tests.conftest import picture
 
 FLIP = Transform(name="HorizontalFlip", arguments={"p": 0.5})
@@ -21,9 +21,9 @@ IMAGE = picture(0, 32, 32)
 
 def test_a_view_does_not_depend_on_what_was_made_before_or_beside_it() -> None:
     keys = [(f"{number}.jpg", epoch) for number in range(20) for epoch in range(3)]
-    view = augmented_view(POLICY, seed=0)
+    view = AugmentedView(POLICY, seed=0)
     in_order = [view(IMAGE, *key) for key in keys]
-    again = augmented_view(POLICY, seed=0)
+    again = AugmentedView(POLICY, seed=0)
     backwards = [again(IMAGE, *key) for key in reversed(keys)][::-1]
     with ThreadPoolExecutor(4) as pool:
         in_threads = list(pool.map(lambda key: view(IMAGE, *key), keys))
@@ -32,14 +32,14 @@ def test_a_view_does_not_depend_on_what_was_made_before_or_beside_it() -> None:
 
 
 def test_seed_epoch_and_example_each_change_the_view() -> None:
-    base = augmented_view(POLICY, seed=0)(IMAGE, "a", 0)
-    assert (augmented_view(POLICY, seed=1)(IMAGE, "a", 0) != base).any()
-    assert (augmented_view(POLICY, seed=0)(IMAGE, "a", 1) != base).any()
-    assert (augmented_view(POLICY, seed=0)(IMAGE, "b", 0) != base).any()
+    base = AugmentedView(POLICY, seed=0)(IMAGE, "a", 0)
+    assert (AugmentedView(POLICY, seed=1)(IMAGE, "a", 0) != base).any()
+    assert (AugmentedView(POLICY, seed=0)(IMAGE, "a", 1) != base).any()
+    assert (AugmentedView(POLICY, seed=0)(IMAGE, "b", 0) != base).any()
 
 
 def test_two_transforms_at_one_half_are_drawn_independently() -> None:
-    view = augmented_view((FLIP, Transform(name="VerticalFlip", arguments={"p": 0.5})), seed=0)
+    view = AugmentedView((FLIP, Transform(name="VerticalFlip", arguments={"p": 0.5})), seed=0)
     outcomes = {
         IMAGE.tobytes(): 0,
         IMAGE[:, ::-1].tobytes(): 0,
@@ -55,19 +55,19 @@ def test_two_transforms_at_one_half_are_drawn_independently() -> None:
 def test_a_transform_that_albumentations_does_not_check_can_be_used_and_is_checked(name: str) -> None:
     transform = Transform(name=name, arguments={"p": 1.0})
     check_policy([transform], 32)
-    view = augmented_view([transform], seed=0)
+    view = AugmentedView([transform], seed=0)
     assert any((view(IMAGE, "a", epoch) != IMAGE).any() for epoch in range(8))
     with pytest.raises(ParamsError, match=f"0 \\({name}\\): .*'limits'"):
         build_policy([Transform(name=name, arguments={"p": 1.0, "limits": 3})])
 
 
 def test_no_transforms_change_nothing() -> None:
-    np.testing.assert_array_equal(augmented_view((), seed=0)(IMAGE, "a", 0), IMAGE)
+    np.testing.assert_array_equal(AugmentedView((), seed=0)(IMAGE, "a", 0), IMAGE)
 
 
 def test_a_crop_is_scaled_back_to_the_size_that_the_model_sees() -> None:
     crop = Transform(name="RandomCrop", arguments={"height": 20, "width": 24, "p": 1.0})
-    assert augmented_view((crop,), seed=0)(IMAGE, "a", 0).shape == IMAGE.shape
+    assert AugmentedView((crop,), seed=0)(IMAGE, "a", 0).shape == IMAGE.shape
 
 
 @pytest.mark.parametrize(

@@ -1,17 +1,17 @@
 """Every epoch shows every example once, in an order that depends on seed and epoch alone."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 import pytest
-import tensorflow as tf
 
 from pawtrace.config.train_params import Transform
 from pawtrace.dataset.examples.pixels import decode, square
 from pawtrace.dataset.examples.shards import Records, open_records
-from pawtrace.learning.inputs.augmentation import augmented_view
-from pawtrace.learning.inputs.batches import epoch_numbers, mixed, plain_batches, training_batches
-from pawtrace.learning.inputs.features import FeatureCache
+from pawtrace.learning.inputs.augmentation import AugmentedView
+from pawtrace.learning.inputs.batches import plain_batches, shuffled_places
+from pawtrace.learning.inputs.loader import Batch, Loader, mixed
 from tests.conftest import write_records
 
 
@@ -23,8 +23,14 @@ def records(tmp_path_factory: pytest.TempPathFactory) -> Records:
 
 
 def order(seed: int, epoch: int, first_step: int = 0) -> list[int]:
-    batches = epoch_numbers(21, 8, seed, epoch, first_step)
-    return [int(number) for _, numbers in batches for number in numbers]
+    places = shuffled_places(21, 8, seed, epoch, first_step)
+    assert {place.epoch for place in places} <= {epoch}
+    return [int(number) for place in places for number in place.numbers]
+
+
+def joined(batches: Iterable[Batch]) -> list[np.ndarray]:
+    """All images and all labels of a series of batches."""
+    return [np.concatenate(parts) for parts in zip(*batches, strict=True)]
 
 
 def test_an_epoch_is_a_permutation_of_its_own_whose_last_batch_is_filled_up() -> None:
@@ -36,8 +42,8 @@ def test_an_epoch_is_a_permutation_of_its_own_whose_last_batch_is_filled_up() ->
 
 
 def test_all_batches_have_one_size_also_with_few_examples() -> None:
-    assert [len(numbers) for _, numbers in epoch_numbers(21, 8, 0, 0, 0)] == [8, 8, 8]
-    assert [len(numbers) for _, numbers in epoch_numbers(3, 8, 0, 0, 0)] == [8]
+    assert [len(numbers) for _, numbers in shuffled_places(21, 8, 0, 0)] == [8, 8, 8]
+    assert [len(numbers) for _, numbers in shuffled_places(3, 8, 0, 0)] == [8]
 
 
 def test_an_epoch_goes_on_where_it_was_broken_off() -> None:
@@ -46,18 +52,13 @@ def test_an_epoch_goes_on_where_it_was_broken_off() -> None:
 
 
 def test_training_batches_are_views_of_the_right_examples(records: Records) -> None:
-    view = augmented_view((Transform(name="HorizontalFlip", arguments={"p": 0.5}),), seed=3)
-    batches = training_batches(records, view, size_px=32, batch_size=8, seed=3, epoch=1)
-    images = np.concatenate([images.numpy() for images, _ in batches])
-    labels = np.concatenate([labels.numpy() for _, labels in batches])
+    view = AugmentedView((Transform(name="HorizontalFlip", arguments={"p": 0.5}),), seed=3)
+    images, labels = joined(map(Loader(records, 32, view).load, shuffled_places(21, 8, 3, 1)))
     numbers = order(3, 1)
     expected = [view(square(records[number], 32), records[number].id, 1) for number in numbers]
     np.testing.assert_array_equal(images, expected)
     np.testing.assert_array_equal(labels[:, 0], records.labels[numbers])
-    assert batches.element_spec == (
-        tf.TensorSpec((None, 32, 32, 3), tf.uint8),
-        tf.TensorSpec((None, 1), tf.float32),
-    )
+    assert (images.dtype, labels.dtype) == (np.uint8, np.float32)
 
 
 def test_mixup_blends_pairs_of_a_batch_and_their_labels_alike() -> None:
@@ -80,17 +81,15 @@ def test_without_mixup_a_batch_stays_as_it_is() -> None:
 
 
 def test_mixup_makes_soft_labels_in_training(records: Records) -> None:
-    view = augmented_view((), seed=0)
-    batches = training_batches(records, view, size_px=32, batch_size=8, seed=0, epoch=0, mixup_alpha=1.0)
-    labels = np.concatenate([labels.numpy() for _, labels in batches])
+    loader = Loader(records, 32, AugmentedView((), seed=0), mixup_alpha=1.0)
+    _, labels = joined(map(loader.load, shuffled_places(21, 8, 0, 0)))
     assert np.any((labels > 0) & (labels < 1))
 
 
 def test_plain_batches_keep_the_order_of_the_records(records: Records) -> None:
-    images = np.concatenate(
-        [images.numpy() for images, _ in plain_batches(records, size_px=32, batch_size=8)]
-    )
+    images, labels = joined(plain_batches(records, size_px=32, batch_size=8))
     np.testing.assert_array_equal(images, [square(records[number], 32) for number in range(21)])
+    np.testing.assert_array_equal(labels[:, 0], records.labels)
 
 
 def test_the_square_is_the_centre_of_the_record(records: Records) -> None:
@@ -98,16 +97,3 @@ def test_the_square_is_the_centre_of_the_record(records: Records) -> None:
     assert whole.shape == (32, 40, 3)
     np.testing.assert_array_equal(square(records[0], 32), whole[:, 4:36])
     assert square(records[0], 20).shape == (20, 20, 3)
-
-
-def test_no_dataset_has_a_tuner_whose_sleep_a_run_would_wait_for(records: Records, tmp_path: Path) -> None:
-    view = augmented_view((), seed=0)
-    cache = FeatureCache(tmp_path / "features.npy", records.labels, 1, 4)
-    cache.fill(lambda _, out: out.fill(0))
-    sizes = {"size_px": 32, "batch_size": 8}
-    for batches in (
-        training_batches(records, view, **sizes, seed=0, epoch=0),
-        plain_batches(records, **sizes),
-        cache.batches(batch_size=8, seed=0, epoch=0),
-    ):
-        assert batches.options().autotune.enabled is False

@@ -1,0 +1,114 @@
+"""Steps that do not wait for their results: the device works on while the next batch is fetched.
+
+`Model.train_on_batch` waits for each step's metrics; on JAX it also copies every variable's value back.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Any, Protocol
+
+import keras
+import numpy as np
+
+Metrics = dict[str, Any]  # still on the device
+Spread = tuple[Any, Any, int]  # inputs and labels as the devices take them, number of examples
+
+
+class Steps(Protocol):
+    """Takes a model's steps."""
+
+    def train(self, inputs: Any, labels: Any) -> Metrics:
+        """Begin a step on a batch."""
+
+    def settle(self) -> None:
+        """Give the model's and the optimizer's variables the values that the last step left."""
+
+    def measure(self, batches: Iterable[Spread]) -> Metrics:
+        """The metrics of a whole dataset in inference mode; all training steps must be settled."""
+
+
+def steps_of(model: keras.Model) -> Steps:
+    """What takes the steps of a compiled model, whose metrics and optimizer are built."""
+    model.make_train_function()
+    model.make_test_function()
+    return _JaxSteps(model) if keras.backend.backend() == "jax" else _Steps(model)
+
+
+def forward_of(model: keras.Model) -> Callable[[Any], np.ndarray]:
+    """A model's outputs for a batch, in inference mode.
+
+    On JAX `Model.predict_on_batch` copies every weight for each batch.
+    """
+    if keras.backend.backend() != "jax":
+        return lambda inputs: np.asarray(model.predict_on_batch(inputs))
+    import jax
+
+    call = jax.jit(lambda trainable, others, inputs: model.stateless_call(trainable, others, inputs)[0])
+    values = [[v.value for v in kind] for kind in (model.trainable_variables, model.non_trainable_variables)]
+    return lambda inputs: np.asarray(call(*values, inputs))
+
+
+class _Steps:
+    """On TensorFlow and PyTorch, where a step changes the variables themselves."""
+
+    def __init__(self, model: keras.Model) -> None:
+        self._model = model
+
+    def train(self, inputs: Any, labels: Any) -> Metrics:
+        self._model.reset_metrics()
+        metrics: Metrics = self._model.train_function(iter([(inputs, labels)]))
+        return metrics
+
+    def settle(self) -> None:
+        pass
+
+    def measure(self, batches: Iterable[Spread]) -> Metrics:
+        self._model.reset_metrics()
+        metrics: Metrics = {}
+        for inputs, labels, _ in batches:
+            metrics = self._model.test_function(iter([(inputs, labels)]))
+        return metrics
+
+
+class _JaxSteps:
+    """On JAX, where a step makes new values of old ones, whose memory it takes.
+
+    Source: Keras's guide "Customizing what happens in `fit()` with JAX".
+    """
+
+    def __init__(self, model: keras.Model) -> None:
+        self._model = model
+        self._values: tuple[list[Any], ...] = ()  # of the variables, while steps are in flight
+
+    def train(self, inputs: Any, labels: Any) -> Metrics:
+        *values, _ = self._values or [[v.value for v in variables] for variables in self._variables()]
+        metrics: Metrics
+        state = (*values, self._no_metrics())
+        metrics, self._values = self._model.train_function(state, iter([(inputs, labels)]))
+        return metrics
+
+    def settle(self) -> None:
+        for variables, values in zip(self._variables(), self._values, strict=False):
+            for variable, value in zip(variables, values, strict=True):
+                variable.assign(value)
+        self._values = ()
+
+    def measure(self, batches: Iterable[Spread]) -> Metrics:
+        trainable, others, *_ = self._variables()
+        # Copies: the step takes the memory of what it is given.
+        values = [[keras.ops.copy(v.value) for v in variables] for variables in (trainable, others)]
+        state, metrics = (*values, self._no_metrics()), {}
+        for inputs, labels, _ in batches:
+            metrics, state = self._model.test_function(state, iter([(inputs, labels)]))
+        return metrics
+
+    def _variables(self) -> tuple[list[keras.Variable], ...]:
+        model = self._model
+        return (
+            model.trainable_variables,
+            model.non_trainable_variables,
+            model.optimizer.variables,
+            model.metrics_variables,
+        )
+
+    def _no_metrics(self) -> list[Any]:
+        return [keras.ops.zeros(v.shape, v.dtype) for v in self._model.metrics_variables]
