@@ -317,7 +317,8 @@ def table(content: dict[str, Any]) -> Iterator[str]:
     rows = content["steps"]
     yield f"{content['device']}, {content['backend']}, Keras {keras.__version__}"
     yield f"{'step':36s} {'images/s':>9s} {'TFLOP/s':>8s} {'of product':>10s} {'waiting':>8s} {'memory':>9s}"
-    for name, row in rows.items():
+    for name in filter(rows.__contains__, steps(content["kind"])):
+        row = rows[name]
         if "failed" in row:
             yield f"{name:36s} {row['failed']}"
             continue

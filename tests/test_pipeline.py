@@ -262,6 +262,7 @@ def test_a_killed_repro_resumes_and_trains_to_its_last_epoch(clone: Path) -> Non
 def test_ctrl_c_in_a_run_from_its_start_leaves_nothing_half_done(clone: Path) -> None:
     endless = {"phases": [{"trainable": "all", "num_epochs": 5000}], "early_stopping": None, "seed": 4}
     edit_params(clone, {"recipes": {"wide_head": {"overrides": {"train": endless}}}})
+    command(clone, sys.executable, "-m", "stages.resolve")
     press_ctrl_c_after(r"epoch 2 of", clone)
 
 

@@ -61,15 +61,18 @@ def choose_compute(train: TrainParams) -> Compute:
         )
     device = "gpu" if gpus and train.device != "cpu" else "cpu"
     precision = train.precision if train.precision != "auto" else _fast_precision(device)
-    return Compute(device, precision, gpus if device == "gpu" else 1, _uses_xla(train, device))
+    num_devices = gpus if device == "gpu" else 1
+    return Compute(device, precision, num_devices, _uses_xla(train, device, num_devices))
 
 
-def _uses_xla(train: TrainParams, device: str) -> bool:
-    """JAX knows nothing else. TensorFlow gains by it where a GPU trains a backbone (docs/log.md)."""
-    if keras.backend.backend() == "jax" or train.xla == "always":
-        return True
+def _uses_xla(train: TrainParams, device: str, num_devices: int) -> bool:
+    """Whether XLA compiles the steps: a rule, as a timing would decide the last digits of a metric."""
+    if keras.backend.backend() == "jax":
+        return True  # knows nothing else
+    if num_devices > 1:
+        return False  # TensorFlow: "Trying to access resource located in device 1 from device 0"
     trains_backbone = any(phase.trainable != "none" for phase in train.phases)
-    return train.xla == "auto" and device == "gpu" and trains_backbone
+    return train.xla == "always" or (train.xla == "auto" and device == "gpu" and trains_backbone)
 
 
 def distributed(compute: Compute) -> contextlib.AbstractContextManager[Any]:
@@ -127,6 +130,8 @@ def _spread() -> Callable[[np.ndarray], Any]:
         return lambda array: tf.constant(array)
 
     def on_tensorflow(array: np.ndarray) -> Any:
+        if len(array) < strategy.num_replicas_in_sync:  # a device cannot compute nothing
+            return tf.constant(array)
         parts = np.array_split(array, strategy.num_replicas_in_sync)
         return strategy.experimental_distribute_values_from_function(
             lambda replica: tf.constant(parts[replica.replica_id_in_sync_group])

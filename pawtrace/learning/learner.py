@@ -46,8 +46,11 @@ class Learner:
         shape = self.model.input_shape[1:]
         kind = keras.backend.standardize_dtype(self.model.inputs[0].dtype)
         # Builds the metrics, which cannot be done on a batch that is spread over devices.
-        self.model.test_on_batch(np.zeros((1, *shape), kind), np.zeros((1, 1), np.float32))
-        self._steps = steps_of(self.model)
+        num_examples = compute.num_devices  # as JAX shares out whatever it is given
+        self.model.test_on_batch(
+            np.zeros((num_examples, *shape), kind), np.zeros((num_examples, 1), np.float32)
+        )
+        self._steps = steps_of(self.model, compute.num_devices)
 
     @property
     def learning_rate(self) -> float:

@@ -26,11 +26,13 @@ class Steps(Protocol):
         """The metrics of a whole dataset in inference mode; all training steps must be settled."""
 
 
-def steps_of(model: keras.Model) -> Steps:
+def steps_of(model: keras.Model, num_devices: int) -> Steps:
     """What takes the steps of a compiled model, whose metrics and optimizer are built."""
     model.make_train_function()
     model.make_test_function()
-    return _JaxSteps(model) if keras.backend.backend() == "jax" else _Steps(model)
+    if keras.backend.backend() == "jax":
+        return _JaxSteps(model)
+    return _Steps(model) if num_devices == 1 else _MirroredSteps(model)
 
 
 def forward_of(model: keras.Model) -> Callable[[Any], np.ndarray]:
@@ -67,6 +69,20 @@ class _Steps:
         for inputs, labels, _ in batches:
             metrics = self._model.test_function(iter([(inputs, labels)]))
         return metrics
+
+
+class _MirroredSteps(_Steps):
+    """On several devices of TensorFlow's; each computes the whole of a batch that is too small for all."""
+
+    def measure(self, batches: Iterable[Spread]) -> Metrics:
+        sums, num_measured = dict[str, float](), 0
+        for inputs, labels, num_examples in batches:
+            self._model.reset_metrics()
+            metrics = self._model.test_function(iter([(inputs, labels)]))
+            for name, value in metrics.items():
+                sums[name] = sums.get(name, 0.0) + num_examples * float(value)
+            num_measured += num_examples
+        return {name: total / num_measured for name, total in sums.items()}
 
 
 class _JaxSteps:

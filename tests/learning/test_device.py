@@ -54,3 +54,24 @@ def test_a_cpus_flags_decide_the_precision(
     info.write_text(f"processor\t: 0\nflags\t\t: {flags}\n")
     monkeypatch.setattr(device, "_CPU_INFO", info)
     assert choose_compute(tiny_train(device="cpu", precision="auto")) == Compute("cpu", precision)
+
+
+@pytest.mark.parametrize(
+    ("xla", "trainable", "gpus", "compiled"),
+    [
+        ("auto", "all", 1, True),
+        ("auto", "none", 1, False),  # a head's steps are too short
+        ("auto", "all", 0, False),
+        ("auto", "all", 2, False),  # TensorFlow refuses it
+        ("always", "all", 2, False),
+        ("always", "none", 0, True),
+        ("never", "all", 1, False),
+    ],
+)
+def test_a_rule_decides_whether_xla_compiles(
+    monkeypatch: pytest.MonkeyPatch, xla: str, trainable: str, gpus: int, compiled: bool
+) -> None:
+    monkeypatch.setattr(device, "num_gpus", lambda: gpus)
+    phases = [{"trainable": trainable, "num_epochs": 1}]
+    train = tiny_train(xla=xla, phases=phases, device="auto", precision="float32")
+    assert choose_compute(train).xla is compiled

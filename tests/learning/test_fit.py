@@ -12,8 +12,10 @@ import pytest
 from pawtrace.base.errors import ParamsError, TrainingError
 from pawtrace.config.train_params import TrainParams
 from pawtrace.dataset.examples.shards import Records, open_records
+from pawtrace.learning import fit
 from pawtrace.learning.device import Compute
 from pawtrace.learning.fit import train_classifier
+from pawtrace.learning.learner import Learner
 from pawtrace.learning.predict import load_classifier, predict
 from tests.conftest import write_records
 from tests.learning.tiny import tiny_backbone, tiny_train
@@ -138,3 +140,26 @@ def test_a_wrong_layer_in_a_late_phase_is_refused_before_the_first(
     with pytest.raises(ParamsError, match="block7"):
         run(train, records, tmp_path / "work")
     assert not (tmp_path / "work/dvclive").exists()
+
+
+def test_steps_begin_before_earlier_ones_are_waited_for_but_not_too_many(
+    records: dict[str, Records], backbone: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_flight, begin_step, numbers_of = [0], Learner.begin_step, fit.numbers_of
+
+    def begun(self: Learner, inputs: Any, labels: Any) -> Any:
+        in_flight.append(in_flight[-1] + 1)
+        return begin_step(self, inputs, labels)
+
+    def waited_for(metrics: Any) -> dict[str, float]:
+        in_flight.append(in_flight[-1] - 1)
+        return numbers_of(metrics)
+
+    monkeypatch.setattr(Learner, "begin_step", begun)
+    monkeypatch.setattr(fit, "numbers_of", waited_for)
+    monkeypatch.setattr(fit, "_CHECKPOINT_INTERVAL_S", 1e9)
+    train = tiny_train(backbone=backbone, head=HEAD, batch_size=2, phases=phases(("all", 1)))
+    history, _ = run(train, records, tmp_path / "work")
+    assert max(in_flight) == 9  # eight, and the one that is begun before the oldest is waited for
+    assert in_flight[-1] == 0
+    assert len(history) == 1

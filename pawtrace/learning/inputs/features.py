@@ -69,6 +69,7 @@ def compute_features(
     done, forward = 0, forward_of(trunk)
     with tqdm(total=len(out), desc=title, unit=" images", mininterval=1.0, disable=None) as progress:
         for images, _, num_examples in batches:
-            out[done : done + num_examples] = forward(images)
+            # A batch too small to be shared comes back once from each device.
+            out[done : done + num_examples] = forward(images)[:num_examples]
             done += num_examples
             progress.update(num_examples)

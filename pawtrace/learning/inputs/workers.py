@@ -143,9 +143,10 @@ def _context() -> BaseContext:
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
-    # Imported once, in the process that all workers are copies of; they would import what was run, too.
-    main = getattr(sys.modules["__main__"], "__spec__", None)
-    context.set_forkserver_preload([__name__, *([main.name] if main else [])])
+    # Imported once, by the process that all workers are copies of; they also import what `python -m` runs.
+    spec = getattr(sys.modules["__main__"], "__spec__", None)
+    run = [spec.name] if spec is not None and not spec.name.endswith("__main__") else []
+    context.set_forkserver_preload([__name__, *run])
     return context
 
 
