@@ -122,10 +122,10 @@ def measured(name: str) -> Row:
 
 
 def prepared(train: TrainParams, *, deterministic: bool) -> Compute:
-    """Device and precision; deterministic as pawtrace trains, on JAX by a flag that `run_step` sets."""
+    """One device; deterministic on TensorFlow as pawtrace trains there, on JAX by `run_step`'s flag."""
     if deterministic:
-        return prepare_compute(train)
-    compute = choose_compute(train)
+        return prepare_compute(train)._replace(num_devices=1)
+    compute = choose_compute(train)._replace(num_devices=1)
     policy = "float32" if compute.precision == "float32" else f"mixed_{compute.precision}"
     keras.config.set_dtype_policy(policy)
     return compute
@@ -182,19 +182,23 @@ def training_rate(train: TrainParams, compute: Compute, batches: Iterable[Batch]
     for inputs, labels, _ in itertools.islice(source, 3):  # compiles
         numbers_of(learner.begin_step(inputs, labels))
     first_steps_s = time.perf_counter() - start
-    in_flight, progress = deque[dict[str, Any]](), Progress()
-    for inputs, labels, _ in progress.timed(source, are_images=True):
+    in_flight, progress, num_images = deque[dict[str, Any]](), Progress(), 0
+    start = time.perf_counter()
+    for inputs, labels, num_examples in progress.timed(source, are_images=True):
         in_flight.append(learner.begin_step(inputs, labels))
-        is_last = progress.training_s >= sizes.measured_s
-        while len(in_flight) > (0 if is_last else _MAX_IN_FLIGHT):
-            numbers_of(in_flight.popleft())
-        if is_last:
+        num_images += num_examples
+        if len(in_flight) > _MAX_IN_FLIGHT:
+            while len(in_flight) > _MAX_IN_FLIGHT // 2:
+                numbers_of(in_flight.popleft())
+        if time.perf_counter() - start >= sizes.measured_s:
             break
-    images_per_s = progress.num_images / progress.images_s
+    numbers_of(in_flight[-1])  # waits for all that were begun
+    spent = time.perf_counter() - start
+    images_per_s = num_images / spent
     return {
         "images_per_s": images_per_s,
         "tflops": 3 * forward_flops(classifier) * images_per_s / 1e12,
-        "waiting_share": progress.waiting_s / progress.training_s,
+        "waiting_share": progress.waiting_s / spent,
         "first_steps_s": first_steps_s,
     }
 

@@ -44,6 +44,10 @@ def prepare_compute(train: TrainParams) -> Compute:
         tf.config.experimental.enable_op_determinism()
         if compute.device == "cpu":
             tf.config.set_visible_devices([], "GPU")
+    if keras.backend.backend() == "jax" and compute.device == "cpu":
+        import jax
+
+        jax.config.update("jax_default_device", jax.devices("cpu")[0])
     return compute
 
 
@@ -62,17 +66,18 @@ def choose_compute(train: TrainParams) -> Compute:
     device = "gpu" if gpus and train.device != "cpu" else "cpu"
     precision = train.precision if train.precision != "auto" else _fast_precision(device)
     num_devices = gpus if device == "gpu" else 1
-    return Compute(device, precision, num_devices, _uses_xla(train, device, num_devices))
+    return Compute(device, precision, num_devices, _uses_xla(train, num_devices))
 
 
-def _uses_xla(train: TrainParams, device: str, num_devices: int) -> bool:
-    """Whether XLA compiles the steps: a rule, as a timing would decide the last digits of a metric."""
+def _uses_xla(train: TrainParams, num_devices: int) -> bool:
+    """Whether XLA compiles the steps: a rule, as a timing would decide the last digits of a metric.
+
+    TensorFlow is asked for determinism, and XLA has no deterministic gradient of max pooling there; on
+    several devices it refuses variables that lie on another one. JAX knows nothing but XLA.
+    """
     if keras.backend.backend() == "jax":
-        return True  # knows nothing else
-    if num_devices > 1:
-        return False  # TensorFlow: "Trying to access resource located in device 1 from device 0"
-    trains_backbone = any(phase.trainable != "none" for phase in train.phases)
-    return train.xla == "always" or (train.xla == "auto" and device == "gpu" and trains_backbone)
+        return True
+    return keras.backend.backend() == "tensorflow" and train.xla == "always" and num_devices == 1
 
 
 def distributed(compute: Compute) -> contextlib.AbstractContextManager[Any]:

@@ -98,7 +98,11 @@ class Run:
             ):
                 self._in_flight.append((learner.begin_step(inputs, labels), num_examples))
                 is_last = progress.step + len(self._in_flight) == self.steps_per_epoch
-                self._finish_steps(learner, 0 if is_last else _MAX_IN_FLIGHT)
+                if is_last:
+                    self._finish_steps(learner, 0)
+                elif len(self._in_flight) > _MAX_IN_FLIGHT:
+                    # Several at once: TensorFlow's copy of one result waits for all steps that were begun.
+                    self._finish_steps(learner, _MAX_IN_FLIGHT // 2)
                 bar.update()
                 if progress.num_summed:
                     bar.set_postfix(loss=f"{progress.means()['loss']:.3f}", refresh=False)
@@ -114,6 +118,8 @@ class Run:
             self.progress.add_batch(numbers, num_examples)
 
     def _require_finite(self, numbers: Mapping[str, float], learner: Learner) -> None:
+        if all(map(math.isfinite, numbers.values())):
+            return  # the rate is computed on the device, behind the steps in flight
         progress = self.progress
         num_steps = (progress.epoch - progress.phase_start) * self.steps_per_epoch + progress.step
         where = f"epoch {progress.epoch + 1}, step {progress.step + 1}"

@@ -3,13 +3,15 @@
 `Model.train_on_batch` waits for each step's metrics; on JAX it also copies every variable's value back.
 """
 
+import functools
 from collections.abc import Callable, Iterable
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import keras
 import numpy as np
 
 Metrics = dict[str, Any]  # still on the device
+_MAX_UNWAITED = 8  # steps of validation
 Spread = tuple[Any, Any, int]  # inputs and labels as the devices take them, number of examples
 
 
@@ -42,11 +44,19 @@ def forward_of(model: keras.Model) -> Callable[[Any], np.ndarray]:
     """
     if keras.backend.backend() != "jax":
         return lambda inputs: np.asarray(model.predict_on_batch(inputs))
+    values = [[v.value for v in kind] for kind in (model.trainable_variables, model.non_trainable_variables)]
+    return lambda inputs: np.asarray(_jax_forward()(model, *values, inputs))
+
+
+@functools.cache
+def _jax_forward() -> Callable[..., Any]:
+    """One function for all models, so that each is compiled once for each shape of its inputs."""
     import jax
 
-    call = jax.jit(lambda trainable, others, inputs: model.stateless_call(trainable, others, inputs)[0])
-    values = [[v.value for v in kind] for kind in (model.trainable_variables, model.non_trainable_variables)]
-    return lambda inputs: np.asarray(call(*values, inputs))
+    def forward(model: keras.Model, trainable: list[Any], others: list[Any], inputs: Any) -> Any:
+        return model.stateless_call(trainable, others, inputs, training=False)[0]
+
+    return cast("Callable[..., Any]", jax.jit(forward, static_argnums=0))
 
 
 class _Steps:
@@ -57,7 +67,7 @@ class _Steps:
 
     def train(self, inputs: Any, labels: Any) -> Metrics:
         self._model.reset_metrics()
-        metrics: Metrics = self._model.train_function(iter([(inputs, labels)]))
+        metrics: Metrics = self._model.train_function([(inputs, labels)])
         return metrics
 
     def settle(self) -> None:
@@ -67,7 +77,7 @@ class _Steps:
         self._model.reset_metrics()
         metrics: Metrics = {}
         for inputs, labels, _ in batches:
-            metrics = self._model.test_function(iter([(inputs, labels)]))
+            metrics = self._model.test_function([(inputs, labels)])
         return metrics
 
 
@@ -78,8 +88,9 @@ class _MirroredSteps(_Steps):
         sums, num_measured = dict[str, float](), 0
         for inputs, labels, num_examples in batches:
             self._model.reset_metrics()
-            metrics = self._model.test_function(iter([(inputs, labels)]))
-            for name, value in metrics.items():
+            self._model.test_function([(inputs, labels)])
+            # Read outside of the devices: their sums are added up, however uneven their parts are.
+            for name, value in self._model.get_metrics_result().items():
                 sums[name] = sums.get(name, 0.0) + num_examples * float(value)
             num_measured += num_examples
         return {name: total / num_measured for name, total in sums.items()}
@@ -113,8 +124,10 @@ class _JaxSteps:
         # Copies: the step takes the memory of what it is given.
         values = [[keras.ops.copy(v.value) for v in variables] for variables in (trainable, others)]
         state, metrics = (*values, self._no_metrics()), {}
-        for inputs, labels, _ in batches:
+        for number, (inputs, labels, _) in enumerate(batches, start=1):
             metrics, state = self._model.test_function(state, iter([(inputs, labels)]))
+            if number % _MAX_UNWAITED == 0:
+                keras.ops.convert_to_numpy(metrics["loss"])  # or batches pile up in the device's memory
         return metrics
 
     def _variables(self) -> tuple[list[keras.Variable], ...]:

@@ -57,21 +57,18 @@ def test_a_cpus_flags_decide_the_precision(
 
 
 @pytest.mark.parametrize(
-    ("xla", "trainable", "gpus", "compiled"),
+    ("xla", "gpus", "compiled"),
     [
-        ("auto", "all", 1, True),
-        ("auto", "none", 1, False),  # a head's steps are too short
-        ("auto", "all", 0, False),
-        ("auto", "all", 2, False),  # TensorFlow refuses it
-        ("always", "all", 2, False),
-        ("always", "none", 0, True),
-        ("never", "all", 1, False),
+        ("auto", 1, False),  # on TensorFlow, deterministic max pooling has no gradient
+        ("always", 1, True),
+        ("always", 0, True),
+        ("always", 2, False),  # TensorFlow refuses it
+        ("never", 1, False),
     ],
 )
 def test_a_rule_decides_whether_xla_compiles(
-    monkeypatch: pytest.MonkeyPatch, xla: str, trainable: str, gpus: int, compiled: bool
+    monkeypatch: pytest.MonkeyPatch, xla: str, gpus: int, compiled: bool
 ) -> None:
     monkeypatch.setattr(device, "num_gpus", lambda: gpus)
-    phases = [{"trainable": trainable, "num_epochs": 1}]
-    train = tiny_train(xla=xla, phases=phases, device="auto", precision="float32")
+    train = tiny_train(xla=xla, device="auto", precision="float32")
     assert choose_compute(train).xla is compiled

@@ -4,12 +4,14 @@ A batch depends on its place alone, so no kind and no number of workers changes 
 Python's lock, which part of every augmentation holds; processes do not, but take seconds to start.
 """
 
+import contextlib
 import ctypes
 import math
 import multiprocessing
 import os
 import signal
 import sys
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
@@ -22,6 +24,7 @@ import numpy as np
 from joblib import cpu_count
 
 from pawtrace.base.errors import DeviceError
+from pawtrace.learning.inputs.augmentation import AugmentedView
 from pawtrace.learning.inputs.loader import Batch, Loader, Place
 from pawtrace.running.processes import end_with
 
@@ -78,7 +81,7 @@ class ProcessWorkers:
     """Processes that put images into memory shared with this one; only labels go through a pipe."""
 
     def __init__(self, loader: Loader, batch_size: int, num_workers: int) -> None:
-        """Start them all; they import what they need while this process goes on.
+        """Start them all, while this process goes on.
 
         Args:
           loader: each gets a copy.
@@ -93,7 +96,15 @@ class ProcessWorkers:
         self._pool = ProcessPoolExecutor(
             num_workers, context, initializer=_begin, initargs=(loader, memory, shape, os.getpid())
         )
-        self._pool.submit(_nothing)  # starts them all
+        self._starting = threading.Thread(target=self._start, args=(num_workers,), daemon=True)
+        self._starting.start()
+
+    def _start(self, num_workers: int) -> None:
+        # All processes inherit this: Ctrl-C reaches them too, and would break some of them half-started.
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        with contextlib.suppress(RuntimeError):  # closed already
+            for _ in range(num_workers):
+                self._pool.submit(_nothing)  # starts one
 
     def batches(self, places: Iterable[Place]) -> Iterator[Batch]:
         """See `Workers`.
@@ -105,6 +116,7 @@ class ProcessWorkers:
         def submit(number: int, place: Place) -> "Future[np.ndarray]":
             return self._pool.submit(_load, number % len(self._slots), place)
 
+        self._starting.join()
         try:
             for number, labels in enumerate(_in_order(submit, places, self._num_ahead)):
                 slot = self._slots[number % len(self._slots)]
@@ -117,6 +129,7 @@ class ProcessWorkers:
 
     def close(self) -> None:
         """See `Workers`."""
+        self._starting.join()
         self._pool.shutdown(cancel_futures=True)
 
 
@@ -146,7 +159,7 @@ def _context() -> BaseContext:
     # Imported once, by the process that all workers are copies of; they also import what `python -m` runs.
     spec = getattr(sys.modules["__main__"], "__spec__", None)
     run = [spec.name] if spec is not None and not spec.name.endswith("__main__") else []
-    context.set_forkserver_preload([__name__, *run])
+    context.set_forkserver_preload([__name__, AugmentedView.__module__, *run])
     return context
 
 
@@ -160,7 +173,7 @@ _slots: np.ndarray
 
 def _begin(loader: Loader, memory: Any, shape: tuple[int, ...], parent: int) -> None:
     global _loader, _slots
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all; the parent ends its workers
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends its workers
     end_with(parent, how=signal.SIGKILL)
     cv2.setNumThreads(0)
     _loader, _slots = loader, _as_slots(memory, shape)
