@@ -47,7 +47,7 @@ def with_the_same_start(train):
 
 fit.build_classifier = with_the_same_start
 train = TrainParams.model_validate_json(Path("train.json").read_text())
-work = Path(keras.backend.backend())
+work = Path("on_" + keras.backend.backend())  # a folder `tensorflow` would be taken for the package
 work.mkdir()
 fit.train_classifier(train, open_records(Path("records")), work, prepare_compute(train))
 """
@@ -110,7 +110,7 @@ def test_from_the_same_weights_it_learns_what_tensorflow_learns(python: Path, tm
     said(Path(sys.executable), "-c", HISTORY, backend="tensorflow", cwd=tmp_path)
     said(python, "-c", HISTORY, cwd=tmp_path)
     histories = [
-        list(csv.DictReader((tmp_path / backend / "history.csv").read_text().splitlines()))
+        list(csv.DictReader((tmp_path / f"on_{backend}/history.csv").read_text().splitlines()))
         for backend in ("tensorflow", "jax")
     ]
     for on_tensorflow, on_jax in zip(*histories, strict=True):
