@@ -62,7 +62,7 @@ lock: ## renew requirements.lock from pyproject.toml (needs uv)
 $(INSTALLED): requirements.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "pawtrace: expected Python 3.11, 3.12 or 3.13, found none; \
 	install one or run: make PYTHON=/path/to/python"; exit 1; }
-	@echo "installing the pinned packages into .venv: once, about 3 GB"
+	@echo "installing the pinned packages into .venv: once, about 4 GB"
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
 		--no-deps --require-hashes -r requirements.lock  # the lock is complete: nothing to resolve

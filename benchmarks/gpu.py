@@ -1,9 +1,9 @@
 """How well a GPU is used: VGG16's training against the device's plain matrix product.
 
-Needs no network and no TensorFlow: Keras on whichever backend is there (KERAS_BACKEND names another
-one). Each step runs in a process of its own, for two minutes at most, and its row is written at once:
-a run that is broken off goes on where it was. Delete the JSON file to measure anew. On a CPU all is small.
-Real records are of drawn pictures, or of the zip that PAWTRACE_PETS_ARCHIVE names.
+The benchmark needs no network and no TensorFlow. It uses the installed Keras backend; KERAS_BACKEND selects
+another one. Each step runs in its own process for at most two minutes, and its result is saved at once, so an
+interrupted benchmark continues where it stopped. Delete the JSON file to measure again. On a CPU the settings
+are small. The real records hold drawn pictures, or the photos of the zip that PAWTRACE_PETS_ARCHIVE names.
 Run: python -m benchmarks.gpu   (leaves .pawtrace/benchmarks/gpu-<backend>-<device>.json)
 """
 

@@ -1,6 +1,6 @@
-"""What benchmarks.gpu measures, one step in a process: python -m benchmarks.gpu_steps STEP prints its row.
+"""The measurements of benchmarks.gpu: python -m benchmarks.gpu_steps STEP runs one and prints its result.
 
-Keras runs on KERAS_BACKEND, which `benchmarks.gpu` sets.
+`benchmarks.gpu` sets KERAS_BACKEND.
 """
 
 import contextlib
