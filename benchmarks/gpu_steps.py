@@ -30,7 +30,7 @@ from pawtrace.learning.device import (
     prepare_compute,
     spread_over_devices,
 )
-from pawtrace.learning.fit import _MAX_IN_FLIGHT, train_classifier
+from pawtrace.learning.fit import _MAX_IN_FLIGHT
 from pawtrace.learning.inputs.augmentation import AugmentedView
 from pawtrace.learning.inputs.batches import shuffled_places
 from pawtrace.learning.inputs.loader import Batch, Loader
@@ -41,6 +41,7 @@ from pawtrace.learning.networks.phases import set_trainable
 from pawtrace.learning.predict import load_classifier, predict
 from pawtrace.learning.progress import Progress
 from pawtrace.learning.steps import forward_of
+from pawtrace.learning.training import train_classifier
 
 PHASE = Phase(trainable="all", num_epochs=1000)
 Row = dict[str, Any]

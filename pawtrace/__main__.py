@@ -10,7 +10,9 @@ from collections.abc import Sequence
 
 from pawtrace.running.entry_point import errors_in_one_line
 
-COMMANDS = ("profile", "check", "trace", "verify", "predict", "export", "promote", "rollback", "status")
+COMMANDS = (
+    "profile", "check", "cure", "trace", "verify", "predict", "export", "promote", "rollback", "status"
+)  # fmt: skip
 BAD_INPUT = 2  # as argparse has it; 1 is a command's own "no"
 
 

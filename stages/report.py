@@ -25,7 +25,10 @@ def diagnosis_of(rung: Rung) -> dict[str, Any]:
     """The content of reports/diagnosis/<recipe>.json."""
     content = rung.diagnosis._asdict()
     content["suspects"] = [suspect._asdict() for suspect in rung.diagnosis.suspects[:MAX_SUSPECTS]]
-    return content | {"next": None if rung.next is None else rung.next._asdict()}
+    content["checks"] = [check._asdict() for check in rung.diagnosis.checks]
+    content["cures"] = [cure._asdict() for cure in rung.diagnosis.cures]
+    following = rung.next
+    return content | {"next": following and {"recipe": following.recipe, "sentence": following.sentence}}
 
 
 def write_reports(rungs: list[Rung], judgements: list[Judgement]) -> None:

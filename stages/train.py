@@ -33,11 +33,11 @@ from pawtrace.evaluation.predictions import (
 )
 from pawtrace.learning.device import Compute, device_name, prepare_compute
 from pawtrace.learning.failures import out_of_memory_named
-from pawtrace.learning.fit import FINISHED, train_classifier
 from pawtrace.learning.inputs.augmentation import AugmentedView, check_policy
 from pawtrace.learning.predict import load_classifier, predict
 from pawtrace.learning.probes.grad_cam import attention_maps
 from pawtrace.learning.probes.probe import probe as run_probes
+from pawtrace.learning.training import FINISHED, train_classifier
 from pawtrace.learning.working_folders import RUNS, TRAININGS, drop_unused, note_run, runs_of, seeds_of
 from pawtrace.lineage.record.circumstances import Circumstances
 from pawtrace.lineage.record.code import ROOT, code_fingerprint, library_versions, modules_reached
@@ -147,7 +147,7 @@ def training_digest(
     # What params hold is in the digest by value; a table of backbones is code.
     code = [
         path
-        for path in modules_reached(ROOT / "pawtrace/learning/fit.py")
+        for path in modules_reached(ROOT / "pawtrace/learning/training.py")
         if path.parent.name != "config" or path.name == "imagenet.py"
     ]
     return fingerprint(

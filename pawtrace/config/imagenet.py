@@ -17,9 +17,7 @@ class Published(NamedTuple):
     application: str  # its name in keras.applications
     url: str  # of its ImageNet weights without the top
     md5: str | None  # of that file; none where Keras knows none
-    bgr: bool  # whether the weights expect blue first
-    scale: float  # what they expect of an image: scale * (0..255) + offset
-    offset: tuple[float, float, float]
+    convention: str  # of the inputs that the weights expect: a name in CONVENTIONS
     # Keras divides by the roots of these too, but only where it downloads the weights itself.
     deviations: tuple[float, float, float] | None = None
 
@@ -35,26 +33,20 @@ PUBLISHED = {
         "VGG16",
         f"{_STORAGE}tensorflow/keras-applications/vgg16/vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5",
         "6d6bbae143d832006294945121d1f1fc",
-        bgr=True,
-        scale=1.0,
-        offset=(-103.939, -116.779, -123.68),
+        convention="caffe",
     ),
     "mobilenet_v2": Published(
         "MobileNetV2",
         f"{_STORAGE}tensorflow/keras-applications/mobilenet_v2/"
         "mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224_no_top.h5",
         None,
-        bgr=False,
-        scale=1 / 127.5,
-        offset=(-1.0, -1.0, -1.0),
+        convention="minus_one_to_one",
     ),
     "efficientnet_b0": Published(
         "EfficientNetB0",
         f"{_STORAGE}keras-applications/efficientnetb0_notop.h5",
         "50bc09e76180e00e4465e1a485ddc09d",
-        bgr=False,
-        scale=1.0,  # it scales inside
-        offset=(0.0, 0.0, 0.0),
+        convention="zero_to_255",  # it scales inside
         deviations=(0.229, 0.224, 0.225),
     ),
 }

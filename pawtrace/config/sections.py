@@ -11,8 +11,15 @@ SPLITS = ("train", "validation", "test")
 VerdictName = Literal[
     "leaking",
     "unstable",
+    "blank_inputs",
+    "input_scaling",
     "dead",
+    "stalled",
+    "normalization_lag",
+    "too_few",
+    "imbalance",
     "label_noise",
+    "forgetting",
     "overfitting",
     "undertrained",
     "underfitting",
@@ -135,6 +142,11 @@ class NetworkProbeParams(Section):
     num_examples: Annotated[int, Field(ge=2)]  # for activations, gradients, input range, first loss
     num_overfit_examples: Annotated[int, Field(ge=2)]  # that it should be able to learn by heart
     num_overfit_steps: Count  # given to it for that
+    num_rate_steps: Annotated[int, Field(ge=10)] = 40  # of the learning-rate range test, from 1e-7 to 10
+    num_transfer_examples: Annotated[int, Field(ge=20)] = (
+        1000  # of train, for the features of pretrained weights
+    )
+    num_convention_examples: Annotated[int, Field(ge=20)] = 400  # of those, for each input convention
 
 
 class ProbeParams(NetworkProbeParams):
@@ -165,6 +177,14 @@ class DiagnoseParams(Section):
     vanishing_ratio: Annotated[float, Field(gt=1)]
     input_range_ratio: Annotated[float, Field(gt=1)]
     imbalance_share: Annotated[float, Field(ge=0.5, le=1)]
+    imbalance_recall_gap: Fraction = 0.1
+    blank_contrast: Fraction = 0.25
+    stalled_fall: Fraction = 0.1
+    stalled_rate_ratio: Annotated[float, Field(ge=1)] = 10.0
+    lag_gap: Fraction = 0.1
+    too_few_examples: Count = 100
+    forgetting_loss: Fraction = 0.03
+    penalty_share: Fraction = 0.5
 
 
 class RebuildParams(Section):

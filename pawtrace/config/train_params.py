@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, Strict, field_validator, model_validator
 
+from pawtrace.config.conventions import InputScaling
 from pawtrace.config.sections import Count, Section, Seed
 
 LearningRate = Annotated[float, Field(gt=0, le=10)]
@@ -77,7 +78,9 @@ class TrainParams(Section):
     initializer: Literal["glorot_uniform", "he_normal"]  # of a backbone with random weights
     batch_normalization: bool  # after every convolution of vgg16; needs random weights
     batch_normalization_momentum: Annotated[float, Field(ge=0, lt=1)]  # of the moving averages
-    input_scaling: Literal["backbone", "unit"]  # as the backbone's weights expect, or x 1/255
+    # Of every batch normalisation in the backbone; None: as the backbone was made.
+    normalization_momentum: Annotated[float, Field(ge=0, lt=1)] | None = None
+    input_scaling: InputScaling  # backbone: as its weights expect; else a convention by name
     head: Head
     augmentation: Annotated[tuple[Transform, ...], NotStrict]
     # Augmented views of each example while the whole backbone is frozen; their features are kept.
@@ -85,7 +88,10 @@ class TrainParams(Section):
     mixup_alpha: NonNegative  # of the Beta distribution that mixes pairs of examples; 0: no mixup
     batch_size: Count
     label_smoothing: Annotated[float, Field(ge=0, lt=1)]
-    optimizer: Literal["adam"]
+    class_weights: Literal["none", "balanced"] = "none"  # balanced: both labels weigh the same in the loss
+    optimizer: Literal["adam", "adamw", "sgd"]
+    momentum: Annotated[float, Field(ge=0, lt=1)] = 0.9  # of sgd
+    weight_decay: NonNegative = 0.004  # of adamw; Keras's default
     learning_rate: LearningRate
     schedule: Schedule
     layerwise_decay: Annotated[float, Field(gt=0, le=1)]  # first layer's share of the learning rate

@@ -1,14 +1,18 @@
 """The diagnosis: why is the accuracy of this recipe what it is?
 
-Arrives: the result of a recipe, what is known about the data and the thresholds of params.yaml. Leaves:
-a verdict, the first in the table whose rule applies, with its numbers and a sentence, and whatever else
-stands out.
+Arrives: the result of a recipe, what is known about the data, the recipe's params and the thresholds of
+params.yaml. Leaves: a verdict, the first in the table whose rule applies; every other one passed or
+failed, with its number and limit; its cures; suspicious labels; whatever else stands out.
 """
 
 from typing import NamedTuple
 
-from pawtrace.config.sections import SPLITS, DiagnoseParams
-from pawtrace.diagnosis.facts import Facts, Numbers, Suspect
+from pawtrace.config.sections import DiagnoseParams
+from pawtrace.config.train_params import TrainParams
+from pawtrace.diagnosis.cures import Cure, cures_of
+from pawtrace.diagnosis.facts import Facts
+from pawtrace.diagnosis.finding import Check, Finding, NotKnown, Numbers
+from pawtrace.diagnosis.label_quality import Suspect
 from pawtrace.diagnosis.notes import further_findings
 from pawtrace.diagnosis.verdicts import VERDICTS
 from pawtrace.results.data_summary import DataSummary
@@ -19,20 +23,44 @@ class Diagnosis(NamedTuple):
     """Why a recipe's accuracy is what it is."""
 
     verdict: str  # a name in VERDICTS
+    cause: str  # which of the verdict's causes, where it tells them apart
     numbers: Numbers  # the evidence by name; shares 0..1
     sentence: str
+    checks: list[Check]  # every verdict, passed or failed
+    cures: list[Cure]  # that the recipe does not follow already, the likeliest first
     notes: dict[str, str]  # what else stands out: its name -> a sentence
     suspects: list[Suspect]  # whose labels to look at, the surest first
 
 
-def diagnose(result: Result, data: DataSummary, thresholds: DiagnoseParams) -> Diagnosis:
-    """Name the first verdict that applies to a result.
+def diagnose(result: Result, data: DataSummary, thresholds: DiagnoseParams, train: TrainParams) -> Diagnosis:
+    """Ask every rule about a result.
 
-    Suspects are listed only for a model that is better than chance on new pictures: the confidence of
-    any other model means nothing.
+    Args:
+      result: of a recipe.
+      data: what it was trained and measured on.
+      thresholds: what counts as what.
+      train: the recipe's params.
     """
-    facts = Facts(result, data, thresholds)
-    findings = ((verdict, verdict.rule(facts)) for verdict in VERDICTS.values())
-    verdict, finding = next((verdict, finding) for verdict, finding in findings if finding is not None)
-    suspects = [] if facts.unseen.at_chance else facts.confident_errors(*SPLITS)
-    return Diagnosis(verdict.name, *finding, further_findings(facts, verdict), suspects)
+    facts = Facts(result, data, thresholds, train)
+    findings: dict[str, Finding] = {}
+    checks = []
+    for name, verdict in VERDICTS.items():
+        try:
+            findings[name] = finding = verdict.rule(facts)
+        except NotKnown as reason:
+            checks.append(Check(name, "not known", str(reason), "", ""))
+            continue
+        state = "failed" if finding.applies else "passed"
+        checks.append(Check(name, state, finding.measure, finding.value, finding.limit))
+    name = next(name for name, finding in findings.items() if finding.applies)
+    finding = findings[name]
+    return Diagnosis(
+        verdict=name,
+        cause=finding.cause,
+        numbers=finding.numbers,
+        sentence=finding.sentence,
+        checks=[check for check in checks if check.verdict != "healthy"],
+        cures=cures_of(name, finding, facts),
+        notes=further_findings(facts, VERDICTS[name]),
+        suspects=facts.suspects,
+    )

@@ -1,55 +1,43 @@
-"""What the rules of the verdicts look at: scores, the loss of guessing, probes, confident errors.
+"""What the rules of the verdicts look at, each computed once, with where it was measured.
 
-Arrives: the result of a recipe, what is known about the data and the thresholds of params.yaml. Leaves:
-`Facts`, each computed once.
+Arrives: the result of a recipe, what is known about the data, the recipe's params and the thresholds of
+params.yaml. Leaves: `Facts`. Two numbers are compared only if they were measured in the same mode, on
+pictures that were drawn alike, with the same augmentation.
 """
 
 import math
-from collections.abc import Iterator
 from functools import cached_property
-from typing import NamedTuple
 
 import numpy as np
 
-from pawtrace.config.sections import LABELS, SPLITS, DiagnoseParams
+from pawtrace.config.sections import SPLITS, DiagnoseParams
+from pawtrace.config.train_params import TrainParams
 from pawtrace.diagnosis.dying_signal import DyingSignal, dying_signal
+from pawtrace.diagnosis.finding import Numbers
+from pawtrace.diagnosis.label_quality import Judged, Suspect, suspects_of
 from pawtrace.diagnosis.scores import Score, score_of
 from pawtrace.results.data_summary import DataSummary
 from pawtrace.results.number_words import percent, plural
+from pawtrace.results.probe_results import Transfer
 from pawtrace.results.results import Result
-
-Numbers = dict[str, float | str]
-
-
-class Finding(NamedTuple):
-    """Why a verdict applies."""
-
-    numbers: Numbers  # the evidence by name; shares 0..1
-    sentence: str
-
-
-class Suspect(NamedTuple):
-    """An example for whose label the model is sure of the other one."""
-
-    id: str
-    split: str
-    label: str
-    probability: float  # P(dog)
 
 
 class Facts:
     """The facts about one result and its data."""
 
-    def __init__(self, result: Result, data: DataSummary, thresholds: DiagnoseParams) -> None:
-        """Look at a result; `thresholds` say what counts as passed, sure or dying."""
-        self.result, self.data, self.thresholds = result, data, thresholds
-        self.history, self.training, self.probes = result.history, result.training, result.probes
+    def __init__(
+        self, result: Result, data: DataSummary, thresholds: DiagnoseParams, train: TrainParams
+    ) -> None:
+        """Look at a result of a recipe with these params; `thresholds` say what counts as what."""
+        self.result, self.data, self.thresholds, self.params = result, data, thresholds, train
+        self.history, self.training = result.history, result.training
+        self.probes, self.signals = result.probes, result.signals
         self.train, self.validation, self.test = (score_of(result.predictions[split]) for split in SPLITS)
         self.unseen = score_of(result.predictions["validation"], result.predictions["test"])
 
     @property
     def accuracies(self) -> Numbers:
-        """The accuracy on each split, for the numbers of a finding."""
+        """The accuracy on each split, for the numbers of a finding: inference mode, no augmentation."""
         scores = zip(SPLITS, (self.train, self.validation, self.test), strict=True)
         return {f"{split}_accuracy": score.accuracy for split, score in scores}
 
@@ -57,7 +45,16 @@ class Facts:
     def by_heart_words(self) -> str:
         """How many of a few pictures the network can learn by heart, in words."""
         probe = self.probes.overfit
-        return f"{percent(probe.accuracy or 0.0)} of {plural(probe.num_examples, 'picture')} by heart"
+        return f"it memorises {percent(probe.accuracy or 0.0)} of {plural(probe.num_examples, 'picture')}"
+
+    @cached_property
+    def is_unbalanced(self) -> bool:
+        """Whether accuracy would hide what happens to the rarer label."""
+        return self.train.chance > self.thresholds.imbalance_share
+
+    def level(self, score: Score) -> float:
+        """How good a score is: its accuracy, or its balanced accuracy where labels are unbalanced."""
+        return score.balanced_accuracy if self.is_unbalanced else score.accuracy
 
     @cached_property
     def guessing_loss(self) -> float:
@@ -67,7 +64,7 @@ class Facts:
 
     @cached_property
     def learns_by_heart(self) -> bool:
-        """Whether the network can learn a few pictures at all; a number that is not finite is a no."""
+        """Whether the network can memorise a few pictures at a rate that works for it."""
         probe = self.probes.overfit
         return (
             probe.accuracy is not None
@@ -80,20 +77,96 @@ class Facts:
     def baseline(self) -> Score | None:
         """The score of a linear classifier on edges, on train; None if there were too few examples."""
         measured = self.data.split.baseline
-        return None if measured is None else Score(measured.num_right, measured.num_examples, chance=0.5)
+        if measured is None:
+            return None
+        half, right = measured.num_examples // 2, measured.num_right
+        return Score((right // 2, right - right // 2), (half, measured.num_examples - half))
 
     @cached_property
     def is_flat_at_chance(self) -> bool:
         """Whether training never got measurably below the loss of guessing, nor above its accuracy."""
         lowest = min(self.history.loss)
-        return self.train.at_chance and lowest >= self.guessing_loss - self.thresholds.dead_loss_margin
+        flat = lowest >= self.guessing_loss - self.thresholds.dead_loss_margin
+        return flat and self.train.interval[0] <= self.train.chance
 
     @cached_property
     def labels_say_nothing(self) -> bool:
         """Whether neither a linear classifier nor this network finds anything general in the labels."""
         enough = self.train.num_examples >= self.thresholds.noise_min_examples
         linear_finds_nothing = self.baseline is not None and self.baseline.at_chance
-        return enough and self.unseen.at_chance and linear_finds_nothing
+        judged = self.judged_by_features
+        features_find_nothing = judged is None or _score(judged).at_chance
+        return enough and self.unseen.at_chance and linear_finds_nothing and features_find_nothing
+
+    @cached_property
+    def highest_rate(self) -> float:
+        """The highest learning rate of any phase."""
+        own = [phase.learning_rate or self.params.learning_rate for phase in self.params.phases]
+        return max(own)
+
+    @property
+    def num_head_weights(self) -> int:
+        """The weights of the layers after the backbone."""
+        return self.training.num_head_weights
+
+    @cached_property
+    def trains_backbone(self) -> bool:
+        """Whether any phase changes the backbone."""
+        return any(phase.trainable != "none" for phase in self.params.phases)
+
+    @cached_property
+    def head_comes_first(self) -> bool:
+        """Whether the head has a phase of its own before the backbone changes."""
+        return self.params.phases[0].trainable == "none"
+
+    @property
+    def transfer(self) -> Transfer | None:
+        """What a linear classifier gets out of the pretrained features; None for random weights."""
+        return self.probes.transfer
+
+    def transfer_accuracy(self, convention: str) -> float:
+        """The accuracy of that classifier under a convention; out of fold, inference mode, plain pictures."""
+        assert self.transfer is not None
+        return self.transfer.conventions[convention].num_right / self.transfer.num_examples
+
+    @cached_property
+    def judged_by_features(self) -> Judged | None:
+        """Pictures of all splits, judged by a linear classifier on pretrained features as they want them.
+
+        It was fitted on none of the pictures that it judges.
+        """
+        return None if self.transfer is None else self.judge(self.transfer.expected)
+
+    def judge(self, convention: str) -> Judged:
+        """The same under a convention: the received or the expected one."""
+        assert self.transfer is not None
+        found = self.transfer.judges[convention]
+        return Judged(found.ids, found.splits, np.array(found.labels), np.array(found.probabilities))
+
+    @cached_property
+    def judged_unseen(self) -> Judged:
+        """Validation and test pictures, judged by the recipe's model."""
+        parts = [(split, self.result.predictions[split]) for split in ("validation", "test")]
+        return Judged(
+            [id for _, part in parts for id in part.ids],
+            [split for split, part in parts for _ in part.ids],
+            np.concatenate([part.labels for _, part in parts]),
+            np.concatenate([part.probabilities for _, part in parts]),
+        )
+
+    @cached_property
+    def best_judge(self) -> Judged | None:
+        """Whoever is right most often on pictures that it was not trained on; None if all are at chance."""
+        judges = [judged for judged in (self.judged_by_features, self.judged_unseen) if judged is not None]
+        judges = [judged for judged in judges if not _score(judged).at_chance]
+        return max(judges, key=lambda judged: judged.accuracy, default=None)
+
+    @cached_property
+    def suspects(self) -> list[Suspect]:
+        """Labels that confident learning doubts, the surest first."""
+        found = [] if self.best_judge is None else suspects_of(self.best_judge)
+        found = [each for each in found if _wrongness(each) >= self.thresholds.noise_confidence]
+        return sorted(found, key=lambda suspect: (-_wrongness(suspect), suspect.id))
 
     @cached_property
     def stopped_early(self) -> bool:
@@ -113,21 +186,21 @@ class Facts:
 
     @cached_property
     def gap(self) -> float:
-        """Train minus validation accuracy of the model that was kept, unaugmented."""
-        return self.train.accuracy - self.validation.accuracy
+        """Train minus validation level of the model that was kept: inference mode, no augmentation."""
+        return self.level(self.train) - self.level(self.validation)
 
-    def confident_errors(self, *splits: str) -> list[Suspect]:
-        """The examples for which P(other label) is at least `noise_confidence`, the surest first."""
-        suspects = [suspect for split in splits for suspect in self._confident_errors(split)]
-        return sorted(suspects, key=lambda suspect: (-_wrongness(suspect), suspect.id))
+    @cached_property
+    def is_good(self) -> bool:
+        """Whether it is good on its own training pictures."""
+        return self.level(self.train) >= self.thresholds.underfitting_accuracy
 
-    def _confident_errors(self, split: str) -> Iterator[Suspect]:
-        predictions = self.result.predictions[split]
-        wrongness = np.abs(predictions.probabilities - predictions.labels)
-        for number in np.flatnonzero(wrongness >= self.thresholds.noise_confidence):
-            label = LABELS[int(predictions.labels[number])]
-            yield Suspect(predictions.ids[number], split, label, float(predictions.probabilities[number]))
+
+def _score(judged: Judged) -> Score:
+    right = (judged.probabilities >= 0.5) == (judged.labels == 1)
+    rights = [int(right[judged.labels == label].sum()) for label in (0, 1)]
+    counts = [int((judged.labels == label).sum()) for label in (0, 1)]
+    return Score((rights[0], rights[1]), (counts[0], counts[1]))
 
 
 def _wrongness(suspect: Suspect) -> float:
-    return abs(suspect.probability - LABELS.index(suspect.label))
+    return suspect.probability if suspect.label == "cat" else 1 - suspect.probability

@@ -1,90 +1,96 @@
 """What to try next against a recipe's verdict.
 
-Arrives: a diagnosis, params.yaml, all results. Leaves: a rung to try, and how it did where it was
-measured; the verdict's cure in words where no rung helps.
+Arrives: a diagnosis with its cures, params.yaml, all results. Leaves: a recipe that was measured to be
+better, else the likeliest cure that nobody has measured yet. What a neighbour has measured as no better
+is not advised.
 """
 
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from pawtrace.config.params import Params
+from pawtrace.config.params import Params, merged
+from pawtrace.config.train_params import TrainParams
+from pawtrace.diagnosis.cures import Cure
 from pawtrace.diagnosis.diagnosis import Diagnosis
-from pawtrace.diagnosis.notes import INPUT_RANGE
-from pawtrace.diagnosis.verdicts import VERDICTS
 from pawtrace.results.number_words import percent
 from pawtrace.results.paired import compare
 from pawtrace.results.results import Result, best_result
-
-_OWN_SCALING = "Set train.input_scaling to backbone: the inputs are then scaled as its weights expect."
 
 
 class NextStep(NamedTuple):
     """What to try next."""
 
-    recipe: str | None  # a rung of params.yaml, where one helps
+    recipe: str | None  # a recipe of params.yaml, where one is a cure
     sentence: str
+    cure: Cure | None = None  # what to change, where no recipe has proved better
 
 
 def next_rung(
     name: str, diagnosis: Diagnosis, params: Params, results: Mapping[str, Result]
 ) -> NextStep | None:
-    """The thing to try next for a recipe: its input scaling first, then what cures its verdict.
+    """The thing to try next for a recipe.
 
     Args:
       name: of the recipe.
       diagnosis: of the recipe.
-      params: of its recipes whose `cures` names the verdict, the one that did best here is taken, else
-        the first that was not measured; never the recipe itself nor what it builds on.
+      params: recipes that change what a cure changes, or whose `cures` names the verdict, are its
+        neighbours; never the recipe itself nor what it builds on.
       results: of the recipes that were measured, by name.
     Returns:
-      None where there is nothing to mend and no rung that is measurably better.
+      None where there is nothing to mend and no recipe that is measurably better.
     """
-    if INPUT_RANGE in diagnosis.notes:
-        return _step(_with_own_scaling(name, params), _OWN_SCALING, name, results)
-    cure = VERDICTS[diagnosis.verdict].cure
-    if cure is None:
-        best = best_result(results.values())
-        comparison = compare(best, results[name])
-        is_better = comparison is not None and comparison.verdict == "better"
-        return _step(best.name, "", name, results) if is_better else None
+    if diagnosis.verdict == "healthy":
+        best = best_result(results.values()).name
+        return _proven(best, name, results) if _is_better(best, name, results) else None
     lineage = params.lineage(name)
-    recipes = [
+    named = [
         candidate
         for candidate, recipe in params.recipes.items()
         if diagnosis.verdict in recipe.cures and candidate not in lineage
     ]
-    return _step(_most_promising(recipes, name, results), cure, name, results)
+    same = {cure.name: _recipe_like(cure, name, params) for cure in diagnosis.cures}
+    candidates = [*named, *(recipe for recipe in same.values() if recipe is not None)]
+    better = [each for each in candidates if each in results and _is_better(each, name, results)]
+    if better:
+        return _proven(best_result(results[each] for each in better).name, name, results)
+    untried = [cure for cure in diagnosis.cures if same[cure.name] not in results]
+    if untried:
+        cure = untried[0]
+        tried_by = same[cure.name]
+        command = f" Recipe {tried_by} does." if tried_by else ""
+        if cure.overrides is not None and tried_by is None:
+            command = f" To try it: pawtrace cure {name}"
+        return NextStep(tried_by, cure.words + command, cure)
+    unmeasured = next((each for each in named if each not in results), None)
+    return None if unmeasured is None else NextStep(unmeasured, f"Try {unmeasured}.")
 
 
-def _most_promising(cures: list[str], name: str, results: Mapping[str, Result]) -> str | None:
-    """The best of those that were measured and helped, else the first that was not measured."""
-    ours = results[name].metric("validation", "accuracy")
-    measured = {cure: results[cure].metric("validation", "accuracy") for cure in cures if cure in results}
-    helped = [cure for cure, theirs in measured.items() if theirs > ours]
-    if helped:
-        return max(helped, key=lambda cure: measured[cure])
-    return next((cure for cure in cures if cure not in measured), None)
+def cured(train: TrainParams, cure: Cure) -> TrainParams:
+    """A recipe's params with a cure laid over them."""
+    return TrainParams.model_validate(merged(train.model_dump(mode="json"), cure.overrides or {}))
 
 
-def _with_own_scaling(name: str, params: Params) -> str | None:
-    """The first recipe that scales the inputs of the same weights as these expect."""
-    own_train = params.recipe(name).train
-    for candidate in params.recipes:
-        train = params.recipe(candidate).train
-        same_weights = (train.backbone, train.weights) == (own_train.backbone, own_train.weights)
-        if same_weights and train.input_scaling == "backbone" and candidate != name:
-            return candidate
-    return None
+def _recipe_like(cure: Cure, name: str, params: Params) -> str | None:
+    """A recipe that is this recipe with the cure, and nothing else."""
+    if cure.overrides is None:
+        return None
+    wanted = cured(params.recipe(name).train, cure)
+    return next((each for each in params.recipes if params.recipe(each).train == wanted), None)
 
 
-def _step(recipe: str | None, advice: str, name: str, results: Mapping[str, Result]) -> NextStep:
-    if recipe is None:
-        return NextStep(None, advice)
-    if recipe not in results:
-        return NextStep(recipe, f"Try {recipe}.")
-    theirs, ours = (results[recipe_name].metric("test", "accuracy") for recipe_name in (recipe, name))
+def _is_better(recipe: str, name: str, results: Mapping[str, Result]) -> bool:
+    if recipe == name:
+        return False
+    comparison = compare(results[recipe], results[name])
+    return comparison is not None and comparison.verdict == "better"
+
+
+def _proven(recipe: str, name: str, results: Mapping[str, Result]) -> NextStep:
+    theirs, ours = (results[each].metric("test", "accuracy") for each in (recipe, name))
+    comparison = compare(results[recipe], results[name])
+    points = "" if comparison is None else f", {comparison.words} points on the same pictures"
     return NextStep(
         recipe,
         f"Try {recipe}: here it is right on {percent(theirs)} of the test pictures, "
-        f"{name} on {percent(ours)}.",
+        f"{name} on {percent(ours)}{points}.",
     )

@@ -56,7 +56,7 @@ def _imbalance(facts: Facts) -> str | None:
     )
 
 
-def _blank_inputs(facts: Facts) -> str | None:
+def _blank_pictures(facts: Facts) -> str | None:
     probe = facts.probes.overfit
     if probe.loss is None or probe.accuracy is None or probe.blank_loss is None:
         return None
@@ -83,6 +83,6 @@ _FINDINGS: dict[str, Callable[[Facts], str | None]] = {
     INPUT_RANGE: _input_range,
     "dying_signal": _dying_signal,
     "class_imbalance": _imbalance,
-    "blank_inputs": _blank_inputs,
+    "blank_pictures": _blank_pictures,
     "overlap": _overlap,
 }

@@ -1,20 +1,35 @@
 """How many examples a model predicts rightly, compared with chance."""
 
+import math
 from typing import NamedTuple
 
 import numpy as np
 
 from pawtrace.config.sections import LABELS
-from pawtrace.evaluation.intervals import wilson
+from pawtrace.evaluation.intervals import Z, wilson
 from pawtrace.evaluation.predictions import Predictions
 
 
 class Score(NamedTuple):
-    """How many examples of a split, or of several together, are predicted rightly."""
+    """How many examples of each label are predicted rightly, over a split or several together."""
 
-    num_right: int
-    num_examples: int
-    chance: float  # the share of the most frequent label: always answering it would reach that
+    rights: tuple[int, int]  # of cats and of dogs
+    counts: tuple[int, int]
+
+    @property
+    def num_right(self) -> int:
+        """How many examples are predicted rightly."""
+        return sum(self.rights)
+
+    @property
+    def num_examples(self) -> int:
+        """How many examples there are."""
+        return sum(self.counts)
+
+    @property
+    def num_errors(self) -> int:
+        """How many examples are predicted wrongly."""
+        return self.num_examples - self.num_right
 
     @property
     def accuracy(self) -> float:
@@ -22,9 +37,19 @@ class Score(NamedTuple):
         return self.num_right / self.num_examples
 
     @property
-    def num_errors(self) -> int:
-        """How many examples are predicted wrongly."""
-        return self.num_examples - self.num_right
+    def chance(self) -> float:
+        """The share of the most frequent label: always answering it would reach that."""
+        return max(self.counts) / self.num_examples
+
+    @property
+    def recalls(self) -> tuple[float, ...]:
+        """The share of each label's examples that are predicted rightly; of a label with examples."""
+        return tuple(right / count for right, count in zip(self.rights, self.counts, strict=True) if count)
+
+    @property
+    def balanced_accuracy(self) -> float:
+        """The mean of the recalls: 0.5 for always answering the same."""
+        return sum(self.recalls) / len(self.recalls)
 
     @property
     def interval(self) -> tuple[float, float]:
@@ -33,13 +58,31 @@ class Score(NamedTuple):
 
     @property
     def at_chance(self) -> bool:
-        """Whether the interval reaches down to chance."""
-        return self.interval[0] <= self.chance
+        """Whether neither accuracy nor balanced accuracy is measurably above that of a constant answer."""
+        return self.interval[0] <= self.chance and self._balanced_low <= 1 / len(LABELS)
+
+    @property
+    def _balanced_low(self) -> float:
+        """The lower 95 % bound of the balanced accuracy, each recall by Agresti & Coull's estimate."""
+        shares = [(r + 2) / (n + 4) for r, n in zip(self.rights, self.counts, strict=True)]
+        variances = [p * (1 - p) / (n + 4) for p, n in zip(shares, self.counts, strict=True)]
+        return sum(shares) / 2 - Z * math.sqrt(sum(variances)) / 2
 
 
 def score_of(*predictions: Predictions) -> Score:
     """The score over all these predictions together."""
     labels = np.concatenate([split_predictions.labels for split_predictions in predictions])
     predicted = np.concatenate([split_predictions.predicted for split_predictions in predictions])
-    most = int(np.bincount(labels, minlength=len(LABELS)).max())
-    return Score(int((predicted == labels).sum()), labels.size, most / labels.size)
+    counts = np.bincount(labels, minlength=len(LABELS))
+    rights = np.bincount(labels[predicted == labels], minlength=len(LABELS))
+    return Score((int(rights[0]), int(rights[1])), (int(counts[0]), int(counts[1])))
+
+
+def is_above(one: float, num_one: int, other: float, num_other: int) -> bool:
+    """Whether a share is measurably (95 %) above another of other examples.
+
+    Newcombe's hybrid of two Wilson intervals. Source: Newcombe 1998, method 10.
+    """
+    low, _ = wilson(round(one * num_one), num_one)
+    _, high = wilson(round(other * num_other), num_other)
+    return one - other > math.hypot(one - low, high - other)

@@ -1,13 +1,12 @@
-"""One run: train a classifier through its phases and keep the best epoch.
+"""The loop: train a classifier through its phases and keep the best epoch.
 
-Arrives: a recipe's params and the checked records. Leaves, in a working folder: model.keras,
-history.csv, dvclive/ and, last of all, training.json, whose presence says that the run finished.
-Until then checkpoints/ holds what a broken-off run goes on from, to the last digit on a CPU.
+Arrives: a recipe's params and the checked records. Leaves: a classifier with its best epoch's weights,
+the rows of its history and its signals; in the working folder checkpoints/, from which a broken-off run
+goes on, to the last digit on a CPU.
 """
 
 import contextlib
 import math
-import shutil
 import time
 from collections import deque
 from collections.abc import Mapping
@@ -17,23 +16,24 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from pawtrace.base.files import new_file, write_json
 from pawtrace.config.train_params import Phase, TrainParams
 from pawtrace.dataset.examples.pixels import View
 from pawtrace.dataset.examples.shards import Records
 from pawtrace.learning.checkpoints import Checkpoint, Checkpoints, assign, values_of
-from pawtrace.learning.device import Compute, distributed, spread_over_devices
+from pawtrace.learning.device import Compute, spread_over_devices
 from pawtrace.learning.failures import out_of_memory_named, require_finite
-from pawtrace.learning.history import live_history, log_epoch, write_history
+from pawtrace.learning.history import live_history, log_epoch
 from pawtrace.learning.inputs.augmentation import AugmentedView
 from pawtrace.learning.inputs.phase_input import FeatureInput, ImageInput, PhaseInput
 from pawtrace.learning.learner import Learner, numbers_of
+from pawtrace.learning.loss import label_weights
 from pawtrace.learning.networks.model import Classifier, build_classifier
 from pawtrace.learning.networks.phases import set_trainable
+from pawtrace.learning.probes.sample import balanced_sample
 from pawtrace.learning.progress import Progress
+from pawtrace.learning.signals import Meter, is_measured, modes_of, num_examples, num_kept_examples
 from pawtrace.learning.steps import Metrics
 
-FINISHED = "training.json"
 _CHECKPOINT_INTERVAL_S = 5.0  # at least; and never more than a twentieth of the time
 _CHECKPOINT_SHARE = 0.05
 _MAX_IN_FLIGHT = 8  # steps: enough for a device never to wait, few enough batches to hold in its memory
@@ -51,6 +51,8 @@ class Run:
         self.view: View = AugmentedView(train.augmentation, train.seed)
         self.steps_per_epoch = -(-len(records["train"]) // train.batch_size)
         self.progress = Progress()
+        size_px, num_sampled = train.image_size_px, num_examples(len(records["train"]))
+        self._sample = balanced_sample(records["train"], size_px, num_sampled, train.seed)
         self.best: list[np.ndarray] = []
         self.checkpoints = Checkpoints(work / "checkpoints")
         self._optimizer_state: list[np.ndarray] = []
@@ -79,16 +81,22 @@ class Run:
             out_of_memory_named(train.batch_size, self.compute.device),
             contextlib.closing(self._input_of(phase)) as source,
         ):
-            learner = Learner(train, phase, self.classifier, source.model, self.steps_per_epoch, self.compute)
+            weights = label_weights(train, self.records["train"].labels)
+            settings = (train, phase, self.classifier, source.model, self.steps_per_epoch, self.compute)
+            learner = Learner(*settings, weights)
+            meter = Meter(learner, source.of_images(self._sample.images), self._sample.labels)
             if self._optimizer_state:  # this phase was broken off
                 assign(learner.optimizer.variables, self._optimizer_state)
                 self._optimizer_state = []
             while not progress.phase_is_over(phase, train.early_stopping):
-                self._fit_epoch(learner, source)
+                self._fit_epoch(learner, source, meter)
 
-    def _fit_epoch(self, learner: Learner, source: PhaseInput) -> None:
+    def _fit_epoch(self, learner: Learner, source: PhaseInput, meter: Meter) -> None:
         progress = self.progress
-        last = progress.phase_start + self.train.phases[progress.phase].num_epochs
+        num_epochs = self.train.phases[progress.phase].num_epochs
+        last = progress.phase_start + num_epochs
+        number = progress.epoch + 1 - progress.phase_start
+        measured = is_measured(number, num_epochs, reads_images=source.reads_images)
         title = f"epoch {progress.epoch + 1} of {last}"
         batches = source.batches(progress.epoch, progress.step)
         settings = {"unit": " batches", "disable": None, "leave": False}
@@ -96,8 +104,11 @@ class Run:
             for inputs, labels, num_examples in progress.timed(
                 spread_over_devices(batches), are_images=source.reads_images
             ):
+                is_last = progress.step + len(self._in_flight) + 1 == self.steps_per_epoch
+                if is_last and measured:
+                    self._finish_steps(learner, 0)
+                    meter.before_last_step()
                 self._in_flight.append((learner.begin_step(inputs, labels), num_examples))
-                is_last = progress.step + len(self._in_flight) == self.steps_per_epoch
                 if is_last:
                     self._finish_steps(learner, 0)
                 elif len(self._in_flight) > _MAX_IN_FLIGHT:
@@ -107,6 +118,8 @@ class Run:
                 if progress.num_summed:
                     bar.set_postfix(loss=f"{progress.means()['loss']:.3f}", refresh=False)
                 self._save_now_and_then(learner)
+        if measured:
+            progress.signals.append({"epoch": progress.epoch + 1, **meter.after_epoch()})
         self._end_epoch(learner, source, title)
 
     def _finish_steps(self, learner: Learner, num_left: int) -> None:
@@ -147,6 +160,18 @@ class Run:
         return ImageInput(train, phase, records, view, classifier)
 
     @property
+    def num_sampled(self) -> int:
+        """How many pictures each epoch's signals were measured on."""
+        return len(self._sample.images)
+
+    def kept_signals(self) -> dict[str, Any]:
+        """The model that was kept, in both modes; see `signals.modes_of`."""
+        train, records = self.train, self.records["train"]
+        num_pictures = num_kept_examples(self.progress.num_images)
+        sample = balanced_sample(records, train.image_size_px, num_pictures, train.seed)
+        return modes_of(self.classifier.whole, sample.images, sample.labels)
+
+    @property
     def _features_file(self) -> Path:
         return self.work / f"features-{self.progress.phase}.npy"
 
@@ -174,48 +199,3 @@ class Run:
         self.best, self._optimizer_state = checkpoint.best, checkpoint.optimizer
         done = f"step {self.progress.step} of epoch {self.progress.epoch + 1}"
         print(f"resuming after {done}, from {self.checkpoints.newest}", flush=True)
-
-
-def train_classifier(train: TrainParams, records: dict[str, Records], work: Path, compute: Compute) -> None:
-    """Train with one seed and write what came of it into `work`.
-
-    Args:
-      train: the recipe's params; `train.seed` is the run's seed.
-      records: of all splits, checked.
-      work: a folder: empty, or left by a run of the same params that was broken off.
-      compute: what `prepare_compute` chose.
-    Raises:
-      TrainingError: the backbone is unusable, or a loss is not finite.
-      DeviceError: the device's memory is too small for a batch.
-    """
-    with distributed(compute):
-        run = Run(train, records, work, compute)
-        run.fit()
-    whole, progress = run.classifier.whole, run.progress
-    with new_file(work / "model.keras") as partial:
-        whole.save(partial)
-    write_history(work / "history.csv", progress.rows)
-    # Of the time in which images went through the backbone: a head that trains on features is another thing.
-    images_per_s = progress.num_images / progress.images_s if progress.images_s else 0.0
-    waiting_share = progress.waiting_s / progress.training_s
-    print(
-        f"trained {len(progress.rows)} epochs in {progress.training_s:.0f} s: {images_per_s:.0f} images/s, "
-        f"{waiting_share:.0%} of the time waiting for input; epoch {progress.best_epoch} is kept",
-        flush=True,
-    )
-    write_json(
-        work / FINISHED,
-        {
-            "seed": train.seed,
-            "best_epoch": progress.best_epoch,
-            "num_epochs": len(progress.rows),
-            "planned_epochs": [phase.num_epochs for phase in train.phases],
-            "duration_s": round(progress.training_s, 3),
-            "images_per_s": round(images_per_s, 1),
-            "waiting_share": round(waiting_share, 4),
-            **compute._asdict(),
-            "num_weights": whole.count_params(),
-            "num_trainable_weights": sum(math.prod(weight.shape) for weight in whole.trainable_weights),
-        },
-    )
-    shutil.rmtree(work / "checkpoints", ignore_errors=True)  # only now: until here a kill loses nothing

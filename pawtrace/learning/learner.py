@@ -11,6 +11,7 @@ from pawtrace.config.train_params import Phase, TrainParams
 from pawtrace.learning.checkpoints import assign, values_of
 from pawtrace.learning.device import Compute, spread_over_devices
 from pawtrace.learning.inputs.loader import Batch
+from pawtrace.learning.loss import LabelWeights, build_loss
 from pawtrace.learning.networks.model import Classifier
 from pawtrace.learning.optimizer import build_optimizer, learning_rate
 from pawtrace.learning.steps import Metrics, steps_of
@@ -28,6 +29,7 @@ class Learner:
         model: keras.Model,
         steps_per_epoch: int,
         compute: Compute,
+        weights: LabelWeights = (1.0, 1.0),
     ) -> None:
         """Compile the whole classifier or its head, whichever learns from what the phase shows."""
         # A second model of the same layers: the optimizer's state stays out of the saved one.
@@ -36,7 +38,7 @@ class Learner:
         self._rate = learning_rate(train, phase, steps_per_epoch)
         self.model.compile(
             optimizer=build_optimizer(train, phase, self.model, classifier.backbone, steps_per_epoch),
-            loss=keras.losses.BinaryCrossentropy(label_smoothing=train.label_smoothing),
+            loss=build_loss(train, weights),
             # The loss holds penalties and smoothed labels; this is comparable between recipes.
             metrics=[keras.metrics.BinaryCrossentropy(name="cross_entropy"), accuracy],
             jit_compile=compute.xla,

@@ -1,25 +1,33 @@
-"""The optimizer of a phase: Adam with a schedule, layer-wise learning rates and averaged weights."""
+"""The optimizer of a phase, with a schedule, layer-wise learning rates and averaged weights."""
 
 from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import keras
+import numpy as np
 
 from pawtrace.config.train_params import Phase, TrainParams
 from pawtrace.learning.networks.phases import learning_rate_of
 
+_OPTIMIZERS = {"adam": keras.optimizers.Adam, "adamw": keras.optimizers.AdamW, "sgd": keras.optimizers.SGD}
 
-class LayerwiseAdam(keras.optimizers.Adam):  # type: ignore[misc]  # Keras has no types
-    """Adam with a factor on the learning rate of each variable."""
 
-    def __init__(self, factors: Sequence[float], **settings: object) -> None:
-        """Take a factor for each variable, in the order in which the optimizer is built on them."""
-        super().__init__(**settings)
-        self._factors = factors
+class State(NamedTuple):
+    """What a step changes."""
+
+    weights: list[np.ndarray]  # the trainable ones
+    momenta: list[np.ndarray]
+
+
+class _Layerwise:
+    """Puts a factor on the learning rate of each variable."""
+
+    factors: Sequence[float]  # in the order in which the optimizer is built on the variables
 
     def update_step(self, gradient, variable, learning_rate) -> None:  # type: ignore[no-untyped-def]
-        """As Adam's, with the variable's own learning rate."""
-        factor = self._factors[self._get_variable_index(variable)]
-        super().update_step(gradient, variable, learning_rate * factor)
+        """As the optimizer's own, with the variable's own learning rate."""
+        factor = self.factors[self._get_variable_index(variable)]  # type: ignore[attr-defined]
+        super().update_step(gradient, variable, learning_rate * factor)  # type: ignore[misc]
 
 
 def build_optimizer(
@@ -38,8 +46,56 @@ def build_optimizer(
     if train.ema_momentum:
         settings |= {"use_ema": True, "ema_momentum": train.ema_momentum}
     if train.layerwise_decay == 1:
-        return keras.optimizers.Adam(**settings)
-    return LayerwiseAdam(layerwise_factors(model, backbone, train.layerwise_decay), **settings)
+        return plain_optimizer(train, **settings)
+    kind = type("LayerwiseOptimizer", (_Layerwise, _OPTIMIZERS[train.optimizer]), {})
+    optimizer = kind(**_own_settings(train), **settings)
+    optimizer.factors = layerwise_factors(model, backbone, train.layerwise_decay)
+    return optimizer
+
+
+def plain_optimizer(train: TrainParams, **settings: Any) -> keras.optimizers.Optimizer:
+    """A recipe's optimizer: one learning rate for all layers, no schedule of its own."""
+    return _OPTIMIZERS[train.optimizer](**_own_settings(train), **settings)
+
+
+def momenta_of(optimizer: keras.optimizers.Optimizer) -> list[keras.Variable]:
+    """What an optimizer remembers of earlier gradients: a variable for each trainable one, or none."""
+    optimizer = getattr(optimizer, "inner_optimizer", optimizer)  # with float16, it is wrapped
+    momenta: list[keras.Variable] = getattr(optimizer, "_momentums", None) or getattr(
+        optimizer, "momentums", []
+    )
+    return momenta
+
+
+def gradients_of_step(
+    optimizer: keras.optimizers.Optimizer, before: State, after: State, rate: float
+) -> list[np.ndarray]:
+    """The gradients that a step has used, read off from what it changed: nothing is computed again.
+
+    Args:
+      optimizer: that took the step.
+      before: the trainable weights and the optimizer's momenta.
+      after: the same after the step.
+      rate: the learning rate of the step.
+    Returns:
+      An array for each trainable variable.
+    """
+    optimizer = getattr(optimizer, "inner_optimizer", optimizer)
+    if hasattr(optimizer, "beta_1"):  # Adam: new = old + (1 - beta_1) (gradient - old)
+        share = 1 - optimizer.beta_1
+        return [old + (new - old) / share for old, new in zip(before.momenta, after.momenta, strict=True)]
+    factors = getattr(optimizer, "factors", [1.0] * len(before.weights))
+    if before.momenta:  # SGD: new = momentum * old - rate * gradient
+        pairs = zip(before.momenta, after.momenta, factors, strict=True)
+        return [(optimizer.momentum * old - new) / (rate * factor) for old, new, factor in pairs]
+    pairs = zip(before.weights, after.weights, factors, strict=True)
+    return [(old - new) / (rate * factor) for old, new, factor in pairs]
+
+
+def _own_settings(train: TrainParams) -> dict[str, float]:
+    if train.optimizer == "sgd":
+        return {"momentum": train.momentum}
+    return {"weight_decay": train.weight_decay} if train.optimizer == "adamw" else {}
 
 
 def layerwise_factors(model: keras.Model, backbone: keras.Model, decay: float) -> list[float]:

@@ -25,6 +25,7 @@ class Progress:
     sums: dict[str, float] = field(default_factory=dict)  # of that epoch's metrics, times examples
     num_summed: int = 0
     rows: list[dict[str, Any]] = field(default_factory=list)  # a row an epoch, as in history.csv
+    signals: list[dict[str, Any]] = field(default_factory=list)  # of the epochs that were measured
     best_epoch: int = 0  # from 1 on; 0: none yet
     best_loss: float | None = None
     num_waited: int = 0  # epochs of this phase without a better validation loss

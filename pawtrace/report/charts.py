@@ -8,11 +8,10 @@ import math
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
+from matplotlib.ticker import MaxNLocator
 
 from pawtrace.config.sections import LABELS
 from pawtrace.report.chart_style import FAINT, INK, MUTED, as_svg, colour_of, dashes_of, label_lines
-from pawtrace.results.probe_results import Block
 from pawtrace.results.results import CalibrationBin, History, Result
 
 _GUESSING = {"color": MUTED, "linewidth": 0.9, "linestyle": (0, (4, 3)), "zorder": 1}
@@ -159,34 +158,3 @@ def _write_cell(axes: Axes, corner: tuple[int, int], count: int, share: float) -
     x, y = corner[0] + 0.5, corner[1] + 0.5
     axes.text(x, y - 0.05, str(count), ha="center", va="center", fontsize=15, color=ink)
     axes.text(x, y + 0.18, f"{100 * share:.1f} %", ha="center", va="center", fontsize=8.5, color=ink)
-
-
-@as_svg
-def signal_by_block(blocks: list[Block], colour: str) -> Figure:
-    """How far activations and gradients reach before training, a row for each block, on log axes."""
-    drawing = Figure(figsize=(4.7, 1.1 + 0.24 * len(blocks)))
-    left, right = drawing.subplots(1, 2, sharey=True)
-    _signal_rows(left, [block.activation_std for block in blocks], colour)
-    _signal_rows(right, [block.gradient_rms for block in blocks], colour)
-    left.set_title("spread of activations")
-    right.set_title("size of gradients")
-    left.set_yticks(range(len(blocks)), [block.name for block in blocks])
-    left.set_ylim(len(blocks) - 0.5, -0.5)  # the input's side above
-    return drawing
-
-
-def _signal_rows(axes: Axes, values: list[float | None], colour: str) -> None:
-    shown = [(row, value) for row, value in enumerate(values) if value is not None and value > 0]
-    axes.set_xscale("log")
-    if shown:
-        rows, sizes = zip(*shown, strict=True)
-        axes.plot(sizes, rows, "o-", color=colour, linewidth=1, markersize=5)
-        middle = math.sqrt(min(sizes) * max(sizes))
-        # At least two decades, so that a factor of two does not look like the end of the signal.
-        axes.set_xlim(min(*sizes, middle / 10) / 2, max(*sizes, middle * 10) * 2)
-    for row, value in enumerate(values):
-        if value == 0:  # has no place on a log axis
-            axes.text(0.02, row, "0", color=INK, va="center", transform=axes.get_yaxis_transform())
-    axes.xaxis.set_major_locator(LogLocator(numticks=4))
-    axes.xaxis.set_minor_locator(NullLocator())
-    axes.tick_params(length=0)

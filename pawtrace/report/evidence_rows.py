@@ -1,8 +1,9 @@
 """The evidence behind a diagnosis as short rows of plain words, for the page."""
 
-from pawtrace.diagnosis.facts import Numbers
+from pawtrace.config.conventions import CONVENTIONS
+from pawtrace.diagnosis.finding import Numbers
 from pawtrace.results.number_words import decimal, percent
-from pawtrace.results.probe_results import Spread
+from pawtrace.results.probe_results import Contrast, RateRange, Spread, Transfer
 from pawtrace.results.results import Result
 
 _NOT_FINITE = "not a finite number"
@@ -22,15 +23,52 @@ def probe_rows(result: Result) -> list[tuple[str, str]]:
     inputs, probe = probes.input_range, probes.overfit
     probe_size = f"{probe.num_examples} pictures, {probe.num_steps} steps"
     return [
-        ("loss before the first step", _loss(probes.initial_loss)),
+        ("loss before the first step, in training mode", _loss(probes.initial.training.loss)),
+        ("the same in inference mode", _loss(probes.initial.inference.loss)),
         ("inputs that the backbone receives", _spread(inputs.received)),
         (
             f"inputs as its own scaling makes them; weights {_WEIGHTS[inputs.weights]}",
             _spread(inputs.expected),
         ),
-        (f"learning by heart: {probe_size}", _outcome(probe.accuracy, probe.loss)),
+        ("contrast of the pictures, and of augmented ones", _contrast(probes.contrast)),
+        *_transfer_rows(probes.transfer),
+        ("learning rates at which the loss falls", _rates(probes.rate_range)),
+        (
+            f"memorising at a rate of {probe.learning_rate:.1g}: {probe_size}",
+            _outcome(probe.accuracy, probe.loss),
+        ),
         ("the same with blank pictures", _outcome(probe.blank_accuracy, probe.blank_loss)),
     ]
+
+
+def _contrast(contrast: Contrast) -> str:
+    return f"{contrast.plain:.1f} and {contrast.augmented:.1f} of 255"
+
+
+def _transfer_rows(transfer: Transfer | None) -> list[tuple[str, str]]:
+    if transfer is None:
+        return []
+    shares = sorted(
+        ((found.num_right / transfer.num_examples, name) for name, found in transfer.conventions.items()),
+        reverse=True,
+    )
+    return [
+        (
+            f"linear classifier on the pretrained features; inputs {CONVENTIONS[name].words}"
+            f"{', as here' if name == transfer.received else ''}",
+            f"{percent(share)} right",
+        )
+        for share, name in shares
+    ]
+
+
+def _rates(rates: RateRange) -> str:
+    if rates.falls_from is None or rates.steepest is None:
+        return f"none; the recipe's is {rates.rate:g}"
+    end = "" if rates.blows_up_at is None else f", blows up at {rates.blows_up_at:.1g}"
+    return (
+        f"from {rates.falls_from:.1g}, fastest at {rates.steepest:.1g}{end}; the recipe's is {rates.rate:g}"
+    )
 
 
 def _shown(name: str, value: float | str) -> str:

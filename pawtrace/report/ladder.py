@@ -77,7 +77,10 @@ def climb(params: Params, results: Mapping[str, Result], data: DataSummary) -> l
     """
     rungs = []
     for name, result in results.items():
-        base, diagnosis = base_of(name, params), diagnose(result, data, params.diagnose)
+        base, diagnosis = (
+            base_of(name, params),
+            diagnose(result, data, params.diagnose, params.recipe(name).train),
+        )
         rungs.append(
             Rung(
                 result=result,

@@ -10,14 +10,16 @@ from typing import NamedTuple
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from pawtrace.base.yaml_files import yaml_text
 from pawtrace.config.sections import LABELS, SPLITS
-from pawtrace.diagnosis.facts import Suspect
+from pawtrace.diagnosis.label_quality import Suspect
 from pawtrace.report import charts
 from pawtrace.report.chart_style import colour_of
 from pawtrace.report.claims import Judgement, unmeasured_words
 from pawtrace.report.evidence_rows import number_rows, probe_rows
 from pawtrace.report.ladder import Rung, answer, best_rung, majority_share
 from pawtrace.report.ladder_markdown import difference_words, seeds_words
+from pawtrace.report.signal_charts import during_training, signal_by_block
 from pawtrace.results.data_summary import DataSummary
 from pawtrace.results.number_words import percent, points
 from pawtrace.results.results import ErrorPicture
@@ -41,13 +43,14 @@ class RecipeSection(NamedTuple):
     colour: str
     curves: str
     signal: str
+    during: str | None  # signals during training; none where no epoch was measured
     confusion: str
     roc: str
     reliability: str
     numbers: list[tuple[str, str]]
     probes: list[tuple[str, str]]
     worst_errors: list[ErrorPicture]
-    suspects: list[Suspect]  # only for verdicts that show them
+    suspects: list[Suspect]
 
 
 def report_page(rungs: list[Rung], judgements: list[Judgement], data: DataSummary) -> str:
@@ -97,6 +100,7 @@ def _environment() -> Environment:
         share=_percent_number,
         jpeg=_jpeg_uri,
         minutes=_minutes,
+        yaml=lambda content: yaml_text(content).rstrip(),
         difference=difference_words,
         seeds=seeds_words,
         ruling_tone=lambda ruling: _RULING_TONES.get(ruling, "none"),
@@ -113,14 +117,15 @@ def _section(rungs: list[Rung], number: int) -> RecipeSection:
         rung=rung,
         colour=colour,
         curves=_svg_uri(charts.learning_curves(result, colour)),
-        signal=_svg_uri(charts.signal_by_block(result.probes.blocks, colour)),
+        signal=_svg_uri(signal_by_block(result.probes.blocks, colour)),
+        during=_svg_uri(during_training(result, colour)) if result.signals.epochs else None,
         confusion=_svg_uri(charts.confusion_matrix(evaluation.confusion["test"], colour)),
         roc=_svg_uri(charts.roc_curves([each.result for each in rungs], result, colour)),
         reliability=_svg_uri(charts.reliability(evaluation.calibration, error, colour)),
         numbers=number_rows(diagnosis.numbers),
         probes=probe_rows(result),
         worst_errors=result.worst_errors,
-        suspects=diagnosis.suspects[:MAX_SUSPECTS] if rung.verdict.shows_suspects else [],
+        suspects=diagnosis.suspects[:MAX_SUSPECTS],
     )
 
 

@@ -1,4 +1,4 @@
-"""What was measured of a network before it trained, as models/<recipe>/probes.json holds it.
+"""What was measured of a network before and while it trained: probes.json and signals.json.
 
 A number that was not finite is null there, and None here.
 """
@@ -27,12 +27,73 @@ class InputRange(StageOutput):
     weights: Literal["random", "imagenet", "file"]
 
 
+class Answers(StageOutput):
+    """How a network does on some pictures, in one mode."""
+
+    loss: Number  # cross-entropy, nats
+    accuracy: Number
+
+
+class Modes(StageOutput):
+    """How it does on the same pictures in training mode and in inference mode."""
+
+    num_examples: int
+    training: Answers
+    inference: Answers
+
+
+class Contrast(StageOutput):
+    """How much is to be seen on the pictures: standard deviation of a coarse grid's brightness, 0..255."""
+
+    plain: float
+    augmented: float
+
+
+class Convention(StageOutput):
+    """How well the pretrained features serve where inputs follow a convention."""
+
+    num_right: int
+    right: str  # 0 or 1 for each example
+    features_std: Number
+
+
+class Judge(StageOutput):
+    """What a linear classifier on pretrained features says of pictures that it was not fitted on."""
+
+    ids: list[str]
+    splits: list[str]
+    labels: list[int]
+    probabilities: list[float]  # P(dog)
+
+
+class Transfer(StageOutput):
+    """What a linear classifier gets out of the pretrained features, out of fold."""
+
+    num_examples: int  # that conventions are compared on
+    received: str  # names of conventions
+    expected: str
+    conventions: dict[str, Convention]
+    judges: dict[str, Judge]  # under the received and the expected convention
+
+
+class RateRange(StageOutput):
+    """The learning-rate range test on a few pictures."""
+
+    rate: float  # the first phase's
+    rates: list[float]
+    losses: list[Number]
+    falls_from: float | None
+    steepest: float | None
+    blows_up_at: float | None
+
+
 class Block(StageOutput):
     """The signal in one block of the network, in the order in which it flows."""
 
     name: str
     activation_mean: Number
-    activation_std: Number
+    activation_std: Number  # in training mode
+    inference_std: Number
     zero_share: Number  # of the activations
     gradient_rms: Number  # of the loss by the weights; None also where a block has none
 
@@ -42,6 +103,7 @@ class OverfitProbe(StageOutput):
 
     num_examples: int
     num_steps: int
+    learning_rate: float
     loss: Number
     accuracy: Number
     blank_loss: Number
@@ -52,7 +114,37 @@ class Probes(StageOutput):
     """All of probes.json."""
 
     num_examples: int
-    initial_loss: Number
+    initial: Modes
     input_range: InputRange
+    contrast: Contrast
     blocks: list[Block]
+    transfer: Transfer | None  # None: random weights
+    rate_range: RateRange
     overfit: OverfitProbe
+
+
+class BlockSignal(StageOutput):
+    """How one block fares at the end of an epoch."""
+
+    name: str
+    update_ratio: Number  # RMS of the last step's change by the RMS of the weights
+    gradient_rms: Number
+    zero_share: Number  # of the activations
+
+
+class EpochSignals(StageOutput):
+    """The signals of one epoch, on the same few training pictures."""
+
+    epoch: int
+    training: Answers
+    inference: Answers
+    penalty_share: Number  # of the objective
+    blocks: list[BlockSignal]
+
+
+class Signals(StageOutput):
+    """All of signals.json."""
+
+    num_examples: int
+    epochs: list[EpochSignals]  # those that were measured
+    kept: Modes  # the model that was kept, on more pictures

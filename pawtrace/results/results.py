@@ -1,8 +1,8 @@
 """The result of a recipe: what its training left in `models/<recipe>/`, read for the report.
 
-Arrives: models/<recipe>/ with history.csv, training.json, predictions.csv, probes.json, worst_errors.csv
-and the pictures; reports/evaluations/<recipe>.json. Leaves: `Result`. Folders of recipes that
-params.yaml no longer has are never looked at.
+Arrives: models/<recipe>/ with history.csv, training.json, predictions.csv, probes.json, signals.json,
+worst_errors.csv and the pictures; reports/evaluations/<recipe>.json. Leaves: `Result`. Folders of
+recipes that params.yaml no longer has are never looked at.
 """
 
 from collections.abc import Iterable
@@ -16,7 +16,7 @@ from pawtrace.config import paths
 from pawtrace.config.params import Params
 from pawtrace.config.sections import SPLITS
 from pawtrace.evaluation.predictions import Predictions, read_predictions
-from pawtrace.results.probe_results import Probes
+from pawtrace.results.probe_results import Probes, Signals
 
 Curve = tuple[float, ...]
 
@@ -36,6 +36,7 @@ class Training(StageOutput):
     xla: bool
     num_weights: int
     num_trainable_weights: int
+    num_head_weights: int
 
 
 class CalibrationBin(StageOutput):
@@ -106,6 +107,7 @@ class Result(NamedTuple):
     evaluation: Evaluation
     predictions: dict[str, Predictions]  # by split
     probes: Probes
+    signals: Signals
     test_accuracies: tuple[float, ...]  # of each seed's run, the kept one first
     worst_errors: list[ErrorPicture]
     preview: Path
@@ -155,11 +157,12 @@ def read_result(name: str, question: str) -> Result:
     return Result(
         name=name,
         question=question,
-        history=_read_history(folder / "history.csv", stage),
+        history=read_history(folder / "history.csv", stage),
         training=read_json(Training, folder / "training.json", stage),
         evaluation=evaluation,
         predictions=predictions,
         probes=read_json(Probes, folder / "probes.json", stage),
+        signals=read_json(Signals, folder / "signals.json", stage),
         test_accuracies=tuple(run.metrics.accuracy for run in evaluation.seeds),
         worst_errors=_read_worst_errors(folder / "worst_errors.csv", stage),
         preview=preview,
@@ -174,7 +177,12 @@ def _read_evaluation(path: Path, stage: str) -> Evaluation:
     return evaluation
 
 
-def _read_history(path: Path, stage: str) -> History:
+def read_history(path: Path, stage: str) -> History:
+    """Read a history.csv.
+
+    Raises:
+      DataError: it is missing or is not what the stage writes.
+    """
     rows = read_rows(path, History._fields, stage)
     if not rows:
         raise unexpected(path, stage, "no epoch")

@@ -95,9 +95,10 @@ def test_the_ladder_is_told_in_this_order() -> None:
     assert list(PROFILES["cats_vs_dogs"].recipes) == LADDER
 
 
-def test_there_is_a_remedy_for_all_but_a_leak() -> None:
+def test_no_recipe_is_called_a_remedy_for_a_leak_or_for_health() -> None:
     cures = {cure for recipe in PROFILES["cats_vs_dogs"].recipes.values() for cure in recipe.cures}
-    assert cures == set(get_args(VerdictName)) - {"leaking", "healthy"}  # no training mends the data
+    assert {"dead", "overfitting", "underfitting"} <= cures
+    assert cures <= set(get_args(VerdictName)) - {"leaking", "healthy"}  # no training mends the data
 
 
 def test_the_articles_recipes_are_as_it_has_them() -> None:
@@ -105,7 +106,7 @@ def test_the_articles_recipes_are_as_it_has_them() -> None:
     first, second, third = (params.recipe(name).train for name in LADDER[:3])
     for train in (first, second, third):
         assert (train.backbone, train.image_size_px, train.batch_size) == ("vgg16", 224, 32)
-        assert (train.input_scaling, train.optimizer) == ("unit", "adam")
+        assert (train.input_scaling, train.optimizer) == ("zero_to_one", "adam")
         assert (train.head.pooling, train.head.units) == ("flatten", (256,))
         assert [phase.num_epochs for phase in train.phases] == [20]
     assert (first.weights, first.learning_rate, first.phases[0].trainable) == (None, 1e-4, "none")

@@ -12,9 +12,9 @@ from pawtrace.dataset.examples.shards import Records, open_records
 from pawtrace.learning import fit
 from pawtrace.learning.device import Compute
 from pawtrace.learning.failures import out_of_memory_named
-from pawtrace.learning.fit import train_classifier
 from pawtrace.learning.learner import Learner
 from pawtrace.learning.steps import Metrics
+from pawtrace.learning.training import train_classifier
 from tests.conftest import write_records
 from tests.learning.tiny import tiny_backbone, tiny_train
 

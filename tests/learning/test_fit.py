@@ -14,9 +14,9 @@ from pawtrace.config.train_params import TrainParams
 from pawtrace.dataset.examples.shards import Records, open_records
 from pawtrace.learning import fit
 from pawtrace.learning.device import Compute
-from pawtrace.learning.fit import train_classifier
 from pawtrace.learning.learner import Learner
 from pawtrace.learning.predict import load_classifier, predict
+from pawtrace.learning.training import train_classifier
 from tests.conftest import write_records
 from tests.learning.tiny import tiny_backbone, tiny_train
 

@@ -16,15 +16,27 @@ from pawtrace.dataset.examples.pixels import encode_jpeg
 from pawtrace.dataset.examples.records import Record, serialize
 from pawtrace.dataset.examples.shards import Records, ShardWriter, open_records
 from pawtrace.learning.networks.model import build_classifier
+from pawtrace.learning.probes.few_pictures import FewPictures
+from pawtrace.learning.probes.inputs import input_range, picture_contrast
 from pawtrace.learning.probes.probe import probe
-from pawtrace.learning.probes.sample import balanced_sample
-from pawtrace.learning.probes.signal import input_range, measure_blocks
+from pawtrace.learning.probes.rate_range import rate_range
+from pawtrace.learning.probes.sample import Sample, balanced_sample
+from pawtrace.learning.probes.signal import measure_blocks
+from pawtrace.learning.probes.transfer import transfer
 from tests.conftest import picture, write_records
 from tests.learning.tiny import tiny_train
 
 pytestmark = pytest.mark.slow
 
-PARAMS = ProbeParams(num_examples=12, num_overfit_examples=8, num_overfit_steps=40, overlap_distance=40)
+PARAMS = ProbeParams(
+    num_examples=12,
+    num_overfit_examples=8,
+    num_overfit_steps=40,
+    num_rate_steps=25,
+    num_transfer_examples=24,
+    num_convention_examples=20,
+    overlap_distance=40,
+)
 NO_OVERFIT = PARAMS.model_copy(update={"num_overfit_steps": 1})  # where it is not the question
 HEAD = {"pooling": "average", "units": [8]}
 
@@ -71,6 +83,10 @@ def measured(train: TrainParams, records: dict[str, Records]) -> list[dict[str, 
     return measure_blocks(build_classifier(train), train, sample, 12)
 
 
+def overfit_rate(found: dict[str, Any]) -> float:
+    return float(found["overfit"]["learning_rate"])
+
+
 def by_name(blocks: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     return {block["name"]: block for block in blocks}
 
@@ -78,7 +94,11 @@ def by_name(blocks: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
 def test_a_healthy_network_learns_by_heart_what_it_sees(records: dict[str, Records], healthy: str) -> None:
     found = probe(train_on(healthy), PARAMS, records)
     assert found["num_examples"] == 12
-    assert 0.3 < found["initial_loss"] < 1.5
+    assert 0.3 < found["initial"]["inference"]["loss"] < 1.5
+    assert found["initial"]["training"] == found["initial"]["inference"]  # nothing in it has two modes
+    rates = found["rate_range"]
+    assert rates["falls_from"] < rates["steepest"] < rates["blows_up_at"]
+    assert overfit_rate(found) == rates["steepest"]
     overfit = found["overfit"]
     assert overfit["num_examples"] == 8
     assert overfit["accuracy"] == 1.0
@@ -153,7 +173,7 @@ def test_a_dead_network_shows_no_spread_no_gradient_and_learns_nothing(
     records: dict[str, Records], tmp_path: Path, kernels: Any
 ) -> None:
     backbone = write_backbone(tmp_path / "dead.keras", kernels)
-    train = train_on(backbone, trainable="none", input_scaling="unit")
+    train = train_on(backbone, trainable="none", input_scaling="zero_to_one")
     found = probe(train, PARAMS, records)
     assert by_name(found["blocks"])["third_relu"]["activation_std"] < 1e-6
     assert by_name(found["blocks"])["second_relu"]["gradient_rms"] < 1e-6
@@ -201,25 +221,84 @@ def test_each_probe_says_what_it_found(
     records: dict[str, Records], healthy: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     probe(train_on(healthy), PARAMS, records)
-    lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("probe: ")]
-    assert len(lines) == 4
-    assert "0.693" in lines[0]  # the loss of guessing
-    assert re.search("8 .*: yes", lines[3])
+    lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("check: ")]
+    assert len(lines) == 5
+    assert re.search("memorise 8 .*yes", lines[4])
 
 
 def test_what_is_not_finite_is_null(records: dict[str, Records], tmp_path: Path) -> None:
     backbone = write_backbone(tmp_path / "huge.keras", keras.initializers.Constant(1e30))
     found = probe(train_on(backbone), NO_OVERFIT, records)
     json.dumps(found, allow_nan=False)
-    assert found["initial_loss"] is None
+    assert found["initial"]["inference"]["loss"] is None
     assert found["overfit"]["accuracy"] is None
     assert by_name(found["blocks"])["third_relu"]["activation_std"] is None
+
+
+def test_a_rate_far_below_the_band_moves_nothing_and_one_beyond_it_blows_up(
+    records: dict[str, Records], healthy: str
+) -> None:
+    train = train_on(healthy)
+    sample = balanced_sample(records["train"], 32, 8, seed=0)
+    few = FewPictures(build_classifier(train), train)
+    inputs = few.inputs_of(sample)
+    found = rate_range(few, sample, 25)
+
+    def losses_at(rate: float) -> list[float]:
+        with few.untouched():
+            return [few.step(inputs, sample.labels, rate) for _ in range(8)]
+
+    start = found["losses"][0]
+    assert losses_at(found["falls_from"] / 1000)[-1] == pytest.approx(start, abs=0.01)
+    assert min(losses_at(found["steepest"])) < start - 0.02
+    assert max(losses_at(found["blows_up_at"] * 10)) > start + 0.2
+    assert rate_range(few, sample, 25) == found  # as it was
+
+
+def test_blank_pictures_and_noise_have_no_contrast_left(records: dict[str, Records]) -> None:
+    sample = balanced_sample(records["train"], 32, 12, seed=0)
+    ids = list(sample.ids)
+
+    def white(image: np.ndarray, *_: object) -> np.ndarray:
+        return np.full_like(image, 255)
+
+    def noise(image: np.ndarray, example_id: str, _: int) -> np.ndarray:
+        return np.random.default_rng(len(example_id)).integers(0, 256, image.shape).astype(np.uint8)
+
+    def mirrored(image: np.ndarray, *_: object) -> np.ndarray:
+        return image[:, ::-1]
+
+    plain, kept = picture_contrast(sample.images, mirrored, ids).values()
+    assert kept == pytest.approx(plain)
+    assert picture_contrast(sample.images, white, ids)["augmented"] == 0
+    assert picture_contrast(sample.images, noise, ids)["augmented"] < 0.3 * plain
+
+
+def test_the_convention_under_which_features_serve_best_is_found() -> None:
+    """A backbone that sees something only where its inputs are -1..1: beyond that it is flat."""
+    inputs = keras.Input((None, None, 3))
+    x = keras.layers.Activation("tanh")(keras.layers.Rescaling(20.0)(inputs))
+    backbone = keras.Model(inputs, keras.layers.AveragePooling2D(8)(x))
+    train = train_on("any.keras")
+    random = np.random.default_rng(0)
+    labels = np.arange(60) % 2
+    # Dogs a little brighter around the middle of the range.
+    images = (110 + 36 * labels)[:, None, None, None] + random.normal(0, 30, (60, 32, 32, 3))
+    sample = Sample(images.astype(np.uint8), labels[:, None].astype(np.float32), tuple(map(str, labels)))
+    samples = {"train": sample, "test": sample}
+    found = transfer(backbone, train, samples, 40, 16)
+    assert found["received"] == "zero_to_255"
+    assert found["expected"] in ("minus_one_to_one", "bgr_minus_one_to_one", "torch")
+    right = {name: one["num_right"] for name, one in found["conventions"].items()}
+    assert right[found["expected"]] > right["zero_to_255"] + 5
+    assert set(found["judges"]) == {"zero_to_255", found["expected"]}
+    assert len(found["judges"]["zero_to_255"]["probabilities"]) == 120
 
 
 def test_unit_scaling_shows_far_below_what_weights_expect(records: dict[str, Records]) -> None:
     images = balanced_sample(records["train"], 32, 8, seed=0).images
     for backbone in ("vgg16", "any.keras"):
-        unit = input_range(tiny_train(backbone=backbone, input_scaling="unit"), images)
+        unit = input_range(tiny_train(backbone=backbone, input_scaling="zero_to_one"), images)
         assert unit["received"]["max"] <= 1
         assert unit["received"]["std"] < unit["expected"]["std"] / 100
         own = input_range(tiny_train(backbone=backbone, input_scaling="backbone"), images)

@@ -20,8 +20,8 @@ from pawtrace.dataset.examples.shards import Records, open_records
 from pawtrace.learning import fit
 from pawtrace.learning.checkpoints import Checkpoint, Checkpoints
 from pawtrace.learning.device import Compute
-from pawtrace.learning.fit import train_classifier
 from pawtrace.learning.predict import load_classifier
+from pawtrace.learning.training import train_classifier
 from tests.conftest import ROOT, write_records
 from tests.learning.tiny import tiny_backbone, tiny_train
 

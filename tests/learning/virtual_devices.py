@@ -13,7 +13,7 @@ import keras
 from pawtrace.config.train_params import TrainParams
 from pawtrace.dataset.examples.shards import open_records
 from pawtrace.learning.device import Compute
-from pawtrace.learning.fit import train_classifier
+from pawtrace.learning.training import train_classifier
 
 NUM_DEVICES = 4
 

@@ -98,6 +98,7 @@ def write_result(root: Path, result: Result) -> None:
     _write_json(root / "reports/evaluations" / f"{result.name}.json", result.evaluation.model_dump())
     _write_json(folder / "training.json", result.training.model_dump())
     _write_json(folder / "probes.json", result.probes.model_dump())
+    _write_json(folder / "signals.json", result.signals.model_dump())
     _write_csv(folder / "history.csv", result.history._fields, list(zip(*result.history, strict=True)))
     _write_json(folder / "provenance.json", made_up_provenance(folder.name).model_dump(mode="json"))
     _write_picture(folder / "preview.jpg", (6 * 48, 12 * 48))

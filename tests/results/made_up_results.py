@@ -10,7 +10,7 @@ from pawtrace.config.sections import EvaluateParams
 from pawtrace.evaluation.evaluation import evaluate_predictions
 from pawtrace.evaluation.predictions import Predictions
 from pawtrace.results.data_summary import DataSummary, Source, SplitSummary
-from pawtrace.results.probe_results import Probes
+from pawtrace.results.probe_results import Probes, Signals
 from pawtrace.results.results import Evaluation, History, Result, Training
 
 EVALUATE = EvaluateParams(
@@ -38,6 +38,7 @@ class MadeUp(NamedTuple):
     accuracy: float | None = None  # that training climbs to; that of the predictions
     planned_epochs: int = 9
     probes: dict[str, Any] = {}  # changes of `made_up_probes`
+    modes: tuple[float, float] | None = None  # accuracy on the same pictures in training and in inference
     test_accuracies: tuple[float, ...] | None = None  # of further seeds
 
 
@@ -63,7 +64,13 @@ def made_up_probes(**changes: Any) -> Probes:
     """The probes of a network in good order; a change replaces a part, of a mapping its keys."""
     probes: dict[str, Any] = {
         "num_examples": 64,
-        "initial_loss": 0.71,
+        "initial": modes(0.5, 0.5, 0.71),
+        "contrast": {"plain": 50.0, "augmented": 45.0},
+        "transfer": None,
+        "rate_range": {
+            "rate": 0.001, "rates": [1e-4, 1e-3, 1e-2, 1e-1], "losses": [0.7, 0.6, 0.3, 2.0],
+            "falls_from": 1e-4, "steepest": 1e-3, "blows_up_at": 1e-2,
+        },
         "input_range": {
             "received": {"min": -124.0, "max": 151.0, "mean": 1.5, "std": 62.0},
             "expected": {"min": -124.0, "max": 151.0, "mean": 0.0, "std": 60.0},
@@ -71,12 +78,13 @@ def made_up_probes(**changes: Any) -> Probes:
         },
         "blocks": blocks(0.9, 0.8, 0.6, 0.5, 0.4, 0.4),
         "overfit": {
-            "num_examples": 16, "num_steps": 50, "loss": 0.01, "accuracy": 1.0,
+            "num_examples": 16, "num_steps": 50, "learning_rate": 0.001, "loss": 0.01, "accuracy": 1.0,
             "blank_loss": 0.69, "blank_accuracy": 0.5,
         },
     }  # fmt: skip
     for name, change in changes.items():
-        probes[name] = {**probes[name], **change} if isinstance(change, dict) else change
+        mends = isinstance(change, dict) and isinstance(probes[name], dict)
+        probes[name] = {**probes[name], **change} if mends else change
     return Probes.model_validate(probes)
 
 
@@ -84,10 +92,70 @@ def blocks(*stds: float) -> list[dict[str, Any]]:
     """Blocks with activations that spread like this, the last one the head; gradients grow likewise."""
     names = [*(f"block{number}" for number in range(1, len(stds))), "head"]
     return [
-        {"name": name, "activation_mean": std / 2, "activation_std": std, "zero_share": 0.5,
-         "gradient_rms": std / 100}
+        {"name": name, "activation_mean": std / 2, "activation_std": std, "inference_std": std,
+         "zero_share": 0.5, "gradient_rms": std / 100}
         for name, std in zip(names, stds, strict=True)
     ]  # fmt: skip
+
+
+def modes(training: float, inference: float, loss: float = 0.5, num_examples: int = 64) -> dict[str, Any]:
+    """The accuracies on the same pictures in both modes."""
+    return {
+        "num_examples": num_examples,
+        "training": {"loss": loss, "accuracy": training},
+        "inference": {"loss": loss, "accuracy": inference},
+    }
+
+
+def made_up_signals(made: MadeUp, accuracy: float) -> Signals:
+    """The signals of a run in good order, or of one whose two modes differ."""
+    kept = modes(*(made.modes or (accuracy, accuracy)))
+    epochs = [
+        {
+            "epoch": number,
+            "training": kept["training"],
+            "inference": kept["inference"],
+            "penalty_share": 0.0,
+            "blocks": [{"name": "head", "update_ratio": 1e-3, "gradient_rms": 0.1, "zero_share": 0.4}],
+        }
+        for number in range(1, len(made.losses) + 1)
+    ]
+    return Signals.model_validate({"num_examples": 64, "epochs": epochs, "kept": kept})
+
+
+def made_up_transfer(right: str, received_right: str | None = None) -> dict[str, Any]:
+    """Pretrained features judged on the unseen pictures of a made-up result.
+
+    Args:
+      right: 0 or 1 for each of the 160 validation and test pictures.
+      received_right: the same as the recipe feeds them, where that is another convention.
+    """
+    parts = [made_up_predictions(1.0, SIZES[split], seed) for seed, split in ((1, "validation"), (2, "test"))]
+    ids = [id for part in parts for id in part.ids]
+    labels = [int(label) for part in parts for label in part.labels]
+
+    def judge(flags: str) -> dict[str, Any]:
+        # Rights are ever surer, errors never are.
+        sure = [0.6 + 0.3 * n / len(flags) if flag == "1" else 0.55 for n, flag in enumerate(flags)]
+        probabilities = [
+            p if (label == 1) == (flag == "1") else 1 - p
+            for p, label, flag in zip(sure, labels, flags, strict=True)
+        ]
+        splits = ["validation"] * SIZES["validation"] + ["test"] * SIZES["test"]
+        return {"ids": ids, "splits": splits, "labels": labels, "probabilities": probabilities}
+
+    received = received_right or right
+    known = {"zero_to_one": received, "caffe": right} if received_right else {"caffe": right}
+    return {
+        "num_examples": len(right),
+        "received": "zero_to_one" if received_right else "caffe",
+        "expected": "caffe",
+        "conventions": {
+            name: {"num_right": flags.count("1"), "right": flags, "features_std": 2.0}
+            for name, flags in known.items()
+        },
+        "judges": {name: judge(flags) for name, flags in known.items()},
+    }
 
 
 def made_up_data(
@@ -140,6 +208,7 @@ def made_up_result(made: MadeUp, name: str = "made_up") -> Result:
         evaluation=Evaluation.model_validate(evaluation),
         predictions=predictions,
         probes=made_up_probes(**made.probes),
+        signals=made_up_signals(made, evaluation["metrics"]["train"]["accuracy"]),
         test_accuracies=accuracies,
         worst_errors=[],
         preview=Path("preview.jpg"),
@@ -176,4 +245,5 @@ def _training(made: MadeUp, history: History) -> Training:
         xla=False,
         num_weights=15109953,
         num_trainable_weights=15109953,
+        num_head_weights=131329,
     )

@@ -1,18 +1,28 @@
 """`dead`: never better than guessing, not even on the training pictures."""
 
-from pawtrace.diagnosis.facts import Facts, Finding, Numbers
+from pawtrace.diagnosis.facts import Facts
+from pawtrace.diagnosis.finding import Finding, Numbers
+from pawtrace.diagnosis.rules.stalled import is_below_the_band
 from pawtrace.results.number_words import decimal, percent, plural
 
+_FEW_STEPS = 30  # with fewer in all, a network has hardly begun
 
-def rule(facts: Facts) -> Finding | None:
-    """It never leaves chance, on its own training data too, and has had the time or cannot learn at all."""
-    if not facts.is_flat_at_chance:
-        return None
-    if facts.learns_by_heart and (facts.labels_say_nothing or len(facts.history.epoch) == 1):
-        return None  # the labels are at fault, or it has hardly begun
+
+def rule(facts: Facts) -> Finding:
+    """It never leaves chance, on its own training data too, though it had the time and a rate to."""
     lowest, guessing = min(facts.history.loss), facts.guessing_loss
-    probe = facts.probes.overfit
-    learned = f"{percent(probe.accuracy)}" if probe.accuracy is not None else "nothing finite"
+    limit = guessing - facts.thresholds.dead_loss_margin
+    can_learn = facts.learns_by_heart and facts.dying_signal is None
+    excused = can_learn and (facts.labels_say_nothing or _has_hardly_begun(facts))
+    outcome = Finding(
+        facts.is_flat_at_chance and not excused and not (can_learn and is_below_the_band(facts)),
+        "lowest training loss",
+        decimal(lowest),
+        f"never below {decimal(limit)}, and no better than guessing",
+    )
+    if not outcome.applies:
+        return outcome
+    probe, rates = facts.probes.overfit, facts.probes.rate_range
     numbers: Numbers = {
         "lowest_training_loss": lowest,
         "guessing_loss": guessing,
@@ -22,13 +32,20 @@ def rule(facts: Facts) -> Finding | None:
     if probe.accuracy is not None:
         numbers["overfit_probe_accuracy"] = probe.accuracy
     where, signal = _where_it_dies(facts)
-    return Finding(
-        numbers | signal,
-        f"It never leaves chance, on its own training pictures too: the training loss stays at "
+    no_rate = "; at no learning rate does its loss fall" if rates.falls_from is None else ""
+    learned = percent(probe.accuracy) if probe.accuracy is not None else "nothing finite"
+    return outcome._replace(
+        numbers=numbers | signal,
+        sentence=f"It never leaves chance, on its own training pictures too: the training loss stays at "
         f"{decimal(lowest)} or more (guessing is {decimal(guessing)}); of "
         f"{plural(probe.num_examples, 'picture')} alone it learns {learned} in "
-        f"{plural(probe.num_steps, 'step')}{where}.",
+        f"{plural(probe.num_steps, 'step')}{no_rate}{where}.",
     )
+
+
+def _has_hardly_begun(facts: Facts) -> bool:
+    steps_per_epoch = -(-facts.train.num_examples // facts.params.batch_size)
+    return len(facts.history.epoch) == 1 or steps_per_epoch * len(facts.history.epoch) < _FEW_STEPS
 
 
 def _where_it_dies(facts: Facts) -> tuple[str, Numbers]:
@@ -46,8 +63,8 @@ def _where_it_dies(facts: Facts) -> tuple[str, Numbers]:
         "largest_activation_std_before": dying.largest_std,
     }
     words = (
-        f"; the signal dies at {dying.block.name}, where activations spread by {decimal(dying.std)} "
-        f"after {decimal(dying.largest_std)} before"
+        f"; the signal dies at {dying.block.name}, where activations have a standard deviation of "
+        f"{decimal(dying.std)} after {decimal(dying.largest_std)} before"
     )
     if dying.block.gradient_rms is not None:
         numbers["gradient_rms_there"] = dying.block.gradient_rms

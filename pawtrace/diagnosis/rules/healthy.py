@@ -1,13 +1,18 @@
 """`healthy`: no other verdict applies."""
 
-from pawtrace.diagnosis.facts import Facts, Finding
+from pawtrace.diagnosis.facts import Facts
+from pawtrace.diagnosis.finding import Finding
 from pawtrace.results.number_words import percent
 
 
 def rule(facts: Facts) -> Finding:
     """None of the others."""
     return Finding(
-        {**facts.accuracies, "gap": facts.gap},
+        True,
+        "accuracy on test pictures",
+        percent(facts.test.accuracy),
+        "no other verdict applies",
         f"It learns, and what it learned holds for others: {percent(facts.train.accuracy)} right on train, "
         f"{percent(facts.validation.accuracy)} on validation, {percent(facts.test.accuracy)} on test.",
+        {**facts.accuracies, "gap": facts.gap},
     )

@@ -1,48 +1,67 @@
 """`label_noise`: some or all labels are wrong."""
 
-from pawtrace.diagnosis.facts import Facts, Finding
+from pawtrace.diagnosis.facts import Facts
+from pawtrace.diagnosis.finding import Finding, Numbers
+from pawtrace.diagnosis.label_quality import sure_errors, wrong_labels
 from pawtrace.results.number_words import percent, plural
 
+_SURE = 0.01  # p-value of so many errors among the surest predictions
+# Of the likelihood-ratio test: a chance of about 1 % where labels are right (simulated, docs/log.md).
+_LIKELIHOOD_RATIO = 6.0
 
-def rule(facts: Facts) -> Finding | None:
+
+def rule(facts: Facts) -> Finding:
     """The labels have nothing to do with the pictures, or a share of them is wrong."""
-    return _labels_at_random(facts) or _some_labels_wrong(facts)
-
-
-def _labels_at_random(facts: Facts) -> Finding | None:
-    train, baseline = facts.train, facts.baseline
-    can_learn = facts.learns_by_heart or not train.at_chance
-    if baseline is None or not (facts.labels_say_nothing and can_learn):
-        return None
-    return Finding(
-        {
+    limit = facts.thresholds.noise_share
+    measure, limit_words = "share of labels that are wrong, as predictions tell", f"at least {percent(limit)}"
+    if facts.labels_say_nothing and (facts.learns_by_heart or not facts.train.at_chance):
+        return Finding(True, measure, "all", limit_words, _random_words(facts), _random_numbers(facts))
+    judge = facts.best_judge
+    if judge is None:
+        return Finding(False, measure, "cannot be told: predictions are at chance", limit_words)
+    wrong, surest = wrong_labels(judge), sure_errors(judge)
+    many_sure_errors = surest.p_value < _SURE and surest.low >= limit / 2
+    outcome = Finding(
+        (wrong.share >= limit and wrong.likelihood_ratio > _LIKELIHOOD_RATIO)
+        or (surest.share >= limit and many_sure_errors),
+        measure,
+        percent(wrong.share),
+        f"{limit_words}, measurably",
+    )
+    if not outcome.applies:
+        return outcome
+    num_suspects = len(facts.suspects)
+    return outcome._replace(
+        sentence=f"About {percent(wrong.share)} of the labels are wrong: of the {surest.num_sure:,} surest "
+        f"predictions on pictures that were not trained on {percent(surest.share)} contradict the label; "
+        f"with right labels it would be about {percent(surest.expected)}. "
+        f"{plural(num_suspects, 'suspect')} {'is' if num_suspects == 1 else 'are'} listed.",
+        numbers={
             **facts.accuracies,
-            "num_train_examples": train.num_examples,
-            "baseline_accuracy": baseline.accuracy,
+            "wrong_label_share": wrong.share,
+            "likelihood_ratio": wrong.likelihood_ratio,
+            "error_share_of_surest": surest.share,
+            "error_share_expected": surest.expected,
+            "num_suspects": num_suspects,
         },
-        f"The network can learn ({facts.by_heart_words}), yet from "
-        f"{plural(train.num_examples, 'training picture')} it learns nothing that holds for others "
-        f"({percent(facts.unseen.accuracy)} right on new ones), and a linear classifier on edges finds "
-        f"nothing either ({percent(baseline.accuracy)}): the labels seem to have nothing to do with the "
-        f"pictures.",
     )
 
 
-def _some_labels_wrong(facts: Facts) -> Finding | None:
-    num_sure = len(facts.confident_errors("train")), len(facts.confident_errors("validation", "test"))
-    on_train, on_unseen = num_sure[0] / facts.train.num_examples, num_sure[1] / facts.unseen.num_examples
-    better_than_chance = not facts.train.at_chance and not facts.unseen.at_chance
-    # A network that is merely weak errs mostly where it is unsure.
-    mostly_sure = 2 * num_sure[0] >= facts.train.num_errors and 2 * num_sure[1] >= facts.unseen.num_errors
-    if not (better_than_chance and mostly_sure) or min(on_train, on_unseen) < facts.thresholds.noise_share:
-        return None
-    return Finding(
-        {
-            **facts.accuracies,
-            "confident_error_share_train": on_train,
-            "confident_error_share_others": on_unseen,
-        },
-        f"It is right on {percent(facts.unseen.accuracy)} of new pictures, yet sure of the other label for "
-        f"{percent(on_train)} of the training pictures and {percent(on_unseen)} of the others: "
-        f"labels may be wrong.",
+def _random_numbers(facts: Facts) -> Numbers:
+    baseline = 0.0 if facts.baseline is None else facts.baseline.accuracy
+    return {
+        **facts.accuracies,
+        "num_train_examples": facts.train.num_examples,
+        "baseline_accuracy": baseline,
+    }
+
+
+def _random_words(facts: Facts) -> str:
+    assert facts.baseline is not None
+    return (
+        f"The network can learn ({facts.by_heart_words}), yet from "
+        f"{plural(facts.train.num_examples, 'training picture')} it learns nothing that holds for others "
+        f"({percent(facts.unseen.accuracy)} right on new ones), and a linear classifier on edges finds "
+        f"nothing either ({percent(facts.baseline.accuracy)}): the labels seem to have nothing to do with "
+        f"the pictures."
     )

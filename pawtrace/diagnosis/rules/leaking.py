@@ -1,15 +1,22 @@
 """`leaking`: test pictures were also trained on."""
 
-from pawtrace.diagnosis.facts import Facts, Finding, Numbers
+from pawtrace.diagnosis.facts import Facts
+from pawtrace.diagnosis.finding import Finding, Numbers
 from pawtrace.results.number_words import percent
 
 
-def rule(facts: Facts) -> Finding | None:
+def rule(facts: Facts) -> Finding:
     """Test examples that training has seen make the test accuracy too good."""
     test, seen = facts.result.predictions["test"], facts.seen_in_training
-    share = len(seen) / facts.test.num_examples
-    if not seen or share < facts.thresholds.leaking_share:
-        return None
+    share, limit = len(seen) / facts.test.num_examples, facts.thresholds.leaking_share
+    outcome = Finding(
+        bool(seen) and share >= limit,
+        "share of test pictures that look like a training picture",
+        percent(share),
+        f"at least {percent(limit)}",
+    )
+    if not outcome.applies:
+        return outcome
     right = test.predicted == test.labels
     right_on_seen = [bool(is_right) for id, is_right in zip(test.ids, right, strict=True) if id in seen]
     right_on_others = [bool(is_right) for id, is_right in zip(test.ids, right, strict=True) if id not in seen]
@@ -22,9 +29,9 @@ def rule(facts: Facts) -> Finding | None:
     if right_on_others:
         numbers["accuracy_on_others"] = sum(right_on_others) / len(right_on_others)
         others_text = f", and on {percent(sum(right_on_others) / len(right_on_others))} of the others"
-    return Finding(
-        numbers,
-        f"The test accuracy cannot be trusted: of {facts.test.num_examples:,} test pictures {len(seen):,} "
-        f"({percent(share)}) look like a training picture, and it is right on "
+    return outcome._replace(
+        numbers=numbers,
+        sentence=f"The test accuracy cannot be trusted: of {facts.test.num_examples:,} test pictures "
+        f"{len(seen):,} ({percent(share)}) look like a training picture, and it is right on "
         f"{percent(sum(right_on_seen) / len(right_on_seen))} of these{others_text}.",
     )

@@ -1,42 +1,74 @@
 """`overfitting`: good on the training pictures, clearly worse on new ones."""
 
-from pawtrace.diagnosis.facts import Facts, Finding
-from pawtrace.results.number_words import percent, plural
+from pawtrace.diagnosis.facts import Facts
+from pawtrace.diagnosis.finding import Finding
+from pawtrace.diagnosis.scores import is_above
+from pawtrace.results.number_words import percent, plural, points
+
+_LARGE_HEAD = 100  # weights for each training picture
 
 
-def rule(facts: Facts) -> Finding | None:
+def rule(facts: Facts) -> Finding:
     """What it learned of its training pictures does not hold for others."""
-    is_wide = facts.gap >= facts.thresholds.overfitting_gap
-    is_measurable = facts.train.interval[0] > facts.unseen.interval[1]
-    train_accuracy = _few_learned_by_heart(facts)
-    if not (is_wide and is_measurable) and train_accuracy is None:
-        return None
+    limit = facts.thresholds.overfitting_gap
+    kept_gap, later_gap = facts.gap, _later_gap(facts)
+    is_wide = kept_gap >= limit and is_above(
+        facts.train.accuracy, facts.train.num_examples, facts.unseen.accuracy, facts.unseen.num_examples
+    )
+    applies = is_wide or later_gap >= limit
+    shown = kept_gap if is_wide else max(kept_gap, later_gap)
+    outcome = Finding(
+        applies,
+        "accuracy on training pictures above that on validation pictures, points",
+        points(shown),
+        f"at least {points(limit)}, measurably",
+        cause=_cause(facts),
+    )
+    if not applies:
+        return outcome
     opens = _gap_opens(facts)
-    since = f"in epoch {facts.training.best_epoch}, the one that was kept"
-    learned = f", and {percent(train_accuracy)} of them while training" if train_accuracy is not None else ""
-    return Finding(
-        {
+    later = (
+        ""
+        if is_wide
+        else f" Later on it is right on {percent(max(facts.history.accuracy))} of them while training, and "
+        f"validation does not follow: epoch {facts.training.best_epoch} was kept."
+    )
+    since = f"opens in epoch {opens}" if opens else f"is there in epoch {facts.training.best_epoch}"
+    return outcome._replace(
+        sentence=f"What it learned from {plural(facts.train.num_examples, 'training picture')} does not "
+        f"hold for others: {percent(facts.train.accuracy)} right on train, "
+        f"{percent(facts.validation.accuracy)} on validation; the gap {since}.{later}",
+        numbers={
             **facts.accuracies,
             "gap": facts.gap,
             "epoch_where_it_opens": opens or facts.training.best_epoch,
             "num_train_examples": facts.train.num_examples,
+            "num_head_weights": facts.num_head_weights,
         },
-        f"What it learned from {plural(facts.train.num_examples, 'training picture')} does not hold for "
-        f"others: {percent(facts.train.accuracy)} right on train{learned}, "
-        f"{percent(facts.validation.accuracy)} on validation, a gap of {100 * facts.gap:.1f} points "
-        f"{f'that opens in epoch {opens}' if opens else since}.",
     )
 
 
-def _few_learned_by_heart(facts: Facts) -> float | None:
-    """The best training accuracy, where it is above chance on few pictures and nothing is general."""
-    train = facts.train
-    if train.num_examples >= facts.thresholds.noise_min_examples or not facts.validation.at_chance:
-        return None
-    # The kept epoch may be an early one: what was learned by heart later on counts too.
-    best = max(train.accuracy, *facts.history.accuracy)
-    above = not train._replace(num_right=round(best * train.num_examples)).at_chance
-    return best if above else None
+def _later_gap(facts: Facts) -> float:
+    """The gap of the epochs after the kept one, where the kept one is not good itself; 0 if there is none.
+
+    The training accuracy is that of training mode with augmentation, which lowers it: a gap is real.
+    """
+    if facts.is_good:
+        return 0.0
+    accuracy, number = max(facts.history.accuracy), facts.train.num_examples
+    val_accuracy = max(facts.history.val_accuracy)
+    best_later = is_above(accuracy, number, val_accuracy, facts.validation.num_examples)
+    still_open = facts.history.accuracy[-1] - facts.history.val_accuracy[-1]
+    return min(still_open, accuracy - val_accuracy) if best_later else 0.0
+
+
+def _cause(facts: Facts) -> str:
+    """What makes it overfit, the most specific first."""
+    if facts.params.head.pooling == "flatten" and facts.num_head_weights > _LARGE_HEAD * (
+        facts.train.num_examples
+    ):
+        return "large_head"
+    return "no_augmentation" if not facts.params.augmentation else "few_pictures"
 
 
 def _gap_opens(facts: Facts) -> int | None:

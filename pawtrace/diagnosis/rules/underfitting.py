@@ -1,15 +1,41 @@
 """`underfitting`: not good on its own training pictures."""
 
-from pawtrace.diagnosis.facts import Facts, Finding
+from pawtrace.diagnosis.facts import Facts
+from pawtrace.diagnosis.finding import Finding
+from pawtrace.diagnosis.scores import is_above
 from pawtrace.results.number_words import percent
 
 
-def rule(facts: Facts) -> Finding | None:
-    """It is not good on its own training pictures."""
-    if facts.train.accuracy >= facts.thresholds.underfitting_accuracy:
-        return None
+def rule(facts: Facts) -> Finding:
+    """It is not good on its own training pictures, and has stopped improving."""
+    limit, level = facts.thresholds.underfitting_accuracy, facts.level(facts.train)
+    cause = _cause(facts)
+    why = {
+        "penalty": " The penalties on its weights outweigh the loss.",
+        "augmentation": " On the augmented pictures of training it is far worse: the augmentation is strong.",
+        "frozen": " Its backbone is frozen, and the features allow no more.",
+    }.get(cause, "")
     return Finding(
-        {**facts.accuracies, "train_chance": facts.train.chance},
+        level < limit,
+        "accuracy on its own training pictures",
+        percent(level),
+        f"below {percent(limit)}",
         f"It is right on only {percent(facts.train.accuracy)} of its own training pictures, on "
-        f"{percent(facts.validation.accuracy)} of the validation pictures, and has stopped improving.",
+        f"{percent(facts.validation.accuracy)} of the validation pictures, and has stopped improving.{why}",
+        {**facts.accuracies, "train_chance": facts.train.chance},
+        cause,
     )
+
+
+def _cause(facts: Facts) -> str:
+    """What holds it back, the most specific first."""
+    penalties = [epoch.penalty_share for epoch in facts.signals.epochs if epoch.penalty_share is not None]
+    if penalties and penalties[-1] > facts.thresholds.penalty_share:
+        return "penalty"
+    augmented = facts.history.accuracy[facts.training.best_epoch - 1]
+    number = facts.train.num_examples
+    if facts.params.augmentation and is_above(
+        facts.train.accuracy, number, min(1.0, augmented + 0.1), number
+    ):
+        return "augmentation"
+    return "capacity" if facts.trains_backbone else "frozen"

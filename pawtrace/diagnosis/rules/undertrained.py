@@ -1,49 +1,59 @@
 """`undertrained`: training ended too soon."""
 
-from pawtrace.diagnosis.facts import Facts, Finding
+from pawtrace.diagnosis.facts import Facts
+from pawtrace.diagnosis.finding import Finding
+from pawtrace.diagnosis.rules.stalled import is_below_the_band
 from pawtrace.results.number_words import decimal, percent, plural
 
 
-def rule(facts: Facts) -> Finding | None:
-    """It was still improving when its epochs were over, or has not begun though it could."""
-    return _still_improving(facts) or _not_begun(facts)
-
-
-def _still_improving(facts: Facts) -> Finding | None:
+def rule(facts: Facts) -> Finding:
+    """It was still improving when its epochs were over, or has hardly begun though it could learn."""
     history, num_epochs = facts.history, len(facts.history.epoch)
-    num_last = max(1, num_epochs // 5)
-    if num_epochs > 1:
-        loss_before, loss_at_end = min(history.val_loss[:-num_last]), min(history.val_loss[-num_last:])
-    else:  # the training loss counts too: one epoch may be too short for BatchNorm's averages
-        initial = facts.probes.initial_loss
-        loss_before = facts.guessing_loss if initial is None else initial
-        loss_at_end = min(history.loss[0], history.val_loss[0])
-    if facts.stopped_early or loss_before - loss_at_end <= facts.thresholds.undertrained_improvement:
-        return None
-    return Finding(
-        {
+    limit, num_last = facts.thresholds.undertrained_improvement, max(1, num_epochs // 5)
+    fall, before, after = _fall_at_the_end(facts, num_last)
+    is_improving = fall > limit and fall > _RELATIVE * before and not facts.stopped_early
+    has_not_begun = facts.train.at_chance and facts.learns_by_heart
+    outcome = Finding(
+        (is_improving and not facts.is_good) or has_not_begun,
+        f"fall of the loss in the last {plural(num_last, 'epoch')}",
+        decimal(max(0.0, fall)),
+        f"more than {limit:g} and {percent(_RELATIVE)}, and not good yet",
+        numbers={
             **facts.accuracies,
-            "lowest_loss_before": loss_before,
-            "lowest_loss_at_the_end": loss_at_end,
+            "lowest_loss_before": before,
+            "lowest_loss_at_the_end": after,
             "num_last_epochs": num_last,
             "num_epochs": num_epochs,
         },
-        f"It was still improving when its {plural(num_epochs, 'epoch')} {_was(num_epochs)} over: "
-        f"the lowest {'validation loss' if num_epochs > 1 else 'loss'} went from {decimal(loss_before)} to "
-        f"{decimal(loss_at_end)} in the last {plural(num_last, 'epoch')}.",
+        cause="rate" if is_below_the_band(facts) else "epochs",
+    )
+    if is_improving:
+        was = "was" if num_epochs == 1 else "were"
+        return outcome._replace(
+            sentence=f"It was still improving when its {plural(num_epochs, 'epoch')} {was} over: the "
+            f"{'validation' if num_epochs > 1 else 'training'} loss went from {decimal(before)} to "
+            f"{decimal(after)} in the last {plural(num_last, 'epoch')}, and it is right on "
+            f"{percent(facts.train.accuracy)} of its training pictures."
+        )
+    return outcome._replace(
+        sentence=f"After {plural(len(history.epoch), 'epoch')} it is still at chance on its own training "
+        f"pictures ({percent(facts.train.accuracy)}), although it can learn: {facts.by_heart_words}."
     )
 
 
-def _not_begun(facts: Facts) -> Finding | None:
-    if not (facts.train.at_chance and facts.learns_by_heart):
-        return None
-    num_epochs = facts.training.num_epochs
-    return Finding(
-        {**facts.accuracies, "train_chance": facts.train.chance, "num_epochs": num_epochs},
-        f"After {plural(num_epochs, 'epoch')} it is still at chance on its own training pictures "
-        f"({percent(facts.train.accuracy)}), although it can learn ({facts.by_heart_words}).",
-    )
+_RELATIVE = 0.05  # of the loss: less is no progress worth waiting for
 
 
-def _was(number: int) -> str:
-    return "was" if number == 1 else "were"
+def _fall_at_the_end(facts: Facts, num_last: int) -> tuple[float, float, float]:
+    """How far the loss fell in the last epochs, and from where to where; both in the same mode.
+
+    Of one epoch alone it is the training loss, from that in training mode before it.
+    """
+    history = facts.history
+    if len(history.epoch) > 1:
+        before, after = min(history.val_loss[:-num_last]), min(history.val_loss[-num_last:])
+    else:
+        initial = facts.probes.initial.training.loss
+        before = min(facts.guessing_loss, initial or facts.guessing_loss)
+        after = min(history.loss[0], history.val_loss[0])
+    return before - after, before, after

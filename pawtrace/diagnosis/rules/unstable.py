@@ -1,45 +1,61 @@
 """`unstable`: the training loss jumps and does not recover."""
 
-from pawtrace.diagnosis.facts import Facts, Finding
+from pawtrace.diagnosis.facts import Facts
+from pawtrace.diagnosis.finding import Finding, Numbers
 from pawtrace.results.number_words import decimal, plural
 
 
-def rule(facts: Facts) -> Finding | None:
-    """The steps are too large: the training loss jumps up, or is no finite number before it starts."""
-    initial, probe = facts.probes.initial_loss, facts.probes.overfit
+def rule(facts: Facts) -> Finding:
+    """The steps are too large: the training loss jumps up and stays there, or is not finite."""
+    initial, probe = facts.probes.initial.training.loss, facts.probes.overfit
+    limit = facts.thresholds.unstable_rise
+    measure, limit_words = "rise of the training loss that it does not recover from", f"above {limit:g}"
     if initial is None:
-        return Finding({}, "The loss is not a finite number before training has even begun.")
+        sentence = "The loss is not a finite number before training has even begun."
+        return Finding(True, measure, "not finite", limit_words, sentence)
     if probe.loss is None:
-        return Finding(
-            {"initial_loss": initial},
+        sentence = (
             f"The loss stops being a finite number within {plural(probe.num_steps, 'step')} on "
-            f"{plural(probe.num_examples, 'picture')}.",
+            f"{plural(probe.num_examples, 'picture')}."
         )
-    if facts.train.accuracy >= facts.thresholds.underfitting_accuracy:
-        return None  # it has got over its jumps
-    return _rise_at_the_start(facts, initial) or _rise_later(facts)
+        return Finding(True, measure, "not finite", limit_words, sentence, {"initial_loss": initial})
+    rise, where, before, after = _largest_rise(facts, initial)
+    recovered = facts.is_good or (rise <= limit and not _beyond_the_edge(facts))
+    # A pretrained backbone that was shaken at the start and learns again has lost what it knew: `forgetting`.
+    learns_again = facts.transfer is not None and where == 1 and not facts.is_flat_at_chance
+    if recovered or learns_again:
+        shown = decimal(max(0.0, rise)) + (", recovered" if rise > limit else "")
+        return Finding(False, measure, shown, limit_words)
+    numbers: Numbers = {"epoch": where, "loss_before": before, "loss_after": after, "rise": rise}
+    edge = facts.probes.rate_range.blows_up_at
+    if edge is not None:
+        numbers["blows_up_at"] = edge
+    if rise <= limit:
+        sentence = (
+            f"The learning rate of {facts.highest_rate:g} is beyond {edge:.1g}, at which the loss of "
+            f"this network blows up, and it is not good on its own training pictures."
+        )
+    else:
+        sentence = (
+            f"The training loss jumps from {decimal(before)} to {decimal(after)} in epoch {where} and does "
+            f"not recover: the learning rate of {facts.highest_rate:g} is too large."
+        )
+        if edge is not None:
+            sentence += f" In the range test the loss of this network blows up at {edge:.1g}."
+    return Finding(True, measure, decimal(rise), limit_words, sentence, numbers)
 
 
-def _rise_at_the_start(facts: Facts, initial: float) -> Finding | None:
-    first, start = facts.history.loss[0], max(initial, facts.guessing_loss)
-    if first - start <= facts.thresholds.unstable_rise:
-        return None
-    return Finding(
-        {"initial_loss": initial, "guessing_loss": facts.guessing_loss, "first_epoch_loss": first},
-        f"The first epoch's training loss is {decimal(first)}, far above the {decimal(initial)} before "
-        f"training and the {decimal(facts.guessing_loss)} of guessing: the first steps are too large.",
-    )
+def _largest_rise(facts: Facts, initial: float) -> tuple[float, int, float, float]:
+    """The largest rise of the training loss, its epoch, and the loss before and after.
 
-
-def _rise_later(facts: Facts) -> Finding | None:
-    losses, epochs = facts.history.loss, facts.history.epoch
+    The loss before training is that of training mode, too, and guessing is always to be had.
+    """
+    losses = (max(initial, facts.guessing_loss), *facts.history.loss)
     rises = [(losses[n] - min(losses[:n]), n) for n in range(1, len(losses))]
-    rise, worst = max(rises, default=(0.0, 0))
-    if rise <= facts.thresholds.unstable_rise:
-        return None
-    lowest = min(losses[:worst])
-    return Finding(
-        {"epoch": epochs[worst], "lowest_loss_before": lowest, "loss_after": losses[worst], "rise": rise},
-        f"The training loss jumps: from {decimal(lowest)} it rises to {decimal(losses[worst])} in epoch "
-        f"{epochs[worst]}; the steps are too large.",
-    )  # fmt: skip
+    rise, worst = max(rises)
+    return rise, worst, min(losses[:worst]), losses[worst]
+
+
+def _beyond_the_edge(facts: Facts) -> bool:
+    edge = facts.probes.rate_range.blows_up_at
+    return edge is not None and facts.highest_rate >= edge and facts.is_flat_at_chance

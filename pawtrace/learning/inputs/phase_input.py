@@ -17,6 +17,7 @@ from pawtrace.learning.inputs.features import FeatureCache, compute_features
 from pawtrace.learning.inputs.loader import Batch, Loader
 from pawtrace.learning.inputs.workers import workers_for
 from pawtrace.learning.networks.model import Classifier
+from pawtrace.learning.probes.sample import outputs_of
 from pawtrace.learning.progress import Progress
 
 
@@ -31,6 +32,9 @@ class PhaseInput(Protocol):
 
     def validation(self) -> Iterator[Batch]:
         """The validation split's batches, in the same form."""
+
+    def of_images(self, images: np.ndarray) -> np.ndarray:
+        """What the model takes of some images as they are: uint8 (n, s, s, 3)."""
 
     def close(self) -> None:
         """End what makes the batches."""
@@ -68,6 +72,10 @@ class ImageInput:
         return plain_batches(
             self._records["validation"], size_px=train.image_size_px, batch_size=train.batch_size
         )
+
+    def of_images(self, images: np.ndarray) -> np.ndarray:
+        """The images."""
+        return images
 
     def close(self) -> None:
         """See `PhaseInput`."""
@@ -118,6 +126,10 @@ class FeatureInput:
         """Features of images as they are, and labels."""
         for _, numbers in plain_places(len(self._labels), self._train.batch_size):
             yield self._validation[numbers], self._labels[numbers]
+
+    def of_images(self, images: np.ndarray) -> np.ndarray:
+        """Their features."""
+        return outputs_of(self._trunk, images, self._train.batch_size)
 
     def close(self) -> None:
         """Nothing is left to end."""

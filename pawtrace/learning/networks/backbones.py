@@ -1,6 +1,7 @@
 """Backbones: convolutional networks without their top, RGB 0..255 in, feature map out."""
 
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import keras
@@ -31,7 +32,19 @@ def build_backbone(train: TrainParams) -> keras.Model:
         backbone = _from_keras(train)
     if train.weights not in (None, "imagenet"):
         _load_weights(backbone, Path(train.weights))
+    if train.normalization_momentum is not None:
+        for layer in normalizations(backbone):
+            layer.momentum = train.normalization_momentum
     return backbone
+
+
+def normalizations(model: keras.Model) -> Iterator[keras.layers.BatchNormalization]:
+    """All batch normalisation in a model, that of models within it too."""
+    for layer in model.layers:
+        if isinstance(layer, keras.Model):
+            yield from normalizations(layer)
+        elif isinstance(layer, keras.layers.BatchNormalization):
+            yield layer
 
 
 def vgg16(size_px: int, initializer: str, momentum: float | None) -> keras.Model:
@@ -65,28 +78,6 @@ def vgg16(size_px: int, initializer: str, momentum: float | None) -> keras.Model
             x = layers.ReLU(name=f"{name}_relu")(x)
         x = layers.MaxPooling2D(2, name=f"block{block}_pool")(x)
     return keras.Model(inputs, x, name="vgg16")
-
-
-def input_scaling(train: TrainParams, images: keras.KerasTensor) -> keras.KerasTensor:
-    """Scale uint8 RGB as `train.input_scaling` says, in layers that any Keras can load.
-
-    Args:
-      train: names the backbone and the scaling.
-      images: uint8 (b, s, s, 3), RGB.
-    Returns:
-      float32 (b, s, s, 3): x 1/255; or what the backbone's weights expect: as preprocess_input in
-      keras.applications for a published backbone, RGB 0..255 for a file.
-    """
-    # float32, whatever the precision: bfloat16 would round what comes after the means are taken off.
-    if train.input_scaling == "unit":
-        return layers.Rescaling(1 / 255, dtype="float32", name="input_scaling")(images)
-    if train.backbone not in PUBLISHED:
-        return layers.Rescaling(1.0, dtype="float32", name="input_scaling")(images)
-    expected = PUBLISHED[train.backbone]
-    channels = keras.ops.flip(images, axis=-1) if expected.bgr else images
-    return layers.Rescaling(
-        expected.scale, offset=list(expected.offset), dtype="float32", name="input_scaling"
-    )(channels)
 
 
 def _from_keras(train: TrainParams) -> keras.Model:

@@ -6,7 +6,8 @@ import keras
 from keras import layers
 
 from pawtrace.config.train_params import Head, TrainParams
-from pawtrace.learning.networks.backbones import build_backbone, input_scaling
+from pawtrace.learning.networks.backbones import build_backbone
+from pawtrace.learning.networks.input_scaling import convention_of, input_scaling
 from pawtrace.learning.networks.seeds import seeds_of_layers
 
 _POOLING = {
@@ -41,7 +42,7 @@ def build_classifier(train: TrainParams) -> Classifier:
 def _build(train: TrainParams) -> Classifier:
     images = keras.Input((train.image_size_px, train.image_size_px, 3), dtype="uint8", name="image")
     backbone = build_backbone(train)
-    feature_map = backbone(input_scaling(train, images))
+    feature_map = backbone(input_scaling(convention_of(train), images))
     features = _POOLING[train.head.pooling](name="pooling")(feature_map)
     head = _build_head(train.head, features.shape[-1], train.initializer)
     whole = keras.Model(images, head(features), name="classifier")

@@ -7,8 +7,8 @@ Localization".
 import keras
 import numpy as np
 
+from pawtrace.learning.networks.layer_outputs import LayerOutput, layer_outputs, side_px
 from pawtrace.learning.probes.gradients import gradients_of
-from pawtrace.learning.probes.layer_outputs import LayerOutput, layer_outputs, side_px
 from pawtrace.learning.probes.sample import outputs_of
 
 _MIN_SIDE_PX = 4  # a coarser map shows no place: vgg16's last one of a 32 px image has one value

@@ -5,23 +5,29 @@ Source: Karpathy 2019, "A Recipe for Training Neural Networks": verify the loss 
 what goes into the network, overfit a few examples, take an input-independent baseline.
 """
 
-import math
 import time
 from collections.abc import Callable
 from typing import Any
 
 import keras
 
+from pawtrace.config.conventions import CONVENTIONS
 from pawtrace.config.sections import LABELS, NetworkProbeParams
 from pawtrace.config.train_params import TrainParams
 from pawtrace.dataset.examples.shards import Records
+from pawtrace.learning.inputs.augmentation import AugmentedView
 from pawtrace.learning.networks.model import build_classifier
+from pawtrace.learning.networks.phases import learning_rate_of
+from pawtrace.learning.probes.few_pictures import FewPictures
+from pawtrace.learning.probes.inputs import input_range, picture_contrast
 from pawtrace.learning.probes.overfit import overfit
-from pawtrace.learning.probes.sample import balanced_sample, loss_and_accuracy, outputs_of
-from pawtrace.learning.probes.signal import input_range, measure_blocks
+from pawtrace.learning.probes.rate_range import rate_range
+from pawtrace.learning.probes.sample import Sample, balanced_sample, plain_sample
+from pawtrace.learning.probes.signal import measure_blocks
+from pawtrace.learning.probes.transfer import transfer
+from pawtrace.learning.signals import modes_of, plain_numbers
 
 _MAX_AT_ONCE = 32  # examples, with all their activations: a frozen recipe's batch may be larger
-_DIGITS = 6  # what float32 has
 
 
 def probe(train: TrainParams, params: NetworkProbeParams, records: dict[str, Records]) -> dict[str, Any]:
@@ -38,10 +44,14 @@ def probe(train: TrainParams, params: NetworkProbeParams, records: dict[str, Rec
       Content for JSON, with six digits a number; null stands for one that is not finite, and for the
       gradient of a block without weights.
         num_examples: of train, as many cats as dogs; what follows is measured on them;
-        initial_loss: cross-entropy in inference mode, nats; guessing has ln 2;
-        input_range: see `signal.input_range`;
+        initial: loss (cross-entropy, nats; guessing has ln 2) and accuracy in both modes, see
+          `signals.modes_of`;
+        input_range: see `inputs.input_range`;
+        contrast: see `inputs.picture_contrast`;
         blocks: see `signal.measure_blocks`;
-        overfit: see `overfit.overfit`.
+        transfer: see `transfer.transfer`; null for random weights;
+        rate_range: see `rate_range.rate_range`, and `rate`, the first phase's own;
+        overfit: see `overfit.overfit`, at the rate at which the loss fell fastest.
     Raises:
       DataError: train lacks a label.
       TrainingError: the backbone's file or weights are unusable.
@@ -53,22 +63,46 @@ def probe(train: TrainParams, params: NetworkProbeParams, records: dict[str, Rec
     keras.utils.set_random_seed(train.seed)
     classifier = build_classifier(train)
     content: dict[str, Any] = {"num_examples": len(sample.images)}
-    probabilities = outputs_of(classifier.whole, sample.images, batch_size)
-    content["initial_loss"], _ = loss_and_accuracy(sample.labels, probabilities)
-    say(f"loss at the start {content['initial_loss']:.3f} (guessing is {math.log(2):.3f})")
-
+    content["initial"] = modes_of(classifier.whole, sample.images, sample.labels)
     content["input_range"] = input_range(train, sample.images)
-    say(_about_inputs(content["input_range"]))
+    view = AugmentedView(train.augmentation, train.seed)
+    content["contrast"] = picture_contrast(sample.images, view, list(sample.ids))
+    say(_about_inputs(content["input_range"], content["contrast"]))
 
     content["blocks"] = measure_blocks(classifier, train, sample, batch_size)
     say(_about_blocks(content["blocks"]))
 
+    content["transfer"] = None
+    if content["input_range"]["weights"] != "random":
+        samples = _transfer_samples(train, params, records)
+        content["transfer"] = transfer(
+            classifier.backbone, train, samples, params.num_convention_examples, batch_size
+        )
+        say(_about_transfer(content["transfer"]))
+
     # A training step's batch is what memory is sure to hold.
     num_overfit = max(len(LABELS), min(params.num_overfit_examples, train.batch_size))
-    few = balanced_sample(records["train"], train.image_size_px, num_overfit, train.seed)
-    content["overfit"] = overfit(classifier, train, few, params.num_overfit_steps)
+    few_pictures = balanced_sample(records["train"], train.image_size_px, num_overfit, train.seed)
+    few, rate = FewPictures(classifier, train), learning_rate_of(train.phases[0], train)
+    rates = rate_range(few, few_pictures, params.num_rate_steps)
+    content["rate_range"] = {"rate": rate, **rates}
+    say(_about_rates(content["rate_range"]))
+
+    working_rate = rates["steepest"] or rate
+    content["overfit"] = overfit(few, few_pictures, params.num_overfit_steps, working_rate)
     say(_about_overfit(content["overfit"]))
-    return {name: _plain(value) for name, value in content.items()}
+    plain: dict[str, Any] = plain_numbers(content)
+    return plain
+
+
+def _transfer_samples(
+    train: TrainParams, params: NetworkProbeParams, records: dict[str, Records]
+) -> dict[str, Sample]:
+    size_px, number = train.image_size_px, params.num_transfer_examples
+    samples = {"train": balanced_sample(records["train"], size_px, number, train.seed)}
+    for split in ("validation", "test"):
+        samples[split] = plain_sample(records[split], size_px, number // 4, train.seed)
+    return samples
 
 
 def _narrator() -> Callable[[str], None]:
@@ -78,42 +112,55 @@ def _narrator() -> Callable[[str], None]:
     def say(measurement: str) -> None:
         nonlocal last
         now = time.perf_counter()
-        print(f"probe: {measurement}, {now - last:.1f} s", flush=True)
+        print(f"check: {measurement}, {now - last:.1f} s", flush=True)
         last = now
 
     return say
 
 
-def _about_inputs(spreads: dict[str, Any]) -> str:
+def _about_inputs(spreads: dict[str, Any], contrast: dict[str, float]) -> str:
     received, expected = (spreads[name]["std"] for name in ("received", "expected"))
+    matters = " (matters for pretrained weights only)" if spreads["weights"] == "random" else ""
     return (
-        f"inputs spread by {received:.3g}; the backbone ({spreads['weights']} weights) expects {expected:.3g}"
+        f"input values have a standard deviation of {received:.3g}; the backbone's own scaling would give "
+        f"{expected:.3g}{matters}; augmentation keeps {contrast['augmented']:.0f} of "
+        f"{contrast['plain']:.0f} of the pictures' contrast"
     )
 
 
 def _about_blocks(blocks: list[dict[str, Any]]) -> str:
     first, last = blocks[0], [block for block in blocks if block["gradient_rms"] is not None][-1]
     return (
-        f"activations spread by {first['activation_std']:.2g} in {first['name']} and "
-        f"{last['activation_std']:.2g} in {last['name']}, gradients there are "
-        f"{first['gradient_rms']:.2g} and {last['gradient_rms']:.2g}"
+        f"signal strength {first['activation_std']:.2g} in {first['name']}, "
+        f"{last['activation_std']:.2g} in {last['name']}; gradients {first['gradient_rms']:.2g} and "
+        f"{last['gradient_rms']:.2g}"
     )
+
+
+def _about_transfer(outcome: dict[str, Any]) -> str:
+    received, expected = outcome["received"], outcome["expected"]
+    shown = "; ".join(
+        f"{outcome['conventions'][name]['num_right'] / outcome['num_examples']:.1%} with "
+        f"{CONVENTIONS[name].words} ({of_whom})"
+        for name, of_whom in {expected: "the best", received: "the recipe's"}.items()
+    )
+    return f"a linear classifier on the pretrained features of {outcome['num_examples']} pictures: {shown}"
+
+
+def _about_rates(outcome: dict[str, Any]) -> str:
+    falls_from, blows_up_at = outcome["falls_from"], outcome["blows_up_at"]
+    falls = (
+        "the loss falls at no learning rate"
+        if falls_from is None
+        else f"the loss falls from a rate of {falls_from:.1g} on, fastest at {outcome['steepest']:.1g}"
+    )
+    ends = "and never blows up" if blows_up_at is None else f"and blows up at {blows_up_at:.1g}"
+    return f"{falls}, {ends}; the recipe's is {outcome['rate']:g}"
 
 
 def _about_overfit(outcome: dict[str, Any]) -> str:
     answer = "yes" if outcome["accuracy"] == 1 else "no"
     return (
-        f"{outcome['num_examples']} examples by heart: {answer}, loss {outcome['loss']:.2g} after at most "
-        f"{outcome['num_steps']} steps ({outcome['blank_loss']:.2g} without looking)"
+        f"can it memorise {outcome['num_examples']} pictures? {answer} (loss {outcome['loss']:.2g} after "
+        f"{outcome['num_steps']} steps at most; {outcome['blank_loss']:.2g} with blank pictures)"
     )
-
-
-def _plain(value: Any) -> Any:
-    """The same for JSON: rounded, and nothing that is not finite."""
-    if isinstance(value, dict):
-        return {name: _plain(part) for name, part in value.items()}
-    if isinstance(value, list):
-        return [_plain(part) for part in value]
-    if isinstance(value, float):
-        return float(f"{value:.{_DIGITS}g}") if math.isfinite(value) else None
-    return value

@@ -19,6 +19,7 @@ class Sample(NamedTuple):
 
     images: np.ndarray  # uint8 (n, s, s, 3), RGB
     labels: np.ndarray  # float32 (n, 1): 1 for a dog
+    ids: tuple[str, ...] = ()  # of the examples, where they matter
 
 
 def balanced_sample(records: Records, size_px: int, num_examples: int, seed: int) -> Sample:
@@ -40,7 +41,16 @@ def balanced_sample(records: Records, size_px: int, num_examples: int, seed: int
         raise DataError(f"train split: expected examples of both labels, found {sizes}; run: dvc repro split")
     chosen = np.concatenate([numbers[:half] for numbers in shuffled])
     images = np.stack([square(records[int(number)], size_px) for number in chosen])
-    return Sample(images, records.labels[chosen, None].astype(np.float32))
+    ids = tuple(records.ids[int(number)] for number in chosen)
+    return Sample(images, records.labels[chosen, None].astype(np.float32), ids)
+
+
+def plain_sample(records: Records, size_px: int, num_examples: int, seed: int) -> Sample:
+    """The first examples in a shuffled order, whatever their labels; all where there are fewer."""
+    order = np.random.default_rng(seed).permutation(len(records))[:num_examples]
+    images = np.stack([square(records[int(number)], size_px) for number in order])
+    ids = tuple(records.ids[int(number)] for number in order)
+    return Sample(images, records.labels[order, None].astype(np.float32), ids)
 
 
 def in_batches(inputs: np.ndarray, batch_size: int) -> Iterator[np.ndarray]:

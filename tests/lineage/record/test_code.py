@@ -72,6 +72,6 @@ def test_every_computing_library_has_a_version() -> None:
 
 
 def test_training_does_not_reach_evaluation() -> None:
-    reached = {str(path) for path in modules_reached(ROOT / "pawtrace/learning/fit.py", ROOT)}
+    reached = {str(path) for path in modules_reached(ROOT / "pawtrace/learning/training.py", ROOT)}
     assert "pawtrace/learning/history.py" in reached
     assert not any("evaluation" in path for path in reached)

@@ -1,0 +1,324 @@
+"""Planted faults and healthy runs: what `benchmarks.verdicts` trains, each with the verdict that is right.
+
+Every case changes one thing of a healthy run: the pictures, the labels or the params. Severities are
+`borderline` (a verdict may be missed), `clear` and `severe`.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from functools import cache, partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+
+from benchmarks.photos import photos
+from pawtrace.dataset.examples.pixels import resize_shorter_side
+from pawtrace.dataset.sources.drawn.picture import draw_picture
+
+Pictures = dict[str, list[tuple[int, np.ndarray]]]  # by split, label and uint8 (s, s, 3)
+Change = Callable[[Pictures, np.random.Generator], Pictures]
+SEVERITIES = ("borderline", "clear", "severe")
+
+
+class Network(NamedTuple):
+    """A network on its pictures, healthy."""
+
+    name: str
+    size_px: int
+    counts: dict[str, int]
+    train: dict[str, Any]  # params
+    is_pretrained: bool = False
+    normalizes: bool = False
+
+
+class Case(NamedTuple):
+    """A run, and the verdicts that are right for it."""
+
+    name: str
+    network: Network
+    right: tuple[str, ...]  # the first is the planted one; others would be right too
+    severity: str
+    seed: int
+    train: dict[str, Any] = {}  # changed params
+    change: Change | None = None  # of the pictures
+    backbone: str = "healthy"  # how the weights of a backbone of our own begin
+
+
+_COUNTS = {"train": 600, "validation": 200, "test": 200}
+_FLIP = [{"name": "HorizontalFlip", "arguments": {"p": 0.5}}]
+_MOVE = [
+    *_FLIP,
+    {
+        "name": "Affine",
+        "arguments": {"rotate": [-10, 10], "translate_percent": [-0.08, 0.08], "border_mode": 1},
+    },
+]
+_SCRATCH: dict[str, Any] = {
+    "backbone": "network.keras",
+    "weights": None,
+    "initializer": "glorot_uniform",
+    "batch_normalization": False,
+    "precision": "float32",
+    "device": "cpu",
+    "xla": "never",
+    "input_scaling": "backbone",
+    "head": {"pooling": "average", "units": [], "dropout": 0.0, "l1": 0.0, "l2": 0.0},
+    "augmentation": _MOVE,
+    "num_views": 1,
+    "mixup_alpha": 0.0,
+    "label_smoothing": 0.0,
+    "layerwise_decay": 1.0,
+    "ema_momentum": 0.0,
+    "batch_size": 32,
+    "learning_rate": 0.003,
+    "phases": [{"trainable": "all", "num_epochs": 12}],
+    "schedule": {"warmup_epochs": 0.5, "decay": "cosine"},
+    "early_stopping": None,
+}
+_FROZEN = _SCRATCH | {
+    "backbone": "pretrained.keras",
+    "head": {"pooling": "average", "units": [], "dropout": 0.0, "l1": 0.0, "l2": 0.0},
+    "learning_rate": 0.001,
+    "phases": [{"trainable": "none", "num_epochs": 25}],
+    "schedule": {"warmup_epochs": 0.0, "decay": "cosine"},
+    "augmentation": [],
+}
+_FINETUNED = _FROZEN | {
+    "phases": [
+        {"trainable": "none", "num_epochs": 15, "learning_rate": 0.001},
+        {"trainable": "all", "num_epochs": 2, "learning_rate": 0.00001},
+    ],
+}
+PLAIN = Network("scratch", 32, _COUNTS, _SCRATCH)
+NORMALIZED = Network("normalized", 32, _COUNTS, _SCRATCH, normalizes=True)
+FROZEN = Network("frozen", 128, _COUNTS, _FROZEN, is_pretrained=True)
+FINETUNED = Network("finetuned", 128, _COUNTS, _FINETUNED, is_pretrained=True)
+
+
+def networks() -> list[Network]:
+    """The pretrained ones need PAWTRACE_BACKBONE, a .keras file, and PAWTRACE_PETS_ARCHIVE."""
+    given = "PAWTRACE_BACKBONE" in os.environ and "PAWTRACE_PETS_ARCHIVE" in os.environ
+    return [PLAIN, NORMALIZED, *([FROZEN, FINETUNED] if given else [])]
+
+
+def cases() -> list[Case]:
+    """All cases, the networks in turn so that a run that is broken off has some of each."""
+    by_network = [list(_cases(network)) for network in networks()]
+    longest = max(map(len, by_network))
+    return [each[number] for number in range(longest) for each in by_network if number < len(each)]
+
+
+def _cases(network: Network) -> Iterator[Case]:
+    for seed in range(8):
+        yield Case(f"healthy_{seed}", network, ("healthy",), "clear", seed)
+    for fault, right, levels in _faults(network):
+        for number, (severity, settings) in enumerate(zip(SEVERITIES, levels, strict=True)):
+            if settings is not None:
+                yield Case(f"{fault}_{severity}", network, right, severity, seed=20 + number, **settings)
+
+
+def _faults(network: Network) -> Iterator[tuple[str, tuple[str, ...], list[dict[str, Any] | None]]]:
+    """Name, right verdicts, and what is changed at each severity."""
+    change = partial(_changed)
+    yield "leaking", ("leaking",), [change(leak, share=share) for share in (0.012, 0.05, 0.4)]
+    yield (
+        "blank",
+        ("blank_inputs",),
+        [
+            {"train": {"augmentation": [transform]}}
+            for transform in (
+                {
+                    "name": "RandomBrightnessContrast",
+                    "arguments": {"brightness_limit": [0.85, 0.85], "p": 1.0},
+                },
+                {
+                    "name": "RandomBrightnessContrast",
+                    "arguments": {"brightness_limit": [-1.0, -1.0], "p": 1.0},
+                },
+                {"name": "RandomBrightnessContrast", "arguments": {"brightness_limit": [1.0, 1.0], "p": 1.0}},
+            )
+        ],
+    )
+    yield (
+        "few",
+        ("too_few",),
+        [
+            change(cut, number=number)
+            for number in ((110, 60, 24) if not network.is_pretrained else (40, 16, 8))
+        ],
+    )
+    yield "imbalance", ("imbalance",), [change(thin, share=share) for share in (0.2, 0.1, 0.05)]
+    yield "noise", ("label_noise",), [change(flip, share=share) for share in (0.1, 0.2, 0.3)]
+    yield "random_labels", ("label_noise",), [None, change(flip, share=0.5), change(shuffle)]
+    yield "slow", ("stalled",), [_at_rate(network, rate) for rate in (3e-6, 3e-7, 1e-8)]
+    if not network.is_pretrained:
+        yield "fast", ("unstable",), [_at_rate(network, rate) for rate in (0.3, 3.0, 10.0)]
+        yield "dead", ("dead",), [{"backbone": kind} for kind in ("weak", "dying", "dead")]
+        yield "short", ("undertrained",), [_for_epochs(network, number) for number in (3, 2, 1)]
+        yield (
+            "small",
+            ("underfitting",),
+            [{"backbone": f"narrow{n}", "train": {"augmentation": _MOVE}} for n in (3, 2, 1)],
+        )
+        yield (
+            "memorised",
+            ("overfitting", "too_few"),
+            [
+                {
+                    "train": {
+                        "augmentation": [],
+                        "head": {"pooling": "flatten", "units": [256]},
+                        "phases": [{"trainable": "all", "num_epochs": 25}],
+                    },
+                    "change": partial(cut, number=number),
+                }
+                for number in (400, 200, 130)
+            ],
+        )
+        yield "penalty", ("underfitting",), [{"train": {"head": {"l2": l2}}} for l2 in (1.0, 5.0, 20.0)]
+    if network.normalizes:
+        yield (
+            "lag",
+            ("normalization_lag",),
+            [{"train": {"normalization_momentum": momentum}} for momentum in (0.99, 0.999, 0.9999)],
+        )
+    if network.is_pretrained:
+        if network.name == "frozen":
+            yield (
+                "scaling",
+                ("input_scaling",),
+                [
+                    {"train": {"input_scaling": name}}
+                    for name in ("bgr_zero_to_255", "zero_to_one", "minus_one_to_one")
+                ],
+            )
+            yield (
+                "large_head",
+                ("overfitting",),
+                [
+                    {
+                        "train": {"head": {"pooling": "flatten", "units": [256]}},
+                        "change": partial(cut, number=number),
+                    }
+                    for number in (500, 250, 130)
+                ],
+            )
+        else:
+            wreck = [{"trainable": "all", "num_epochs": 4}]
+            yield (
+                "wrecked",
+                ("forgetting", "unstable"),
+                [{"train": {"learning_rate": rate, "phases": wreck}} for rate in (0.0003, 0.001, 0.003)],
+            )
+
+
+def _at_rate(network: Network, rate: float) -> dict[str, Any]:
+    phases = [{**phase, "learning_rate": None} for phase in network.train["phases"]]
+    return {"train": {"learning_rate": rate, "phases": phases}}
+
+
+def _for_epochs(network: Network, number: int) -> dict[str, Any]:
+    phases = [{**phase, "num_epochs": number} for phase in network.train["phases"]]
+    return {"train": {"phases": phases, "learning_rate": 0.0005}}
+
+
+def _changed(change: Callable[..., Pictures], **settings: Any) -> dict[str, Any]:
+    return {"change": partial(change, **settings)}
+
+
+def pictures_of(network: Network, seed: int) -> Pictures:
+    """Cats and dogs for a network, other ones for each seed."""
+    if network.is_pretrained:
+        return _photos(network.size_px, seed)
+    random = np.random.default_rng(1000 + seed)
+    return {
+        split: [
+            (n % 2, resize_shorter_side(draw_picture(n % 2, random), network.size_px)) for n in range(count)
+        ]
+        for split, count in network.counts.items()
+    }
+
+
+@cache
+def _all_photos(size_px: int) -> list[tuple[int, np.ndarray]]:
+    source = photos()
+    chosen = (next(source) for _ in range(4000))
+    return [(label, _square(resize_shorter_side(image, size_px), size_px)) for image, label in chosen]
+
+
+def _square(image: np.ndarray, size_px: int) -> np.ndarray:
+    """The middle of an image whose shorter side has this size."""
+    top, left = ((side - size_px) // 2 for side in image.shape[:2])
+    return np.ascontiguousarray(image[top : top + size_px, left : left + size_px])
+
+
+def _photos(size_px: int, seed: int) -> Pictures:
+    known = _all_photos(size_px)
+    order = iter(np.random.default_rng(seed).permutation(len(known)).tolist())
+    return {split: [known[next(order)] for _ in range(count)] for split, count in _COUNTS.items()}
+
+
+def leak(pictures: Pictures, _: np.random.Generator, share: float) -> Pictures:
+    """Put training pictures into test."""
+    number = max(1, round(share * len(pictures["test"])))
+    return pictures | {"test": [*pictures["test"][number:], *pictures["train"][:number]]}
+
+
+def cut(pictures: Pictures, _: np.random.Generator, number: int) -> Pictures:
+    """Keep so many training pictures."""
+    return pictures | {"train": pictures["train"][:number]}
+
+
+def thin(pictures: Pictures, _: np.random.Generator, share: float) -> Pictures:
+    """Leave so many dogs, of all pictures, in each split."""
+
+    def thinned(of: list[tuple[int, np.ndarray]]) -> list[tuple[int, np.ndarray]]:
+        cats = [each for each in of if each[0] == 0]
+        dogs = [each for each in of if each[0] == 1]
+        return [*cats, *dogs[: max(2, round(share / (1 - share) * len(cats)))]]
+
+    return {split: thinned(of) for split, of in pictures.items()}
+
+
+def flip(pictures: Pictures, random: np.random.Generator, share: float) -> Pictures:
+    """Give a share of all pictures the other label."""
+    return {
+        split: [(1 - label if random.random() < share else label, image) for label, image in of]
+        for split, of in pictures.items()
+    }
+
+
+def shuffle(pictures: Pictures, random: np.random.Generator) -> Pictures:
+    """Give the labels to other pictures."""
+    return {
+        split: [
+            (of[other][0], image) for other, (_, image) in zip(random.permutation(len(of)), of, strict=True)
+        ]
+        for split, of in pictures.items()
+    }
+
+
+def save_network(path: Path, kind: str, *, normalizes: bool, seed: int) -> None:
+    """Write a small convolutional backbone with random weights.
+
+    Args:
+      path: of the .keras file.
+      kind: healthy; weak, dying and dead have ever smaller weights; narrow1 to narrow3 so few filters.
+      normalizes: whether batch normalisation follows each convolution.
+      seed: of the weights.
+    """
+    keras.utils.set_random_seed(seed)
+    spreads = {"weak": 3e-2, "dying": 5e-3, "dead": 1e-4}
+    start = keras.initializers.RandomNormal(stddev=spreads[kind]) if kind in spreads else "he_normal"
+    filters = (int(kind[-1]),) * 2 if kind.startswith("narrow") else (24, 48, 64)
+    x = inputs = keras.Input((None, None, 3))
+    x = keras.layers.Rescaling(1 / 127.5, offset=-1)(x)
+    for number, count in enumerate(filters, start=1):
+        x = keras.layers.Conv2D(count, 3, padding="same", kernel_initializer=start, name=f"conv{number}")(x)
+        if normalizes and kind not in spreads:
+            x = keras.layers.BatchNormalization(momentum=0.9)(x)
+        x = keras.layers.ReLU()(x)
+        x = keras.layers.MaxPooling2D()(x)
+    keras.Model(inputs, x).save(path)

@@ -1,0 +1,61 @@
+"""`forgetting`: training has destroyed what the pretrained weights knew."""
+
+import numpy as np
+
+from pawtrace.diagnosis.facts import Facts
+from pawtrace.diagnosis.finding import Finding, NotKnown
+from pawtrace.results.number_words import percent, points
+from pawtrace.results.paired import mcnemar
+
+_SURE = 0.05  # p-value
+
+
+def rule(facts: Facts) -> Finding:
+    """A linear classifier on the untouched features is measurably better, on the same new pictures."""
+    transfer = facts.transfer
+    if transfer is None:
+        raise NotKnown("the weights are random: there is nothing to forget")
+    if not facts.trains_backbone:
+        raise NotKnown("the backbone does not train")
+    features_right, ours_right = _on_the_same_pictures(facts)
+    number = len(features_right)
+    features, ours = float(features_right.mean()), float(ours_right.mean())
+    lost = int((features_right & ~ours_right).sum())
+    gained = int((ours_right & ~features_right).sum())
+    limit = facts.thresholds.forgetting_loss
+    outcome = Finding(
+        features - ours >= limit and mcnemar(gained, lost) < _SURE,
+        "how far it is below its untouched features with a linear classifier, points",
+        points(features - ours),
+        f"at least {points(limit)}, measurably",
+        cause="rate" if facts.head_comes_first else "head_first",
+    )
+    start = (
+        ""
+        if facts.head_comes_first
+        else " The backbone trained from the first step, together with a head that knew nothing."
+    )
+    return outcome._replace(
+        sentence=f"Fine-tuning has destroyed pretrained features: of {number:,} new pictures a linear "
+        f"classifier on the untouched features is right on {percent(features)}, this model on "
+        f"{percent(ours)}.{start}",
+        numbers={
+            **facts.accuracies,
+            "features_accuracy": features,
+            "accuracy_on_the_same_pictures": ours,
+            "learning_rate": facts.highest_rate,
+        },
+    )
+
+
+def _on_the_same_pictures(facts: Facts) -> tuple[np.ndarray, np.ndarray]:
+    """Whether untouched features, as the recipe feeds them, and this model are right: bool (n,) each."""
+    assert facts.transfer is not None
+    judged, ours = facts.judge(facts.transfer.received), facts.judged_unseen
+    right = dict(zip(ours.ids, ours.is_right, strict=True))
+    pairs = [
+        (is_right, right[id])
+        for id, split, is_right in zip(judged.ids, judged.splits, judged.is_right, strict=True)
+        if split != "train"
+    ]
+    return np.array([features for features, _ in pairs]), np.array([model for _, model in pairs])

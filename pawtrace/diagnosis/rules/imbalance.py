@@ -1,0 +1,40 @@
+"""`imbalance`: one label is so frequent that the other one is neglected."""
+
+from pawtrace.config.sections import LABELS
+from pawtrace.diagnosis.facts import Facts
+from pawtrace.diagnosis.finding import Finding, NotKnown
+from pawtrace.diagnosis.scores import is_above
+from pawtrace.results.number_words import percent
+
+
+def rule(facts: Facts) -> Finding:
+    """The rarer label's pictures are recognised measurably more seldom."""
+    train, unseen, limit = facts.train, facts.unseen, facts.thresholds.imbalance_share
+    common = int(train.counts[1] > train.counts[0])
+    rare = 1 - common
+    if 0 in unseen.counts:
+        raise NotKnown("validation and test lack a label")
+    gap = unseen.recalls[common] - unseen.recalls[rare]
+    neglected = gap >= facts.thresholds.imbalance_recall_gap and is_above(
+        unseen.recalls[common], unseen.counts[common], unseen.recalls[rare], unseen.counts[rare]
+    )
+    outcome = Finding(
+        train.chance > limit and neglected,
+        "share of the more frequent label, where the other is recognised more seldom",
+        percent(train.chance),
+        f"above {percent(limit)}",
+        numbers={
+            **facts.accuracies,
+            "share_of_frequent_label": train.chance,
+            f"accuracy_on_{LABELS[common]}s": unseen.recalls[common],
+            f"accuracy_on_{LABELS[rare]}s": unseen.recalls[rare],
+            "balanced_accuracy": unseen.balanced_accuracy,
+        },
+    )
+    return outcome._replace(
+        sentence=f"{percent(train.chance)} of the training pictures are {LABELS[common]}s, and it "
+        f"neglects the others: of new pictures it recognises {percent(unseen.recalls[common])} of the "
+        f"{LABELS[common]}s and {percent(unseen.recalls[rare])} of the {LABELS[rare]}s. The accuracy of "
+        f"{percent(unseen.accuracy)} hides that; the balanced accuracy is "
+        f"{percent(unseen.balanced_accuracy)}.",
+    )

@@ -1,0 +1,65 @@
+"""`input_scaling`: pretrained weights get inputs of another range, mean or channel order than they know."""
+
+from pawtrace.config.conventions import CONVENTIONS
+from pawtrace.diagnosis.facts import Facts
+from pawtrace.diagnosis.finding import Finding, NotKnown
+from pawtrace.results.number_words import percent, points
+from pawtrace.results.paired import mcnemar
+from pawtrace.results.probe_results import Transfer
+
+_SURE = 0.05  # p-value; a file's convention is one of several that were tried, so a fraction of it
+_MAGNITUDE = 10.0  # between the spreads of the features
+
+
+def rule(facts: Facts) -> Finding:
+    """The pretrained features are worth more under another convention, and it shows in the accuracy."""
+    transfer = facts.transfer
+    if transfer is None:
+        raise NotKnown("the weights are random: they know no range of inputs")
+    received, expected = transfer.received, transfer.expected
+    ours, theirs = facts.transfer_accuracy(received), facts.transfer_accuracy(expected)
+    loss = theirs - ours
+    is_worse = received != expected and _is_worse(transfer)
+    # Where the backbone trains it may adapt: there the accuracy itself must be below what the features give.
+    hurts = facts.level(facts.unseen) < theirs
+    outcome = Finding(
+        is_worse and hurts and not facts.trains_backbone,
+        "what the pretrained features lose by the input scaling, points",
+        points(-loss) if loss else "0.0",
+        f"measurable (p below {_SURE:g})",
+    )
+    if not outcome.applies:
+        return outcome
+    return outcome._replace(
+        sentence=f"The backbone gets {CONVENTIONS[received].words}, but its weights work best with "
+        f"{CONVENTIONS[expected].words}: a linear classifier on its features is then right on "
+        f"{percent(theirs)} of {transfer.num_examples} training pictures that it has not seen, instead "
+        f"of {percent(ours)}.",
+        numbers={
+            "features_accuracy_received": ours,
+            "features_accuracy_expected": theirs,
+            "received": received,
+            "expected": expected,
+        },
+        cause=expected,
+    )
+
+
+def _is_worse(transfer: Transfer) -> bool:
+    """Whether the received convention is worse than the expected one, on the same pictures.
+
+    By McNemar's exact test; or the features have another order of magnitude and are no better for it:
+    a head that begins with numbers near 1 cannot cope.
+    """
+    received, expected = transfer.conventions[transfer.received], transfer.conventions[transfer.expected]
+    pairs = list(zip(received.right, expected.right, strict=True))
+    lost = sum(own < other for own, other in pairs)
+    gained = sum(own > other for own, other in pairs)
+    if lost <= gained:
+        return False
+    if mcnemar(gained, lost) < _SURE / max(1, len(transfer.conventions) - 1):
+        return True
+    ours, theirs = received.features_std, expected.features_std
+    if ours is None or theirs is None:
+        return ours is None
+    return max(ours, theirs) > _MAGNITUDE * min(ours, theirs)

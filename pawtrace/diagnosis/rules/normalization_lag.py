@@ -1,0 +1,52 @@
+"""`normalization_lag`: good in training mode, bad in inference mode, on the same pictures."""
+
+from pawtrace.diagnosis.facts import Facts
+from pawtrace.diagnosis.finding import Finding, NotKnown
+from pawtrace.diagnosis.scores import is_above
+from pawtrace.results.number_words import percent, points
+from pawtrace.results.probe_results import Modes
+
+
+def rule(facts: Facts) -> Finding:
+    """Batch normalisation's moving averages lag behind its batches."""
+    kept, limit = facts.signals.kept, facts.thresholds.lag_gap
+    measured = [kept, *_last_epoch(facts)]
+    gaps = [(_gap(modes), modes) for modes in measured if _gap(modes) is not None]
+    if not gaps:
+        raise NotKnown("the network's answers were not finite")
+    gap, modes = max(gaps, key=lambda pair: pair[0] or 0.0)
+    training, inference = modes.training.accuracy or 0.0, modes.inference.accuracy or 0.0
+    number = modes.num_examples
+    assert gap is not None
+    outcome = Finding(
+        gap >= limit and is_above(training, number, inference, number) and not facts.is_good,
+        "accuracy in training mode above that in inference mode, same pictures, points",
+        points(gap),
+        f"at least {points(limit)}, measurably",
+    )
+    if not outcome.applies:
+        return outcome
+    return outcome._replace(
+        sentence=f"On the same {number} training pictures it is right on {percent(training)} in training "
+        f"mode and on {percent(inference)} in inference mode: batch normalisation's moving averages lag "
+        f"behind what its batches are.",
+        numbers={
+            **facts.accuracies,
+            "accuracy_in_training_mode": training,
+            "accuracy_in_inference_mode": inference,
+            "num_pictures": number,
+        },
+    )
+
+
+def _last_epoch(facts: Facts) -> list[Modes]:
+    if not facts.signals.epochs:
+        return []
+    last, number = facts.signals.epochs[-1], facts.signals.num_examples
+    return [Modes(num_examples=number, training=last.training, inference=last.inference)]
+
+
+def _gap(modes: Modes) -> float | None:
+    if modes.training.accuracy is None or modes.inference.accuracy is None:
+        return None
+    return modes.training.accuracy - modes.inference.accuracy

@@ -1,0 +1,53 @@
+"""`stalled`: the learning rate is so low that the loss hardly moves."""
+
+from pawtrace.diagnosis.facts import Facts
+from pawtrace.diagnosis.finding import Finding
+from pawtrace.results.number_words import decimal, percent
+
+
+def rule(facts: Facts) -> Finding:
+    """The loss hardly moves, and the rate lies below those at which it would."""
+    rates, limit = facts.probes.rate_range, facts.thresholds.stalled_fall
+    start, lowest = _start(facts), min(facts.history.loss)
+    fall = (start - lowest) / start if start else 0.0
+    hardly_moves = fall < limit and not facts.is_good
+    outcome = Finding(
+        hardly_moves and is_below_the_band(facts),
+        "how far the training loss has fallen",
+        percent(max(0.0, fall)),
+        f"less than {percent(limit)}, at a rate below those that work",
+    )
+    if not outcome.applies:
+        return outcome
+    updates = [
+        block.update_ratio
+        for epoch in facts.signals.epochs
+        for block in epoch.blocks
+        if block.update_ratio is not None
+    ]
+    moved = f" A step changes the weights by {max(updates):.1g} of their size." if updates else ""
+    return outcome._replace(
+        sentence=f"The learning rate of {facts.highest_rate:g} is too low: in {len(facts.history.epoch)} "
+        f"epochs the training loss went from {decimal(start)} to {decimal(lowest)}. In the range test it "
+        f"begins to fall at {rates.falls_from:.1g} and falls fastest at {rates.steepest:.1g}.{moved}",
+        numbers={
+            "learning_rate": facts.highest_rate,
+            "falls_from": rates.falls_from or 0.0,
+            "steepest": rates.steepest or 0.0,
+            "first_training_loss": start,
+            "lowest_training_loss": lowest,
+        },
+    )
+
+
+def is_below_the_band(facts: Facts) -> bool:
+    """Whether the recipe's rate is far below that at which the loss of this network falls fastest."""
+    steepest = facts.probes.rate_range.steepest
+    return steepest is not None and facts.highest_rate * facts.thresholds.stalled_rate_ratio <= steepest
+
+
+def _start(facts: Facts) -> float:
+    """The first epoch's training loss; of one epoch alone, that before training, in training mode too."""
+    if len(facts.history.loss) > 1:
+        return facts.history.loss[0]
+    return facts.probes.initial.training.loss or facts.history.loss[0]

@@ -1,0 +1,28 @@
+"""`too_few`: so few training pictures that nothing general can be learned from them."""
+
+from pawtrace.diagnosis.facts import Facts
+from pawtrace.diagnosis.finding import Finding
+from pawtrace.diagnosis.scores import is_above
+from pawtrace.results.number_words import percent, plural
+
+
+def rule(facts: Facts) -> Finding:
+    """Few pictures, and what was learned of them does not hold for others."""
+    number, limit = facts.train.num_examples, facts.thresholds.too_few_examples
+    train, unseen = facts.train, facts.unseen
+    gap = facts.level(train) - facts.level(unseen)
+    is_worse = gap >= facts.thresholds.overfitting_gap and is_above(
+        train.accuracy, number, unseen.accuracy, unseen.num_examples
+    )
+    outcome = Finding(
+        number < limit and (is_worse or unseen.at_chance),
+        "number of training pictures, where others are measurably worse",
+        f"{number:,}",
+        f"fewer than {limit:,}",
+    )
+    return outcome._replace(
+        sentence=f"{plural(number, 'training picture')} are too few to learn from: it is right on "
+        f"{percent(train.accuracy)} of them and on {percent(unseen.accuracy)} of "
+        f"{unseen.num_examples:,} others.",
+        numbers={**facts.accuracies, "num_train_examples": number},
+    )
