@@ -21,7 +21,8 @@ def overfit(few: FewPictures, sample: Sample, num_steps: int, fastest: float) ->
         that is too fast for so many steps in a row.
     Returns:
       num_examples, num_steps, learning_rate, the better of the two; loss (cross-entropy, nats) and
-      accuracy on these examples in inference mode; blank_loss and blank_accuracy of a fresh copy that had their mean for every image.
+      accuracy on these examples in inference mode; blank_loss and blank_accuracy of a fresh copy that
+      had their mean for every image.
     """
     rate = fastest
     loss, accuracy = _learn(few, sample, num_steps, rate)
