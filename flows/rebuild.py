@@ -39,6 +39,7 @@ from pawtrace.running.dvc import run_dvc
 from pawtrace.running.entry_point import disk_full_line, errors_in_one_line
 from pawtrace.running.git import git
 from pawtrace.running.lock import ProjectBusyError, project_held
+from pawtrace.running.working_tree import edited_files
 
 _AGAIN = "python -m flows.rebuild"
 _NOT_KEPT = "ERROR: failed to transfer"  # into its cache: DVC writes dvc.lock all the same, and goes on
@@ -192,7 +193,7 @@ def _judged(params: Params) -> str:
 @contextlib.contextmanager
 def _workplace(when_dirty: str) -> Iterator[None]:
     """Stay in this folder; where it has edits, refuse, or go to a clone of the last commit."""
-    if when_dirty == "clone" and checkout.edited_files():
+    if when_dirty == "clone" and edited_files():
         with checkout.clean_clone(say):
             yield
     else:

@@ -10,6 +10,7 @@ from typing import Any
 
 from pawtrace.base.files import write_json
 from pawtrace.base.stage_outputs import read_json
+from pawtrace.base.stored_numbers import as_stored
 from pawtrace.config import paths
 from pawtrace.config.recipe_file import read_measure_params
 from pawtrace.evaluation.evaluation import evaluate_predictions
@@ -57,12 +58,14 @@ def measure_recipe(recipe: str) -> None:
     evaluation["seeds"] = [
         {"seed": seed, "metrics": seed_metrics} for seed, seed_metrics in test_metrics.items()
     ]
-    metrics = metrics_of(evaluation)
+    metrics = as_stored(metrics_of(evaluation))
+    evaluation = as_stored(evaluation)
     content = reported(
         provenance,
         params,
         metrics=metrics,
         intervals=evaluation["intervals"],
+        seed_accuracies=[run["metrics"]["accuracy"] for run in evaluation["seeds"]],
         predictions=predictions,
         seed_predictions=seed_predictions,
     )

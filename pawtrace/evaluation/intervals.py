@@ -71,12 +71,12 @@ def _percentiles(
 
 
 def _resamples(labels: np.ndarray, num_resamples: int, seed: int) -> Iterator[np.ndarray]:
-    """Blocks of resamples, float64 (block, n): how often each example was drawn."""
+    """Blocks of resamples, int64 (block, n): how often each example was drawn."""
     rng = np.random.default_rng(seed)
     block = max(1, _MAX_CELLS // labels.size)
     for start in range(0, num_resamples, block):
         size = min(block, num_resamples - start)
-        weights = np.empty((size, labels.size))
+        weights = np.empty((size, labels.size), np.int64)
         for label in range(len(LABELS)):
             members = np.flatnonzero(labels == label)
             drawn = rng.integers(members.size, size=(size, members.size))

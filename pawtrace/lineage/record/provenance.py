@@ -4,11 +4,11 @@ Arrives: what the train stage knows while it works. Leaves: models/<recipe>/prov
 identifies its metrics and its predictions, reports/provenance/<recipe>.json.
 """
 
-import os
 import platform
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, Self
 
+from joblib import cpu_count
 from pydantic import model_validator
 
 from pawtrace.base.files import fingerprint
@@ -17,7 +17,13 @@ from pawtrace.config.recipe_file import RecipeFile
 from pawtrace.config.sections import MeasureParams
 from pawtrace.evaluation.predictions import Predictions
 from pawtrace.lineage.record.circumstances import Circumstances
-from pawtrace.lineage.record.code import ROOT, library_versions, module_fingerprints, modules_reached
+from pawtrace.lineage.record.code import (
+    ROOT,
+    library_versions,
+    measuring_versions,
+    module_fingerprints,
+    modules_reached,
+)
 
 
 class Machine(StageOutput):
@@ -26,7 +32,7 @@ class Machine(StageOutput):
     device: str  # gpu | cpu
     device_name: str
     num_devices: int
-    num_cpus: int
+    num_cpus: int  # that the process may use
     precision: str
     xla: bool
     backend: str
@@ -92,7 +98,9 @@ class ReportedProvenance(Provenance):
 
     metrics: str  # fingerprint of reports/metrics/<recipe>.json
     measured: str  # fingerprint of the predictions that training handed to the measuring
+    measured_with: dict[str, str] = {}  # libraries; empty where they were not yet recorded
     intervals: dict[str, tuple[float, float]]  # 95 %, of the metrics on test
+    seed_accuracies: list[float] = []  # on test, in the order of the seeds
     test: Answers
 
 
@@ -108,7 +116,7 @@ def machine(compute: Mapping[str, Any], device_name: str, backend: str) -> Machi
         **{name: compute[name] for name in ("device", "num_devices", "precision", "xla")},
         device_name=device_name,
         backend=backend,
-        num_cpus=os.cpu_count() or 1,
+        num_cpus=cpu_count(),
         platform=f"{platform.system()} {platform.machine()}",
         python=platform.python_version(),
     )
@@ -147,7 +155,7 @@ def provenance_of(
             weights=recipe.weights,
         ),
         code=Code(fingerprint=fingerprint(modules), modules=modules),
-        libraries=library_versions(),
+        libraries=library_versions(machine.backend),
         machine=machine,
         training=training,
         evaluation=evaluation,
@@ -161,6 +169,7 @@ def reported(
     *,
     metrics: Mapping[str, Any],
     intervals: Mapping[str, tuple[float, float]],
+    seed_accuracies: Sequence[float],
     predictions: Mapping[str, Predictions],
     seed_predictions: Mapping[int, Predictions],
 ) -> ReportedProvenance:
@@ -171,6 +180,7 @@ def reported(
       params: how it was measured.
       metrics: the content of the metrics file.
       intervals: of the metrics on test.
+      seed_accuracies: on test, in the order of the seeds.
       predictions: what was measured, by split.
       seed_predictions: on test, of each seed after the first.
     """
@@ -181,7 +191,9 @@ def reported(
         **content,
         metrics=fingerprint(metrics),
         measured=fingerprint({name: _plain(part) for name, part in measured.items()}),
+        measured_with=measuring_versions(),
         intervals=dict(intervals),
+        seed_accuracies=list(seed_accuracies),
         test=answers_of(predictions["test"]),
     )
 

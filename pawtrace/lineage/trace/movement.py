@@ -6,12 +6,14 @@ Arrives: two snapshots. Leaves: `Movement`s, those on test first.
 import csv
 import io
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
+from scipy.stats import ttest_ind
 
 from pawtrace.base.errors import DataError
+from pawtrace.base.stored_numbers import differs_as_stored
 from pawtrace.config.sections import LABELS, SPLITS
 from pawtrace.evaluation.intervals import CONFIDENCE, Z
 from pawtrace.evaluation.metrics import LOG_LOSS_CLIP
@@ -22,7 +24,7 @@ from pawtrace.results.paired import mcnemar, paired_interval
 
 Interval = tuple[float, float]
 _Key = tuple[str, int]  # id and label of an example
-# Bounds of accuracy's interval are shown with it, not as metrics of their own.
+# Bounds of accuracy's interval are its movement, not metrics of their own.
 _BOUNDS = ("accuracy_low", "accuracy_high")
 
 
@@ -35,7 +37,7 @@ class Paired(NamedTuple):
     high: float
     p_value: float | None  # of McNemar's exact test, for accuracy; None: the interval decides
     more_than_noise: bool
-    within_seeds: bool = False  # further seeds move the accuracies as far as that
+    within_seeds: bool = False  # Welch's t test of the seeds' accuracies finds nothing
 
 
 class Movement(NamedTuple):
@@ -52,7 +54,7 @@ class Movement(NamedTuple):
 def movements_of(
     recipe: str, older: Snapshot, newer: Snapshot, replaced: Collection[str], problems: list[str]
 ) -> list[Movement]:
-    """The metrics that differ between two revisions, to the last digit.
+    """The metrics that differ between two revisions, or whose intervals do, by more than a rounding.
 
     Args:
       recipe: its name.
@@ -62,8 +64,8 @@ def movements_of(
       problems: gets a line for each thing that is damaged.
     """
     old, new = older.metrics.get(recipe, {}), newer.metrics.get(recipe, {})
-    moved = [name for name in {**old, **new} if old.get(name) != new.get(name)]
-    moved = [name for name in moved if name.split(".")[-1] not in _BOUNDS]
+    names = [name for name in {**old, **new} if name.split(".")[-1] not in _BOUNDS]
+    moved = [name for name in names if _has_moved(name, recipe, older, newer)]
     order = {split: place for place, split in enumerate(reversed(SPLITS))}
     moved.sort(key=lambda name: (order.get(name.split(".")[0], len(order)), name))
     paired = _paired(recipe, older, newer, replaced, problems) if moved else {}
@@ -78,6 +80,26 @@ def movements_of(
         )
         for name in moved
     ]
+
+
+def _has_moved(name: str, recipe: str, older: Snapshot, newer: Snapshot) -> bool:
+    old, new = (snapshot.metrics.get(recipe, {}).get(name) for snapshot in (older, newer))
+    if old is None or new is None:
+        return old is not new
+    bounds = [_interval(name, recipe, snapshot) for snapshot in (older, newer)]
+    pairs = [(old, new)]
+    if bounds[0] is not None and bounds[1] is not None:
+        pairs += zip(*bounds, strict=True)
+    others = name == "test.accuracy" and _other_answers(recipe, older, newer)
+    return others or any(differs_as_stored(*pair) for pair in pairs)
+
+
+def _other_answers(recipe: str, older: Snapshot, newer: Snapshot) -> bool:
+    """Whether a recipe is right on other examples of the same test split."""
+    old, new = older.provenance.get(recipe), newer.provenance.get(recipe)
+    if old is None or new is None or old.test.fingerprint != new.test.fingerprint:
+        return False
+    return old.test.right != new.test.right
 
 
 def _interval(name: str, recipe: str, snapshot: Snapshot) -> Interval | None:
@@ -106,7 +128,7 @@ def _paired(
         shared = sorted(key for key in old_p_dog.keys() & new_p_dog.keys() if key[0] not in replaced)
         paired = _paired_by_predictions(shared, old_p_dog, new_p_dog) if shared else {}
     accuracy = paired.get("test.accuracy")
-    if accuracy is not None and _seeds_overlap(recipe, older, newer):
+    if accuracy is not None and _is_tie_of_seeds(recipe, older, newer):
         paired["test.accuracy"] = accuracy._replace(more_than_noise=False, within_seeds=True)
     return paired
 
@@ -149,15 +171,18 @@ def _by_mean(differences: np.ndarray) -> Paired:
     return Paired(differences.size, mean, mean - half, mean + half, None, abs(mean) > half)
 
 
-def _seeds_overlap(recipe: str, older: Snapshot, newer: Snapshot) -> bool:
-    """Whether the accuracies of a recipe's seeds overlap: then one seed's difference says little."""
-    ranges = []
-    for snapshot in (older, newer):
-        metrics = snapshot.metrics[recipe]
-        accuracy = metrics.get("test.accuracy", math.nan)
-        ranges.append([metrics.get(f"test.accuracy_seeds_{end}", accuracy) for end in ("min", "max")])
-    several = any(low != high for low, high in ranges)
-    return several and ranges[0][0] <= ranges[1][1] and ranges[1][0] <= ranges[0][1]
+def _is_tie_of_seeds(recipe: str, older: Snapshot, newer: Snapshot) -> bool:
+    """Whether the accuracies of a recipe's seeds, several at both revisions, may differ by chance."""
+    provenances = [snapshot.provenance.get(recipe) for snapshot in (older, newer)]
+    old, new = ([] if one is None else one.seed_accuracies for one in provenances)
+    return len(old) > 1 and len(new) > 1 and _welch(old, new) >= 1 - CONFIDENCE
+
+
+def _welch(old: Sequence[float], new: Sequence[float]) -> float:
+    """The two-sided p-value of Welch's t test. Source: Welch 1947."""
+    if min(old) == max(old) and min(new) == max(new):  # no seed differs from another
+        return float(old[0] == new[0])
+    return float(ttest_ind(old, new, equal_var=False).pvalue)
 
 
 def _log_losses(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
