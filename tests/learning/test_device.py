@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from pawtrace.base import processor
 from pawtrace.base.errors import DeviceError
 from pawtrace.learning import device
 from pawtrace.learning.device import Compute, choose_compute

@@ -11,7 +11,7 @@ from pawtrace.base.errors import DataError
 from pawtrace.base.files import fingerprint
 from pawtrace.lineage.record.provenance import ReportedProvenance
 from pawtrace.lineage.trace.dvc_cache import cached, cached_folder, folder_md5, md5_of
-from pawtrace.lineage.trace.dvc_lock import StageRecord, read_lock
+from pawtrace.lineage.trace.dvc_lock import NoLockError, StageRecord, read_lock
 from pawtrace.lineage.trace.flat import flat
 from pawtrace.lineage.trace.revisions import Revision
 
@@ -34,7 +34,7 @@ class Snapshot:
 
     Attributes:
       revision: where it was read.
-      stages: dvc.lock, by stage; None where it cannot be read.
+      stages: dvc.lock, by stage; None where there is none.
       metrics: by recipe, flat: `test.accuracy`.
       provenance: by recipe.
       edited: the recipes whose metrics are not those that their run wrote.
@@ -43,7 +43,11 @@ class Snapshot:
     """
 
     def __init__(self, revision: Revision) -> None:
-        """Read a revision."""
+        """Read a revision.
+
+        Raises:
+          DataError: dvc.lock is there and cannot be read: nothing could be said of what changed.
+        """
         self.revision = revision
         self.problems: list[str] = []
         self.stages = self._lock()
@@ -105,7 +109,7 @@ class Snapshot:
     def _lock(self) -> dict[str, StageRecord] | None:
         try:
             return read_lock(self.revision)
-        except DataError as error:
+        except NoLockError as error:
             self.problems.append(str(error))
             return None
 

@@ -81,7 +81,8 @@ def test_without_proc_there_is_a_name_and_the_instructions_that_numpy_found(
 def test_macos_is_asked_by_sysctl(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     said = (
         "machdep.cpu.brand_string: Intel(R) Core(TM) i7\nmachdep.cpu.family: 6\nmachdep.cpu.stepping: 10\n"
-        "machdep.cpu.vendor: GenuineIntel\nmachdep.cpu.features: FPU SSE FMA\nmachdep.cpu.leaf7_features: AVX2\n"
+        "machdep.cpu.vendor: GenuineIntel\nmachdep.cpu.features: FPU SSE FMA\n"
+        "machdep.cpu.leaf7_features: AVX2\n"
     )
     monkeypatch.setattr(processor_module, "_CPU_INFO", tmp_path / "none")
     monkeypatch.setattr(processor_module.platform, "system", lambda: "Darwin")
