@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from pathlib import PurePosixPath
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import AfterValidator, BaseModel, StringConstraints, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from pawtrace.base.errors import DataError
 from pawtrace.base.yaml_files import parse_yaml
@@ -48,8 +48,18 @@ def _within_the_project(path: str) -> str:
 _Path = Annotated[str, StringConstraints(min_length=1), AfterValidator(_printable)]
 
 
-class _Read(BaseModel):
+class _AsDvcWrites(BaseModel):
+    model_config = ConfigDict(extra="forbid")  # as DVC does: a key that it does not know is damage
+
+
+class _Read(_AsDvcWrites):
     path: _Path
+    hash: str | None = None
+    size: int | None = None
+    nfiles: int | None = None
+    isexec: bool | None = None
+    cloud: Any = None
+    files: Any = None
     md5: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}(\.dir)?$")]
 
 
@@ -57,14 +67,16 @@ class _Written(_Read):
     path: Annotated[_Path, AfterValidator(_within_the_project)]
 
 
-class _Stage(BaseModel):
+class _Stage(_AsDvcWrites):
     cmd: str | list[str]
     deps: list[_Read] = []
     outs: list[_Written]  # the last that DVC writes of a stage: without, the file is cut short
     params: dict[str, dict[str, Any]] = {}
 
 
-class _Lock(BaseModel):
+class _Lock(_AsDvcWrites):
+    version: Literal["2.0"] = Field(alias="schema")
+    datasets: Any = None
     stages: dict[str, _Stage]
 
 

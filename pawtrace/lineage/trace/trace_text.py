@@ -63,7 +63,9 @@ def as_markdown(trace: Trace) -> str:
     whole = "\n".join(lines)
     if len(whole) <= _MAX_COMMENT:
         return whole
-    return whole[:_MAX_COMMENT].rsplit("\n", 1)[0] + "\n\n</details>\n\nCut here; `--json` has all of it."
+    cut = whole[:_MAX_COMMENT].rsplit("\n", 1)[0]
+    is_open = cut.count("<details") > cut.count("</details>")
+    return cut + ("\n\n</details>" if is_open else "") + "\n\nCut here; `--json` has all of it."
 
 
 def conclusion(trace: Trace) -> str:
