@@ -121,7 +121,15 @@ def test_metrics_that_are_no_json_are_one_line() -> None:
 
 
 @pytest.mark.parametrize(
-    "content", ['{"test": {"accuracy": "0.9"}}', '{"test": {"accuracy": NaN}}', "[]", "\xff"]
+    "content",
+    [
+        '{"test": {"accuracy": "0.9"}}',
+        '{"test": {"accuracy": NaN}}',
+        f'{{"test": {{"accuracy": 1{"0" * 400}}}}}',
+        '{"a":' * 100_000,
+        "[]",
+        "\xff",
+    ],
 )
 @pytest.mark.usefixtures("traced")
 def test_metrics_that_are_no_numbers_are_one_line(content: str) -> None:

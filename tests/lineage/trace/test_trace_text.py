@@ -60,9 +60,8 @@ def test_json_holds_everything_and_markdown_fits_a_comment(traced: TracedProject
 
 @pytest.mark.slow  # starts the command
 def test_the_documented_step_of_a_pull_request_writes_a_comment_that_fits(traced: TracedProject) -> None:
-    many = {
-        f"recipe_{n}_{'x' * 60}": {"question": "?", "builds_on": "plain", "overrides": {}} for n in range(300)
-    }
+    names = [f"recipe_{n}_{'x' * 200}" for n in range(200)]
+    many = {name: {"question": "?", "builds_on": "plain", "overrides": {}} for name in names}
     traced.params["recipes"] |= many
     traced.num_right |= dict.fromkeys(many, 80)
     traced.run()
