@@ -1,6 +1,6 @@
 """Measure the predictions of one recipe: metrics, their intervals, and what they were made from.
 
-Arrives: models/<recipe>/, data/measures/<recipe>.json.
+Arrives: models/<recipe>/, data/measures/<recipe>.json; data/splits, for which examples are duplicates.
 Leaves: reports/metrics/<recipe>.json, numbers only; reports/evaluations/<recipe>.json, with intervals
 and curves; reports/provenance/<recipe>.json.
 Run: python -m stages.measure <recipe>
@@ -13,6 +13,7 @@ from pawtrace.base.stage_outputs import read_json
 from pawtrace.base.stored_numbers import as_stored
 from pawtrace.config import paths
 from pawtrace.config.recipe_file import read_measure_params
+from pawtrace.dataset.splitting.splits import group_by_id
 from pawtrace.evaluation.evaluation import evaluate_predictions
 from pawtrace.evaluation.metrics import measure
 from pawtrace.evaluation.predictions import read_predictions, read_seed_predictions
@@ -48,7 +49,11 @@ def measure_recipe(recipe: str) -> None:
     """
     folder, params = paths.MODELS / recipe, read_measure_params(recipe)
     provenance = read_json(Provenance, folder / paths.PROVENANCE, f"train@{recipe}")
-    predictions = read_predictions(folder / "predictions.csv")
+    group_of = group_by_id(paths.SPLITS)
+    predictions = {
+        split: of_split.grouped(group_of)
+        for split, of_split in read_predictions(folder / "predictions.csv").items()
+    }
     seed_predictions = read_seed_predictions(folder)
     evaluation = evaluate_predictions(predictions, params)
     test_metrics = {

@@ -168,7 +168,9 @@ class TracedProject:
         test = sorted((id, label) for id, (split, label, _) in self.examples.items() if split == "test")
         labels = np.array([label == "dog" for _, label in test], np.int64)
         right = np.arange(len(test)) < self.num_right[recipe]
-        return Predictions([id for id, _ in test], labels, np.where(right == (labels == 1), 0.9, 0.1))
+        probabilities = np.where(right == (labels == 1), 0.9, 0.1)
+        group_of = {id: group for id, (_, _, group) in self.examples.items()}
+        return Predictions([id for id, _ in test], labels, probabilities, group_of)
 
     def _model(self, recipe: str) -> dict[str, bytes]:
         path = Path(f"models/{recipe}/predictions.csv")

@@ -5,6 +5,7 @@ identifies its metrics and its predictions, reports/provenance/<recipe>.json.
 """
 
 import platform
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, Self
 
@@ -69,6 +70,7 @@ class Answers(StageOutput):
     fingerprint: str  # of ids and labels, in the order of the ids
     num_examples: int
     right: str  # a bit an example, in that order, as hexadecimal digits
+    duplicates: list[list[int]] = []  # the places, in that order, of examples that show the same picture
 
     @model_validator(mode="after")
     def _a_bit_each(self) -> Self:
@@ -213,11 +215,21 @@ def answers_of(predictions: Predictions) -> Answers:
     right = (predictions.predicted == predictions.labels).tolist()
     rows = sorted(map(_Right, predictions.ids, predictions.labels.tolist(), right))
     bits = "".join("1" if row.right else "0" for row in rows)
+    places: dict[str, list[int]] = defaultdict(list)
+    for place, row in enumerate(rows):
+        places[predictions.group_of.get(row.id, row.id)].append(place)
     return Answers(
         fingerprint=fingerprint([(row.id, row.label) for row in rows]),
         num_examples=len(rows),
         right=f"{int(bits, 2):0{-(-len(bits) // 4)}x}",
+        duplicates=[of_group for of_group in places.values() if len(of_group) > 1],
     )
+
+
+def groups_of(answers: Answers) -> list[str]:
+    """The group of duplicates of each example, in the order of the ids."""
+    group_of = {place: of_group[0] for of_group in answers.duplicates for place in of_group}
+    return [str(group_of.get(place, place)) for place in range(answers.num_examples)]
 
 
 def right_of(answers: Answers) -> list[bool]:

@@ -6,21 +6,21 @@ Arrives: two snapshots. Leaves: `Movement`s, those on test first.
 import csv
 import io
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 import numpy as np
-from scipy.stats import ttest_ind
 
 from pawtrace.base.errors import DataError
 from pawtrace.base.stored_numbers import differs_as_stored
 from pawtrace.config.sections import LABELS, SPLITS
-from pawtrace.evaluation.intervals import CONFIDENCE, Z
+from pawtrace.evaluation.intervals import Z
 from pawtrace.evaluation.metrics import LOG_LOSS_CLIP
 from pawtrace.evaluation.predictions import THRESHOLD
-from pawtrace.lineage.record.provenance import right_of
+from pawtrace.evaluation.significance import is_significant, paired_estimate, sample_of, votes_of, welch
+from pawtrace.lineage.record.provenance import groups_of, right_of
 from pawtrace.lineage.trace.snapshot import Snapshot, train_stage
-from pawtrace.results.paired import mcnemar, paired_interval
 
 Interval = tuple[float, float]
 _Key = tuple[str, int]  # id and label of an example
@@ -126,23 +126,36 @@ def _paired(
         paired = _paired_by_answers(recipe, older, newer)
     else:
         shared = sorted(key for key in old_p_dog.keys() & new_p_dog.keys() if key[0] not in replaced)
-        paired = _paired_by_predictions(shared, old_p_dog, new_p_dog) if shared else {}
+        groups = _groups(recipe, newer, sorted(new_p_dog))
+        paired = _paired_by_predictions(shared, old_p_dog, new_p_dog, groups) if shared else {}
     accuracy = paired.get("test.accuracy")
     if accuracy is not None and _is_tie_of_seeds(recipe, older, newer):
         paired["test.accuracy"] = accuracy._replace(more_than_noise=False, within_seeds=True)
     return paired
 
 
+def _groups(recipe: str, snapshot: Snapshot, examples: list[_Key]) -> Mapping[_Key, str]:
+    """The group of duplicates of each test example; each its own where none were recorded."""
+    provenance = snapshot.provenance.get(recipe)
+    if provenance is None or provenance.test.num_examples != len(examples):
+        return {example: str(place) for place, example in enumerate(examples)}
+    return dict(zip(examples, groups_of(provenance.test), strict=True))
+
+
 def _paired_by_predictions(
-    shared: list[_Key], old_p_dog: Mapping[_Key, float], new_p_dog: Mapping[_Key, float]
+    shared: list[_Key],
+    old_p_dog: Mapping[_Key, float],
+    new_p_dog: Mapping[_Key, float],
+    groups: Mapping[_Key, str],
 ) -> dict[str, Paired]:
     labels = np.array([label for _, label in shared])
     old, new = (np.array([p_dog[example] for example in shared]) for p_dog in (old_p_dog, new_p_dog))
     right = [(probabilities >= THRESHOLD) == labels for probabilities in (old, new)]
-    paired = {"test.accuracy": _by_mcnemar(right[0].tolist(), right[1].tolist())}
-    if len(shared) > 1:
-        paired["test.log_loss"] = _by_mean(_log_losses(labels, new) - _log_losses(labels, old))
-        paired["test.brier_score"] = _by_mean((new - labels) ** 2 - (old - labels) ** 2)
+    shared_groups = [groups[example] for example in shared]
+    paired = {"test.accuracy": _by_mcnemar(right[0].tolist(), right[1].tolist(), shared_groups)}
+    if len(set(shared_groups)) > 1:
+        paired["test.log_loss"] = _by_mean(_log_losses(labels, new) - _log_losses(labels, old), shared_groups)
+        paired["test.brier_score"] = _by_mean((new - labels) ** 2 - (old - labels) ** 2, shared_groups)
     return paired
 
 
@@ -153,36 +166,36 @@ def _paired_by_answers(recipe: str, older: Snapshot, newer: Snapshot) -> dict[st
         return {}
     if old.test.fingerprint != new.test.fingerprint or old.data.splits != new.data.splits:
         return {}
-    return {"test.accuracy": _by_mcnemar(right_of(old.test), right_of(new.test))}
+    return {"test.accuracy": _by_mcnemar(right_of(old.test), right_of(new.test), groups_of(new.test))}
 
 
-def _by_mcnemar(old: list[bool], new: list[bool]) -> Paired:
-    gained = sum(after and not before for before, after in zip(old, new, strict=True))
-    lost = sum(before and not after for before, after in zip(old, new, strict=True))
-    p_value = mcnemar(gained, lost)
-    interval = paired_interval(gained, lost, len(old))
-    return Paired(len(old), (gained - lost) / len(old), *interval, p_value, p_value < 1 - CONFIDENCE)
+def _by_mcnemar(old: list[bool], new: list[bool], groups: list[str]) -> Paired:
+    estimate = paired_estimate(votes_of(new, old, groups))
+    return Paired(len(old), *estimate, more_than_noise=is_significant(estimate.p_value))
 
 
-def _by_mean(differences: np.ndarray) -> Paired:
-    """A mean over examples: the normal interval of the mean of their differences."""
-    mean = float(differences.mean())
-    half = Z * float(differences.std(ddof=1)) / math.sqrt(differences.size)
+def _by_mean(differences: np.ndarray, groups: list[str]) -> Paired:
+    """A mean over examples: the normal interval of the mean of their differences, by groups.
+
+    Source: Rao & Scott 1992, the variance of a ratio over groups; with groups of one it is the usual one.
+    """
+    mean = math.fsum(differences) / differences.size
+    sums: dict[str, list[float]] = defaultdict(list)
+    for difference, group in zip(differences.tolist(), groups, strict=True):
+        sums[group].append(difference - mean)
+    squares = math.fsum(math.fsum(of_group) ** 2 for of_group in sums.values())
+    half = Z * math.sqrt(squares * len(sums) / max(1, len(sums) - 1)) / differences.size
     return Paired(differences.size, mean, mean - half, mean + half, None, abs(mean) > half)
 
 
 def _is_tie_of_seeds(recipe: str, older: Snapshot, newer: Snapshot) -> bool:
-    """Whether the accuracies of a recipe's seeds, several at both revisions, may differ by chance."""
+    """Whether the means over a recipe's seeds, where there are several, may differ by chance."""
     provenances = [snapshot.provenance.get(recipe) for snapshot in (older, newer)]
     old, new = ([] if one is None else one.seed_accuracies for one in provenances)
-    return len(old) > 1 and len(new) > 1 and _welch(old, new) >= 1 - CONFIDENCE
-
-
-def _welch(old: Sequence[float], new: Sequence[float]) -> float:
-    """The two-sided p-value of Welch's t test. Source: Welch 1947."""
-    if min(old) == max(old) and min(new) == max(new):  # no seed differs from another
-        return float(old[0] == new[0])
-    return float(ttest_ind(old, new, equal_var=False).pvalue)
+    if not old or not new or len(old) == len(new) == 1:
+        return False
+    estimate = welch(sample_of(new), sample_of(old))
+    return estimate is not None and not is_significant(estimate.p_value)
 
 
 def _log_losses(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:

@@ -70,8 +70,9 @@ def test_the_bounds_of_accuracy_are_its_interval(traced: TracedProject) -> None:
         ([0.55, 0.85, 0.7], [0.6, 0.8, 0.65], True),
         (EIGHT_SEEDS, [accuracy - 0.01 for accuracy in EIGHT_SEEDS], False),  # though their ranges overlap
         ([0.8, 0.8], [0.6, 0.6], False),
-        ([0.8, 0.8], [0.8, 0.8], True),
-        ([0.8], [0.6, 0.9], False),  # nothing to tell the spread of one seed from
+        ([0.8, 0.8], [0.8, 0.8], False),  # seeds that do not vary: the pictures decide
+        ([0.8], [0.6, 0.9], True),  # one seed is taken to vary as the others do
+        ([0.8], [0.61, 0.6, 0.62], False),
     ],
 )
 def test_a_difference_is_held_against_that_of_the_seeds_by_welchs_test(
@@ -117,3 +118,24 @@ def test_other_examples_that_are_right_are_a_movement_of_accuracy(traced: Traced
     path.write_text(json.dumps(content))
     (accuracy,) = moved().values()
     assert accuracy.old == accuracy.new == 0.8
+
+
+def test_duplicates_of_one_picture_are_one_example_with_and_without_dvcs_cache(traced: TracedProject) -> None:
+    traced.num_right["plain"] = 60
+    traced.run()
+    as_many = moved()["test.accuracy"].paired
+    traced.num_right["plain"] = 80
+    for id, (split, label, _) in traced.examples.items():
+        if split == "test":
+            traced.examples[id] = (split, label, f"burst of {label}")
+    traced.run()
+    traced.commit("bursts")
+    traced.num_right["plain"] = 60
+    traced.run()
+    as_two = moved()["test.accuracy"].paired
+    assert as_many.more_than_noise
+    assert not as_two.more_than_noise
+    assert as_two.low < 0 < as_two.high
+    traced.commit("worse")
+    traced.empty_cache()
+    assert moved("HEAD~1")["test.accuracy"].paired == as_two
