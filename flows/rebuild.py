@@ -97,9 +97,9 @@ def judge(params: Params) -> Verdict:
 
 
 @task(cache_policy=NO_CACHE)
-def promote(found: Verdict, params: Params) -> None:
+def promote(found: Verdict) -> None:
     """See flows.verdict.promote."""
-    verdict.promote(found, params)
+    verdict.promote(found)
 
 
 @task(cache_policy=NO_CACHE)
@@ -186,7 +186,7 @@ def _rebuild_here(lock: IO[str], when_dirty: str, promotion: bool) -> str:
 def _judged(params: Params) -> str:
     found = judge(params)
     if found.decision.promote:
-        promote(found, params)
+        promote(found)
     return found.sentence
 
 
