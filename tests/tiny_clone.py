@@ -116,6 +116,7 @@ EASY = {  # with easy_pictures: right on nearly all of them, after a second
     "question": "Light or dark?",
     "overrides": {
         "train": {
+            "input_scaling": "backbone",
             "learning_rate": 0.1,
             "head": {"units": []},
             "phases": [{"trainable": "none", "num_epochs": 40}],
