@@ -112,9 +112,9 @@ def _compared(candidate: Candidate, ours: _BySplit, promoted: Path | None, margi
 
 def _unfit(candidate: Candidate, test: Predictions) -> str | None:
     """Why a candidate must not be used at all, however others did; None where nothing is known against it."""
-    if candidate.verdict is None:
-        return "its diagnosis is older than the model; run: dvc repro report"
-    verdict = VERDICTS[candidate.verdict]
+    verdict = VERDICTS.get(candidate.verdict or "")
+    if verdict is None:
+        return "its diagnosis is older than the model, or of an older version; run: dvc repro report"
     if verdict.tone == "bad":
         return f"its verdict is {verdict.words}: {verdict.cause}"
     size = effective_size(test.groups)

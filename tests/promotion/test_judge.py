@@ -79,8 +79,9 @@ def test_a_model_whose_diagnosis_says_that_it_is_broken_is_refused(params: Param
         assert verdict in decision.sentence
 
 
-def test_a_model_whose_diagnosis_is_of_another_one_is_refused(params: Params) -> None:
-    decision = judged(params, 20, 60, verdict=None)
+@pytest.mark.parametrize("verdict", [None, "a verdict of an older version"])
+def test_a_model_whose_diagnosis_is_of_another_one_is_refused(params: Params, verdict: str | None) -> None:
+    decision = judged(params, 20, 60, verdict=verdict)
     assert decision.verdict == "refused"
     assert "dvc repro report" in decision.sentence
 
