@@ -39,6 +39,7 @@ from pawtrace.running.dvc import run_dvc
 from pawtrace.running.entry_point import disk_full_line, errors_in_one_line
 from pawtrace.running.git import git
 from pawtrace.running.lock import ProjectBusyError, project_held
+from pawtrace.running.working_tree import edited_files
 
 _AGAIN = "python -m flows.rebuild"
 _NOT_KEPT = "ERROR: failed to transfer"  # into its cache: DVC writes dvc.lock all the same, and goes on
@@ -96,9 +97,9 @@ def judge(params: Params) -> Verdict:
 
 
 @task(cache_policy=NO_CACHE)
-def promote(found: Verdict, params: Params) -> None:
+def promote(found: Verdict) -> None:
     """See flows.verdict.promote."""
-    verdict.promote(found, params)
+    verdict.promote(found)
 
 
 @task(cache_policy=NO_CACHE)
@@ -185,14 +186,14 @@ def _rebuild_here(lock: IO[str], when_dirty: str, promotion: bool) -> str:
 def _judged(params: Params) -> str:
     found = judge(params)
     if found.decision.promote:
-        promote(found, params)
+        promote(found)
     return found.sentence
 
 
 @contextlib.contextmanager
 def _workplace(when_dirty: str) -> Iterator[None]:
     """Stay in this folder; where it has edits, refuse, or go to a clone of the last commit."""
-    if when_dirty == "clone" and checkout.edited_files():
+    if when_dirty == "clone" and edited_files():
         with checkout.clean_clone(say):
             yield
     else:

@@ -4,11 +4,13 @@ from typing import NamedTuple
 
 from flows.say import say
 from pawtrace.base.errors import PawtraceError
+from pawtrace.commands.promote import check_model
 from pawtrace.config import paths
 from pawtrace.config.params import Params
+from pawtrace.promotion.candidate import Candidate, candidate_of
 from pawtrace.promotion.judge import Decision
-from pawtrace.promotion.judge import judge as judge_folders
-from pawtrace.promotion.promote import promote as promote_recipe
+from pawtrace.promotion.judge import judge as judge_candidate
+from pawtrace.promotion.promote import promote as promote_candidate
 from pawtrace.promotion.switch import link_promoted
 from pawtrace.promotion.tracking import POINTER
 from pawtrace.results.results import best_result, read_results
@@ -18,8 +20,13 @@ from pawtrace.running.dvc import run_dvc
 class Verdict(NamedTuple):
     """Whether a recipe may take the promoted model's place."""
 
-    recipe: str
+    candidate: Candidate
     decision: Decision
+
+    @property
+    def recipe(self) -> str:
+        """The candidate's recipe."""
+        return self.candidate.recipe
 
     @property
     def sentence(self) -> str:
@@ -37,16 +44,22 @@ def judge(params: Params) -> Verdict:
     """Compare the best recipe, chosen on validation, with the promoted model.
 
     Raises:
-      PawtraceError: results are missing, or the promoted model is, and DVC does not have it either.
+      PawtraceError: results are missing or not those that DVC recorded, or the promoted model is missing,
+        and DVC does not have it either.
     """
     _put_back_promoted()
-    best = best_result(read_results(params).values()).name
-    return Verdict(best, judge_folders(paths.MODELS / best, paths.PROMOTED, params.promote))
+    best = candidate_of(best_result(read_results(params).values()).name, params)
+    return Verdict(best, judge_candidate(best, paths.PROMOTED, params.promote))
 
 
-def promote(verdict: Verdict, params: Params) -> None:
-    """Put the recipe's model in the promoted one's place."""
-    promote_recipe(verdict.recipe, params, verdict.decision)
+def promote(verdict: Verdict) -> None:
+    """Put the recipe's model in the promoted one's place.
+
+    Raises:
+      PawtraceError: the model does not give its recorded predictions, or see `promote_candidate`.
+    """
+    check_model(verdict.candidate)
+    promote_candidate(verdict.candidate, verdict.decision)
 
 
 def _put_back_promoted() -> None:

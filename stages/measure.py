@@ -1,6 +1,6 @@
 """Measure the predictions of one recipe: metrics, their intervals, and what they were made from.
 
-Arrives: models/<recipe>/, data/measures/<recipe>.json.
+Arrives: models/<recipe>/, data/measures/<recipe>.json; data/splits, for which examples are duplicates.
 Leaves: reports/metrics/<recipe>.json, numbers only; reports/evaluations/<recipe>.json, with intervals
 and curves; reports/provenance/<recipe>.json.
 Run: python -m stages.measure <recipe>
@@ -10,8 +10,10 @@ from typing import Any
 
 from pawtrace.base.files import write_json
 from pawtrace.base.stage_outputs import read_json
+from pawtrace.base.stored_numbers import as_stored
 from pawtrace.config import paths
 from pawtrace.config.recipe_file import read_measure_params
+from pawtrace.dataset.splitting.splits import group_by_id
 from pawtrace.evaluation.evaluation import evaluate_predictions
 from pawtrace.evaluation.metrics import measure
 from pawtrace.evaluation.predictions import read_predictions, read_seed_predictions
@@ -47,7 +49,11 @@ def measure_recipe(recipe: str) -> None:
     """
     folder, params = paths.MODELS / recipe, read_measure_params(recipe)
     provenance = read_json(Provenance, folder / paths.PROVENANCE, f"train@{recipe}")
-    predictions = read_predictions(folder / "predictions.csv")
+    group_of = group_by_id(paths.SPLITS)
+    predictions = {
+        split: of_split.grouped(group_of)
+        for split, of_split in read_predictions(folder / "predictions.csv").items()
+    }
     seed_predictions = read_seed_predictions(folder)
     evaluation = evaluate_predictions(predictions, params)
     test_metrics = {
@@ -57,12 +63,14 @@ def measure_recipe(recipe: str) -> None:
     evaluation["seeds"] = [
         {"seed": seed, "metrics": seed_metrics} for seed, seed_metrics in test_metrics.items()
     ]
-    metrics = metrics_of(evaluation)
+    metrics = as_stored(metrics_of(evaluation))
+    evaluation = as_stored(evaluation)
     content = reported(
         provenance,
         params,
         metrics=metrics,
         intervals=evaluation["intervals"],
+        seed_accuracies=[run["metrics"]["accuracy"] for run in evaluation["seeds"]],
         predictions=predictions,
         seed_predictions=seed_predictions,
     )

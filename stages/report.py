@@ -9,6 +9,7 @@ Run: python -m stages.report
 from typing import Any
 
 from pawtrace.base.files import new_folder, write_json, write_text
+from pawtrace.base.stored_numbers import as_stored
 from pawtrace.config import paths
 from pawtrace.config.params import Params, load_params
 from pawtrace.report.claims import Judgement, judge_claims
@@ -35,7 +36,7 @@ def write_reports(rungs: list[Rung], judgements: list[Judgement]) -> None:
     """Write everything that the results alone determine; all but the page is small text for git."""
     with new_folder(paths.REPORTS / "diagnosis") as folder:
         for rung in rungs:
-            write_json(folder / f"{rung.recipe}.json", diagnosis_of(rung))
+            write_json(folder / f"{rung.recipe}.json", as_stored(diagnosis_of(rung)))
     with new_folder(paths.REPORTS / "plots") as folder:
         for name, text in plot_tables([rung.result for rung in rungs]).items():
             write_text(folder / name, text)

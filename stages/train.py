@@ -156,7 +156,7 @@ def training_digest(
             "compute": compute._asdict(),
             "records": {name: manifest[name] for name in ("image_size_px", "shards")},
             "code": code_fingerprint(code, ROOT),
-            "libraries": {**library_versions(), "backend": keras.backend.backend()},
+            "libraries": {**library_versions(keras.backend.backend()), "backend": keras.backend.backend()},
             "weights": recipe.weights,
         }
     )

@@ -159,7 +159,9 @@ def examine(
         for step in (stage.augment, stage.probe, stage.train, stage.evaluate):
             step(job)
         measure_recipe("mine")
-        found = diagnose(read_result("mine", "?"), data_of(drawn, params), params.diagnose)
+        found = diagnose(
+            read_result("mine", "?", {}), data_of(drawn, params), params.diagnose, params.recipe("mine").train
+        )
         print(json.dumps(found._replace(suspects=found.suspects[:3])._asdict(), default=str, indent=1))
         return found
 

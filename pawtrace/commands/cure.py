@@ -19,6 +19,7 @@ def run(arguments: argparse.Namespace) -> int:
     from pawtrace.base.errors import ParamsError, TrainingError
     from pawtrace.config import paths
     from pawtrace.config.params import load_params
+    from pawtrace.dataset.splitting.splits import group_by_id
     from pawtrace.diagnosis.diagnosis import diagnose
     from pawtrace.diagnosis.verdicts import VERDICTS
     from pawtrace.results.data_summary import read_data_summary
@@ -31,7 +32,8 @@ def run(arguments: argparse.Namespace) -> int:
     if name not in params.recipes:
         raise ParamsError(f"recipe {name}: expected one of {', '.join(params.recipes)}")
     data = read_data_summary(paths.RAW, paths.SPLITS, paths.REPORTS / "data.json")
-    result = read_result(name, params.recipes[name].question)
+    groups = group_by_id(paths.SPLITS)
+    result = read_result(name, params.recipes[name].question, groups)
     found = diagnose(result, data, params.diagnose, params.recipe(name).train)
     print(f"{name}: {VERDICTS[found.verdict].words}. {found.sentence}")
     cures = [cure for cure in found.cures if cure.overrides is not None]
@@ -49,7 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
             ended = run_dvc(["repro", f"measure@{recipe}", "report"], shown, lock=lock)
         if ended.code:
             raise TrainingError(f"{recipe}: {ended.last_words}; run: dvc repro measure@{recipe}")
-        cured = read_result(recipe, cure.words)
+        cured = read_result(recipe, cure.words, groups)
         comparison = compare(cured, result)
         assert comparison is not None  # the same test pictures
         print(f"{recipe}: {comparison.verdict}, {comparison.words} points of test accuracy")

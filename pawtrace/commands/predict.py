@@ -1,7 +1,8 @@
 """Say cat or dog of photos, with the probability.
 
 Each file is checked, turned upright, made RGB, scaled and cut on the very way that the test examples
-took; the model scales its own input. Files that cannot be predicted are listed, and make the exit code 1.
+took; the model scales its own input. Files that cannot be predicted are listed. The exit code is 1 where
+there are some, 2 where nothing could be predicted.
 """
 
 import argparse
@@ -33,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Predict what can be predicted; 1 where some file could not."""
+    """Predict what can be predicted; 1 where some file could not, 2 where none could."""
     from pawtrace.inference.photo_table import as_csv, as_json, as_table
     from pawtrace.promotion.chosen_model import chosen_model
 
@@ -49,9 +50,10 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         print(as_csv(predicted) if arguments.csv else as_table(predicted), end="")
     sys.stdout.flush()  # before the list of what is missing from it
-    if unpredicted:
-        _list(unpredicted, len(files))
-    return 1 if unpredicted else 0
+    if not unpredicted:
+        return 0
+    _list(unpredicted, len(files))
+    return 1 if predicted else 2
 
 
 def _predict(

@@ -1,14 +1,19 @@
-"""Put a recipe's model in use, if it is not worse than the one that is.
+"""Put a recipe's model in use, if it is not worse than the best one so far.
 
-The two are compared on the same test examples; the exit code is 1 where the candidate is refused.
+Both are compared on the same test examples. The exit code is 0 where the model is promoted, or is the
+promoted one already, 1 where it is refused, 2 where it is not the model that DVC recorded.
 """
 
 import argparse
 import sys
+from typing import TYPE_CHECKING
 
 from pawtrace.base.errors import ParamsError
 from pawtrace.config import paths
 from pawtrace.config.params import Params, load_params
+
+if TYPE_CHECKING:
+    from pawtrace.promotion.candidate import Candidate
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -18,24 +23,54 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Judge and promote; 1 where it is refused."""
+    """Judge and promote, while no other run writes here; 1 where it is refused."""
+    from pawtrace.promotion.candidate import candidate_of
     from pawtrace.promotion.judge import judge
     from pawtrace.promotion.promote import promote
     from pawtrace.promotion.tracking import POINTER
+    from pawtrace.running.lock import project_held_by_us
 
     params = load_params()
-    recipe = arguments.recipe or _best(params)
-    if recipe not in params.recipes:
-        raise ParamsError(f"{recipe}: no such recipe; there are: {', '.join(params.recipes)}")
-    decision = judge(paths.MODELS / recipe, paths.PROMOTED, params.promote)
-    if not (decision.promote or arguments.force):
-        print(f"pawtrace promote: {recipe} is not promoted: {decision.sentence}", file=sys.stderr)
-        return 0 if decision.verdict == "same" else 1
-    promote(recipe, params, decision)
+    with project_held_by_us():
+        recipe = arguments.recipe or _best(params)
+        if recipe not in params.recipes:
+            raise ParamsError(f"{recipe}: no such recipe; there are: {', '.join(params.recipes)}")
+        candidate = candidate_of(recipe, params)
+        decision = judge(candidate, paths.PROMOTED, params.promote)
+        if decision.verdict == "same" and not arguments.force:
+            print(f"{recipe} is the promoted model already: {decision.sentence}")
+            return 0
+        if not (decision.promote or arguments.force):
+            print(f"pawtrace promote: {recipe} is not promoted: {decision.sentence}", file=sys.stderr)
+            return 1
+        check_model(candidate)
+        promote(candidate, decision)
     forced = "" if decision.promote else " (forced)"
     print(f"promoted {recipe}{forced}: {decision.sentence}")
     print(f"to keep it in git, run: git add {POINTER} {paths.PROMOTED} && git commit")
     return 0
+
+
+def check_model(candidate: "Candidate") -> None:
+    """Refuse a model that does not load, or does not give its recorded predictions.
+
+    Raises:
+      PawtraceError: see `check_answers`.
+    """
+    from pawtrace.dataset.examples.shards import open_records
+    from pawtrace.evaluation.predictions import read_predictions
+    from pawtrace.inference.recorded_answers import check_answers  # with TensorFlow
+    from pawtrace.learning.inputs.augmentation import AugmentedView
+    from pawtrace.promotion.chosen_model import MODEL
+
+    model_input = candidate.input
+    check_answers(
+        candidate.sources[MODEL],
+        read_predictions(candidate.predictions)["test"],
+        open_records(paths.RECORDS)["test"],
+        AugmentedView(model_input.augmentation, model_input.seed),
+        model_input.tta_views,
+    )
 
 
 def _best(params: Params) -> str:

@@ -18,9 +18,13 @@ PROVENANCE = "provenance.json"  # in models/<recipe>/: what the model was made f
 # `report` depends as a whole, every promotion would make the report stale.
 PROMOTED = Path("models/promoted")
 PROMOTED_FOLDER = Path("promoted")
+PROMOTED_POINTER = Path("promoted.dvc")
+LOCK = Path("dvc.lock")
 REPORTS = Path("reports")
 METRICS = REPORTS / "metrics"
 EVALUATIONS = REPORTS / "evaluations"  # intervals and curves behind the metrics
 PROVENANCES = REPORTS / "provenance"
+# What runs and promotions write into git's tree: uncommitted, it is the last run's, and no edit.
+RESULTS = (LOCK, REPORTS, MODELS, PROMOTED_POINTER)
 # Training's working state: DVC deletes a stage's outputs before running it, so this lies outside.
 WORK = Path(".pawtrace")

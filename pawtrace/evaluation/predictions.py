@@ -5,9 +5,9 @@ Arrives: P(dog) per example. Leaves: `predictions.csv`, from which exactly the s
 
 import csv
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import numpy as np
 
@@ -40,6 +40,7 @@ class Predictions:
     ids: list[str]
     labels: np.ndarray  # int64 (n,), indices of LABELS
     probabilities: np.ndarray  # float64 (n,), P(dog)
+    group_of: Mapping[str, str] = field(default_factory=dict)  # by id, of examples that may have duplicates
 
     def __post_init__(self) -> None:
         if not self.ids:
@@ -72,6 +73,15 @@ class Predictions:
     def predicted(self) -> np.ndarray:
         """The predicted labels, int64 (n,)."""
         return (self.probabilities >= THRESHOLD).astype(np.int64)
+
+    @property
+    def groups(self) -> list[str]:
+        """The group of duplicates of each example; an example of which none is known is alone in its own."""
+        return [self.group_of.get(id, id) for id in self.ids]
+
+    def grouped(self, group_of: Mapping[str, str]) -> Self:
+        """The same predictions, with the group of duplicates of each example by its id."""
+        return replace(self, group_of=group_of)
 
 
 def worst_errors(predictions: Predictions, num_errors: int) -> list[WorstError]:

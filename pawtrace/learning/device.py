@@ -1,21 +1,19 @@
 """What a run computes on and in which precision; both are recorded with the result."""
 
 import contextlib
-import platform
 from collections.abc import Callable, Iterable, Iterator
-from pathlib import Path
 from typing import Any, NamedTuple, cast
 
 import keras
 import numpy as np
 
 from pawtrace.base.errors import DeviceError
+from pawtrace.base.processor import processor
 from pawtrace.config.train_params import TrainParams
 from pawtrace.learning.inputs.loader import Batch
 
 # Processors say so when they multiply bfloat16 in hardware; without, it is slower than float32.
 _FAST_BFLOAT16_FLAGS = {"avx512_bf16", "amx_bf16", "bf16"}
-_CPU_INFO = Path("/proc/cpuinfo")
 
 
 class Compute(NamedTuple):
@@ -160,9 +158,7 @@ def device_name(device: str) -> str:
 
         gpu = tf.config.list_physical_devices("GPU")[0]
         return str(tf.config.experimental.get_device_details(gpu).get("device_name", "unknown"))
-    lines = _CPU_INFO.read_text(encoding="utf-8").splitlines() if _CPU_INFO.exists() else []
-    named = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    return next(named, platform.processor() or "unknown")
+    return processor().name
 
 
 def num_gpus() -> int:
@@ -184,18 +180,15 @@ def num_gpus() -> int:
 def _fast_precision(device: str) -> str:
     if device == "cpu":
         # Only TensorFlow's kernels make use of it.
-        fast = keras.backend.backend() == "tensorflow" and _cpu_flags() & _FAST_BFLOAT16_FLAGS
+        fast = keras.backend.backend() == "tensorflow" and _has_fast_bfloat16()
         return "bfloat16" if fast else "float32"
     major = _gpu_compute_capability()
     # Tensor cores: float16 from Volta (7) on, bfloat16, which needs no loss scaling, from Ampere (8).
     return "bfloat16" if major >= 8 else "float16" if major == 7 else "float32"
 
 
-def _cpu_flags() -> set[str]:
-    if not _CPU_INFO.exists():
-        return set()
-    lines = _CPU_INFO.read_text(encoding="utf-8").splitlines()
-    return {flag for line in lines if line.startswith(("flags", "Features")) for flag in line.split()}
+def _has_fast_bfloat16() -> bool:
+    return not _FAST_BFLOAT16_FLAGS.isdisjoint(processor().instruction_sets.split())
 
 
 def _gpu_compute_capability() -> int:

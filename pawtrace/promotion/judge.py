@@ -1,8 +1,9 @@
 """Whether a candidate may take the place of the promoted model.
 
-Arrives: the folders of both, each with its predictions. Leaves: a `Decision`, with its numbers.
+Arrives: the candidate, the folder of the promoted model. Leaves: a `Decision`, with its numbers.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -10,15 +11,26 @@ import numpy as np
 
 from pawtrace.base.errors import PawtraceError
 from pawtrace.base.files import sha256_of
-from pawtrace.config.sections import PromoteParams
+from pawtrace.config.sections import LABELS, PromoteParams
+from pawtrace.diagnosis.verdicts import VERDICTS
+from pawtrace.evaluation.groups import effective_size
+from pawtrace.evaluation.intervals import wilson
 from pawtrace.evaluation.predictions import Predictions, read_predictions
-from pawtrace.promotion.record import DecisionRecord, changes_by_hand
+from pawtrace.promotion.candidate import PREDICTIONS, Candidate
+from pawtrace.promotion.record import BEST_PREDICTIONS, Best, DecisionRecord, changes_by_hand, read_record
 from pawtrace.promotion.tracking import read_pointer
 from pawtrace.results.number_words import percent, points
 from pawtrace.results.paired import Difference, paired_difference
 
-PREDICTIONS = "predictions.csv"
 Verdict = Literal["first", "same", "not_worse", "refused", "incomparable"]
+_BySplit = Mapping[str, Predictions]
+
+
+class Reference(NamedTuple):
+    """The model that a candidate is compared with."""
+
+    model: Best
+    predictions: Path
 
 
 class Decision(NamedTuple):
@@ -26,50 +38,110 @@ class Decision(NamedTuple):
 
     verdict: Verdict
     sentence: str
-    comparison: Difference | None = None  # candidate less promoted, on the examples that count
+    comparison: Difference | None = None  # candidate less reference, on the examples that count
     margin: float | None = None
+    reference: Reference | None = None
 
     @property
     def promote(self) -> bool:
         """Whether the candidate should take the promoted model's place."""
         return self.verdict in ("first", "not_worse")
 
+    @property
+    def better(self) -> Reference | None:
+        """The model that later candidates are still compared with if this one is promoted; None: this one."""
+        is_best = self.comparison is None or self.comparison.difference >= 0
+        return None if is_best else self.reference
+
     def recorded(self) -> DecisionRecord:
         """For promoted.json."""
-        compared = None if self.comparison is None else self.comparison._asdict()
-        return DecisionRecord(**{**self._asdict(), "comparison": compared}, promote=self.promote)
+        return DecisionRecord(
+            verdict=self.verdict,
+            promote=self.promote,
+            sentence=self.sentence,
+            margin=self.margin,
+            comparison=None if self.comparison is None else self.comparison._asdict(),
+        )
 
 
-def judge(candidate: Path, promoted: Path | None, params: PromoteParams) -> Decision:
-    """Compare a candidate with the promoted model: non-inferiority on the same test examples.
+def judge(candidate: Candidate, promoted: Path | None, params: PromoteParams) -> Decision:
+    """Compare a candidate with the best model that was ever promoted, on the same test examples.
+
+    It must be better than always giving the same answer, its diagnosis must not say that it is broken, and
+    it must not be worse than the best one by more than the margin (non-inferiority). The promoted model is
+    not the measure: night by night a model could be replaced by one that is a little worse.
 
     An example counts where it is in the test splits of both and in the train split of neither: what a
     model was trained on says nothing about it.
 
     Args:
-      candidate: models/<recipe>.
-      promoted: the promoted model's folder; where it is None or missing, any candidate is welcome.
+      candidate: see `candidate_of`.
+      promoted: the promoted model's folder; None or missing before the first promotion.
       params: the margin that the lower 95 % bound of the difference in accuracy must stay above.
     Raises:
       DataError: the candidate has no predictions.
     """
-    ours = read_predictions(candidate / PREDICTIONS)
+    ours = {
+        split: predictions.grouped(candidate.group_of)
+        for split, predictions in read_predictions(candidate.predictions).items()
+    }
+    compared = _compared(candidate, ours, promoted, params.margin)
+    unfit = None if compared.verdict == "same" else _unfit(candidate, ours["test"])
+    return compared if unfit is None else compared._replace(verdict="refused", sentence=unfit)
+
+
+def _compared(candidate: Candidate, ours: _BySplit, promoted: Path | None, margin: float) -> Decision:
     if promoted is None or not promoted.exists():
-        return Decision("first", "it is the first one")
+        return Decision("first", "no model was in use before")
     try:
         changes = changes_by_hand(promoted)
     except PawtraceError as error:
         return Decision("incomparable", str(error))
     if changes:
         return Decision("incomparable", f"{promoted} was changed by hand: {', '.join(changes)}")
-    if (candidate / PREDICTIONS).read_bytes() == (promoted / PREDICTIONS).read_bytes():
-        return Decision("same", "it predicts exactly what the promoted model predicts")
-    if (pointer := read_pointer()) and pointer.rolled_back == sha256_of(candidate / PREDICTIONS):
-        return Decision("refused", f"it was rolled back at {pointer.in_use_since}; --force takes it again")
-    return _compare(ours, read_predictions(promoted / PREDICTIONS), params.margin)
+    decision = _with_the_best(ours, promoted, margin)
+    if candidate.predictions.read_bytes() == (promoted / PREDICTIONS).read_bytes():
+        return decision._replace(
+            verdict="same", sentence="it predicts exactly what the promoted model predicts"
+        )
+    if (pointer := read_pointer()) and pointer.rolled_back == sha256_of(candidate.predictions):
+        rolled_back = f"it was rolled back at {pointer.in_use_since}; --force takes it again"
+        return decision._replace(verdict="refused", sentence=rolled_back)
+    return decision
 
 
-def _compare(ours: dict[str, Predictions], theirs: dict[str, Predictions], margin: float) -> Decision:
+def _unfit(candidate: Candidate, test: Predictions) -> str | None:
+    """Why a candidate must not be used at all, however others did; None where nothing is known against it."""
+    verdict = VERDICTS.get(candidate.verdict or "")
+    if verdict is None:
+        return "its diagnosis is older than the model, or of an older version; run: dvc repro report"
+    if verdict.tone == "bad":
+        return f"its verdict is {verdict.words}: {verdict.cause}"
+    size = effective_size(test.groups)
+    accuracy = float(np.mean(test.predicted == test.labels))
+    low, high = wilson(accuracy * size, size)
+    counts = np.bincount(test.labels, minlength=len(LABELS))
+    chance, commoner = int(counts.max()) / test.labels.size, LABELS[int(counts.argmax())]
+    if low > chance:
+        return None
+    return (
+        f"it is not shown to be better than guessing: {percent(accuracy)} of the test examples right (95 % "
+        f"interval {percent(low)} to {percent(high)}), always answering {commoner} {percent(chance)}"
+    )
+
+
+def _with_the_best(ours: _BySplit, promoted: Path, margin: float) -> Decision:
+    record = read_record(promoted)
+    itself = Reference(Best(recipe=record.recipe, promoted_at=record.promoted_at), promoted / PREDICTIONS)
+    if record.best is None:
+        return _with(itself, ours, margin)
+    decision = _with(Reference(record.best, promoted / BEST_PREDICTIONS), ours, margin)
+    # The best one cannot be a measure any more where all photos were replaced since.
+    return _with(itself, ours, margin) if decision.verdict == "incomparable" else decision
+
+
+def _with(reference: Reference, ours: _BySplit, margin: float) -> Decision:
+    theirs = read_predictions(reference.predictions)
     counting = _counting(ours, theirs)
     if not counting:
         return Decision(
@@ -81,13 +153,14 @@ def _compare(ours: dict[str, Predictions], theirs: dict[str, Predictions], margi
     accuracies = [percent(float(np.mean(of.predicted == of.labels))) for of in on_both]
     verdict: Verdict = "not_worse" if found.low > -margin else "refused"
     sentence = (
-        f"{accuracies[0]} against {accuracies[1]} on {_which(len(counting), ours, theirs)}: "
-        f"{found.words} points, where the lower bound must be above {points(-margin)}"
+        f"{accuracies[0]} against {accuracies[1]} of {reference.model.recipe} on "
+        f"{_which(len(counting), ours, theirs)}: {found.words} points; "
+        f"it may be at most {points(margin).lstrip('+')} worse"
     )
-    return Decision(verdict, sentence, found, margin)
+    return Decision(verdict, sentence, found, margin, reference)
 
 
-def _counting(ours: dict[str, Predictions], theirs: dict[str, Predictions]) -> set[tuple[str, int]]:
+def _counting(ours: _BySplit, theirs: _BySplit) -> set[tuple[str, int]]:
     """The examples, by id and label, that are in both test splits and in neither train split."""
     trained_on = {id for by_split in (ours, theirs) for id in by_split["train"].ids}
     tested = [set(zip(of["test"].ids, of["test"].labels.tolist(), strict=True)) for of in (ours, theirs)]
@@ -97,11 +170,15 @@ def _counting(ours: dict[str, Predictions], theirs: dict[str, Predictions]) -> s
 def _only(predictions: Predictions, examples: set[tuple[str, int]]) -> Predictions:
     pairs = zip(predictions.ids, predictions.labels.tolist(), strict=True)
     numbers = [number for number, pair in enumerate(pairs) if pair in examples]
-    ids = [predictions.ids[number] for number in numbers]
-    return Predictions(ids, predictions.labels[numbers], predictions.probabilities[numbers])
+    return Predictions(
+        [predictions.ids[number] for number in numbers],
+        predictions.labels[numbers],
+        predictions.probabilities[numbers],
+        predictions.group_of,
+    )
 
 
-def _which(num_counting: int, ours: dict[str, Predictions], theirs: dict[str, Predictions]) -> str:
+def _which(num_counting: int, ours: _BySplit, theirs: _BySplit) -> str:
     of_either = len(ours["test"].ids), len(theirs["test"].ids)
     if of_either == (num_counting, num_counting):
         return f"{num_counting:,} test examples"

@@ -5,56 +5,65 @@ Leaves: promoted/, models/promoted, the link to it by which it is read, and prom
 
 import shutil
 from datetime import UTC, datetime
-from pathlib import Path
 
 from pawtrace.base.errors import PawtraceError
 from pawtrace.base.files import write_json
 from pawtrace.config import paths
-from pawtrace.config.params import Params
-from pawtrace.config.recipe_file import read_recipe
-from pawtrace.promotion.chosen_model import MODEL, RECORD, recipe_input
-from pawtrace.promotion.judge import PREDICTIONS, Decision
-from pawtrace.promotion.record import Former, PromotionRecord, changes_by_hand, digests, read_record
+from pawtrace.promotion.candidate import PREDICTIONS, Candidate, md5_of_file
+from pawtrace.promotion.chosen_model import RECORD
+from pawtrace.promotion.judge import Decision
+from pawtrace.promotion.record import (
+    BEST_PREDICTIONS,
+    Former,
+    PromotionRecord,
+    changes_by_hand,
+    digests,
+    read_record,
+)
 from pawtrace.promotion.switch import new_promoted
-from pawtrace.promotion.tracking import read_pointer, restore, track
+from pawtrace.promotion.tracking import check_project, read_pointer, restore, track
 from pawtrace.running.git import ask_git
-from pawtrace.running.lock import only_one
+from pawtrace.running.lock import only_one, project_held_by_us
 
-_EVALUATION = "evaluation.json"
 _LOCK = "promotion"
 
 
-def promote(recipe: str, params: Params, decision: Decision) -> PromotionRecord:
+def promote(candidate: Candidate, decision: Decision) -> PromotionRecord:
     """Put the model of a recipe in use, whatever the decision says: it is only recorded.
 
+    The files are copied to the side, compared with what dvc.lock recorded, and put in use in one step.
+
     Args:
-      recipe: whose models/<recipe>/ to copy.
-      params: what that was made with.
+      candidate: of `candidate_of`.
       decision: of `judge`.
     Raises:
-      PawtraceError: a file is missing, another promotion is at work, or DVC cannot track the folder.
+      PawtraceError: a file changed since `candidate_of` looked at it, another run or promotion is at work,
+        or DVC cannot track the folder.
     """
-    now, sources = _now(), _sources(recipe)
-    for path in sources.values():
-        if not path.is_file():
-            raise PawtraceError(f"{path} is missing; run: dvc repro measure@{recipe}")
-    _check_unedited(recipe, params)
-    with only_one(_LOCK):
-        former = _former()
+    now = _now()
+    with project_held_by_us(), only_one(_LOCK):
+        former, better = _former(), decision.better
         with new_promoted() as folder:
-            for name, path in sources.items():
+            for name, path in candidate.sources.items():
                 shutil.copyfile(path, folder / name)
+                if md5_of_file(folder / name) != candidate.md5s[name]:
+                    raise PawtraceError(
+                        f"{path}: expected what dvc.lock recorded, found it changed; run: pawtrace verify"
+                    )
+            if better is not None:
+                shutil.copyfile(better.predictions, folder / BEST_PREDICTIONS)
             record = PromotionRecord(
-                recipe=recipe,
+                recipe=candidate.recipe,
                 promoted_at=now,
                 commit=ask_git("rev-parse", "HEAD"),
                 decision=decision.recorded(),
-                input=recipe_input(recipe, params),
+                input=candidate.input,
                 sha256=digests(folder),
                 replaces=former,
+                best=None if better is None else better.model,
             )
             write_json(folder / RECORD, record.model_dump())
-        track(recipe, now, in_use_since=now)
+        track(candidate.recipe, now, in_use_since=now)
     return record
 
 
@@ -64,9 +73,11 @@ def rollback() -> tuple[PromotionRecord, PromotionRecord]:
     Returns:
       The record of the model that left, and of the one that is in use now.
     Raises:
-      PawtraceError: there was none before, or DVC's cache has lost it.
+      PawtraceError: there was none before, DVC's cache has lost it, another run is at work, or this is no
+        project.
     """
-    with only_one(_LOCK):
+    check_project()
+    with project_held_by_us(), only_one(_LOCK):
         left = read_record(paths.PROMOTED)
         if left.replaces is None:
             raise PawtraceError(
@@ -82,26 +93,6 @@ def rollback() -> tuple[PromotionRecord, PromotionRecord]:
         rolled_back = left.sha256.get(PREDICTIONS)
         track(back.recipe, back.promoted_at, _now(), rolled_back)
     return left, back
-
-
-def _sources(recipe: str) -> dict[str, Path]:
-    """The files that a promoted model consists of, by their names there."""
-    from_training = {name: paths.MODELS / recipe / name for name in (MODEL, PREDICTIONS, paths.PROVENANCE)}
-    return {**from_training, _EVALUATION: paths.EVALUATIONS / f"{recipe}.json"}
-
-
-def _check_unedited(recipe: str, params: Params) -> None:
-    """What is written beside the model must be what it was made with, not an edit of params.yaml since."""
-    made_with, resolved = read_recipe(recipe), params.recipe(recipe)
-    for name, made, now in (
-        ("train", made_with.train, resolved.train),
-        ("evaluate", made_with.predict, resolved.evaluate.predict),
-    ):
-        if made != now:
-            raise PawtraceError(
-                f"params.yaml: {name} of {recipe}: expected what {paths.MODELS / recipe} was made with, "
-                f"found an edit; run: dvc repro measure@{recipe}"
-            )
 
 
 def _former() -> Former | None:

@@ -10,6 +10,7 @@ from pawtrace.base.files import sha256_of
 from pawtrace.config.sections import Section
 from pawtrace.promotion.chosen_model import RECORD, ModelInput
 
+BEST_PREDICTIONS = "best_predictions.csv"  # in the promoted folder, where another model was better
 _AGAIN = "run: dvc checkout promoted.dvc, or pawtrace promote --force"
 
 
@@ -17,6 +18,13 @@ class Former(Section):
     """The model that was in use before."""
 
     digest: str  # by which DVC knows its folder
+    recipe: str
+    promoted_at: str
+
+
+class Best(Section):
+    """The model with the best accuracy of all that were ever promoted: later ones are compared with it."""
+
     recipe: str
     promoted_at: str
 
@@ -41,6 +49,7 @@ class PromotionRecord(Section):
     input: ModelInput
     sha256: dict[str, str]  # of every other file in the folder
     replaces: Former | None
+    best: Best | None = None  # None: this model is the best one itself
 
 
 def read_record(folder: Path) -> PromotionRecord:

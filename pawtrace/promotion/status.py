@@ -7,7 +7,7 @@ from pawtrace.base.stage_outputs import read_json
 from pawtrace.config import paths
 from pawtrace.promotion.record import PromotionRecord, changes_by_hand, read_record
 from pawtrace.promotion.switch import was_cut_off
-from pawtrace.promotion.tracking import POINTER, is_as_tracked, read_pointer
+from pawtrace.promotion.tracking import POINTER, check_project, is_as_tracked, read_pointer
 from pawtrace.results.number_words import percent
 from pawtrace.results.results import Measured
 
@@ -20,7 +20,12 @@ class Status(NamedTuple):
 
 
 def promoted_status() -> Status:
-    """Look at the promoted model."""
+    """Look at the promoted model.
+
+    Raises:
+      PawtraceError: this is no project.
+    """
+    check_project()
     if not paths.PROMOTED.exists():
         if POINTER.is_file():
             return Status(
@@ -49,7 +54,7 @@ def _untracked() -> list[str]:
 def _lines(record: PromotionRecord) -> list[str]:
     evaluation = read_json(Measured, paths.PROMOTED / "evaluation.json", f"train@{record.recipe}")
     low, high = evaluation.intervals["accuracy"]
-    before, pointer = record.replaces, read_pointer()
+    before, best, pointer = record.replaces, record.best, read_pointer()
     forced = "" if record.decision.promote else " (forced)"
     return [
         f"recipe         {record.recipe}",
@@ -59,4 +64,5 @@ def _lines(record: PromotionRecord) -> list[str]:
         f"test accuracy  {percent(evaluation.metrics['test']['accuracy'])} "
         f"(95 % interval {percent(low)} to {percent(high)})",
         f"before it      {f'{before.recipe}, promoted {before.promoted_at}' if before else 'none'}",
+        f"best so far    {f'{best.recipe}, promoted {best.promoted_at}' if best else 'this one'}",
     ]

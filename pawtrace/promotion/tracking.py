@@ -24,6 +24,16 @@ class Pointer(NamedTuple):
     rolled_back: str | None  # the sha256 of the predictions of the model that was left by a rollback
 
 
+def check_project() -> None:
+    """Refuse to look for a promoted model where there can be none.
+
+    Raises:
+      PawtraceError: the current folder is no project.
+    """
+    if not Path("dvc.yaml").is_file():
+        raise PawtraceError("expected dvc.yaml here, found none; run it in the project's folder")
+
+
 def track(recipe: str, promoted_at: str, in_use_since: str, rolled_back: str | None = None) -> None:
     """Have DVC take the promoted folder, as it is, into its cache and into promoted.dvc.
 

@@ -11,23 +11,13 @@ from pawtrace.base.yaml_files import read_yaml
 from pawtrace.config import paths
 from pawtrace.running.dvc import Say, ask_dvc
 from pawtrace.running.git import git
+from pawtrace.running.working_tree import edited_files
 
-# What runs write: uncommitted, it is the last run's, and no edit.
-RESULTS = ("dvc.lock", "reports", "models", "promoted.dvc")
-PROMOTED_POINTER = Path(f"{paths.PROMOTED_FOLDER}.dvc")
 CLONE = paths.WORK / "clone"
-_LOCK_FILE = Path("dvc.lock")
 
 
 class DirtyTreeError(PawtraceError):
     """There are edits that no commit has: what a run found could be traced to nothing."""
-
-
-def edited_files() -> list[str]:
-    """The files that differ from the last commit, or are in none; results of runs are left out."""
-    others = [f":(exclude,top){path}" for path in RESULTS]
-    lines = git("status", "--porcelain", "--untracked-files=all", "--", ":(top)", *others).splitlines()
-    return [line[3:] for line in lines]
 
 
 def refuse_edits() -> None:
@@ -55,18 +45,18 @@ def refuse_change(base: str) -> None:
 def repair_lock_file(say: Say) -> None:
     """Take dvc.lock from the last commit where a kill cut it off: DVC rewrites it in place."""
     try:
-        content = read_yaml(_LOCK_FILE)
+        content = read_yaml(paths.LOCK)
         whole = isinstance(content, dict) and "stages" in content
     except FileNotFoundError:
         return
     except ValueError:
         whole = False
     if not whole:
-        say(f"{_LOCK_FILE} was cut off by a kill: the one of the last commit takes its place")
-        if not git("ls-files", "--", str(_LOCK_FILE)):
-            _LOCK_FILE.unlink()
+        say(f"{paths.LOCK} was cut off by a kill: the one of the last commit takes its place")
+        if not git("ls-files", "--", str(paths.LOCK)):
+            paths.LOCK.unlink()
             return
-        write_text(_LOCK_FILE, git("show", f"HEAD:./{_LOCK_FILE}") + "\n")
+        write_text(paths.LOCK, git("show", f"HEAD:./{paths.LOCK}") + "\n")
 
 
 @contextlib.contextmanager
@@ -108,8 +98,8 @@ def _share(folder: Path) -> None:
 
 def _share_promoted(folder: Path) -> None:
     """Name to the clone the model in use here, which need not be that of the commit, to compare with."""
-    if PROMOTED_POINTER.exists():
-        shutil.copy2(PROMOTED_POINTER, folder / PROMOTED_POINTER)
+    if paths.PROMOTED_POINTER.exists():
+        shutil.copy2(paths.PROMOTED_POINTER, folder / paths.PROMOTED_POINTER)
 
 
 def _link(source: str, target: str) -> None:

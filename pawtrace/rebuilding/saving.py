@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
-from pawtrace.rebuilding.checkout import RESULTS
+from pawtrace.config.paths import RESULTS
 from pawtrace.running.git import GitError, git
 
 _PREFIX = "rebuild/"
@@ -59,7 +59,9 @@ def _tree_with_results(base: str, there: dict[str, str]) -> str:
     with tempfile.TemporaryDirectory() as folder:
         own = there | {"GIT_INDEX_FILE": f"{folder}/index"}
         git("read-tree", base, environment=own)
-        known = [path for path in RESULTS if Path(path).exists() or git("ls-files", path, environment=own)]
+        known = [
+            str(path) for path in RESULTS if path.exists() or git("ls-files", str(path), environment=own)
+        ]
         git("add", "--all", "--", *known, environment=own)
         return git("write-tree", environment=own)
 

@@ -8,18 +8,16 @@ from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
 from pawtrace.report.ladder import Rung
-from pawtrace.results.number_words import decimal, percent, plural
-from pawtrace.results.paired import compare
+from pawtrace.results.number_words import percent
 
 Ruling = Literal["supported", "contradicted", "no measurable difference", "not measured here"]
 
 
 class Claim(NamedTuple):
-    """A claim that a rung tests by being better, or not, than another one."""
+    """A claim that a rung tests by being better, or not, than the one that it builds on."""
 
     words: str
     recipe: str
-    compared_with: str | None = None  # what the recipe builds on, where this is None
     holds_if: Literal["better", "worse"] = "better"
 
 
@@ -34,10 +32,16 @@ class Judgement(NamedTuple):
 
 _OVERFITTING = "The first recipe's accuracy is low because it overfits."
 _FIRST_RECIPES = ("frozen_random", "from_scratch")
-_EARLY_STOPPING = "Stopping early keeps a model with a lower validation loss than the last epoch's."
-_WORTH_MENTIONING = 0.01  # nats: the kept epoch's loss is the lowest, by a hair at least
+NOT_MEASURED: Ruling = "not measured here"
+# The kept epoch has the lowest validation loss by construction, so no loss can support or contradict this.
+_EARLY_STOPPING = Judgement(
+    "Stopping early gives a better model than training to the last epoch.",
+    "every recipe",
+    "only the kept epoch's model is saved and tested, not that of the last epoch",
+    NOT_MEASURED,
+)
 _CLAIMS = (
-    Claim("ImageNet weights help.", "frozen_imagenet", "frozen_random"),
+    Claim("ImageNet weights help.", "frozen_imagenet"),
     Claim("Inputs should be scaled by 1/255.", "own_preprocessing", holds_if="worse"),
     Claim("Augmentation and dropout help.", "finetune_augmented"),
     Claim("A smaller model does better: MobileNet.", "mobilenet"),
@@ -49,9 +53,6 @@ _CLAIMS = (
     Claim("Another batch size helps: 64.", "batch_64"),
     Claim("Another batch size helps: 128.", "batch_128"),
 )
-
-
-NOT_MEASURED: Ruling = "not measured here"
 
 
 def unmeasured_words(judgements: list[Judgement]) -> str:
@@ -68,7 +69,7 @@ def judge_claims(rungs: list[Rung]) -> list[Judgement]:
     return [
         _judge_overfitting(rungs_by_name),
         *(_judge(claim, rungs_by_name) for claim in _CLAIMS),
-        _judge_early_stopping(rungs),
+        _EARLY_STOPPING,
     ]
 
 
@@ -77,19 +78,22 @@ def _judge_overfitting(rungs: Mapping[str, Rung]) -> Judgement:
     if tested_by is None:
         return Judgement(_OVERFITTING, _FIRST_RECIPES[0], "", NOT_MEASURED)
     rung = rungs[tested_by]
-    overfits = rung.verdict.name == "overfitting"
-    train, validation = (rung.result.metric(split, "accuracy") for split in ("train", "validation"))
-    measured = f"{rung.verdict.words}: {percent(train)} right on train, {percent(validation)} on validation"
-    return Judgement(_OVERFITTING, tested_by, measured, "supported" if overfits else "contradicted")
+    train, validation = (percent(rung.result.metric(split, "accuracy")) for split in ("train", "validation"))
+    measured = f"verdict {rung.verdict.words}; {train} right on train, {validation} on validation"
+    rulings: dict[bool | None, Ruling] = {
+        True: "supported",
+        False: "contradicted",
+        None: "no measurable difference",
+    }
+    return Judgement(_OVERFITTING, tested_by, measured, rulings[rung.overfits])
 
 
 def _judge(claim: Claim, rungs: Mapping[str, Rung]) -> Judgement:
     rung = rungs.get(claim.recipe)
-    compared_with = claim.compared_with or (rung.builds_on if rung else None)
-    tested_by = claim.recipe if compared_with is None else f"{claim.recipe} against {compared_with}"
-    if rung is None or compared_with is None or compared_with not in rungs:
-        return Judgement(claim.words, tested_by, "", NOT_MEASURED)
-    comparison = compare(rung.result, rungs[compared_with].result)
+    if rung is None or rung.builds_on is None:
+        return Judgement(claim.words, claim.recipe, "", NOT_MEASURED)
+    tested_by = f"{claim.recipe} against {rung.builds_on}"
+    comparison = rung.comparison
     if comparison is None:
         return Judgement(claim.words, tested_by, "on other test pictures", NOT_MEASURED)
     measured = f"{comparison.words} points of test accuracy"
@@ -97,22 +101,3 @@ def _judge(claim: Claim, rungs: Mapping[str, Rung]) -> Judgement:
         return Judgement(claim.words, tested_by, measured, "no measurable difference")
     ruling: Ruling = "supported" if comparison.verdict == claim.holds_if else "contradicted"
     return Judgement(claim.words, tested_by, measured, ruling)
-
-
-def _judge_early_stopping(rungs: list[Rung]) -> Judgement:
-    """The kept epoch has the lowest validation loss: the question is how often the last one has too."""
-    saved = [_saved_loss(rung) for rung in rungs]
-    lower = [loss for loss in saved if loss > _WORTH_MENTIONING]
-    measured = (
-        f"in {len(lower)} of {plural(len(rungs), 'recipe')} the kept epoch's validation loss is below the "
-        f"last one's by more than {_WORTH_MENTIONING}, by {decimal(max(saved))} at most"
-    )
-    helps = len(lower) > len(rungs) / 2
-    return Judgement(
-        _EARLY_STOPPING, "every recipe", measured, "supported" if helps else "no measurable difference"
-    )
-
-
-def _saved_loss(rung: Rung) -> float:
-    history = rung.result.history
-    return history.val_loss[-1] - history.val_loss[history.epoch.index(rung.result.training.best_epoch)]

@@ -9,12 +9,13 @@ from typing import NamedTuple
 from pawtrace.config.params import Params
 from pawtrace.config.sections import LABELS
 from pawtrace.diagnosis.diagnosis import Diagnosis, diagnose
+from pawtrace.diagnosis.facts import Facts
 from pawtrace.diagnosis.next_step import NextStep, next_rung
 from pawtrace.diagnosis.verdicts import VERDICTS, Verdict
 from pawtrace.report.recipe_changes import base_of, change_of
 from pawtrace.results.data_summary import DataSummary
 from pawtrace.results.number_words import percent
-from pawtrace.results.paired import Comparison, compare
+from pawtrace.results.paired import Comparison, compare, corrected
 from pawtrace.results.results import Result, best_result
 
 
@@ -24,9 +25,10 @@ class Rung(NamedTuple):
     result: Result
     change: str  # of what it builds on
     builds_on: str | None
-    comparison: Comparison | None  # with what it builds on, where the test examples are the same
+    comparison: Comparison | None  # with what it builds on, on the same test examples; as one of the ladder's
     diagnosis: Diagnosis
     next: NextStep | None
+    overfits: bool | None  # whatever the verdict is; None: the gap is wide, but may be chance
 
     @property
     def recipe(self) -> str:
@@ -75,20 +77,18 @@ def climb(params: Params, results: Mapping[str, Result], data: DataSummary) -> l
       results: of every recipe of params, by name.
       data: what the recipes were trained and measured on.
     """
-    rungs = []
+    rungs, comparisons = [], _comparisons(params, results)
     for name, result in results.items():
-        base, diagnosis = (
-            base_of(name, params),
-            diagnose(result, data, params.diagnose, params.recipe(name).train),
-        )
+        diagnosis = diagnose(result, data, params.diagnose, params.recipe(name).train)
         rungs.append(
             Rung(
                 result=result,
                 change=change_of(name, params),
-                builds_on=base,
-                comparison=None if base is None else compare(result, results[base]),
+                builds_on=base_of(name, params),
+                comparison=comparisons.get(name),
                 diagnosis=diagnosis,
                 next=next_rung(name, diagnosis, params, results),
+                overfits=_overfits(Facts(result, data, params.diagnose, params.recipe(name).train)),
             )
         )
     return rungs
@@ -116,6 +116,21 @@ def answer(rungs: list[Rung]) -> list[str]:
     if best.next is not None and best.next != first.next:
         sentences.append(f"{best.recipe} itself: {best.verdict.words}. {best.next.sentence}")
     return sentences
+
+
+def _overfits(facts: Facts) -> bool | None:
+    if VERDICTS["overfitting"].rule(facts).applies:
+        return True
+    may_be_chance = facts.gap >= facts.thresholds.overfitting_gap and not facts.train.at_chance
+    return None if may_be_chance else False
+
+
+def _comparisons(params: Params, results: Mapping[str, Result]) -> dict[str, Comparison]:
+    """Each recipe against the one it builds on, where both were measured on the same test examples."""
+    bases = {name: base for name in results if (base := base_of(name, params)) is not None}
+    found = {name: compare(results[name], results[base]) for name, base in bases.items()}
+    comparisons = {name: comparison for name, comparison in found.items() if comparison is not None}
+    return dict(zip(comparisons, corrected(list(comparisons.values())), strict=True))
 
 
 def majority_share(result: Result, split: str) -> tuple[str, float]:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from pawtrace.report.claims import Judgement, unmeasured_words
 from pawtrace.report.ladder import Rung, answer
-from pawtrace.results.number_words import points
+from pawtrace.results.number_words import plural, points
 
 
 class Column(NamedTuple):
@@ -26,8 +26,30 @@ def difference_words(rung: Rung) -> str:
     comparison = rung.comparison
     if comparison is None:
         return f"{rung.builds_on}: measured on other test pictures"
-    reason = " within the seeds' range" if comparison.within_seeds else ""
-    return f"{comparison.words} to {rung.builds_on}: {comparison.verdict}{reason}"
+    seeds = comparison.num_seeds
+    means = f" (means of {seeds[0]} and {plural(seeds[1], 'seed')})" if seeds else ""
+    reason = f" (as one of {comparison.tie_among} comparisons)" if comparison.tie_among else ""
+    return f"{comparison.words} to {rung.builds_on}{means}: {comparison.verdict}{reason}"
+
+
+def comparison_sentences(rungs: list[Rung]) -> list[str]:
+    """How better and worse are told from a tie."""
+    comparisons = [rung.comparison for rung in rungs if rung.comparison is not None]
+    sentences = [
+        "Recipes are compared picture by picture, where duplicates count as one picture: “better” and "
+        "“worse” mean that McNemar's exact test finds a difference at the 5 % level, “tie” that it may be "
+        "chance."
+    ]
+    if any(comparison.num_seeds for comparison in comparisons):
+        sentences.append(
+            "Recipes with several seeds are compared by the mean of their seeds (Welch's t-test)."
+        )
+    if len(comparisons) > 1:
+        sentences.append(
+            f"The ladder makes {len(comparisons)} such comparisons; they are corrected for that by Holm's "
+            "method: the chance that even one “better” or “worse” is wrong is at most 5 %."
+        )
+    return sentences
 
 
 def seeds_words(rung: Rung) -> str:
@@ -71,8 +93,8 @@ def ladder_markdown(rungs: list[Rung], judgements: list[Judgement]) -> str:
     return (
         f"# The ladder\n\n{' '.join(map(escaped, answer(rungs)))}\n\n{ladder}\n\n"
         "Accuracies are shares of examples, unaugmented or averaged over evaluate.tta_views; their intervals "
-        "are Wilson's. Differences are of the same test examples: better or worse where McNemar's exact test "
-        "has p < 0.05, else a tie; their intervals are Agresti and Min's. Waiting is the share of training "
+        f"are Wilson's. {' '.join(comparison_sentences(rungs))} The interval of a difference is Agresti and "
+        "Min's, over seeds Welch's, for this comparison alone. Waiting is the share of training "
         "time spent waiting for input. Everything else about a recipe: `reports/metrics/`, "
         "`reports/diagnosis/`, `reports/report.html`.\n\n"
         f"## What the article claims\n\n{claims}\n\n{escaped(unmeasured_words(judgements))}".rstrip()

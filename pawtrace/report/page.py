@@ -18,7 +18,7 @@ from pawtrace.report.chart_style import colour_of
 from pawtrace.report.claims import Judgement, unmeasured_words
 from pawtrace.report.evidence_rows import number_rows, probe_rows
 from pawtrace.report.ladder import Rung, answer, best_rung, majority_share
-from pawtrace.report.ladder_markdown import difference_words, seeds_words
+from pawtrace.report.ladder_markdown import comparison_sentences, difference_words, seeds_words
 from pawtrace.report.signal_charts import during_training, signal_by_block
 from pawtrace.results.data_summary import DataSummary
 from pawtrace.results.number_words import percent, points
@@ -71,6 +71,7 @@ def report_page(rungs: list[Rung], judgements: list[Judgement], data: DataSummar
         .render(
             best=best_rung(rungs),
             answer=answer(rungs),
+            comparisons=comparison_sentences(rungs),
             sections=[_section(rungs, number) for number in range(len(rungs))],
             judgements=[judgement for judgement in judgements if judgement.measured],
             unmeasured=unmeasured_words(judgements),

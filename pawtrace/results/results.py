@@ -1,11 +1,11 @@
 """The result of a recipe: what its training left in `models/<recipe>/`, read for the report.
 
 Arrives: models/<recipe>/ with history.csv, training.json, predictions.csv, probes.json, signals.json,
-worst_errors.csv and the pictures; reports/evaluations/<recipe>.json. Leaves: `Result`. Folders of
-recipes that params.yaml no longer has are never looked at.
+worst_errors.csv and the pictures; reports/evaluations/<recipe>.json; data/splits. Leaves: `Result`.
+Folders of recipes that params.yaml no longer has are never looked at.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
@@ -15,6 +15,7 @@ from pawtrace.base.stage_outputs import StageOutput, missing, read_json, read_ro
 from pawtrace.config import paths
 from pawtrace.config.params import Params
 from pawtrace.config.sections import SPLITS
+from pawtrace.dataset.splitting.splits import group_by_id
 from pawtrace.evaluation.predictions import Predictions, read_predictions
 from pawtrace.results.probe_results import Probes, Signals
 
@@ -135,14 +136,19 @@ def read_results(params: Params) -> dict[str, Result]:
     """Read the result of every recipe of params.yaml, by name.
 
     Raises:
-      DataError: see `read_result`.
+      DataError: see `read_result`; data/splits is missing or damaged.
     """
-    return {name: read_result(name, recipe.question) for name, recipe in params.recipes.items()}
+    group_of = group_by_id(paths.SPLITS)
+    return {name: read_result(name, recipe.question, group_of) for name, recipe in params.recipes.items()}
 
 
-def read_result(name: str, question: str) -> Result:
+def read_result(name: str, question: str, group_of: Mapping[str, str]) -> Result:
     """Read the result of a recipe.
 
+    Args:
+      name: of the recipe.
+      question: that it answers.
+      group_of: the group of duplicates of each example, by its id.
     Raises:
       DataError: a file is missing or is not what training or measuring writes; says how to make it again.
     """
@@ -150,7 +156,8 @@ def read_result(name: str, question: str) -> Result:
     preview = folder / "preview.jpg"
     if not preview.is_file():
         raise missing(preview, stage)
-    predictions = read_predictions(folder / "predictions.csv")
+    read = read_predictions(folder / "predictions.csv")
+    predictions = {split: of_split.grouped(group_of) for split, of_split in read.items()}
     if set(predictions) != set(SPLITS):
         raise unexpected(folder / "predictions.csv", stage, f"splits {', '.join(predictions) or 'none'}")
     evaluation = _read_evaluation(paths.EVALUATIONS / f"{name}.json", f"measure@{name}")

@@ -80,3 +80,14 @@ def test_without_any_model_it_is_bad_input(capsys: pytest.CaptureFixture[str]) -
     assert ending.value.code == 2
     line = capsys.readouterr().err.splitlines()[-1]
     assert re.search("pawtrace predict: .*models/promoted/model.keras.*run: pawtrace promote", line)
+
+
+@pytest.mark.parametrize("form", [(), ("--json",), ("--csv",)])
+def test_where_nothing_could_be_predicted_the_exit_code_is_2(
+    capsys: pytest.CaptureFixture[str], form: tuple[str, ...]
+) -> None:
+    assert predict("photos/broken.jpg", "missing.jpg", *form) == 2
+    said = capsys.readouterr()
+    assert "photos/broken.jpg: corrupt" in said.err
+    if form == ("--json",):
+        assert json.loads(said.out)["predictions"] == []

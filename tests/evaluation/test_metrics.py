@@ -43,14 +43,14 @@ def test_metrics_agree_with_scikit_learn(num_digits):
 
 def test_counting_an_example_twice_is_the_same_as_listing_it_twice():
     labels, probabilities = np.array([0, 0, 1, 1, 1]), np.array([0.2, 0.7, 0.7, 0.4, 0.95])
-    weights = np.array([[2.0, 1, 0, 1, 3], [1.0, 1, 1, 1, 1]])
-    listed = np.repeat(np.arange(5), weights[0].astype(int))
+    weights = np.array([[2, 1, 0, 1, 3], [1, 1, 1, 1, 1]])
+    listed = np.repeat(np.arange(5), weights[0])
     for name, metric in metrics_of(4).items():
         both = metric(labels, probabilities, weights)
-        alone = metric(labels[listed], probabilities[listed], np.ones(listed.size))
+        alone = metric(labels[listed], probabilities[listed], np.ones(listed.size, np.int64))
         assert both.shape == (2,), name
         assert both[0] == pytest.approx(float(alone)), name
-        assert both[1] == pytest.approx(float(metric(labels, probabilities, np.ones(5)))), name
+        assert both[1] == pytest.approx(float(metric(labels, probabilities, np.ones(5, np.int64)))), name
 
 
 def test_a_certain_mistake_costs_a_finite_log_loss():

@@ -15,7 +15,15 @@ from typing import Any
 import pytest
 
 from flows.temporary_server import _free_port
-from tests.tiny_clone import RECIPES, command, edit_params, environment, processes_in, tiny_project
+from tests.tiny_clone import (
+    EASY,
+    command,
+    easy_pictures,
+    edit_params,
+    environment,
+    processes_in,
+    tiny_project,
+)
 
 pytestmark = pytest.mark.slow
 
@@ -26,7 +34,8 @@ REBUILD = (sys.executable, "-m", "flows.rebuild")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project with one tiny recipe, rebuilt once, its results committed by the user."""
     folder = tmp_path_factory.mktemp("rebuilt") / "pawtrace"
-    tiny_project(folder, {"small_head": RECIPES["small_head"]})
+    tiny_project(folder, {"small_head": EASY})
+    easy_pictures(folder)
     commit(folder, "tiny")
     ended = command(folder, *REBUILD, check=False)
     assert ended.returncode == 0, ended.stdout[-3000:] + ended.stderr[-3000:]

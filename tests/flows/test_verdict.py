@@ -7,8 +7,11 @@ import pytest
 from flows import verdict
 from flows.verdict import Verdict
 from pawtrace.base.errors import PawtraceError
+from pawtrace.config.params import load_params
 from pawtrace.promotion.judge import Decision
 from pawtrace.running.dvc import Ended
+from tests.conftest import PARAMS
+from tests.promotion.folders import candidate_in
 
 
 @pytest.mark.parametrize(
@@ -22,7 +25,8 @@ from pawtrace.running.dvc import Ended
     ],
 )
 def test_a_refusal_is_told_and_no_news_is_none(decided: str, sentence: str, is_refused: bool) -> None:
-    found = Verdict("small", Decision(decided, "why"))  # type: ignore[arg-type]
+    candidate = candidate_in(Path("models/small"), load_params(PARAMS))
+    found = Verdict(candidate, Decision(decided, "why"))  # type: ignore[arg-type]
     assert (found.sentence, found.is_refused) == (sentence, is_refused)
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from pawtrace.base import processor
 from pawtrace.base.errors import DeviceError
 from pawtrace.learning import device
 from pawtrace.learning.device import Compute, choose_compute
@@ -52,7 +53,7 @@ def test_a_cpus_flags_decide_the_precision(
 ) -> None:
     info = tmp_path / "cpuinfo"
     info.write_text(f"processor\t: 0\nflags\t\t: {flags}\n")
-    monkeypatch.setattr(device, "_CPU_INFO", info)
+    monkeypatch.setattr(processor, "_CPU_INFO", info)
     assert choose_compute(tiny_train(device="cpu", precision="auto")) == Compute("cpu", precision)
 
 

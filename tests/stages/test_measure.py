@@ -10,7 +10,7 @@ import pytest
 from pawtrace.base.errors import DataError
 from pawtrace.base.files import fingerprint
 from pawtrace.evaluation.predictions import Predictions, read_predictions, write_predictions
-from pawtrace.lineage.record.provenance import ReportedProvenance
+from pawtrace.lineage.record.provenance import ReportedProvenance, groups_of
 from stages.measure import measure_recipe
 from tests.results.finished_project import finish_project
 
@@ -96,3 +96,18 @@ def test_a_missing_or_damaged_file_names_the_stage_to_run(path: str, stage: str)
     Path(path).unlink()
     with pytest.raises(DataError, match=rf"^{path} .*run: dvc repro {stage}$"):
         measure_recipe(RECIPE)
+
+
+def test_duplicates_of_one_picture_are_one_example_for_its_intervals_and_in_the_provenance() -> None:
+    measure_recipe(RECIPE)
+    alone = json.loads(EVALUATION.read_text())["intervals"]
+    ids = sorted(predictions()["test"].ids)[:100]
+    rows = [f'"{id.replace(chr(34), 2 * chr(34))}",cat,a burst' for id in ids]
+    Path("data/splits/test.csv").write_text("\n".join(["id,label,group", *rows]) + "\n")
+    measure_recipe(RECIPE)
+    together = json.loads(EVALUATION.read_text())["intervals"]
+    for name in ("accuracy", "balanced_accuracy", "roc_auc"):
+        assert together[name][0] < alone[name][0], name
+    test = ReportedProvenance.model_validate_json(PROVENANCE.read_text()).test
+    assert [len(of_group) for of_group in test.duplicates] == [100]
+    assert len(set(groups_of(test))) == test.num_examples - 99

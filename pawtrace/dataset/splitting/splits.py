@@ -75,6 +75,15 @@ def read_manifests(folder: Path) -> dict[str, list[Membership]]:
     return manifests
 
 
+def group_by_id(folder: Path) -> dict[str, str]:
+    """The group of duplicates of each example of all splits.
+
+    Raises:
+      DataError: see `read_manifests`.
+    """
+    return {member.id: member.group for members in read_manifests(folder).values() for member in members}
+
+
 def _read_manifest(path: Path) -> list[Membership]:
     again = "run: dvc repro split"
     if not path.exists():

@@ -4,8 +4,8 @@ import numpy as np
 
 from pawtrace.diagnosis.facts import Facts
 from pawtrace.diagnosis.finding import Finding, NotKnown
+from pawtrace.evaluation.significance import sign_flip_test
 from pawtrace.results.number_words import percent, points
-from pawtrace.results.paired import mcnemar
 
 _SURE = 0.05  # p-value
 
@@ -20,11 +20,10 @@ def rule(facts: Facts) -> Finding:
     features_right, ours_right = _on_the_same_pictures(facts)
     number = len(features_right)
     features, ours = float(features_right.mean()), float(ours_right.mean())
-    lost = int((features_right & ~ours_right).sum())
-    gained = int((ours_right & ~features_right).sum())
+    differences = (features_right.astype(int) - ours_right.astype(int)).tolist()
     limit = facts.thresholds.forgetting_loss
     outcome = Finding(
-        features - ours >= limit and mcnemar(gained, lost) < _SURE,
+        features - ours >= limit and sign_flip_test(differences) < _SURE,
         "how far it is below its untouched features with a linear classifier, points",
         points(features - ours),
         f"at least {points(limit)}, measurably",

@@ -3,8 +3,8 @@
 from pawtrace.config.conventions import CONVENTIONS
 from pawtrace.diagnosis.facts import Facts
 from pawtrace.diagnosis.finding import Finding, NotKnown
+from pawtrace.evaluation.significance import sign_flip_test
 from pawtrace.results.number_words import percent, points
-from pawtrace.results.paired import mcnemar
 from pawtrace.results.probe_results import Transfer
 
 _SURE = 0.05  # p-value; a file's convention is one of several that were tried, so a fraction of it
@@ -48,16 +48,15 @@ def rule(facts: Facts) -> Finding:
 def _is_worse(transfer: Transfer) -> bool:
     """Whether the received convention is worse than the expected one, on the same pictures.
 
-    By McNemar's exact test; or the features have another order of magnitude and are no better for it:
+    By an exact test of signs; or the features have another order of magnitude and are no better for it:
     a head that begins with numbers near 1 cannot cope.
     """
     received, expected = transfer.conventions[transfer.received], transfer.conventions[transfer.expected]
     pairs = list(zip(received.right, expected.right, strict=True))
-    lost = sum(own < other for own, other in pairs)
-    gained = sum(own > other for own, other in pairs)
-    if lost <= gained:
+    differences = [int(own) - int(other) for own, other in pairs]
+    if sum(differences) >= 0:
         return False
-    if mcnemar(gained, lost) < _SURE / max(1, len(transfer.conventions) - 1):
+    if sign_flip_test(differences) < _SURE / max(1, len(transfer.conventions) - 1):
         return True
     ours, theirs = received.features_std, expected.features_std
     if ours is None or theirs is None:

@@ -1,21 +1,21 @@
-"""When, by what flow run and on which commit a piece of work was done."""
+"""When, by what flow run, on which commit and in what computing environment a piece of work was done."""
 
 import datetime
 
 from pawtrace.base.stage_outputs import StageOutput
-from pawtrace.running.git import ask_git
-
-# What the pipeline itself writes into git's tree: changed by every run, and no input of any.
-OUTPUTS = ("dvc.lock", "reports/")
+from pawtrace.lineage.record.environment import Environment, environment
+from pawtrace.running.git import GitError, ask_git
+from pawtrace.running.working_tree import edited_files
 
 
 class Circumstances(StageOutput):
-    """When, by what flow run and on which commit a piece of work was done."""
+    """When, by what flow run, on which commit and in what computing environment a piece of work was done."""
 
     start: str  # ISO 8601, UTC
     flow_run_id: str | None
     git_commit: str | None  # none outside of a git repository
     uncommitted: list[str]  # files that differ from the commit; the pipeline's own outputs apart
+    environment: Environment | None = None  # None: recorded before pawtrace looked at it
 
     @property
     def dirty(self) -> bool:
@@ -32,13 +32,14 @@ class Circumstances(StageOutput):
 def circumstances(flow_run_id: str | None = None) -> Circumstances:
     """Those of work that starts now, in the current folder."""
     start = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-    changed = ask_git("status", "--porcelain=v1", "-z", "--no-renames", "--", ".") or ""
-    prefix = ask_git("rev-parse", "--show-prefix") or ""  # of a project within a larger repository
-    paths = [entry[3:].removeprefix(prefix) for entry in changed.split("\0") if entry]
-    uncommitted = sorted(path for path in paths if not path.startswith(OUTPUTS))
+    try:
+        uncommitted = edited_files()
+    except GitError:
+        uncommitted = []
     return Circumstances(
         start=start,
         flow_run_id=flow_run_id,
         git_commit=ask_git("rev-parse", "HEAD"),
         uncommitted=uncommitted,
+        environment=environment(),
     )

@@ -12,15 +12,21 @@ ROOT = Path(__file__).parents[3]  # the project's folder
 FIRST_PARTY = ("pawtrace", "stages", "flows")
 # How work is started, locked and shown changes no result: no stage watches it.
 _HOW_IT_RUNS = ("flows", "pawtrace/running")
-# The libraries whose versions can change a trained model.
-COMPUTING_LIBRARIES = (
-    "albumentations", "keras", "numpy", "opencv-python-headless", "scipy", "tensorflow",
-)  # fmt: skip
+# The libraries whose versions can change a trained model, whatever Keras computes with.
+_TRAINING_LIBRARIES = ("albumentations", "keras", "numpy", "opencv-python-headless", "scipy", "tensorflow")
+_OF_BACKEND = {"jax": ("jax", "jaxlib"), "torch": ("torch",)}
+_MEASURING_LIBRARIES = ("numpy", "scipy")
 
 
-def library_versions() -> dict[str, str]:
-    """The installed versions of the libraries that compute."""
-    return {name: importlib.metadata.version(name) for name in COMPUTING_LIBRARIES}
+def library_versions(backend: str) -> dict[str, str]:
+    """The installed versions of the libraries that train and predict, with Keras on that backend."""
+    names = (*_TRAINING_LIBRARIES, *_OF_BACKEND.get(backend, ()))
+    return {name: importlib.metadata.version(name) for name in names}
+
+
+def measuring_versions() -> dict[str, str]:
+    """The installed versions of the libraries that measure predictions: one may draw other resamples."""
+    return {name: importlib.metadata.version(name) for name in _MEASURING_LIBRARIES}
 
 
 def modules_reached(entry: Path, root: Path = ROOT) -> list[Path]:

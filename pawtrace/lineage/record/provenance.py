@@ -4,11 +4,12 @@ Arrives: what the train stage knows while it works. Leaves: models/<recipe>/prov
 identifies its metrics and its predictions, reports/provenance/<recipe>.json.
 """
 
-import os
 import platform
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, Self
 
+from joblib import cpu_count
 from pydantic import model_validator
 
 from pawtrace.base.files import fingerprint
@@ -17,7 +18,13 @@ from pawtrace.config.recipe_file import RecipeFile
 from pawtrace.config.sections import MeasureParams
 from pawtrace.evaluation.predictions import Predictions
 from pawtrace.lineage.record.circumstances import Circumstances
-from pawtrace.lineage.record.code import ROOT, library_versions, module_fingerprints, modules_reached
+from pawtrace.lineage.record.code import (
+    ROOT,
+    library_versions,
+    measuring_versions,
+    module_fingerprints,
+    modules_reached,
+)
 
 
 class Machine(StageOutput):
@@ -26,7 +33,7 @@ class Machine(StageOutput):
     device: str  # gpu | cpu
     device_name: str
     num_devices: int
-    num_cpus: int
+    num_cpus: int  # that the process may use
     precision: str
     xla: bool
     backend: str
@@ -63,6 +70,7 @@ class Answers(StageOutput):
     fingerprint: str  # of ids and labels, in the order of the ids
     num_examples: int
     right: str  # a bit an example, in that order, as hexadecimal digits
+    duplicates: list[list[int]] = []  # the places, in that order, of examples that show the same picture
 
     @model_validator(mode="after")
     def _a_bit_each(self) -> Self:
@@ -92,7 +100,9 @@ class ReportedProvenance(Provenance):
 
     metrics: str  # fingerprint of reports/metrics/<recipe>.json
     measured: str  # fingerprint of the predictions that training handed to the measuring
+    measured_with: dict[str, str] = {}  # libraries; empty where they were not yet recorded
     intervals: dict[str, tuple[float, float]]  # 95 %, of the metrics on test
+    seed_accuracies: list[float] = []  # on test, in the order of the seeds
     test: Answers
 
 
@@ -108,7 +118,7 @@ def machine(compute: Mapping[str, Any], device_name: str, backend: str) -> Machi
         **{name: compute[name] for name in ("device", "num_devices", "precision", "xla")},
         device_name=device_name,
         backend=backend,
-        num_cpus=os.cpu_count() or 1,
+        num_cpus=cpu_count(),
         platform=f"{platform.system()} {platform.machine()}",
         python=platform.python_version(),
     )
@@ -147,7 +157,7 @@ def provenance_of(
             weights=recipe.weights,
         ),
         code=Code(fingerprint=fingerprint(modules), modules=modules),
-        libraries=library_versions(),
+        libraries=library_versions(machine.backend),
         machine=machine,
         training=training,
         evaluation=evaluation,
@@ -161,6 +171,7 @@ def reported(
     *,
     metrics: Mapping[str, Any],
     intervals: Mapping[str, tuple[float, float]],
+    seed_accuracies: Sequence[float],
     predictions: Mapping[str, Predictions],
     seed_predictions: Mapping[int, Predictions],
 ) -> ReportedProvenance:
@@ -171,6 +182,7 @@ def reported(
       params: how it was measured.
       metrics: the content of the metrics file.
       intervals: of the metrics on test.
+      seed_accuracies: on test, in the order of the seeds.
       predictions: what was measured, by split.
       seed_predictions: on test, of each seed after the first.
     """
@@ -181,7 +193,9 @@ def reported(
         **content,
         metrics=fingerprint(metrics),
         measured=fingerprint({name: _plain(part) for name, part in measured.items()}),
+        measured_with=measuring_versions(),
         intervals=dict(intervals),
+        seed_accuracies=list(seed_accuracies),
         test=answers_of(predictions["test"]),
     )
 
@@ -201,11 +215,21 @@ def answers_of(predictions: Predictions) -> Answers:
     right = (predictions.predicted == predictions.labels).tolist()
     rows = sorted(map(_Right, predictions.ids, predictions.labels.tolist(), right))
     bits = "".join("1" if row.right else "0" for row in rows)
+    places: dict[str, list[int]] = defaultdict(list)
+    for place, row in enumerate(rows):
+        places[predictions.group_of.get(row.id, row.id)].append(place)
     return Answers(
         fingerprint=fingerprint([(row.id, row.label) for row in rows]),
         num_examples=len(rows),
         right=f"{int(bits, 2):0{-(-len(bits) // 4)}x}",
+        duplicates=[of_group for of_group in places.values() if len(of_group) > 1],
     )
+
+
+def groups_of(answers: Answers) -> list[str]:
+    """The group of duplicates of each example, in the order of the ids."""
+    group_of = {place: of_group[0] for of_group in answers.duplicates for place in of_group}
+    return [str(group_of.get(place, place)) for place in range(answers.num_examples)]
 
 
 def right_of(answers: Answers) -> list[bool]:

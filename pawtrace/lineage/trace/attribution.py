@@ -13,10 +13,10 @@ from typing import NamedTuple
 from pawtrace.base.errors import DataError, PawtraceError
 from pawtrace.base.files import write_text
 from pawtrace.base.yaml_files import parse_yaml, yaml_text
-from pawtrace.config.paths import ARCHIVES, METRICS, MODELS, PARAMS, WEIGHTS, WORK
+from pawtrace.config.paths import ARCHIVES, LOCK, METRICS, MODELS, PARAMS, WEIGHTS, WORK
 from pawtrace.lineage.record.provenance import ReportedProvenance
 from pawtrace.lineage.trace.dvc_cache import cache_folder
-from pawtrace.lineage.trace.dvc_lock import LOCK, read_lock
+from pawtrace.lineage.trace.dvc_lock import read_lock
 from pawtrace.lineage.trace.flat import flat
 from pawtrace.lineage.trace.revisions import Revision, files_below
 from pawtrace.lineage.trace.snapshot import Snapshot, measure_stage, train_stage

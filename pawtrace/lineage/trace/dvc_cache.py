@@ -3,35 +3,46 @@
 Source: DVC 3's layout, `.dvc/cache/files/md5/ab/cdef...`; a folder's object ends in `.dir`.
 """
 
-import configparser
+import functools
 import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from pawtrace.base.errors import DataError
 
-_DVC = Path(".dvc")
 FOLDER = ".dir"
 
 
 def cache_folder() -> Path:
     """Where the cache lies: `.dvc/cache`, unless DVC's config names another place.
 
+    DVC reads its config of the system, of the user, of the project and of this clone; the last one wins.
+
     Raises:
       DataError: the config is none.
     """
-    folder = _DVC / "cache"
-    for name in ("config", "config.local"):
-        config = configparser.ConfigParser(strict=False, interpolation=None)
-        try:
-            config.read(_DVC / name, encoding="utf-8")
-        except (configparser.Error, UnicodeDecodeError) as error:
-            error_text = " ".join(str(error).split())
-            raise DataError(f"{_DVC / name}: expected DVC's config, found {error_text}; mend it") from None
-        if config.has_option("cache", "dir"):
-            folder = _DVC / config.get("cache", "dir")  # relative to .dvc; an absolute one stays
-    return folder
+    project = Path.cwd()
+    folder = Path(_config(project)["cache"].get("dir", ".dvc/cache"))
+    return folder.relative_to(project) if folder.is_relative_to(project) else folder
+
+
+def has_remote() -> bool:
+    """Whether DVC has a remote to pull from."""
+    return bool(_config(Path.cwd())["core"].get("remote"))
+
+
+@functools.cache  # of a command's life: reading all configs takes 20 ms, and each object is asked for
+def _config(project: Path) -> dict[str, dict[str, Any]]:
+    from dvc.config import Config  # a quarter of a second, which not every trace needs
+    from dvc.exceptions import DvcException
+
+    try:
+        return dict(Config(str(project / ".dvc")))
+    except (DvcException, OSError, ValueError) as error:
+        line = " ".join(str(error).split())
+        raise DataError(f"DVC's config: expected it readable, found {line}; mend that file") from None
 
 
 def object_path(md5: str) -> Path:

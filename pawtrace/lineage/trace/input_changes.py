@@ -10,6 +10,7 @@ from pawtrace.config.sections import MeasureParams
 from pawtrace.lineage.record.provenance import ReportedProvenance
 from pawtrace.lineage.trace.code_changes import ran_differently
 from pawtrace.lineage.trace.dvc_lock import StageRecord
+from pawtrace.lineage.trace.environment_changes import environment_differences
 from pawtrace.lineage.trace.flat import flat
 from pawtrace.lineage.trace.snapshot import Snapshot, measure_stage, train_stage
 
@@ -144,10 +145,11 @@ def _trained_changes(recipe: str, older: Snapshot, newer: Snapshot) -> Iterator[
         yield Change(_reader_of(key, recipe), "param", key, before, after)
     for path, before, after in _differences(old.data.weights, new.data.weights):
         yield Change(stage, "data", path, before[:7], after[:7])
-    for name, before, after in _differences(old.libraries, new.libraries):
+    for name, before, after in environment_differences(old, new):
         yield Change(stage, "environment", name, before, after)
-    for name, before, after in _differences(old.machine.model_dump(), new.machine.model_dump()):
-        yield Change(stage, "environment", name, before, after)
+    if old.measured_with and new.measured_with:
+        for name, before, after in _differences(old.measured_with, new.measured_with):
+            yield Change(measure_stage(recipe), "environment", name, before, after)
 
 
 def _reader_of(param: str, recipe: str) -> str:

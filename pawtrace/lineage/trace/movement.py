@@ -6,23 +6,25 @@ Arrives: two snapshots. Leaves: `Movement`s, those on test first.
 import csv
 import io
 import math
+from collections import defaultdict
 from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 import numpy as np
 
 from pawtrace.base.errors import DataError
+from pawtrace.base.stored_numbers import differs_as_stored
 from pawtrace.config.sections import LABELS, SPLITS
-from pawtrace.evaluation.intervals import CONFIDENCE, Z
+from pawtrace.evaluation.intervals import Z
 from pawtrace.evaluation.metrics import LOG_LOSS_CLIP
 from pawtrace.evaluation.predictions import THRESHOLD
-from pawtrace.lineage.record.provenance import right_of
+from pawtrace.evaluation.significance import is_significant, paired_estimate, sample_of, votes_of, welch
+from pawtrace.lineage.record.provenance import groups_of, right_of
 from pawtrace.lineage.trace.snapshot import Snapshot, train_stage
-from pawtrace.results.paired import mcnemar, paired_interval
 
 Interval = tuple[float, float]
 _Key = tuple[str, int]  # id and label of an example
-# Bounds of accuracy's interval are shown with it, not as metrics of their own.
+# Bounds of accuracy's interval are its movement, not metrics of their own.
 _BOUNDS = ("accuracy_low", "accuracy_high")
 
 
@@ -35,7 +37,7 @@ class Paired(NamedTuple):
     high: float
     p_value: float | None  # of McNemar's exact test, for accuracy; None: the interval decides
     more_than_noise: bool
-    within_seeds: bool = False  # further seeds move the accuracies as far as that
+    within_seeds: bool = False  # Welch's t test of the seeds' accuracies finds nothing
 
 
 class Movement(NamedTuple):
@@ -52,7 +54,7 @@ class Movement(NamedTuple):
 def movements_of(
     recipe: str, older: Snapshot, newer: Snapshot, replaced: Collection[str], problems: list[str]
 ) -> list[Movement]:
-    """The metrics that differ between two revisions, to the last digit.
+    """The metrics that differ between two revisions, or whose intervals do, by more than a rounding.
 
     Args:
       recipe: its name.
@@ -62,8 +64,8 @@ def movements_of(
       problems: gets a line for each thing that is damaged.
     """
     old, new = older.metrics.get(recipe, {}), newer.metrics.get(recipe, {})
-    moved = [name for name in {**old, **new} if old.get(name) != new.get(name)]
-    moved = [name for name in moved if name.split(".")[-1] not in _BOUNDS]
+    names = [name for name in {**old, **new} if name.split(".")[-1] not in _BOUNDS]
+    moved = [name for name in names if _has_moved(name, recipe, older, newer)]
     order = {split: place for place, split in enumerate(reversed(SPLITS))}
     moved.sort(key=lambda name: (order.get(name.split(".")[0], len(order)), name))
     paired = _paired(recipe, older, newer, replaced, problems) if moved else {}
@@ -78,6 +80,26 @@ def movements_of(
         )
         for name in moved
     ]
+
+
+def _has_moved(name: str, recipe: str, older: Snapshot, newer: Snapshot) -> bool:
+    old, new = (snapshot.metrics.get(recipe, {}).get(name) for snapshot in (older, newer))
+    if old is None or new is None:
+        return old is not new
+    bounds = [_interval(name, recipe, snapshot) for snapshot in (older, newer)]
+    pairs = [(old, new)]
+    if bounds[0] is not None and bounds[1] is not None:
+        pairs += zip(*bounds, strict=True)
+    others = name == "test.accuracy" and _other_answers(recipe, older, newer)
+    return others or any(differs_as_stored(*pair) for pair in pairs)
+
+
+def _other_answers(recipe: str, older: Snapshot, newer: Snapshot) -> bool:
+    """Whether a recipe is right on other examples of the same test split."""
+    old, new = older.provenance.get(recipe), newer.provenance.get(recipe)
+    if old is None or new is None or old.test.fingerprint != new.test.fingerprint:
+        return False
+    return old.test.right != new.test.right
 
 
 def _interval(name: str, recipe: str, snapshot: Snapshot) -> Interval | None:
@@ -104,23 +126,36 @@ def _paired(
         paired = _paired_by_answers(recipe, older, newer)
     else:
         shared = sorted(key for key in old_p_dog.keys() & new_p_dog.keys() if key[0] not in replaced)
-        paired = _paired_by_predictions(shared, old_p_dog, new_p_dog) if shared else {}
+        groups = _groups(recipe, newer, sorted(new_p_dog))
+        paired = _paired_by_predictions(shared, old_p_dog, new_p_dog, groups) if shared else {}
     accuracy = paired.get("test.accuracy")
-    if accuracy is not None and _seeds_overlap(recipe, older, newer):
+    if accuracy is not None and _is_tie_of_seeds(recipe, older, newer):
         paired["test.accuracy"] = accuracy._replace(more_than_noise=False, within_seeds=True)
     return paired
 
 
+def _groups(recipe: str, snapshot: Snapshot, examples: list[_Key]) -> Mapping[_Key, str]:
+    """The group of duplicates of each test example; each its own where none were recorded."""
+    provenance = snapshot.provenance.get(recipe)
+    if provenance is None or provenance.test.num_examples != len(examples):
+        return {example: str(place) for place, example in enumerate(examples)}
+    return dict(zip(examples, groups_of(provenance.test), strict=True))
+
+
 def _paired_by_predictions(
-    shared: list[_Key], old_p_dog: Mapping[_Key, float], new_p_dog: Mapping[_Key, float]
+    shared: list[_Key],
+    old_p_dog: Mapping[_Key, float],
+    new_p_dog: Mapping[_Key, float],
+    groups: Mapping[_Key, str],
 ) -> dict[str, Paired]:
     labels = np.array([label for _, label in shared])
     old, new = (np.array([p_dog[example] for example in shared]) for p_dog in (old_p_dog, new_p_dog))
     right = [(probabilities >= THRESHOLD) == labels for probabilities in (old, new)]
-    paired = {"test.accuracy": _by_mcnemar(right[0].tolist(), right[1].tolist())}
-    if len(shared) > 1:
-        paired["test.log_loss"] = _by_mean(_log_losses(labels, new) - _log_losses(labels, old))
-        paired["test.brier_score"] = _by_mean((new - labels) ** 2 - (old - labels) ** 2)
+    shared_groups = [groups[example] for example in shared]
+    paired = {"test.accuracy": _by_mcnemar(right[0].tolist(), right[1].tolist(), shared_groups)}
+    if len(set(shared_groups)) > 1:
+        paired["test.log_loss"] = _by_mean(_log_losses(labels, new) - _log_losses(labels, old), shared_groups)
+        paired["test.brier_score"] = _by_mean((new - labels) ** 2 - (old - labels) ** 2, shared_groups)
     return paired
 
 
@@ -131,33 +166,36 @@ def _paired_by_answers(recipe: str, older: Snapshot, newer: Snapshot) -> dict[st
         return {}
     if old.test.fingerprint != new.test.fingerprint or old.data.splits != new.data.splits:
         return {}
-    return {"test.accuracy": _by_mcnemar(right_of(old.test), right_of(new.test))}
+    return {"test.accuracy": _by_mcnemar(right_of(old.test), right_of(new.test), groups_of(new.test))}
 
 
-def _by_mcnemar(old: list[bool], new: list[bool]) -> Paired:
-    gained = sum(after and not before for before, after in zip(old, new, strict=True))
-    lost = sum(before and not after for before, after in zip(old, new, strict=True))
-    p_value = mcnemar(gained, lost)
-    interval = paired_interval(gained, lost, len(old))
-    return Paired(len(old), (gained - lost) / len(old), *interval, p_value, p_value < 1 - CONFIDENCE)
+def _by_mcnemar(old: list[bool], new: list[bool], groups: list[str]) -> Paired:
+    estimate = paired_estimate(votes_of(new, old, groups))
+    return Paired(len(old), *estimate, more_than_noise=is_significant(estimate.p_value))
 
 
-def _by_mean(differences: np.ndarray) -> Paired:
-    """A mean over examples: the normal interval of the mean of their differences."""
-    mean = float(differences.mean())
-    half = Z * float(differences.std(ddof=1)) / math.sqrt(differences.size)
+def _by_mean(differences: np.ndarray, groups: list[str]) -> Paired:
+    """A mean over examples: the normal interval of the mean of their differences, by groups.
+
+    Source: Rao & Scott 1992, the variance of a ratio over groups; with groups of one it is the usual one.
+    """
+    mean = math.fsum(differences) / differences.size
+    sums: dict[str, list[float]] = defaultdict(list)
+    for difference, group in zip(differences.tolist(), groups, strict=True):
+        sums[group].append(difference - mean)
+    squares = math.fsum(math.fsum(of_group) ** 2 for of_group in sums.values())
+    half = Z * math.sqrt(squares * len(sums) / max(1, len(sums) - 1)) / differences.size
     return Paired(differences.size, mean, mean - half, mean + half, None, abs(mean) > half)
 
 
-def _seeds_overlap(recipe: str, older: Snapshot, newer: Snapshot) -> bool:
-    """Whether the accuracies of a recipe's seeds overlap: then one seed's difference says little."""
-    ranges = []
-    for snapshot in (older, newer):
-        metrics = snapshot.metrics[recipe]
-        accuracy = metrics.get("test.accuracy", math.nan)
-        ranges.append([metrics.get(f"test.accuracy_seeds_{end}", accuracy) for end in ("min", "max")])
-    several = any(low != high for low, high in ranges)
-    return several and ranges[0][0] <= ranges[1][1] and ranges[1][0] <= ranges[0][1]
+def _is_tie_of_seeds(recipe: str, older: Snapshot, newer: Snapshot) -> bool:
+    """Whether the means over a recipe's seeds, where there are several, may differ by chance."""
+    provenances = [snapshot.provenance.get(recipe) for snapshot in (older, newer)]
+    old, new = ([] if one is None else one.seed_accuracies for one in provenances)
+    if not old or not new or len(old) == len(new) == 1:
+        return False
+    estimate = welch(sample_of(new), sample_of(old))
+    return estimate is not None and not is_significant(estimate.p_value)
 
 
 def _log_losses(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:

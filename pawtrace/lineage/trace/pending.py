@@ -17,7 +17,7 @@ def pending_of(snapshot: Snapshot) -> list[str]:
     """The params, recipes and code that are not those of the last run, with the first stage they concern."""
     edits: dict[str, str] = {}
     params = _params(snapshot)
-    for stage, record in (snapshot.stages or {}).items():
+    for stage, record in stages_of_today(snapshot).items():
         if params is not None and not stage.startswith("train@"):  # whose params `resolve` has
             for line in _other_params(record, params):
                 edits.setdefault(line, stage)
@@ -25,7 +25,7 @@ def pending_of(snapshot: Snapshot) -> list[str]:
             if snapshot.md5(path, is_folder=md5.endswith(FOLDER)) != md5:
                 edits.setdefault(path, stage)
     lines = [f"{edit} (stage {stage})" for edit, stage in edits.items()]
-    return [*lines, *_untrained(snapshot, params or {})]
+    return [*lines, *_untrained(snapshot)]
 
 
 def _other_params(record: StageRecord, params: dict[str, Any]) -> Iterator[str]:
@@ -42,12 +42,29 @@ def _other_params(record: StageRecord, params: dict[str, Any]) -> Iterator[str]:
             yield f"{key}: {_shown(before)} -> {_shown(after)}"
 
 
-def _untrained(snapshot: Snapshot, params: dict[str, Any]) -> list[str]:
-    recipes = dict.fromkeys(key.split(".")[1] for key in params if key.startswith("recipes."))
+def recipes_of(snapshot: Snapshot) -> list[str] | None:
+    """The recipes that params.yaml names; None where it cannot be read."""
+    params = _params(snapshot)
+    if params is None:
+        return None
+    return list(dict.fromkeys(key.split(".")[1] for key in params if key.startswith("recipes.")))
+
+
+def stages_of_today(snapshot: Snapshot) -> dict[str, StageRecord]:
+    """The stages of dvc.lock without those of recipes that params.yaml no longer has: DVC keeps them."""
+    recipes, stages = recipes_of(snapshot), snapshot.stages or {}
+    if recipes is None:
+        return stages
+    return {
+        name: record for name, record in stages.items() if "@" not in name or name.split("@")[1] in recipes
+    }
+
+
+def _untrained(snapshot: Snapshot) -> list[str]:
     has_lock = snapshot.stages is not None
     return [
         f"recipe {recipe} was never trained"
-        for recipe in recipes
+        for recipe in recipes_of(snapshot) or ()
         if has_lock and snapshot.stage(train_stage(recipe)) is None
     ]
 

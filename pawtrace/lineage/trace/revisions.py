@@ -10,6 +10,8 @@ from pawtrace.running.git import GitError, ask_git, git_bytes
 
 WORKSPACE = "workspace"
 _NOT_OURS = {"__pycache__"}
+# All commits of all branches: a shallow clone knows only one.
+DEEPEN = "git fetch --unshallow origin '+refs/heads/*:refs/remotes/origin/*'"
 
 
 class Revision:
@@ -30,7 +32,7 @@ class Revision:
             return self.name
         return f"{self.name} ({self.commit[:7]})"
 
-    def read(self, path: str) -> bytes | None:
+    def read(self, path: str | Path) -> bytes | None:
         """A file's content; None where there is no such file."""
         if self.commit is not None:
             try:
@@ -45,7 +47,10 @@ class Revision:
         if self.commit is None:
             return {str(file): file.read_bytes() for file in files_below(Path(path))}
         try:  # one git process for all files: a process a file takes seconds
-            archive = git_bytes("archive", "--format=tar", self.commit, "--", path)
+            # Bytes as committed: `git archive` would convert ends of lines as a checkout does.
+            archive = git_bytes(
+                "-c", "core.autocrlf=false", "archive", "--format=tar", self.commit, "--", path
+            )
         except GitError:
             return {}
         with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
@@ -77,12 +82,22 @@ def open_revision(name: str) -> Revision:
         return Revision(name, None)
     commit = ask_git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
     commit = commit or _experiment(name)
+    if commit is None and is_shallow():
+        raise DataError(
+            f"{name}: expected a git revision of that name, found none: this clone is shallow, it holds only "
+            f"the last commits; run: {DEEPEN}"
+        )
     if commit is None:
         raise DataError(
             f"{name}: expected a git revision, a DVC experiment or `{WORKSPACE}`, found none of that name; "
             "run: git log --oneline, or dvc exp list"
         )
     return Revision(name, commit)
+
+
+def is_shallow() -> bool:
+    """Whether git has only the last commits, as after `git clone --depth 1`."""
+    return ask_git("rev-parse", "--is-shallow-repository") == "true"
 
 
 def commits_between(older: Revision, newer: Revision, path: str) -> list[str]:

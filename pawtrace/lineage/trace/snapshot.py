@@ -1,7 +1,7 @@
 """Everything that one revision records about its metrics; what is missing or damaged is told, not fatal."""
 
 import json
-import math
+import sys
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -11,12 +11,13 @@ from pawtrace.base.errors import DataError
 from pawtrace.base.files import fingerprint
 from pawtrace.lineage.record.provenance import ReportedProvenance
 from pawtrace.lineage.trace.dvc_cache import cached, cached_folder, folder_md5, md5_of
-from pawtrace.lineage.trace.dvc_lock import StageRecord, read_lock
+from pawtrace.lineage.trace.dvc_lock import NoLockError, StageRecord, read_lock
 from pawtrace.lineage.trace.flat import flat
 from pawtrace.lineage.trace.revisions import Revision
 
 _METRICS = "reports/metrics"
 _PROVENANCE = "reports/provenance"
+_DATA = "reports/data.json"
 
 
 def train_stage(recipe: str) -> str:
@@ -34,7 +35,7 @@ class Snapshot:
 
     Attributes:
       revision: where it was read.
-      stages: dvc.lock, by stage; None where it cannot be read.
+      stages: dvc.lock, by stage; None where there is none.
       metrics: by recipe, flat: `test.accuracy`.
       provenance: by recipe.
       edited: the recipes whose metrics are not those that their run wrote.
@@ -43,7 +44,11 @@ class Snapshot:
     """
 
     def __init__(self, revision: Revision) -> None:
-        """Read a revision."""
+        """Read a revision.
+
+        Raises:
+          DataError: dvc.lock is there and cannot be read: nothing could be said of what changed.
+        """
         self.revision = revision
         self.problems: list[str] = []
         self.stages = self._lock()
@@ -51,7 +56,8 @@ class Snapshot:
         self.provenance: dict[str, ReportedProvenance] = {}
         self.edited: set[str] = set()
         self._md5s: dict[str, str] = {}
-        files = [PurePosixPath(path) for path in revision.blobs(_METRICS)]
+        self._reports = revision.read_folder(_METRICS) | revision.read_folder(_PROVENANCE)
+        files = [PurePosixPath(path) for path in self._reports if path.startswith(f"{_METRICS}/")]
         names = sorted(path.stem for path in files if path.suffix == ".json")
         for name in names:
             self._read_recipe(name)
@@ -99,19 +105,19 @@ class Snapshot:
 
     def example_counts(self) -> dict[str, int]:
         """The number of examples by split and label: `train cat`."""
-        splits = (self._json("reports/data.json") or {}).get("splits", {})
+        splits = (self._json(_DATA, self.revision.read(_DATA)) or {}).get("splits", {})
         return {key.replace(".", " "): count for key, count in flat(splits).items()}
 
     def _lock(self) -> dict[str, StageRecord] | None:
         try:
             return read_lock(self.revision)
-        except DataError as error:
+        except NoLockError as error:
             self.problems.append(str(error))
             return None
 
     def _read_recipe(self, name: str) -> None:
         path = f"{_METRICS}/{name}.json"
-        metrics = self._json(path)
+        metrics = self._json(path, self._reports.get(path))
         if metrics is None:
             return
         values = flat(metrics)
@@ -120,25 +126,27 @@ class Snapshot:
             self._unreadable(path, f"{odd}: {values[odd]!r}")
             return
         self.metrics[name] = values
-        content = self._json(f"{_PROVENANCE}/{name}.json")
+        self._read_provenance(name, f"{_PROVENANCE}/{name}.json")
+        is_of_its_run = name not in self.provenance or self.provenance[name].metrics == fingerprint(metrics)
+        if not (is_of_its_run and self._is_measured(name, self._reports[path])):
+            self.edited.add(name)
+
+    def _read_provenance(self, name: str, path: str) -> None:
+        content = self._json(path, self._reports.get(path))
         try:
             if content is not None:
                 self.provenance[name] = ReportedProvenance.model_validate(content)
         except ValidationError as error:
             first = error.errors(include_url=False)[0]
             where = ".".join(map(str, first["loc"]))
-            self._unreadable(f"{_PROVENANCE}/{name}.json", f"{where}: {first['msg']}")
-        is_of_its_run = name not in self.provenance or self.provenance[name].metrics == fingerprint(metrics)
-        if not (is_of_its_run and self._is_measured(name, self.revision.read(path) or b"")):
-            self.edited.add(name)
+            self._unreadable(path, f"{where}: {first['msg']}")
 
-    def _json(self, path: str) -> dict[str, Any] | None:
-        content = self.revision.read(path)
+    def _json(self, path: str, content: bytes | None) -> dict[str, Any] | None:
         if content is None:
             return None
         try:
             read = json.loads(content)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             self._unreadable(path, str(error))
             return None
         if isinstance(read, dict):
@@ -165,10 +173,12 @@ class Snapshot:
         report = self.stage("report")
         if report is None or _METRICS not in report.outputs:
             return True  # nothing to hold against them
-        files = {f"{name}.json": self.revision.read(f"{_METRICS}/{name}.json") or b"" for name in names}
+        files = {f"{name}.json": self._reports[f"{_METRICS}/{name}.json"] for name in names}
         md5s = {name: md5_of(content) for name, content in files.items()}
         return folder_md5(md5s) == report.outputs[_METRICS]
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return abs(value) <= sys.float_info.max  # of an integer that no float can hold, too

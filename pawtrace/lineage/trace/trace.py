@@ -11,7 +11,7 @@ from pawtrace.lineage.trace.example_changes import ExampleChanges, compare_examp
 from pawtrace.lineage.trace.input_changes import DATA_STAGES, Change, chain_of, changes_of, on_record
 from pawtrace.lineage.trace.movement import Movement, movements_of
 from pawtrace.lineage.trace.pending import pending_of
-from pawtrace.lineage.trace.revisions import Revision
+from pawtrace.lineage.trace.revisions import DEEPEN, Revision, is_shallow
 from pawtrace.lineage.trace.snapshot import Snapshot, measure_stage, train_stage
 
 Verdict = Literal["explained", "unexplained", "unmoved", "unchanged", "added", "removed"]
@@ -88,6 +88,8 @@ def trace(older: Revision, newer: Revision) -> Trace:
             traced.append(_trace_recipe(recipe, old, new, moved))
         else:
             traced.append(_one_sided(recipe, old, new))
+    if is_shallow() and any(change.kind == "code" for recipe in traced for change in recipe.changes):
+        problems.append(f"this clone is shallow: commits that changed code may be missing; run: {DEEPEN}")
     problems = list(dict.fromkeys(problems))
     counts, pending = _counts(old, new), pending_of(new)
     return Trace(str(older), str(newer), traced, examples, counts, pending, problems)

@@ -63,7 +63,9 @@ def as_markdown(trace: Trace) -> str:
     whole = "\n".join(lines)
     if len(whole) <= _MAX_COMMENT:
         return whole
-    return whole[:_MAX_COMMENT].rsplit("\n", 1)[0] + "\n\n</details>\n\nCut here; `--json` has all of it."
+    cut = whole[:_MAX_COMMENT].rsplit("\n", 1)[0]
+    is_open = cut.count("<details") > cut.count("</details>")
+    return cut + ("\n\n</details>" if is_open else "") + "\n\nCut here; `--json` has all of it."
 
 
 def conclusion(trace: Trace) -> str:
@@ -80,8 +82,14 @@ def verdict_line(recipe: RecipeTrace, *, brief: bool = False) -> str:
         return f"{verdict}: {recipe.why}"
     if not recipe.causes:
         return verdict
-    causes = _list(dict.fromkeys(change.what if brief else _cause(change) for change in recipe.causes))
-    return f"{verdict} from {recipe.first_stage} on: {causes}"
+    environment = [change for change in recipe.causes if change.kind == "environment"]
+    others = [change for change in recipe.causes if change.kind != "environment"]
+    causes = list(dict.fromkeys(change.what if brief else _cause(change) for change in others))
+    said = [_list(causes)] if causes else []
+    if environment:
+        differing = dict.fromkeys(change.what if brief else _cause(change) for change in environment)
+        said.append(f"computing environment ({_list(differing)})")
+    return f"{verdict} from {recipe.first_stage} on: {'; '.join(said)}"
 
 
 def _cause(change: Change) -> str:
@@ -162,7 +170,7 @@ def _sections(trace: Trace) -> Iterator[tuple[str, list[str]]]:
     attribution_problems = (problem for recipe in trace.attributions for problem in recipe.problems)
     problems = [*trace.problems, *dict.fromkeys(attribution_problems)]
     if problems:
-        yield "Not to be had", _cut(problems)
+        yield "Could not be read", _cut(problems)
 
 
 def _change_lines(recipes: Sequence[RecipeTrace]) -> Iterator[str]:
@@ -185,7 +193,7 @@ def _change_lines(recipes: Sequence[RecipeTrace]) -> Iterator[str]:
         yield from _cut(lines)
         ineffective = dict.fromkeys(change.what for change in changes if not change.matters)
         if ineffective:
-            idle.append(f"{stage}, without effect on what follows: {_list(ineffective)}")
+            idle.append(f"{stage}: changed without effect on its output: {_list(ineffective)}")
     yield from idle
 
 

@@ -8,7 +8,7 @@ import hashlib
 import json
 import os
 import shlex
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
@@ -17,10 +17,18 @@ from tqdm import tqdm
 
 from pawtrace.base.errors import DataError
 from pawtrace.base.files import sha256_of
-from pawtrace.config.paths import IN_USE, RECORDS
-from pawtrace.lineage.trace.dvc_cache import FOLDER, cache_folder, cached_folder, folder_md5, object_path
+from pawtrace.config.paths import IN_USE, LOCK, METRICS, MODELS, RAW, RECORDS, SPLITS
+from pawtrace.lineage.trace.dvc_cache import (
+    FOLDER,
+    cache_folder,
+    cached_folder,
+    folder_md5,
+    has_remote,
+    object_path,
+)
+from pawtrace.lineage.trace.pending import recipes_of, stages_of_today
 from pawtrace.lineage.trace.revisions import WORKSPACE, files_below, open_revision
-from pawtrace.lineage.trace.snapshot import Snapshot
+from pawtrace.lineage.trace.snapshot import Snapshot, measure_stage, train_stage
 from pawtrace.running.git import ask_git
 
 _UNREADABLE = "cannot be read"  # in place of a digest
@@ -61,9 +69,13 @@ def verify(announce: Callable[[str], None]) -> list[Damage]:
     snapshot = Snapshot(open_revision(WORKSPACE))
     if snapshot.stages is None:
         raise DataError(snapshot.problems[0])
+    stages = stages_of_today(snapshot)
+    if len(stages) < len(snapshot.stages):
+        left_out = ", ".join(sorted(snapshot.stages.keys() - stages.keys()))
+        announce(f"left out, as params.yaml has no such recipe any more: {left_out}")
     outputs = [
         Output(path, md5, stage)
-        for stage, record in snapshot.stages.items()
+        for stage, record in stages.items()
         for path, md5 in record.outputs.items()
         if Path(path) != IN_USE  # links to what the user brought: neither git nor DVC's cache keeps it
     ]
@@ -78,8 +90,19 @@ def verify(announce: Callable[[str], None]) -> list[Damage]:
         if str(path) not in named:  # of another commit
             damages.append(_damage(path, "damaged: not the content that its name says", f"rm -f {_q(path)}"))
     damaged_paths = {damage.path for damage in damages}
-    further = (*_shard_damages(), *_edited_metrics(snapshot))
+    further = (*_unrecorded(snapshot), *_shard_damages(), *_edited_metrics(snapshot))
     return damages + [damage for damage in further if damage.path not in damaged_paths]
+
+
+def _unrecorded(snapshot: Snapshot) -> Iterator[Damage]:
+    """What a stage wrote of which dvc.lock has nothing: it was cut off at the end of a stage, perhaps."""
+    written = {"download": RAW, "split": SPLITS, "preprocess": RECORDS}
+    written |= {train_stage(recipe): MODELS / recipe for recipe in recipes_of(snapshot) or ()}
+    written |= {measure_stage(recipe): METRICS / f"{recipe}.json" for recipe in recipes_of(snapshot) or ()}
+    recorded = [path for record in (snapshot.stages or {}).values() for path in record.outputs]
+    for stage, path in written.items():
+        if path.exists() and not any(path.is_relative_to(output) for output in recorded):
+            yield _damage(path, f"{LOCK} has nothing of what stage {stage} wrote", f"dvc repro {stage}")
 
 
 def _of_output(output: Output, workspace: dict[Path, str], good: Collection[Path]) -> Iterator[Damage]:
@@ -98,7 +121,9 @@ def _of_files(
 ) -> Iterator[Damage]:
     missing = [path for path in expected if path not in md5s]
     if missing:
-        yield _missing(output, missing, all(object_path(md5) in good for md5 in expected.values()))
+        yield _missing(
+            output, missing, [copy for md5 in expected.values() if (copy := object_path(md5)) not in good]
+        )
     for path, md5 in md5s.items():
         if path not in expected:
             yield _damage(path, f"not a part of {output.path} by dvc.lock", f"rm -f {_q(path)}")
@@ -118,13 +143,22 @@ def _of_files(
             yield _damage(path, f"{differs}; DVC's cache has no good copy", repair)
 
 
-def _missing(output: Output, missing: list[Path], all_cached: bool) -> Damage:
+def _missing(output: Output, missing: list[Path], without_copy: list[Path]) -> Damage:
     names = ", ".join(path.name for path in missing[:3])
     more = f" and {len(missing) - 3} more" if len(missing) > 3 else ""
-    if all_cached:
+    if not without_copy:
         return _damage(output.path, f"missing: {names}{more}", f"dvc checkout {_q(output.path)}")
     problem = f"missing: {names}{more}; DVC's cache has no good copy of all of it"
-    return _damage(output.path, problem, f"dvc pull {_q(output.path)}, or: dvc repro {output.stage}")
+    return _damage(output.path, problem, _fetch_or_run(output, without_copy))
+
+
+def _fetch_or_run(output: Output, without_copy: Iterable[Path]) -> str:
+    """What brings an output back of which the cache has no good copy."""
+    # DVC takes a damaged copy in its cache for the file itself.
+    damaged = [_q(copy) for copy in without_copy if copy.exists()]
+    drop = f"rm -f {' '.join(damaged)} && " if damaged else ""
+    again = f"dvc repro {output.stage}"
+    return drop + (f"dvc pull {_q(output.path)} || {again}" if has_remote() else again)
 
 
 def _without_list(output: Output, md5s: dict[Path, str]) -> Iterator[Damage]:
@@ -140,7 +174,7 @@ def _without_list(output: Output, md5s: dict[Path, str]) -> Iterator[Damage]:
         yield _damage(listing, problem, f"rm -f {_q(listing)} && dvc commit {output.stage}")
     elif not md5s:
         problem = "missing, and DVC's cache has no good list of its files"
-        yield _damage(output.path, problem, f"dvc pull {_q(output.path)}, or: dvc repro {output.stage}")
+        yield _damage(output.path, problem, _fetch_or_run(output, [listing]))
     else:
         problem = "not what dvc.lock says, and DVC's cache has no good list of its files"
         repair = f"rm -rf {_q(output.path)} {_q(listing)} && dvc repro {output.stage}"

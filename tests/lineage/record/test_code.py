@@ -68,7 +68,8 @@ def test_the_order_of_keys_does_not_count() -> None:
 
 
 def test_every_computing_library_has_a_version() -> None:
-    assert all(library_versions().values())
+    assert all(library_versions("tensorflow").values())
+    assert {"jax", "jaxlib"} <= library_versions("jax").keys()
 
 
 def test_training_does_not_reach_evaluation() -> None:

@@ -67,6 +67,6 @@ def test_an_environment_cannot_be_told_from_what_comes_next(traced: TracedProjec
 
 
 def test_without_the_record_of_the_data_nothing_is_announced(traced: TracedProject) -> None:
-    (traced.folder / "dvc.lock").write_text("stages: {}\n")
+    (traced.folder / "dvc.lock").write_text("schema: '2.0'\nstages: {}\n")
     with pytest.raises(DataError, match="expected the stage download"):
         attribute(Revision("HEAD", "HEAD"), Revision("workspace", None), [moved(PARAM)], pytest.fail)

@@ -1,12 +1,15 @@
 """What is damaged, missing or odd is one line, and the rest is still answered."""
 
 import json
+import re
+import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from pawtrace.base.errors import DataError
-from pawtrace.lineage.trace import trace_text
+from pawtrace.lineage.trace import dvc_cache, trace_text
 from tests.lineage.made_up_provenance import made_up_provenance
 from tests.lineage.traced_project import TracedProject
 from tests.lineage.traces import of, traced_between
@@ -26,22 +29,58 @@ def test_what_is_not_on_record_is_not_called_equal(traced: TracedProject) -> Non
         (lambda text: "<<<<<<< HEAD\n" + text, "a merge conflict in line 1"),
         (lambda text: text[: len(text) // 2], "cut short or changed"),
         (lambda _: "just words", "cut short or changed"),
+        (lambda _: "", "found it empty"),
+        (
+            lambda text: text.replace("outs:", "0uts:", 1).replace("md5: ", "md5: zz", 1),
+            "cut short or changed",
+        ),
+        (lambda text: text.replace("path: data/raw", "path: ../../etc", 1), "outside of the project"),
+        (lambda text: text.replace("data/raw", '"a\\nb"', 1), "cannot be printed"),
+        (lambda text: "\ufffe\x00" + text, "cut short or changed"),
     ],
 )
-def test_a_damaged_lock_is_one_line_and_the_rest_is_still_answered(
-    traced: TracedProject, damage: object, said: str
+@pytest.mark.usefixtures("traced")
+def test_a_damaged_lock_is_one_line_with_the_command_that_brings_it_back(
+    damage: Callable[[str], str], said: str
 ) -> None:
-    traced.params["train"]["batch_size"] = 8
-    traced.num_right["plain"] = 60
-    traced.run()
     lock = Path("dvc.lock")
-    lock.write_text(damage(lock.read_text()))  # type: ignore[operator]
-    found = traced_between()
-    assert len(found.problems) == 1
-    assert said in found.problems[0]
-    assert "\n" not in found.problems[0]
-    assert of(found, "plain").verdict == "explained"
-    assert [c.what for c in of(found, "plain").causes] == ["train.batch_size"]
+    whole = lock.read_text()
+    lock.write_text(damage(whole))
+    with pytest.raises(DataError, match=said) as caught:
+        traced_between()
+    assert "\n" not in str(caught.value)
+    (command,) = re.findall(r"; run: (.*) && dvc repro$", str(caught.value))
+    subprocess.run(command, shell=True, check=True, capture_output=True)
+    assert lock.read_text() == whole
+    assert of(traced_between(), "plain").verdict == "unchanged"
+
+
+def test_of_a_merge_conflict_ours_comes_back(traced: TracedProject) -> None:
+    traced.git("checkout", "-q", "-b", "theirs")
+    traced.params["train"]["batch_size"] = 8
+    traced.run()
+    traced.commit("theirs")
+    traced.git("checkout", "-q", "main")
+    traced.params["train"]["batch_size"] = 32
+    traced.run()
+    traced.commit("ours")
+    ours = Path("dvc.lock").read_text()
+    with pytest.raises(subprocess.CalledProcessError):
+        traced.git("merge", "theirs")
+    with pytest.raises(DataError, match="a merge conflict in line") as caught:
+        traced_between("HEAD~1")
+    (command,) = re.findall(r"; run: (.*) && dvc repro$", str(caught.value))
+    subprocess.run(command, shell=True, check=True, capture_output=True)
+    assert Path("dvc.lock").read_text() == ours
+
+
+def test_a_damaged_lock_that_was_committed_is_not_taken_back(traced: TracedProject) -> None:
+    Path("dvc.lock").write_text("<<<<<<< HEAD\n")
+    traced.commit("damaged")
+    with pytest.raises(DataError, match="run: rm -f dvc.lock && dvc repro$"):
+        traced_between("HEAD~1")
+    with pytest.raises(DataError, match="^dvc.lock of HEAD .*compare with another commit$"):
+        traced_between("HEAD", "HEAD~1")
 
 
 def test_without_a_lock_data_and_modules_are_told_by_their_fingerprints(traced: TracedProject) -> None:
@@ -82,7 +121,15 @@ def test_metrics_that_are_no_json_are_one_line() -> None:
 
 
 @pytest.mark.parametrize(
-    "content", ['{"test": {"accuracy": "0.9"}}', '{"test": {"accuracy": NaN}}', "[]", "\xff"]
+    "content",
+    [
+        '{"test": {"accuracy": "0.9"}}',
+        '{"test": {"accuracy": NaN}}',
+        f'{{"test": {{"accuracy": 1{"0" * 400}}}}}',
+        '{"a":' * 100_000,
+        "[]",
+        "\xff",
+    ],
 )
 @pytest.mark.usefixtures("traced")
 def test_metrics_that_are_no_numbers_are_one_line(content: str) -> None:
@@ -131,6 +178,7 @@ def test_any_config_of_dvc_is_read_or_is_one_line(traced: TracedProject, content
     traced.examples["Cat/0.jpg"] = ("validation", "cat", "0" * 16)
     traced.run()
     Path(".dvc/config").write_text(content)
+    dvc_cache._config.cache_clear()
     assert all("\n" not in problem for problem in traced_between("HEAD").problems)
 
 

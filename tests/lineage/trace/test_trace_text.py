@@ -1,8 +1,17 @@
 """A trace as people and programs read it."""
 
 import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
 
 from pawtrace.lineage.trace import trace_text
+from tests.conftest import ROOT
 from tests.lineage.traced_project import TracedProject
 from tests.lineage.traces import traced_between
 
@@ -47,3 +56,31 @@ def test_json_holds_everything_and_markdown_fits_a_comment(traced: TracedProject
     assert len(content["recipes"]) == 62
     assert len(content["examples"]["removed"]) > 4000
     assert content["unexplained"] == []
+
+
+@pytest.mark.slow  # starts the command
+def test_the_documented_step_of_a_pull_request_writes_a_comment_that_fits(traced: TracedProject) -> None:
+    names = [f"recipe_{n}_{'x' * 200}" for n in range(200)]
+    many = {name: {"question": "?", "builds_on": "plain", "overrides": {}} for name in names}
+    traced.params["recipes"] |= many
+    traced.num_right |= dict.fromkeys(many, 80)
+    traced.run()
+    traced.commit("many")
+    traced.git("update-ref", "refs/remotes/origin/main", "HEAD")
+    traced.num_right = dict.fromkeys(traced.num_right, 70)  # for no recorded reason
+    traced.run()
+    traced.commit("worse")
+    text = (ROOT / "docs/pull_requests.md").read_text()
+    (workflow,) = re.findall(r"```yaml\n(.*?)```", text, flags=re.DOTALL)
+    steps = {step.get("name"): step for step in yaml.safe_load(workflow)["jobs"]["trace"]["steps"]}
+    command = steps["Why did the metrics move?"]["run"].replace(
+        ".venv/bin/", f"{Path(sys.executable).parent}/"
+    )
+    ended = subprocess.run(
+        ["bash", "-e", "-c", command], env=os.environ | {"GITHUB_BASE_REF": "main"}, check=False
+    )
+    comment = Path("trace.md").read_text()
+    assert ended.returncode == 1
+    assert "UNEXPLAINED" in comment
+    assert 10_000 < len(comment) < 65_536
+    assert comment.count("<details") == comment.count("</details>")

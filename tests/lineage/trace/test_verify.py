@@ -5,9 +5,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import yaml
 
 from pawtrace.base.errors import DataError
 from pawtrace.base.files import sha256_of
+from pawtrace.lineage.trace import dvc_cache
 from pawtrace.lineage.trace.dvc_cache import cache_folder, md5_of, object_path
 from pawtrace.lineage.trace.dvc_lock import read_lock
 from pawtrace.lineage.trace.revisions import open_revision
@@ -92,7 +94,10 @@ def test_a_fresh_clone_without_a_cache_lacks_every_output() -> None:
             file.unlink()
     lost = {damage.path for damage in damages()}
     assert {"data/splits", "models/plain", "models/fast"} <= lost
-    assert all("dvc pull" in damage.repair for damage in damages() if damage.path == "data/splits")
+    assert "dvc repro split" in {damage.repair for damage in damages()}
+    Path(".dvc/config").write_text("[core]\n    remote = r\n['remote \"r\"']\n    url = /r\n")
+    dvc_cache._config.cache_clear()
+    assert "dvc pull data/splits || dvc repro split" in {damage.repair for damage in damages()}
 
 
 @pytest.mark.usefixtures("traced")
@@ -172,6 +177,41 @@ def test_nothing_is_repaired() -> None:
     broken = PREDICTIONS.read_bytes()
     damages()
     assert PREDICTIONS.read_bytes() == broken
+
+
+def test_a_recipe_that_params_no_longer_has_is_left_out_and_that_is_said(traced: TracedProject) -> None:
+    lock = Path("dvc.lock").read_text()
+    del traced.params["recipes"]["fast"]
+    traced.run()
+    Path("dvc.lock").write_text(lock)  # DVC keeps the stages of removed recipes
+    for path in ("models/fast/predictions.csv", "reports/metrics/fast.json"):
+        Path(path).unlink()
+    said: list[str] = []
+    assert verify(said.append) == []
+    assert "train@fast" in said[0]
+
+
+@pytest.mark.usefixtures("traced")
+def test_what_the_lock_says_nothing_of_is_told() -> None:
+    content = yaml.safe_load(Path("dvc.lock").read_text())
+    del content["stages"]["train@plain"]
+    Path("dvc.lock").write_text(yaml.safe_dump(content))
+    (found,) = damages()
+    assert (found.path, found.repair) == ("models/plain", "dvc repro train@plain")
+
+
+@pytest.mark.parametrize("variable", ["DVC_GLOBAL_CONFIG_DIR", "DVC_SYSTEM_CONFIG_DIR"])
+def test_the_cache_is_where_dvcs_config_of_user_or_system_says(
+    traced: TracedProject, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    elsewhere = traced.folder / "elsewhere"
+    (traced.folder / "config").mkdir()
+    (traced.folder / "config/config").write_text(f"[cache]\n    dir = {elsewhere}\n")
+    monkeypatch.setenv(variable, str(traced.folder / "config"))
+    cache_folder().rename(elsewhere)
+    dvc_cache._config.cache_clear()
+    assert cache_folder() == Path("elsewhere")
+    assert damages() == []
 
 
 @pytest.mark.usefixtures("traced")

@@ -1,0 +1,179 @@
+"""A recipe's model that may be promoted: what dvc.lock recorded, of today's params, and nothing else.
+
+Arrives: models/<recipe>/, reports/, params.yaml, dvc.lock. Leaves: a `Candidate`.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from pawtrace.base.errors import DataError, ParamsError, PawtraceError
+from pawtrace.base.stage_outputs import read_json
+from pawtrace.base.yaml_files import read_yaml
+from pawtrace.config import paths
+from pawtrace.config.params import Params
+from pawtrace.config.sections import PreprocessParams
+from pawtrace.dataset.splitting.splits import group_by_id
+from pawtrace.lineage.record.provenance import Provenance
+from pawtrace.lineage.trace.dvc_cache import folder_md5
+from pawtrace.lineage.trace.dvc_lock import StageRecord, read_lock
+from pawtrace.lineage.trace.flat import flat
+from pawtrace.lineage.trace.revisions import WORKSPACE, files_below, open_revision
+from pawtrace.promotion.chosen_model import MODEL, ModelInput
+
+PREDICTIONS = "predictions.csv"
+EVALUATION = "evaluation.json"
+_DIAGNOSES = paths.REPORTS / "diagnosis"
+_DATA_STAGES = ("download", "split", "preprocess")  # whose params are params of every model
+# What one stage wrote and another read: it must be the same, or the model was made from something else.
+_CHAIN = (
+    ("download", paths.RAW, "split"),
+    ("download", paths.RAW, "preprocess"),
+    ("split", paths.SPLITS, "preprocess"),
+    ("preprocess", paths.RECORDS, "train@{recipe}"),
+    ("train@{recipe}", paths.MODELS / "{recipe}", "measure@{recipe}"),
+)
+_Stages = Mapping[str, StageRecord]
+
+
+class Candidate(NamedTuple):
+    """A model that is as DVC recorded it."""
+
+    recipe: str
+    sources: dict[str, Path]  # what a promoted model consists of, by the names there
+    md5s: dict[str, str]  # of these files, as recorded
+    input: ModelInput  # how the model was made to see photos
+    group_of: dict[str, str]  # by id, the group of duplicates of each example
+    verdict: str | None  # of the diagnosis; None: the report is older than the model
+
+    @property
+    def predictions(self) -> Path:
+        """Its predictions.csv."""
+        return self.sources[PREDICTIONS]
+
+
+def candidate_of(recipe: str, params: Params) -> Candidate:
+    """Look whether a recipe's model is what was recorded.
+
+    Args:
+      recipe: its name in params.yaml.
+      params: what params.yaml says today.
+    Raises:
+      ParamsError: a param that the model was made from was edited since.
+      PawtraceError: the model is missing, was changed by hand, or was made from something else than is
+        recorded today; says what to run.
+    """
+    folder = paths.MODELS / recipe
+    sources = {name: folder / name for name in (MODEL, PREDICTIONS, paths.PROVENANCE)}
+    sources[EVALUATION] = paths.EVALUATIONS / f"{recipe}.json"
+    for path in sources.values():
+        if not path.is_file():
+            raise PawtraceError(f"{path} is missing; run: dvc repro measure@{recipe}")
+    stages = read_lock(open_revision(WORKSPACE))
+    _check_chain(stages, recipe)
+    md5s = _md5s([*files_below(folder), sources[EVALUATION]])
+    _check_output(folder, stages[f"train@{recipe}"], recipe, md5s)
+    _check_output(sources[EVALUATION], stages[f"measure@{recipe}"], recipe, md5s)
+    provenance = read_json(Provenance, sources[paths.PROVENANCE], f"train@{recipe}")
+    _check_unedited(recipe, params, provenance, stages)
+    preprocess = {key.split(".", 1)[1]: value for key, value in stages["preprocess"].params.items()}
+    return Candidate(
+        recipe,
+        sources,
+        md5s={name: md5s[path] for name, path in sources.items()},
+        input=ModelInput(
+            preprocess=PreprocessParams.model_validate(preprocess),
+            tta_views=provenance.params["evaluate"]["tta_views"],
+            augmentation=provenance.params["train"]["augmentation"],
+            seed=provenance.params["train"]["seed"],
+        ),
+        group_of=group_by_id(paths.SPLITS),
+        verdict=_verdict(recipe, stages),
+    )
+
+
+def _check_chain(stages: _Stages, recipe: str) -> None:
+    for writer, path, reader in _CHAIN:
+        writer, where, reader = (text.format(recipe=recipe) for text in (writer, str(path), reader))
+        for stage in (writer, reader):
+            if stage not in stages:
+                raise DataError(
+                    f"dvc.lock: expected stage {stage}, found none; run: dvc repro measure@{recipe}"
+                )
+        if stages[writer].outputs.get(where) != stages[reader].data.get(where):
+            raise DataError(
+                f"{where}: expected what {reader} read, by dvc.lock, found what {writer} wrote since; "
+                f"run: dvc repro measure@{recipe}"
+            )
+
+
+def _check_output(output: Path, record: StageRecord, recipe: str, md5s: Mapping[Path, str]) -> None:
+    found = md5s[output] if output in md5s else _folder_md5(output, md5s)
+    if found != record.outputs.get(str(output)):
+        raise DataError(
+            f"{output}: expected what dvc.lock recorded of {recipe}, found it changed by hand; "
+            "run: pawtrace verify, which says how to bring it back"
+        )
+
+
+def _check_unedited(recipe: str, params: Params, provenance: Provenance, stages: _Stages) -> None:
+    """What is promoted as a recipe's must be made with its params, not with those before an edit."""
+    resolved = params.recipe(recipe)
+    sections = {
+        "train": resolved.train,
+        "probe": resolved.probe.network,
+        "evaluate": resolved.evaluate.predict,
+    }
+    today = {name: section.model_dump(mode="json") for name, section in sections.items()}
+    edits = [f"{key} of {recipe}" for key in _differing(flat(provenance.params), flat(today))]
+    everything = flat(read_yaml(paths.PARAMS))
+    for stage in _DATA_STAGES:
+        record = stages[stage]
+        watched = {
+            key: value
+            for key, value in everything.items()
+            if key in record.params or key.split(".")[0] in record.sections
+        }
+        edits += _differing(record.params, watched)
+    if edits:
+        raise ParamsError(
+            f"{paths.PARAMS}: {edits[0]}: expected what {paths.MODELS / recipe} was made with, found an edit"
+            f"{f' (and {len(edits) - 1} more)' if len(edits) > 1 else ''}; run: dvc repro measure@{recipe}"
+        )
+
+
+def _differing(recorded: Mapping[str, Any], today: Mapping[str, Any]) -> Iterator[str]:
+    for key in {**recorded, **today}:
+        if key not in recorded or key not in today or recorded[key] != today[key]:
+            yield key
+
+
+def _verdict(recipe: str, stages: _Stages) -> str | None:
+    """The verdict in reports/diagnosis, if the report is of the evaluations as they are."""
+    report, path = stages.get("report"), _DIAGNOSES / f"{recipe}.json"
+    if report is None or not path.is_file():
+        return None
+    for folder, recorded in (
+        (paths.EVALUATIONS, report.data.get(str(paths.EVALUATIONS))),
+        (_DIAGNOSES, report.outputs.get(str(_DIAGNOSES))),
+    ):
+        if _folder_md5(folder, _md5s(files_below(folder))) != recorded:
+            return None
+    return str(json.loads(path.read_text(encoding="utf-8"))["verdict"])
+
+
+def md5_of_file(path: Path) -> str:
+    """The md5 by which DVC knows a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+
+
+def _md5s(files: Iterable[Path]) -> dict[Path, str]:
+    return {path: md5_of_file(path) for path in files}
+
+
+def _folder_md5(folder: Path, md5s: Mapping[Path, str]) -> str:
+    within = {path: md5 for path, md5 in md5s.items() if folder in path.parents}
+    return folder_md5({path.relative_to(folder).as_posix(): md5 for path, md5 in within.items()})
