@@ -115,8 +115,8 @@ def _problem(content: bytes) -> str:
         found = str(error)
     else:
         return ""
-    line = "".join(letter if letter.isprintable() else "?" for letter in " ".join(found.split()))
-    return f"expected what DVC writes, found it empty, cut short or changed ({line[:120]})"
+    said = "".join(letter if letter.isprintable() else "?" for letter in " ".join(found.split()))
+    return f"expected what DVC writes, found it empty, cut short or changed ({said[:120]})"
 
 
 def _what_to_do(revision: Revision) -> str:
