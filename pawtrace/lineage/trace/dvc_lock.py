@@ -110,7 +110,7 @@ def _problem(content: bytes) -> str:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"])
-        found = f"{where}: {first['msg']}" if where else "something else"
+        found = f"{where}: {first['msg']}" if where else "no stages"
     except ValueError as error:
         found = str(error)
     else:
