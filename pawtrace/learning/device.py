@@ -1,6 +1,7 @@
 """What a run computes on and in which precision; both are recorded with the result."""
 
 import contextlib
+import os
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple, cast
 
@@ -14,6 +15,10 @@ from pawtrace.learning.inputs.loader import Batch
 
 # Processors say so when they multiply bfloat16 in hardware; without, it is slower than float32.
 _FAST_BFLOAT16_FLAGS = {"avx512_bf16", "amx_bf16", "bf16"}
+# By these variables oneDNN leaves out instructions that the processor has; TensorFlow does not ask.
+_ONEDNN_LIMITS = ("ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA")
+_WITHOUT_BFLOAT16 = {"SSE41", "AVX", "AVX2", "AVX2_VNNI"}  # TensorFlow crashes with it
+_SLOW_BFLOAT16 = _WITHOUT_BFLOAT16 | {"AVX512_CORE", "AVX512_CORE_VNNI"}
 
 
 class Compute(NamedTuple):
@@ -53,7 +58,7 @@ def choose_compute(train: TrainParams) -> Compute:
     """Settle what `auto` means on this machine.
 
     Raises:
-      DeviceError: `train.device` is gpu and there is none.
+      DeviceError: `train.device` is gpu and there is none, or oneDNN would crash.
     """
     gpus = num_gpus()
     if train.device == "gpu" and gpus == 0:
@@ -63,8 +68,23 @@ def choose_compute(train: TrainParams) -> Compute:
         )
     device = "gpu" if gpus and train.device != "cpu" else "cpu"
     precision = train.precision if train.precision != "auto" else _fast_precision(device)
+    _refuse_crash(device, precision)
     num_devices = gpus if device == "gpu" else 1
     return Compute(device, precision, num_devices, _uses_xla(train, num_devices))
+
+
+def _refuse_crash(device: str, precision: str) -> None:
+    limit, on_tensorflow = _onednn_limit(), keras.backend.backend() == "tensorflow"
+    if on_tensorflow and (device, precision) == ("cpu", "bfloat16") and limit in _WITHOUT_BFLOAT16:
+        raise DeviceError(
+            f"params.yaml: train.precision: expected oneDNN to know bfloat16, found it limited to {limit}; "
+            f"run: unset {' '.join(_ONEDNN_LIMITS)}, or set train.precision to float32"
+        )
+
+
+def _onednn_limit() -> str:
+    """The instruction set to which oneDNN is limited; empty where it is not."""
+    return next((os.environ[name].upper() for name in _ONEDNN_LIMITS if os.environ.get(name)), "")
 
 
 def _uses_xla(train: TrainParams, num_devices: int) -> bool:
@@ -188,7 +208,8 @@ def _fast_precision(device: str) -> str:
 
 
 def _has_fast_bfloat16() -> bool:
-    return not _FAST_BFLOAT16_FLAGS.isdisjoint(processor().instruction_sets.split())
+    has_it = not _FAST_BFLOAT16_FLAGS.isdisjoint(processor().instruction_sets.split())
+    return has_it and _onednn_limit() not in _SLOW_BFLOAT16
 
 
 def _gpu_compute_capability() -> int:

@@ -73,3 +73,18 @@ def test_a_rule_decides_whether_xla_compiles(
     monkeypatch.setattr(device, "num_gpus", lambda: gpus)
     train = tiny_train(xla=xla, device="auto", precision="float32")
     assert choose_compute(train).xla is compiled
+
+
+@pytest.mark.parametrize(("limit", "precision"), [("AVX2", "float32"), ("avx512_core_amx", "bfloat16")])
+@pytest.mark.usefixtures("no_gpu")
+def test_where_onednn_may_not_use_bfloat16_it_is_not_chosen_and_not_allowed(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, limit: str, precision: str
+) -> None:
+    info = tmp_path / "cpuinfo"
+    info.write_text("processor\t: 0\nflags\t\t: amx_bf16\n")
+    monkeypatch.setattr(processor, "_CPU_INFO", info)
+    monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", limit)
+    assert choose_compute(tiny_train(device="cpu", precision="auto")) == Compute("cpu", precision)
+    if precision == "float32":
+        with pytest.raises(DeviceError, match="train.precision: .* limited to AVX2; run: unset"):
+            choose_compute(tiny_train(device="cpu", precision="bfloat16"))

@@ -110,13 +110,13 @@ def _problem(content: bytes) -> str:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"])
-        found = f"{where}: {first['msg']}" if where else "something else"
+        found = f"{where}: {first['msg']}" if where else "no stages"
     except ValueError as error:
         found = str(error)
     else:
         return ""
-    words = "".join(letter if letter.isprintable() else "?" for letter in " ".join(found.split()))
-    return f"expected what DVC writes, found it empty, cut short or changed ({words[:120]})"
+    said = "".join(letter if letter.isprintable() else "?" for letter in " ".join(found.split()))
+    return f"expected what DVC writes, found it empty, cut short or changed ({said[:120]})"
 
 
 def _what_to_do(revision: Revision) -> str:

@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from pawtrace.base.stored_numbers import NUM_DIGITS
 from pawtrace.lineage.trace.input_changes import Change
 from pawtrace.lineage.trace.movement import Movement
 from pawtrace.lineage.trace.trace import Attribution, RecipeTrace, Trace
@@ -118,6 +119,8 @@ def _moved_lines(recipe: RecipeTrace) -> Iterator[str]:
     for movement in shown:
         noise = _noise(movement)
         old, new = _value(movement, "old"), _value(movement, "new")
+        if old == new:  # to the digits that are shown otherwise
+            old, new = f"{movement.old:.{NUM_DIGITS}g}", f"{movement.new:.{NUM_DIGITS}g}"
         yield f"{movement.metric}: {old} -> {new}{'; ' if noise else ''}{noise}"
     num_others = len(recipe.moved) - len(shown)
     if num_others:

@@ -200,8 +200,10 @@ def _shard_damages() -> Iterator[Damage]:
 
 
 def _edited_metrics(snapshot: Snapshot) -> Iterator[Damage]:
+    named = recipes_of(snapshot)
     for recipe in snapshot.metrics:
-        if recipe in snapshot.provenance and recipe in snapshot.edited:
+        is_named = named is None or recipe in named  # of a removed one, there is no stage to run
+        if is_named and recipe in snapshot.provenance and recipe in snapshot.edited:
             problem = "not the metrics that reports/provenance was written for"
             yield _damage(f"reports/metrics/{recipe}.json", problem, f"dvc repro --force measure@{recipe}")
 

@@ -20,6 +20,8 @@ def test_the_commit_and_what_differs_from_it_are_noted(traced: TracedProject) ->
     Path("new file.py").write_text("")
     Path("dvc.lock").write_text("")  # the pipeline's own
     Path("reports/metrics/plain.json").write_text("{}")
+    Path("reports/new.json").write_text("{}")
+    Path("promoted.dvc").write_text("outs: []")  # a promotion's
     assert circumstances().uncommitted == ["new file.py", "params.yaml"]
     assert circumstances().dirty
 

@@ -30,6 +30,12 @@ def test_markdown_shows_text_as_it_is(traced: TracedProject) -> None:
     assert [row.count("|") for row in rows] == [5]
 
 
+def test_a_small_movement_is_shown_with_the_digits_that_moved(traced: TracedProject) -> None:
+    traced.noise = 1e-5
+    traced.run()
+    assert "test.accuracy: 0.8 -> 0.80001" in trace_text.as_text(traced_between())
+
+
 def test_long_values_are_cut(traced: TracedProject) -> None:
     traced.params["train"]["augmentation"] = [
         {"name": f"Transform{n}", "arguments": {"p": 0.5}} for n in range(40)
