@@ -76,7 +76,7 @@ class Run:
         phase = train.phases[progress.phase]
         set_trainable(self.classifier.backbone, phase.trainable)
         with (
-            out_of_memory_named(train.batch_size, self.compute.device),
+            out_of_memory_named(min(train.batch_size, len(self.records["train"])), self.compute.device),
             contextlib.closing(self._input_of(phase)) as source,
         ):
             learner = Learner(train, phase, self.classifier, source.model, self.steps_per_epoch, self.compute)

@@ -1,8 +1,10 @@
 """What is missing is said in one line before any work; nothing is asked for in vain."""
 
+import hashlib
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -42,10 +44,22 @@ def ladder(write_params: WriteParams) -> Params:
     return write_params({"recipes": LADDER})
 
 
-def put_weights(folder: str, backbone: str) -> None:
-    path = Path(folder) / PUBLISHED[backbone].file_name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.touch()
+PutWeights = Callable[[str, str], Path]
+
+
+@pytest.fixture
+def put_weights(monkeypatch: pytest.MonkeyPatch) -> PutWeights:
+    """Put a file into a folder that counts as the published weights of a backbone."""
+
+    def put(folder: str, backbone: str) -> Path:
+        path = Path(folder) / PUBLISHED[backbone].file_name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(backbone)
+        known = {"md5": hashlib.md5(backbone.encode()).hexdigest(), "num_bytes": None}
+        monkeypatch.setitem(PUBLISHED, backbone, PUBLISHED[backbone]._replace(**known))
+        return path
+
+    return put
 
 
 def line(error: pytest.ExceptionInfo[Exception]) -> str:
@@ -76,13 +90,15 @@ def test_weights_that_can_be_downloaded_are_no_problem(
 
 
 @pytest.mark.usefixtures("network")
-def test_for_weights_that_are_at_hand_nobody_is_asked(ladder: Params) -> None:
+def test_for_weights_that_are_at_hand_nobody_is_asked(ladder: Params, put_weights: PutWeights) -> None:
     put_weights("data/weights", "vgg16")
     put_weights("keras/models", "mobilenet_v2")
     check.check_requirements(ladder)
 
 
-def test_only_what_is_missing_is_named(network: dict[str, str | None], ladder: Params) -> None:
+def test_only_what_is_missing_is_named(
+    network: dict[str, str | None], ladder: Params, put_weights: PutWeights
+) -> None:
     put_weights("data/weights", "vgg16")
     network[PUBLISHED["mobilenet_v2"].url] = "HTTP Error 404"
     with pytest.raises(TrainingError) as error:
@@ -157,9 +173,44 @@ def test_a_missing_file_is_named_with_its_recipe(write_params: WriteParams, key:
     with pytest.raises(TrainingError) as error:
         check.check_requirements(params)
     assert line(error).startswith(f"recipe mine: train.{key}: data/weights/mine.keras is missing; put the")
-    Path("data/weights").mkdir(parents=True)
-    Path("data/weights/mine.keras").touch()
-    check.check_requirements(params)
+
+
+@pytest.mark.usefixtures("network")
+@pytest.mark.parametrize(
+    ("folder", "backbone"), [("data/weights", "vgg16"), ("keras/models", "mobilenet_v2")]
+)
+def test_a_copy_of_imagenet_weights_that_is_another_file_is_refused_with_what_was_expected_and_found(
+    ladder: Params, put_weights: PutWeights, folder: str, backbone: str
+) -> None:
+    published = dict(PUBLISHED)
+    put_weights("data/weights", "vgg16")
+    path = put_weights(folder, backbone)
+    path.write_text("<html>404</html>")
+    with pytest.raises(TrainingError) as error:
+        check.check_requirements(ladder)
+    assert str(path) in line(error)
+    assert f"expected the published file (md5 {PUBLISHED[backbone].md5})" in line(error)
+    assert "(md5 " + hashlib.md5(b"<html>404</html>").hexdigest() in line(error)
+    assert published[backbone].url in line(error)
+
+
+@pytest.mark.usefixtures("network")
+def test_a_head_that_no_memory_holds_is_refused_with_its_weights(write_params: WriteParams) -> None:
+    huge = {"head": {"units": [10**9], "pooling": "average"}}
+    params = write_params({"recipes": {"huge": {"question": "?", "overrides": {"train": huge}}}})
+    with pytest.raises(DeviceError, match=r"recipe huge: .*train\.head\.units.* 514,000,000,001 weights"):
+        check.check_requirements(params)
+
+
+@pytest.mark.usefixtures("network")
+def test_what_is_odd_is_a_warning_that_names_the_recipes_and_the_value(
+    write_params: WriteParams, capsys: pytest.CaptureFixture[str]
+) -> None:
+    odd = {"question": "?", "overrides": {"train": {"label_smoothing": 0.9}}}
+    write_params({"recipes": {"one": odd, "two": odd}})
+    with pytest.raises(SystemExit, match="^0$"):
+        main(["check"])
+    assert "check: warning: one, two: train.label_smoothing: 0.9 " in capsys.readouterr().out
 
 
 @pytest.mark.usefixtures("network")
