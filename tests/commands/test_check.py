@@ -17,6 +17,7 @@ from pawtrace.config.imagenet import PUBLISHED
 from pawtrace.config.params import Params
 from pawtrace.learning import device
 from tests.conftest import ROOT, WriteParams
+from tests.published_weights import count_as_published
 
 PRETRAINED = {"train": {"weights": "imagenet"}}
 LADDER: dict[str, Any] = {
@@ -55,8 +56,7 @@ def put_weights(monkeypatch: pytest.MonkeyPatch) -> PutWeights:
         path = Path(folder) / PUBLISHED[backbone].file_name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(backbone)
-        known = {"md5": hashlib.md5(backbone.encode()).hexdigest(), "num_bytes": None}
-        monkeypatch.setitem(PUBLISHED, backbone, PUBLISHED[backbone]._replace(**known))
+        count_as_published(path, backbone, monkeypatch)
         return path
 
     return put

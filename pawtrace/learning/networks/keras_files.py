@@ -4,6 +4,7 @@ Keras refuses code in a file (`safe_mode`), but says what is wrong in up to a hu
 and in whatever exception the content provokes.
 """
 
+import json
 import re
 import warnings
 import zipfile
@@ -17,6 +18,7 @@ _BOMB_FLOOR_BYTES = 64 * 2**20  # what unpacks to less harms nobody
 _MAX_EXPANSION = (
     100  # unpacked bytes per stored byte; weights hardly shrink, and Keras stores them as they are
 )
+_SIZES = ("filters", "units", "input_dim", "output_dim")  # of layers: there are at least as many weights
 _OF_A_LAYER = re.compile(r"Example error message for object .*?:\s*(.+?)\s*List of objects", re.DOTALL)
 _RANDOM_STILL = "retain their freshly-initialized weights"
 
@@ -31,6 +33,7 @@ def load_model_file(path: Path) -> keras.Model:
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
         try:
+            _require_modest_layers(path)
             model = keras.saving.load_model(path, compile=False, safe_mode=True)
         except Exception as error:  # Keras raises whatever the file's content provokes
             raise ValueError(_one_line(error)) from error
@@ -100,6 +103,22 @@ def _require_whole_zip(path: Path) -> None:
             )
 
 
+def _require_modest_layers(path: Path) -> None:
+    """Refuse layers larger than the file can hold weights of: Keras builds them before it reads any."""
+    with zipfile.ZipFile(path) as archive:
+        waiting = [json.loads(archive.read("config.json"))]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, dict):
+            sizes = (part.get(key) for key in _SIZES)
+            largest = max((size for size in sizes if isinstance(size, int)), default=0)
+            if largest > path.stat().st_size:
+                raise ValueError(f"a layer of size {largest:,} in a file of {path.stat().st_size:,} bytes")
+            waiting += part.values()
+        elif isinstance(part, list):
+            waiting += part
+
+
 def _require_whole_hdf5(path: Path) -> None:
     """Refuse what is no HDF5, and arrays that declare far more than the file stores."""
     declared = 0
@@ -127,5 +146,5 @@ def _require_loaded(said: list[warnings.WarningMessage]) -> None:
 
 def _one_line(error: Exception) -> str:
     of_a_layer = _OF_A_LAYER.search(str(error))
-    text = of_a_layer[1] if of_a_layer else str(error)
+    text = of_a_layer[1] if of_a_layer else str(error).rpartition("Exception encountered:")[2]
     return " ".join(text.split())[:200].rstrip(". ") or type(error).__name__
