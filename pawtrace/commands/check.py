@@ -5,13 +5,15 @@
 
 import argparse
 import contextlib
+import os
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from pawtrace.base.errors import PawtraceError, TrainingError
+from pawtrace.base.errors import DeviceError, PawtraceError, TrainingError
 from pawtrace.base.files import fingerprint
+from pawtrace.config import paths
 from pawtrace.config.imagenet import (
     PUBLISHED,
     find_weights,
@@ -24,6 +26,11 @@ from pawtrace.config.params import Params, ResolvedRecipe, load_params
 from pawtrace.config.train_params import BACKBONES, TrainParams
 from pawtrace.dataset.sources.network import unreachable
 from pawtrace.learning.networks.head_memory import require_memory_for
+
+_WRITTEN = (
+    paths.RAW, paths.SPLITS, paths.RECORDS, paths.RECIPES, paths.MEASURES, paths.IN_USE, paths.MODELS,
+    paths.METRICS, paths.EVALUATIONS, paths.PROVENANCES, paths.WORK,
+)  # fmt: skip
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -52,8 +59,10 @@ def check_requirements(params: Params) -> None:
     Raises:
       TrainingError: a backbone or a weights file is missing or unusable, or ImageNet weights cannot be had.
       ParamsError: Albumentations refuses a transform, or a phase names no layer of a backbone's file.
-      DeviceError: a recipe wants a GPU and there is none, or its head does not fit into memory.
+      DeviceError: a recipe wants a GPU and there is none, its head does not fit into memory, or a folder
+        cannot be written.
     """
+    _check_folders()
     recipes = [params.recipe(name) for name in params.recipes]
     for recipe in recipes:
         _check_files(recipe)
@@ -66,6 +75,18 @@ def check_requirements(params: Params) -> None:
             _check_augmentation(recipe.train)
     _check_device(recipes)
     _check_networks(recipes)
+
+
+def _check_folders() -> None:
+    """Require that the stages may write where they will."""
+    for folder in _WRITTEN:
+        place = next(path for path in (folder, *folder.parents) if path.exists())
+        if not place.is_dir():
+            raise DeviceError(f"{place}: expected a folder, found a file; move it away")
+        if not os.access(place, os.W_OK | os.X_OK):
+            raise DeviceError(
+                f"{place}: expected a folder that can be written, found one that cannot; run: ls -ld {place}"
+            )
 
 
 def _check_files(recipe: ResolvedRecipe) -> None:

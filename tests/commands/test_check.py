@@ -1,6 +1,7 @@
 """What is missing is said in one line before any work; nothing is asked for in vain."""
 
 import hashlib
+import os
 import subprocess
 import sys
 import time
@@ -199,6 +200,24 @@ def test_a_head_that_no_memory_holds_is_refused_with_its_weights(write_params: W
     huge = {"head": {"units": [10**9], "pooling": "average"}}
     params = write_params({"recipes": {"huge": {"question": "?", "overrides": {"train": huge}}}})
     with pytest.raises(DeviceError, match=r"recipe huge: .*train\.head\.units.* 514,000,000,001 weights"):
+        check.check_requirements(params)
+
+
+@pytest.mark.usefixtures("network")
+@pytest.mark.parametrize("folder", ["models", "data/records", ".pawtrace"])
+def test_a_folder_that_cannot_be_written_is_named(
+    write_params: WriteParams, monkeypatch: pytest.MonkeyPatch, folder: str
+) -> None:
+    params = write_params()
+    Path(folder).parent.mkdir(exist_ok=True)
+    Path(folder).touch()
+    with pytest.raises(DeviceError, match=f"^{folder}: expected a folder, found a file"):
+        check.check_requirements(params)
+    Path(folder).unlink()
+    Path(folder).mkdir()
+    check.check_requirements(params)
+    monkeypatch.setattr(os, "access", lambda path, _: str(path) != folder)  # permissions do not bind root
+    with pytest.raises(DeviceError, match=f"^{folder}: expected a folder that can be written"):
         check.check_requirements(params)
 
 
