@@ -10,7 +10,6 @@ from pawtrace.config.sections import Count, FilePath, Section, Seed
 
 LearningRate = Annotated[float, Field(gt=0, le=10)]
 NonNegative = Annotated[float, Field(ge=0)]
-Penalty = Annotated[float, Field(ge=0, le=1_000_000)]
 # Training holds a weight, its gradient, two moments of Adam and the best epoch's value, four bytes each.
 BYTES_PER_WEIGHT = 20
 _MAX_HEAD_BYTES = 2**40  # no machine has so much memory; pawtrace.learning asks how much this one has
@@ -37,8 +36,8 @@ class Head(Section):
     pooling: Literal["flatten", "average", "max"]
     units: Annotated[tuple[Units, ...], NotStrict, Field(max_length=100)]  # of the dense layers in between
     dropout: Annotated[float, Field(ge=0, lt=1)]  # after each dense layer
-    l1: Penalty
-    l2: Penalty
+    l1: NonNegative
+    l2: NonNegative
 
     def num_weights(self, num_features: int) -> int:
         """How many weights the head has on so many features, biases included."""

@@ -203,6 +203,60 @@ def test_a_head_that_no_memory_holds_is_refused_with_its_weights(write_params: W
         check.check_requirements(params)
 
 
+@pytest.mark.slow
+@pytest.mark.usefixtures("network")
+@pytest.mark.parametrize(
+    ("train", "error", "said"),
+    [
+        ({"backbone": "deep.keras"}, TrainingError, "deep.keras: .*images of 32 px"),
+        ({"backbone": "cut.keras"}, TrainingError, "cut.keras: .*no whole zip"),
+        ({"weights": "foreign.weights.h5"}, TrainingError, "foreign.weights.h5: .*VGG16"),
+        (
+            {"backbone": "good.keras", "phases": [{"trainable": "block5", "num_epochs": 1}]},
+            ParamsError,
+            "'block5'; the layers are .*first",
+        ),
+        ({"backbone": "good.keras", "head": {"units": [2**34]}}, DeviceError, "head.units"),
+    ],
+)
+def test_a_file_that_does_not_fit_its_recipe_is_found_before_any_work(
+    write_params: WriteParams, project: Path, train: dict[str, Any], error: type[Exception], said: str
+) -> None:
+    import keras
+
+    from tests.learning.tiny import tiny_backbone
+
+    good = tiny_backbone(project / "good.keras")
+    (project / "cut.keras").write_bytes(good.read_bytes()[:5000])
+    x = inputs = keras.Input((None, None, 3))
+    for _ in range(6):
+        x = keras.layers.MaxPooling2D(2)(keras.layers.Conv2D(2, 3, padding="same")(x))
+    keras.Model(inputs, x).save(project / "deep.keras")
+    keras.saving.load_model(good).save_weights(project / "foreign.weights.h5")
+    params = write_params({"recipes": {"mine": {"question": "?", "overrides": {"train": train}}}})
+    with pytest.raises(error, match="^recipe mine: .*" + said) as found:
+        check.check_requirements(params)
+    assert "\n" not in str(found.value)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("network")
+def test_networks_that_are_alike_are_built_once(
+    write_params: WriteParams, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from pawtrace.learning.networks import model
+    from tests.learning.tiny import tiny_backbone
+
+    tiny_backbone(project / "good.keras")
+    build, built = model.build_classifier, []
+    monkeypatch.setattr(model, "build_classifier", lambda train: built.append(train) or build(train))
+    mine = {"question": "?", "overrides": {"train": {"backbone": "good.keras"}}}
+    slower = {"question": "?", "builds_on": "mine", "overrides": {"train": {"learning_rate": 0.0001}}}
+    wider = {"question": "?", "builds_on": "mine", "overrides": {"train": {"head": {"units": [8]}}}}
+    check.check_requirements(write_params({"recipes": {"mine": mine, "slower": slower, "wider": wider}}))
+    assert [train.head.units for train in built] == [(4,), (8,)]
+
+
 @pytest.mark.usefixtures("network")
 @pytest.mark.parametrize("folder", ["models", "data/records", ".pawtrace"])
 def test_a_folder_that_cannot_be_written_is_named(
