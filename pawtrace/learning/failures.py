@@ -7,8 +7,11 @@ from pathlib import Path
 
 from pawtrace.base.errors import DeviceError, TrainingError
 
-# What TensorFlow, JAX and PyTorch call it.
-_OUT_OF_MEMORY = ("RESOURCE_EXHAUSTED", "ResourceExhausted", "out of memory", "OOM when allocating")
+# What TensorFlow, JAX, PyTorch and the system call it.
+_OUT_OF_MEMORY = (
+    "RESOURCE_EXHAUSTED", "ResourceExhausted", "out of memory", "OOM when allocating",
+    "Cannot allocate memory",
+)  # fmt: skip
 
 
 def require_finite(
