@@ -14,6 +14,7 @@ from pathlib import Path
 from pawtrace.base.errors import DataError
 from pawtrace.base.files import new_folder, write_json
 from pawtrace.config import paths
+from pawtrace.config.odd_values import odd_values_by_recipe
 from pawtrace.config.params import Params, load_params
 from pawtrace.config.recipe_file import recipe_file
 from pawtrace.config.sections import DataParams
@@ -68,6 +69,8 @@ def main() -> None:
     params = load_params()
     link_files(archive_in_use(params.data), write_recipes(params))
     print(f"resolve: {len(params.recipes)} recipes")
+    for line in odd_values_by_recipe(params):
+        print(f"resolve: warning: {line}")
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ import numpy as np
 from pawtrace.base.errors import TrainingError
 from pawtrace.base.files import csv_text, fingerprint, write_json, write_text
 from pawtrace.config import paths
+from pawtrace.config.odd_values import odd_values
 from pawtrace.config.recipe_file import RecipeFile, weights_digests
 from pawtrace.config.train_params import TrainParams
 from pawtrace.dataset.examples.pixels import square
@@ -68,6 +69,8 @@ def prepare(name: str, recipe: RecipeFile, folder: Path, now: Circumstances) -> 
     """
     _check_weights(name, recipe)
     manifest, records = read_manifest(paths.RECORDS), open_records(paths.RECORDS)
+    for line in odd_values(recipe.train, len(records["train"])):
+        print(f"{name}: warning: {line}", flush=True)
     compute = prepare_compute(recipe.train)
     folders = {
         seed_params.seed: TRAININGS / training_digest(recipe, seed_params, manifest, compute)[:16]
@@ -126,10 +129,12 @@ def evaluate(job: Job) -> dict[str, Predictions]:
       The predictions by split.
     Raises:
       TrainingError: the model is missing or predicts something that is no probability.
+      DeviceError: a batch does not fit into memory.
     """
     start = time.monotonic()
     model = load_classifier(job.folder / "model.keras")
-    predictions = {split: _predicted(job, model, split) for split in job.records}
+    with out_of_memory_named(job.recipe.predict.batch_size, job.compute.device, "evaluate.batch_size"):
+        predictions = {split: _predicted(job, model, split) for split in job.records}
     write_predictions(job.folder / "predictions.csv", predictions)
     for seed, work in list(job.working_folders.items())[1:]:
         test_predictions = _predicted(job, load_classifier(work / "model.keras"), "test")

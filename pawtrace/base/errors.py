@@ -4,8 +4,13 @@ A message says where, what was expected, what was found, and what to run next.
 """
 
 import errno
+from pathlib import Path
 
 _DISK_FULL_CODES = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+# A folder or file that is read-only, somebody else's, a file in a folder's place, or on a broken disk.
+_UNUSABLE_CODES = {
+    errno.EACCES, errno.EPERM, errno.EROFS, errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.EIO,
+}  # fmt: skip
 # TensorFlow, HDF5 and SQLite report a full disk only in words.
 _DISK_FULL_WORDS = ("no space left on device", "database or disk is full", "file too large")
 
@@ -39,3 +44,13 @@ def is_disk_full(error: BaseException | None) -> bool:
             return True
         error = error.__cause__ or error.__context__
     return False
+
+
+def unusable_path(error: BaseException | None) -> str | None:
+    """The path that an error, or one that caused it, says cannot be used, and why; None for other errors."""
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in _UNUSABLE_CODES and error.filename is not None:
+            path = Path(str(error.filename))
+            return f"{path.with_name(path.name.removeprefix('.partial-'))} ({error.strerror})"
+        error = error.__cause__ or error.__context__
+    return None

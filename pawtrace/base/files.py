@@ -5,6 +5,7 @@ Everything is written beside its place, flushed to disk, and renamed into it.
 
 import contextlib
 import csv
+import errno
 import hashlib
 import io
 import json
@@ -13,6 +14,8 @@ import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
+
+_BLOCK_BYTES = 2**20
 
 
 @contextlib.contextmanager
@@ -105,3 +108,25 @@ def flush(path: Path) -> None:
     """Have a file's bytes on disk, not only on their way there."""
     with path.open("rb") as file:
         os.fsync(file.fileno())
+
+
+def reserve(path: Path, start: int = 0) -> None:
+    """Have the disk keep room for all of a sparse file; its bytes from `start` on may become zeros.
+
+    Raises:
+      OSError: the disk has no room.
+    """
+    size = path.stat().st_size
+    with path.open("r+b") as file:
+        try:
+            os.posix_fallocate(file.fileno(), 0, size)
+        except (AttributeError, OSError) as error:  # macOS has no such call, some file systems do not know it
+            if isinstance(error, OSError) and error.errno not in (
+                errno.EOPNOTSUPP,
+                errno.EINVAL,
+                errno.ENOSYS,
+            ):
+                raise
+            file.seek(start)
+            for done in range(start, size, _BLOCK_BYTES):
+                file.write(bytes(min(_BLOCK_BYTES, size - done)))

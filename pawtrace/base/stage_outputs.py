@@ -37,7 +37,7 @@ def read_json(kind: type[AnyOutput], path: Path, stage: str) -> AnyOutput:
         first = error.errors(include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"])
         raise unexpected(path, stage, f"{where}: {first['msg']}") from None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise unexpected(path, stage, str(error)) from None
 
 

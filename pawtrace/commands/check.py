@@ -1,18 +1,36 @@
-"""Check that this machine has what the recipes need: files, weights, transforms, a GPU.
+"""Check that this machine has what the recipes need: files, weights, transforms, memory, a GPU.
 
 `make repro` runs it first, because training would stop for these only after minutes or hours. Trains nothing.
 """
 
 import argparse
+import contextlib
+import os
 import sys
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from pawtrace.base.errors import ParamsError, PawtraceError, TrainingError
-from pawtrace.config.imagenet import PUBLISHED, find_weights, how_to_provide
+from pawtrace.base.errors import DeviceError, PawtraceError, TrainingError
+from pawtrace.base.files import fingerprint
+from pawtrace.config import paths
+from pawtrace.config.imagenet import (
+    PUBLISHED,
+    find_weights,
+    how_to_provide,
+    num_features,
+    require_published,
+)
+from pawtrace.config.odd_values import odd_values_by_recipe
 from pawtrace.config.params import Params, ResolvedRecipe, load_params
-from pawtrace.config.train_params import BACKBONES
+from pawtrace.config.train_params import BACKBONES, TrainParams
 from pawtrace.dataset.sources.network import unreachable
+from pawtrace.learning.networks.head_memory import require_memory_for
+
+_WRITTEN = (
+    paths.RAW, paths.SPLITS, paths.RECORDS, paths.RECIPES, paths.MEASURES, paths.IN_USE, paths.MODELS,
+    paths.METRICS, paths.EVALUATIONS, paths.PROVENANCES, paths.WORK,
+)  # fmt: skip
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -21,9 +39,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print the first thing that is missing, and what to do; 1 if there is one."""
+    """Print what is odd, and the first thing that is missing, with what to do; 1 if there is one."""
     del arguments
     params = load_params()
+    for line in odd_values_by_recipe(params):
+        print(f"check: warning: {line}")
     try:
         check_requirements(params)
     except PawtraceError as error:
@@ -37,18 +57,36 @@ def check_requirements(params: Params) -> None:
     """Require files, weights, transforms and hardware that training would stop for later.
 
     Raises:
-      TrainingError: a backbone or a weights file is missing, or ImageNet weights cannot be downloaded.
-      ParamsError: Albumentations refuses a transform.
-      DeviceError: a recipe wants a GPU and there is none.
+      TrainingError: a backbone or a weights file is missing or unusable, or ImageNet weights cannot be had.
+      ParamsError: Albumentations refuses a transform, or a phase names no layer of a backbone's file.
+      DeviceError: a recipe wants a GPU and there is none, its head does not fit into memory, or a folder
+        cannot be written.
     """
+    _check_folders()
     recipes = [params.recipe(name) for name in params.recipes]
     for recipe in recipes:
         _check_files(recipe)
+        with _named(recipe):
+            _check_published(recipe.train)
     if problem := missing_weights(params):
         raise TrainingError(problem)
     for recipe in recipes:
-        _check_augmentation(recipe)
+        with _named(recipe):
+            _check_augmentation(recipe.train)
     _check_device(recipes)
+    _check_networks(recipes)
+
+
+def _check_folders() -> None:
+    """Require that the stages may write where they will."""
+    for folder in _WRITTEN:
+        place = next(path for path in (folder, *folder.parents) if path.exists())
+        if not place.is_dir():
+            raise DeviceError(f"{place}: expected a folder, found a file; move it away")
+        if not os.access(place, os.W_OK | os.X_OK):
+            raise DeviceError(
+                f"{place}: expected a folder that can be written, found one that cannot; run: ls -ld {place}"
+            )
 
 
 def _check_files(recipe: ResolvedRecipe) -> None:
@@ -64,15 +102,51 @@ def _check_files(recipe: ResolvedRecipe) -> None:
             )
 
 
-def _check_augmentation(recipe: ResolvedRecipe) -> None:
-    if not recipe.train.augmentation:
+@contextlib.contextmanager
+def _named(recipe: ResolvedRecipe) -> Iterator[None]:
+    """Begin the line of an error with the recipe's name."""
+    try:
+        yield
+    except PawtraceError as error:
+        raise type(error)(f"recipe {recipe.name}: {error}") from error
+
+
+def _check_published(train: TrainParams) -> None:
+    """Of a published backbone, without Keras: is a copy of its weights genuine, does the head fit?"""
+    if train.backbone not in PUBLISHED:
+        return
+    weights_file = find_weights(train.backbone) if train.weights == "imagenet" else None
+    if weights_file is not None:
+        require_published(train.backbone, weights_file)
+    require_memory_for(train.head, num_features(train))
+
+
+def _check_augmentation(train: TrainParams) -> None:
+    if not train.augmentation:
         return
     from pawtrace.learning.inputs.augmentation import check_policy  # Albumentations takes a second
 
-    try:
-        check_policy(recipe.train.augmentation, recipe.train.image_size_px)
-    except ParamsError as error:
-        raise ParamsError(f"recipe {recipe.name}: {error}") from error
+    check_policy(train.augmentation, train.image_size_px)
+
+
+def _check_networks(recipes: list[ResolvedRecipe]) -> None:
+    """Build each network that reads somebody's file: whether the file fits shows only then."""
+    built = set()
+    for recipe in recipes:
+        train = recipe.train
+        if train.backbone in BACKBONES and train.weights in (None, "imagenet"):
+            continue
+        decisive = train.model_dump(include={"backbone", "weights", "image_size_px", "head", "phases"})
+        if (key := fingerprint(decisive)) in built:
+            continue
+        built.add(key)
+        from pawtrace.learning.networks.model import build_classifier  # Keras takes many seconds
+        from pawtrace.learning.networks.phases import set_trainable
+
+        with _named(recipe):
+            backbone = build_classifier(train).backbone
+            for phase in train.phases:
+                set_trainable(backbone, phase.trainable)
 
 
 def _check_device(recipes: list[ResolvedRecipe]) -> None:

@@ -16,6 +16,7 @@ from ruamel.yaml.representer import RoundTripRepresenter
 
 from pawtrace.base.errors import ParamsError
 from pawtrace.base.files import write_text
+from pawtrace.base.yaml_files import read_yaml
 from pawtrace.config import paths
 from pawtrace.config.params import Params, load_params, parse_params
 from pawtrace.lineage.trace.flat import flat
@@ -143,9 +144,10 @@ def _put_beside(params: CommentedMap, key: str, comment: str) -> None:
 
 def _loaded(yaml: YAML, path: Path) -> CommentedMap:
     try:
+        read_yaml(path)  # refuses more, and says it better
         content = yaml.load(path)
-    except YAMLError as error:
-        raise ParamsError(f"{path}: expected YAML, found: {' '.join(str(error).split())}") from None
+    except (YAMLError, ValueError, OSError) as error:
+        raise ParamsError(f"{path}: expected YAML, found: {' '.join(str(error).split())[:200]}") from None
     if not isinstance(content, CommentedMap):
         raise ParamsError(f"{path}: expected a mapping, found {content!r:.80}")
     return content

@@ -3,12 +3,15 @@
 Knows keras.applications by name only, so that asking for a file needs no Keras.
 """
 
+import hashlib
 import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
+from pawtrace.base.errors import TrainingError
 from pawtrace.config import paths
+from pawtrace.config.train_params import TrainParams
 
 
 class Published(NamedTuple):
@@ -16,7 +19,9 @@ class Published(NamedTuple):
 
     application: str  # its name in keras.applications
     url: str  # of its ImageNet weights without the top
-    md5: str | None  # of that file; none where Keras knows none
+    md5: str | None  # of that file, as keras.applications has it; none where Keras publishes none
+    num_bytes: int | None  # of that file, where there is no md5
+    num_channels: int  # of its feature map, a 32nd of the image's side
     convention: str  # of the inputs that the weights expect: a name in CONVENTIONS
     # Keras divides by the roots of these too, but only where it downloads the weights itself.
     deviations: tuple[float, float, float] | None = None
@@ -33,6 +38,8 @@ PUBLISHED = {
         "VGG16",
         f"{_STORAGE}tensorflow/keras-applications/vgg16/vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5",
         "6d6bbae143d832006294945121d1f1fc",
+        None,
+        num_channels=512,
         convention="caffe",
     ),
     "mobilenet_v2": Published(
@@ -40,12 +47,16 @@ PUBLISHED = {
         f"{_STORAGE}tensorflow/keras-applications/mobilenet_v2/"
         "mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224_no_top.h5",
         None,
+        9_406_464,
+        num_channels=1280,
         convention="minus_one_to_one",
     ),
     "efficientnet_b0": Published(
         "EfficientNetB0",
         f"{_STORAGE}keras-applications/efficientnetb0_notop.h5",
         "50bc09e76180e00e4465e1a485ddc09d",
+        None,
+        num_channels=1280,
         convention="zero_to_255",  # it scales inside
         deviations=(0.229, 0.224, 0.225),
     ),
@@ -57,6 +68,36 @@ def find_weights(backbone: str) -> Path | None:
     places = (paths.WEIGHTS, Path(_keras_cache()).expanduser())
     files = [place / PUBLISHED[backbone].file_name for place in places]
     return next((file for file in files if file.is_file()), None)
+
+
+def num_features(train: TrainParams) -> int:
+    """How many values the head gets of an image from a published backbone, at least."""
+    side = train.image_size_px // 32 if train.head.pooling == "flatten" else 1
+    return PUBLISHED[train.backbone].num_channels * side**2
+
+
+def require_published(backbone: str, path: Path) -> None:
+    """Require that a file is the one that was published: by its md5, or by its size where no md5 is known.
+
+    Raises:
+      TrainingError: it is another one; says what was expected and found, and what to do.
+    """
+    weights = PUBLISHED[backbone]
+    if weights.md5 is not None:
+        expected, found = f"md5 {weights.md5}", f"md5 {_md5_of(path)}"
+    else:
+        expected, found = f"{weights.num_bytes:,} bytes", f"{path.stat().st_size:,} bytes"
+    if found != expected:
+        raise TrainingError(
+            f"params.yaml: train.weights: imagenet: {path}: expected the published file ({expected}), "
+            f"found another one ({found}); delete it and fetch {weights.url}, or, if you mean this file, "
+            f"set train.weights to its path"
+        )
+
+
+def _md5_of(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
 
 
 def how_to_provide(backbones: Iterable[str]) -> str:

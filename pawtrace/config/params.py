@@ -4,6 +4,7 @@ Arrives: params.yaml. Leaves: `Params`, and for each recipe its resolved `train`
 sections. Numbers follow YAML 1.2, as DVC reads and writes them: `1e-4` is a number.
 """
 
+import datetime
 import difflib
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Annotated, Any, NamedTuple, TypeVar
 from pydantic import Field, ValidationError, field_validator
 
 from pawtrace.base.errors import ParamsError
-from pawtrace.base.yaml_files import parse_yaml
+from pawtrace.base.yaml_files import parse_yaml, yaml_bytes
 from pawtrace.config.paths import PARAMS, PROMOTED
 from pawtrace.config.sections import (
     DataParams,
@@ -76,7 +77,7 @@ class Params(Section):
     diagnose: DiagnoseParams
     promote: PromoteParams
     rebuild: RebuildParams
-    recipes: Annotated[dict[RecipeName, Recipe], Field(min_length=1)]
+    recipes: Annotated[dict[RecipeName, Recipe], Field(min_length=1, max_length=500)]
 
     @field_validator("recipes")
     @classmethod
@@ -136,12 +137,18 @@ def load_params(path: Path = PARAMS) -> Params:
     """Read and check a params file, every recipe in it included.
 
     Raises:
-      ParamsError: the file is missing, is not YAML, or a key is unknown, missing or impossible.
+      ParamsError: the file is missing or unreadable, is not YAML, or a key is unknown, missing or impossible.
     """
+    if path.exists() and not path.is_file():  # a pipe would be waited for
+        raise ParamsError(
+            f"{path}: expected a file, found something else; move it away, run: git checkout {path}"
+        )
     try:
-        content = path.read_bytes()
+        content = yaml_bytes(path)
     except FileNotFoundError:
         raise ParamsError(f"{path} is missing; run: git checkout {path}") from None
+    except OSError as error:
+        raise ParamsError(f"{path}: expected a file that can be read, found: {error.strerror}") from None
     return parse_params(content, str(path))
 
 
@@ -183,10 +190,12 @@ def _one_line(error: ValidationError, section: type[Section], where: str) -> str
     # A misspelt key is a missing one too; only the unknown one says what to mend.
     problems = error.errors(include_url=False)
     first = min(problems, key=lambda problem: problem["type"] != "extra_forbidden")
-    key = ".".join(str(part) for part in first["loc"] if part != "[key]")
+    key = ".".join(_printable(part) for part in first["loc"] if part != "[key]")
     match first["type"]:
         case "extra_forbidden":
             said = f"unknown key{_nearest(str(first['loc'][-1]), _keys_at(section, first['loc'][:-1]))}"
+        case "invalid_key":
+            said = f"expected a word as the key, found {_described(first['input'])}"
         case "missing":
             said = "expected a value, found none"
         case "value_error":
@@ -206,7 +215,15 @@ def _expectation(message: str) -> str:
     return f"expected {wish.removeprefix('be ')}" if subject == "Input" else f"expected it to {wish}"
 
 
+def _printable(part: int | str) -> str:
+    """A key as it is, unless it would break the line."""
+    text = str(part)
+    return text if text.isprintable() and len(text) <= 80 else f"{text!r:.80}"
+
+
 def _described(value: Any) -> str:
+    if isinstance(value, datetime.date):  # which YAML makes of 2026-01-31
+        return f"the date {value}; put it in quotes if it is a name"
     return "null" if value is None else f"{value!r:.80} ({type(value).__name__})"
 
 

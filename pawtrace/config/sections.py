@@ -3,7 +3,7 @@
 import math
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 LABELS = ("cat", "dog")  # the label of an example is its index here, as in TFDS's cats_vs_dogs
 SPLITS = ("train", "validation", "test")
@@ -28,7 +28,20 @@ VerdictName = Literal[
 
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
-Count = Annotated[int, Field(ge=1)]
+Count = Annotated[int, Field(ge=1, le=1_000_000_000)]
+Size = Annotated[int, Field(ge=1, lt=2**63)]  # of files and images: bytes, pixels
+
+
+def _can_be_a_path(path: str) -> str:
+    """Refuse what no file system takes as a path, and of which Python's own functions say so variously."""
+    if not path.isprintable() or max(len(part.encode()) for part in path.split("/")) > 255:
+        raise ValueError(
+            f"expected a path (printable, at most 255 bytes between two slashes), found {path!r:.80}"
+        )
+    return path
+
+
+FilePath = Annotated[str, Field(min_length=1, max_length=1000), AfterValidator(_can_be_a_path)]
 
 
 class Section(BaseModel):
@@ -40,9 +53,9 @@ class Section(BaseModel):
 class Limits(Section):
     """What an archive may hold at most before it is taken for a decompression bomb."""
 
-    max_unpacked_bytes: Count  # of all members together
+    max_unpacked_bytes: Size  # of all members together
     max_compression_ratio: Annotated[float, Field(gt=1)]  # unpacked bytes per packed byte
-    max_image_pixels: Count  # of one image; a larger one is rejected and listed
+    max_image_pixels: Size  # of one image; a larger one is rejected and listed
 
 
 class DataParams(Section):
@@ -50,7 +63,7 @@ class DataParams(Section):
 
     source: Literal["sample", "cats_vs_dogs", "archive"]
     # A zip, tar or folder; for cats_vs_dogs a local copy of the published zip.
-    archive: Annotated[str, Field(min_length=1)] | None
+    archive: FilePath | None
     archive_sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")] | None  # checked when given
     classes: dict[str, Literal["cat", "dog"]]  # folder name -> label; several may share a label
     limits: Limits
@@ -103,7 +116,7 @@ class PreprocessParams(Section):
 class PredictParams(Section):
     """How a trained model is asked about every example."""
 
-    batch_size: Count
+    batch_size: Annotated[int, Field(ge=1, le=1_000_000)]
     num_worst_errors: Annotated[int, Field(ge=0, le=100)]  # pictures in the report
     tta_views: Annotated[int, Field(ge=1, le=100)]  # predictions averaged: plain, then augmented views
 
@@ -139,8 +152,10 @@ class PromoteParams(Section):
 class NetworkProbeParams(Section):
     """What is measured of a network before it trains."""
 
-    num_examples: Annotated[int, Field(ge=2)]  # for activations, gradients, input range, first loss
-    num_overfit_examples: Annotated[int, Field(ge=2)]  # that it should be able to learn by heart
+    num_examples: Annotated[
+        int, Field(ge=2, le=100_000)
+    ]  # for activations, gradients, input range, first loss
+    num_overfit_examples: Annotated[int, Field(ge=2, le=100_000)]  # that it should be able to learn by heart
     num_overfit_steps: Count  # given to it for that
     num_rate_steps: Annotated[int, Field(ge=10)] = 40  # of the learning-rate range test, from 1e-7 to 10
     num_transfer_examples: Annotated[int, Field(ge=20)] = (

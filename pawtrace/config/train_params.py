@@ -1,17 +1,22 @@
 """The `train` section of params.yaml: everything that a recipe may override of the baseline."""
 
+import itertools
 import json
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, Strict, field_validator, model_validator
 
 from pawtrace.config.conventions import InputScaling
-from pawtrace.config.sections import Count, Section, Seed
+from pawtrace.config.sections import Count, FilePath, Section, Seed
 
 LearningRate = Annotated[float, Field(gt=0, le=10)]
 NonNegative = Annotated[float, Field(ge=0)]
+# Training holds a weight, its gradient, two moments of Adam and the best epoch's value, four bytes each.
+BYTES_PER_WEIGHT = 20
+_MAX_HEAD_BYTES = 2**40  # no machine has so much memory; pawtrace.learning asks how much this one has
 # The backbones of keras.applications that we know, and the smallest image that each takes.
 BACKBONES = {"vgg16": 32, "mobilenet_v2": 32, "efficientnet_b0": 32}  # they halve the image five times
+Units = Annotated[int, Field(ge=1, lt=2**63)]
 # YAML has lists only; a tuple keeps the section frozen.
 NotStrict = Strict(False)
 
@@ -19,7 +24,9 @@ NotStrict = Strict(False)
 class Phase(Section):
     """One stretch of training in which the same part of the backbone is trainable."""
 
-    trainable: str  # none, all, or the first trainable layer: block5, say, and all that follow
+    trainable: Annotated[
+        str, Field(min_length=1, max_length=200)
+    ]  # none, all, or the first trainable layer: block5, say, and all that follow
     num_epochs: Count  # at most; early stopping may end the phase sooner
     learning_rate: LearningRate | None = None  # train.learning_rate when not given
 
@@ -28,10 +35,27 @@ class Head(Section):
     """The layers after the backbone; one unit with a sigmoid, P(dog), always ends it."""
 
     pooling: Literal["flatten", "average", "max"]
-    units: Annotated[tuple[Count, ...], NotStrict]  # of the dense layers in between
+    units: Annotated[tuple[Units, ...], NotStrict, Field(max_length=100)]  # of the dense layers in between
     dropout: Annotated[float, Field(ge=0, lt=1)]  # after each dense layer
     l1: NonNegative
     l2: NonNegative
+
+    def num_weights(self, num_features: int) -> int:
+        """How many weights the head has on so many features, biases included."""
+        sizes = (num_features, *self.units, 1)
+        return sum((inputs + 1) * outputs for inputs, outputs in itertools.pairwise(sizes))
+
+    @field_validator("units")
+    @classmethod
+    def _can_be_held(cls, units: tuple[int, ...]) -> tuple[int, ...]:
+        num_weights = sum((inputs + 1) * outputs for inputs, outputs in itertools.pairwise((1, *units, 1)))
+        if num_weights * BYTES_PER_WEIGHT > _MAX_HEAD_BYTES:
+            needed = num_weights * BYTES_PER_WEIGHT
+            raise ValueError(
+                f"expected a head that fits into some machine's memory, found {num_weights:,} weights or "
+                f"more, which take {needed / 1e9:,.0f} GB in training; name fewer units"
+            )
+        return units
 
 
 class EarlyStopping(Section):
@@ -44,14 +68,16 @@ class EarlyStopping(Section):
 class Schedule(Section):
     """How the learning rate moves within a phase; it starts anew in each."""
 
-    warmup_epochs: NonNegative  # from 0 up to the phase's learning rate, step by step
+    warmup_epochs: Annotated[
+        float, Field(ge=0, le=1_000_000)
+    ]  # from 0 up to the phase's learning rate, step by step
     decay: Literal["none", "cosine"]  # after that: it stays, or falls to 0 at the phase's last step
 
 
 class Transform(Section):
     """One Albumentations transform: its name and its arguments."""
 
-    name: str
+    name: Annotated[str, Field(pattern="^[A-Za-z][A-Za-z0-9_]*$", max_length=100)]
     arguments: dict[str, Any] = {}
 
     @field_validator("arguments")
@@ -73,8 +99,8 @@ class TrainParams(Section):
     precision: Literal["auto", "float32", "bfloat16", "float16"]
     xla: Literal["auto", "always", "never"]  # auto: on JAX alone, see learning/device.py
     image_size_px: Annotated[int, Field(ge=16, le=2048)]  # side of the square that a model sees
-    backbone: str  # one of BACKBONES, or the path of a .keras file: RGB 0..255 in, feature map out
-    weights: str | None  # null (random), imagenet, or a weights file
+    backbone: FilePath  # one of BACKBONES, or the path of a .keras file: RGB 0..255 in, feature map out
+    weights: FilePath | None  # null (random), imagenet, or a weights file
     initializer: Literal["glorot_uniform", "he_normal"]  # of a backbone with random weights
     batch_normalization: bool  # after every convolution of vgg16; needs random weights
     batch_normalization_momentum: Annotated[float, Field(ge=0, lt=1)]  # of the moving averages
@@ -85,8 +111,10 @@ class TrainParams(Section):
     augmentation: Annotated[tuple[Transform, ...], NotStrict]
     # Augmented views of each example while the whole backbone is frozen; their features are kept.
     num_views: Annotated[int, Field(ge=1, le=1000)]
-    mixup_alpha: NonNegative  # of the Beta distribution that mixes pairs of examples; 0: no mixup
-    batch_size: Count
+    mixup_alpha: Annotated[
+        float, Field(ge=0, le=1000)
+    ]  # of the Beta distribution that mixes pairs of examples; 0: no mixup
+    batch_size: Annotated[int, Field(ge=1, le=1_000_000)]
     label_smoothing: Annotated[float, Field(ge=0, lt=1)]
     class_weights: Literal["none", "balanced"] = "none"  # balanced: both labels weigh the same in the loss
     optimizer: Literal["adam", "adamw", "sgd"]

@@ -20,11 +20,12 @@ def photo_classifier(path: Path) -> keras.Model:
       TrainingError: the file is no Keras model, or is none of cats and dogs.
     """
     model = load_classifier(path)
-    side, output = model.input_shape[1], model.output_shape
-    if model.input_shape[1:] != (side, side, 3) or side is None or output != (None, 1):
+    inputs, outputs = model.input_shape, model.output_shape  # lists, where there are several
+    side = inputs[1] if len(inputs) == 4 else None
+    if inputs != (None, side, side, 3) or side is None or outputs != (None, 1):
         raise TrainingError(
             f"{path}: expected a model from square RGB images to P(dog), as training leaves it, "
-            f"found {model.input_shape} to {output}"
+            f"found {inputs} to {outputs}"
         )
     return model
 

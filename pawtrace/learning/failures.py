@@ -7,8 +7,11 @@ from pathlib import Path
 
 from pawtrace.base.errors import DeviceError, TrainingError
 
-# What TensorFlow, JAX and PyTorch call it.
-_OUT_OF_MEMORY = ("RESOURCE_EXHAUSTED", "ResourceExhausted", "out of memory", "OOM when allocating")
+# What TensorFlow, JAX, PyTorch and the system call it.
+_OUT_OF_MEMORY = (
+    "RESOURCE_EXHAUSTED", "ResourceExhausted", "out of memory", "OOM when allocating",
+    "Cannot allocate memory",
+)  # fmt: skip
 
 
 def require_finite(
@@ -36,9 +39,13 @@ def require_finite(
 
 
 @contextlib.contextmanager
-def out_of_memory_named(batch_size: int, device: str) -> Iterator[None]:
+def out_of_memory_named(batch_size: int, device: str, key: str = "train.batch_size") -> Iterator[None]:
     """Turn a backend's way of running out of memory into a line that names the batch size to try.
 
+    Args:
+      batch_size: examples at once.
+      device: gpu | cpu.
+      key: of params that has the batch size.
     Raises:
       DeviceError: the block ran out of memory.
     """
@@ -48,11 +55,11 @@ def out_of_memory_named(batch_size: int, device: str) -> Iterator[None]:
         if not isinstance(error, MemoryError) and not any(word in str(error) for word in _OUT_OF_MEMORY):
             raise
         advice = (
-            f"try train.batch_size {batch_size // 2}"
+            f"try {key} {batch_size // 2}"
             if batch_size > 1
             else "try a smaller train.image_size_px or train.precision bfloat16"
         )
         raise DeviceError(
-            f"params.yaml: train.batch_size: {batch_size} does not fit into the {device}'s memory; "
+            f"params.yaml: {key}: {batch_size} does not fit into the {device}'s memory; "
             f"{advice} and run: dvc repro"
         ) from error

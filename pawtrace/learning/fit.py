@@ -78,7 +78,7 @@ class Run:
         phase = train.phases[progress.phase]
         set_trainable(self.classifier.backbone, phase.trainable)
         with (
-            out_of_memory_named(train.batch_size, self.compute.device),
+            out_of_memory_named(min(train.batch_size, len(self.records["train"])), self.compute.device),
             contextlib.closing(self._input_of(phase)) as source,
         ):
             weights = label_weights(train, self.records["train"].labels)

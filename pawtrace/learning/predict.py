@@ -9,6 +9,7 @@ from pawtrace.base.errors import TrainingError
 from pawtrace.dataset.examples.pixels import View
 from pawtrace.dataset.examples.shards import Records
 from pawtrace.learning.inputs.batches import plain_batches
+from pawtrace.learning.networks.keras_files import load_model_file
 from pawtrace.learning.steps import forward_of
 
 
@@ -16,16 +17,15 @@ def load_classifier(path: Path) -> keras.Model:
     """Load a saved classifier: uint8 (b, s, s, 3) RGB -> float32 (b, 1), P(dog).
 
     Raises:
-      TrainingError: the file is missing or is no Keras model.
+      TrainingError: the file is missing, is no Keras model, or holds values that are not finite.
     """
     if not path.exists():
         raise TrainingError(f"{path} is missing; run: dvc repro")
     try:
-        return keras.saving.load_model(path, compile=False, safe_mode=True)
-    except Exception as error:  # Keras raises whatever the file's content provokes
-        error_text = " ".join(str(error).split())[:200]
+        return load_model_file(path)
+    except ValueError as error:
         raise TrainingError(
-            f"{path}: expected a Keras model, found: {error_text}; run: dvc repro --force"
+            f"{path}: expected a Keras model, found {error}; if a recipe left it, run: dvc repro --force"
         ) from error
 
 

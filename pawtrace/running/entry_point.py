@@ -7,7 +7,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator
 
-from pawtrace.base.errors import ParamsError, PawtraceError, is_disk_full
+from pawtrace.base.errors import ParamsError, PawtraceError, is_disk_full, unusable_path
 from pawtrace.running.lock import only_one, project_held_by_us
 from pawtrace.running.processes import end_with_dvc, interrupts_kept
 
@@ -63,7 +63,7 @@ def errors_in_one_line(name: str, *, again: str, code: int = 1) -> Iterator[None
       again: the command that runs it again.
       code: the exit code.
     Raises:
-      SystemExit: after a PawtraceError or a full disk (`code`), or Ctrl-C (130).
+      SystemExit: after a PawtraceError, a full disk or a path that cannot be used (`code`), or Ctrl-C (130).
       Exception: anything else, with its traceback.
     """
     try:
@@ -77,6 +77,8 @@ def errors_in_one_line(name: str, *, again: str, code: int = 1) -> Iterator[None
             said = disk_full_line(error, again=again)
         elif isinstance(error, PawtraceError):
             said = str(error)
+        elif problem := unusable_path(error):
+            said = f"cannot use {problem}; nothing finished was lost; look with ls -ld, then run: {again}"
         else:
             raise
         traceback.clear_frames(error.__traceback__)  # closes progress bars: the line comes last

@@ -1,12 +1,15 @@
 """Nothing finished is replaced by something unfinished."""
 
 import csv
+import errno
+import os
 import subprocess
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
-from pawtrace.base.files import csv_text, new_file, new_folder, write_json, write_text
+from pawtrace.base.files import csv_text, new_file, new_folder, reserve, write_json, write_text
 from tests.conftest import ROOT
 
 
@@ -101,3 +104,34 @@ def test_csv_is_read_back_as_it_was_written_with_the_same_line_ends_everywhere(t
     assert (tmp_path / "table.csv").read_bytes().startswith(b"one,two\n")
     with (tmp_path / "table.csv").open(encoding="utf-8", newline="") as file:
         assert list(csv.reader(file)) == [["one", "two"], *rows]
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [None, OSError(errno.EOPNOTSUPP, "Operation not supported")],
+    ids=["no such call", "not on this file system"],
+)
+def test_room_is_kept_also_where_the_system_has_no_call_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refusal: OSError | None
+) -> None:
+    if refusal is None:
+        monkeypatch.delattr(os, "posix_fallocate", raising=False)
+    else:
+        monkeypatch.setattr(os, "posix_fallocate", Mock(side_effect=refusal), raising=False)
+    path = tmp_path / "sparse"
+    with path.open("wb") as file:
+        file.write(b"head")
+        file.truncate(3_000_000)
+    assert path.stat().st_blocks * 512 < 3_000_000
+    reserve(path, start=4)
+    assert path.stat().st_size == 3_000_000
+    assert path.stat().st_blocks * 512 >= 3_000_000
+    assert path.read_bytes()[:5] == b"head\0"
+
+
+def test_a_disk_without_room_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    full = Mock(side_effect=OSError(errno.ENOSPC, "No space left on device"))
+    monkeypatch.setattr(os, "posix_fallocate", full, raising=False)
+    (tmp_path / "file").write_bytes(b"x")
+    with pytest.raises(OSError, match="No space"):
+        reserve(tmp_path / "file")

@@ -136,6 +136,8 @@ def test_an_unknown_profile_is_refused_with_the_known_ones(capsys: pytest.Captur
     [
         ("train: {batch_sise: 3}\n", "train.batch_sise: unknown key; did you mean batch_size?"),
         ("train: [\n", "expected YAML"),
+        ("train: {seed: " + "[" * 10_000 + "\n", "expected YAML"),
+        ("split: {seed: 2026-13-45}\n", "expected YAML"),
         ("- train\n", "expected a mapping, found ['train']"),
     ],
 )

@@ -97,6 +97,16 @@ def test_every_key_refuses_a_value_of_the_wrong_type(
         ("train.num_seeds", 0),
         ("train.num_views", 1_000_000_000),
         ("train.xla", "sometimes"),
+        ("train.batch_size", 10**12),
+        ("train.head.units", [10**12]),
+        ("train.head.units", [10**6, 10**6]),
+        ("train.head.units", [10**30]),
+        ("train.weights", ""),
+        ("train.weights", "a\0b.h5"),
+        ("train.weights", "x" * 300),
+        ("train.backbone", "two\nlines.keras"),
+        ("data.archive", "x/" * 600),
+        ("train.phases", [{"trainable": "all", "num_epochs": 10**400}]),
         ("train.augmentation", [{"name": "Rotate", "arguments": {"limit": [float("nan"), 1]}}]),
         ("train.mixup_alpha", -0.1),
         ("train.label_smoothing", 1.0),
@@ -124,6 +134,30 @@ def test_an_impossible_value_is_refused(write_params: WriteParams, path: str, va
         load_params()
     assert keys[-1] in str(error.value)
     assert "\n" not in str(error.value)
+
+
+def test_a_head_that_no_machine_holds_is_named_with_its_weights_and_bytes(write_params: WriteParams) -> None:
+    message = refusal(write_params, {"train": {"head": {"units": [10**12]}}})
+    assert message.startswith("params.yaml: train.head.units: expected a head that fits ")
+    assert "3,000,000,000,001 weights" in message
+    assert "60,000 GB" in message
+    assert "batch_size" not in message
+
+
+def test_an_ordinary_head_is_counted_as_keras_counts_it(write_params: WriteParams) -> None:
+    head = write_params({"train": {"head": {"units": [1024, 256]}}}).train.head
+    assert head.num_weights(512) == (512 + 1) * 1024 + (1024 + 1) * 256 + (256 + 1)
+
+
+@pytest.mark.parametrize("key", ['"two\\nlines"', "5", "null", "2026-01-31", "[a]", "x" * 1000])
+def test_a_key_that_is_no_word_stays_in_the_line(write_params: WriteParams, project: Path, key: str) -> None:
+    write_params()
+    path = project / "params.yaml"
+    path.write_text(f"? {key}\n: 1\n" + path.read_text())
+    with pytest.raises(ParamsError, match=r"^params\.yaml: ") as error:
+        load_params()
+    assert str(error.value).isprintable()
+    assert len(str(error.value)) < 300
 
 
 def test_a_quoted_number_is_refused_and_an_unquoted_one_means_what_dvc_reads(

@@ -32,6 +32,29 @@ def records(tmp_path: Path) -> Records:
     return open_records(tmp_path / "records")["test"]
 
 
+def refusal(model: keras.Model, path: Path) -> str:
+    model.save(path)
+    with pytest.raises(TrainingError) as error:
+        photo_classifier(path)
+    assert "\n" not in str(error.value)
+    return str(error.value)
+
+
+def test_a_model_whose_answers_would_be_no_numbers_is_refused_with_its_layer(
+    model: keras.Model, tmp_path: Path
+) -> None:
+    model.get_layer("head").get_layer("logit").bias.assign([np.nan])
+    assert "logit" in refusal(model, tmp_path / "nan.keras")
+
+
+def test_a_model_of_another_shape_is_refused_with_its_shapes(tmp_path: Path) -> None:
+    one, two = keras.Input((4,)), keras.Input((4,))
+    flat = keras.Model(one, keras.layers.Dense(1)(one))
+    assert "(None, 4)" in refusal(flat, tmp_path / "flat.keras")
+    several = keras.Model([one, two], keras.layers.Dense(1)(keras.layers.Add()([one, two])))
+    assert "(None, 4)" in refusal(several, tmp_path / "several.keras")
+
+
 @pytest.mark.parametrize("num_views", [1, 3])
 @pytest.mark.parametrize("batch_size", [1, 3, 64])
 def test_an_example_is_predicted_as_evaluation_predicts_it(

@@ -100,6 +100,14 @@ def test_too_little_memory_names_the_batch_size_to_try(said: str) -> None:
         raise RuntimeError(said)
 
 
+def test_too_little_memory_for_predicting_names_its_own_batch_size() -> None:
+    with (
+        pytest.raises(DeviceError, match=r"evaluate\.batch_size: 64 .*evaluate\.batch_size 32"),
+        out_of_memory_named(64, "cpu", "evaluate.batch_size"),
+    ):
+        raise MemoryError
+
+
 def test_other_failures_keep_their_traceback() -> None:
     with pytest.raises(RuntimeError, match="something else"), out_of_memory_named(32, "gpu"):
         raise RuntimeError("something else")

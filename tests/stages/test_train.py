@@ -93,6 +93,18 @@ def test_the_steps_leave_everything_that_the_report_reads(make: Make, tmp_path: 
     assert {path.name for path in folder.iterdir()} == expected
 
 
+def test_what_is_odd_with_these_pictures_is_said_before_anything_is_trained(
+    make: Make, capsys: pytest.CaptureFixture[str]
+) -> None:
+    working_folder(make())
+    assert "warning" not in capsys.readouterr().out
+    working_folder(make({"batch_size": 64, "label_smoothing": 0.9}))
+    said = capsys.readouterr().out
+    assert "resolve: warning: mine: train.label_smoothing: 0.9 " in said
+    assert "\nmine: warning: train.label_smoothing: 0.9 " in said
+    assert "mine: warning: train.batch_size: 64 is more than the 40 training pictures" in said
+
+
 def test_every_example_has_a_prediction(make: Make, tmp_path: Path) -> None:
     folder = run(make(), tmp_path / "out")
     predictions = read_predictions(folder / "predictions.csv")

@@ -21,10 +21,13 @@ def shuffled_places(
 ) -> list[Place]:
     """An epoch's batches in a shuffled order, all of one size, from a step on.
 
+    A batch is never larger than the epoch: it would show examples twice in a step.
+
     The last batch is filled up with the epoch's first examples. Were it smaller, training steps of two
     shapes would be compiled, in an order that a resumed run could not repeat, and their results differ
     in the last digits.
     """
+    batch_size = min(batch_size, num_examples)
     order = np.random.default_rng([seed, epoch]).permutation(num_examples)
     filled = np.resize(order, -(-num_examples // batch_size) * batch_size)  # repeats from the start
     return [Place(epoch, numbers) for numbers in filled.reshape(-1, batch_size)[first_step:]]

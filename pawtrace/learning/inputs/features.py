@@ -1,6 +1,5 @@
 """What a frozen backbone makes of the examples, computed once instead of in every epoch."""
 
-import os
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -9,7 +8,7 @@ import keras
 import numpy as np
 from tqdm import tqdm
 
-from pawtrace.base.files import new_file
+from pawtrace.base.files import new_file, reserve
 from pawtrace.learning.inputs.batches import shuffled_places
 from pawtrace.learning.inputs.loader import Batch, mixed
 from pawtrace.learning.steps import forward_of
@@ -37,9 +36,8 @@ class FeatureCache:
         """Have all views computed: `compute(view, out)` fills float32 (n, f) in place."""
         with new_file(self._path) as partial:
             features = np.lib.format.open_memmap(partial, mode="w+", dtype=np.float32, shape=self._shape)
-            with partial.open("r+b") as file:
-                # Now, as an error: a disk that fills up under a memory map kills the process.
-                os.posix_fallocate(file.fileno(), 0, partial.stat().st_size)
+            # Now, as an error: a disk that fills up under a memory map kills the process.
+            reserve(partial, features.offset)
             for number, view_features in enumerate(features):
                 compute(number, view_features)
             features.flush()

@@ -90,6 +90,7 @@ class ProcessWorkers:
         """
         context = _context()
         self._num_ahead = _AHEAD_PER_WORKER * num_workers
+        batch_size = min(batch_size, len(loader.records))
         shape = (self._num_ahead + 1, batch_size, loader.size_px, loader.size_px, 3)
         memory = context.RawArray(ctypes.c_uint8, math.prod(shape))
         self._slots = _as_slots(memory, shape)

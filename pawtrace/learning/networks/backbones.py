@@ -1,6 +1,5 @@
 """Backbones: convolutional networks without their top, RGB 0..255 in, feature map out."""
 
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,9 +7,9 @@ import keras
 from keras import layers
 
 from pawtrace.base.errors import TrainingError
-from pawtrace.config.imagenet import PUBLISHED, find_weights, how_to_provide
-from pawtrace.config.paths import WEIGHTS
+from pawtrace.config.imagenet import PUBLISHED, find_weights, how_to_provide, require_published
 from pawtrace.config.train_params import TrainParams
+from pawtrace.learning.networks.keras_files import load_model_file, load_weights_file
 
 _VGG16_BLOCKS = ((64, 2), (128, 2), (256, 3), (512, 3), (512, 3))  # filters and convolutions of each
 
@@ -31,7 +30,7 @@ def build_backbone(train: TrainParams) -> keras.Model:
     else:
         backbone = _from_keras(train)
     if train.weights not in (None, "imagenet"):
-        _load_weights(backbone, Path(train.weights))
+        _load_weights(backbone, Path(train.weights), train.backbone)
     if train.normalization_momentum is not None:
         for layer in normalizations(backbone):
             layer.momentum = train.normalization_momentum
@@ -85,26 +84,29 @@ def _from_keras(train: TrainParams) -> keras.Model:
     build = getattr(keras.applications, PUBLISHED[train.backbone].application)
     backbone = build(include_top=False, weights=None, input_shape=shape)
     if train.weights == "imagenet":
-        _load_weights(backbone, _imagenet_weights(train.backbone))
+        _load_weights(backbone, _imagenet_weights(train.backbone), train.backbone)
         _finish_normalization(backbone, PUBLISHED[train.backbone].deviations)
     return backbone
 
 
 def _imagenet_weights(name: str) -> Path:
-    """Their file: in data/weights, else in Keras's cache, which Keras checks and, if need be, fills."""
-    weights_file = find_weights(name)
-    if weights_file is not None and weights_file.is_relative_to(WEIGHTS):
-        return weights_file
-    weights = PUBLISHED[name]
-    try:
-        return Path(
-            keras.utils.get_file(weights.file_name, weights.url, file_hash=weights.md5, cache_subdir="models")
-        )
-    except Exception as error:  # Keras raises a plain Exception when it cannot download
-        raise TrainingError(
-            f"params.yaml: train.weights: imagenet: cannot get {weights.url} ({_line(error)}); "
-            f"{how_to_provide([name])}, then run: dvc repro; recipes with weights null need none"
-        ) from error
+    """The published file: in data/weights, else in Keras's cache, which Keras fills if need be."""
+    weights, weights_file = PUBLISHED[name], find_weights(name)
+    if weights_file is None:
+        try:
+            weights_file = Path(
+                keras.utils.get_file(
+                    weights.file_name, weights.url, file_hash=weights.md5, cache_subdir="models"
+                )
+            )
+        except Exception as error:  # Keras raises a plain Exception when it cannot download
+            raise TrainingError(
+                f"params.yaml: train.weights: imagenet: cannot get {weights.url} "
+                f"({' '.join(str(error).split())[:200]}); {how_to_provide([name])}, then run: dvc repro; "
+                "recipes with weights null need none"
+            ) from error
+    require_published(name, weights_file)
+    return weights_file
 
 
 def _finish_normalization(backbone: keras.Model, deviations: tuple[float, ...] | None) -> None:
@@ -127,19 +129,12 @@ def _from_file(path: Path, size_px: int) -> keras.Model:
         raise TrainingError(
             f"{where} is missing; put the file there or set train.backbone to one of {', '.join(PUBLISHED)}"
         )
-    if not zipfile.is_zipfile(path):  # Keras would say of such a file that it is not there
-        raise TrainingError(
-            f"{where}: expected a Keras model, which is a zip, found none: it is truncated or something "
-            "else; fetch or save it again"
-        )
     try:
-        backbone = keras.saving.load_model(path, compile=False, safe_mode=True)
-    except Exception as error:  # Keras raises whatever the file's content provokes
-        raise TrainingError(f"{where}: expected a Keras model, found: {_line(error)}") from error
-    if not backbone.built:
+        backbone = load_model_file(path)
+    except ValueError as error:
         raise TrainingError(
-            f"{where}: expected a model with weights, found one that was saved before it was built"
-        )
+            f"{where}: expected a Keras model, found {error}; save or fetch it again"
+        ) from error
     expected = f"expected one input (None, {size_px}, {size_px}, 3) and one feature map (None, h, w, c) out"
     if len(backbone.inputs) != 1 or len(backbone.outputs) != 1:
         raise TrainingError(f"{where}: {expected}, found {len(backbone.inputs)} and {len(backbone.outputs)}")
@@ -149,20 +144,43 @@ def _from_file(path: Path, size_px: int) -> keras.Model:
     )
     if not fits or len(shapes[1]) != 4 or shapes[0][3] != 3 or shapes[1][3] is None:
         raise TrainingError(f"{where}: {expected}, found {shapes[0]} and {shapes[1]}")
+    if not backbone.weights:
+        raise TrainingError(
+            f"{where}: expected a network with weights, found one without: it can learn nothing"
+        )
+    _require_feature_map(backbone, where, size_px)
     return backbone
 
 
-def _load_weights(backbone: keras.Model, path: Path) -> None:
+def _require_feature_map(backbone: keras.Model, where: str, size_px: int) -> None:
+    """Refuse images that the backbone makes nothing of, as it halves them once too often.
+
+    Raises:
+      TrainingError: names both.
+    """
+    try:
+        shape = backbone.compute_output_spec(keras.KerasTensor((None, size_px, size_px, 3), "float32")).shape
+        problem = "" if all(shape[1:]) else f"a feature map of {shape[1]} x {shape[2]}"
+    except Exception as error:  # each layer has its own
+        problem = " ".join(str(error).split())[:160]
+    if problem:
+        raise TrainingError(
+            f"{where}: expected a feature map from images of {size_px} px, found {problem}; "
+            "raise train.image_size_px and preprocess.image_size_px, or cut the backbone at an earlier layer"
+        )
+
+
+def _load_weights(backbone: keras.Model, path: Path, name: str) -> None:
     where = f"params.yaml: train.weights: {path}"
     if not path.exists():
         raise TrainingError(
             f"{where} is missing; put the file there, or set train.weights to null or imagenet"
         )
+    made_by = PUBLISHED[name].application + "(include_top=False)" if name in PUBLISHED else name
     try:
-        backbone.load_weights(path)
-    except Exception as error:  # Keras and h5py raise whatever the file's content provokes
-        raise TrainingError(f"{where}: expected weights of {backbone.name}, found: {_line(error)}") from error
-
-
-def _line(error: Exception) -> str:
-    return " ".join(str(error).split())[:200]
+        load_weights_file(backbone, path)
+    except ValueError as error:
+        raise TrainingError(
+            f"{where}: expected the weights of {made_by} as Keras saves them (.weights.h5, .h5 or .keras), "
+            f"found {error}; save or fetch them again, or set train.weights to null"
+        ) from error

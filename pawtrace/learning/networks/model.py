@@ -7,6 +7,7 @@ from keras import layers
 
 from pawtrace.config.train_params import Head, TrainParams
 from pawtrace.learning.networks.backbones import build_backbone
+from pawtrace.learning.networks.head_memory import require_memory_for
 from pawtrace.learning.networks.input_scaling import convention_of, input_scaling
 from pawtrace.learning.networks.seeds import seeds_of_layers
 
@@ -34,6 +35,7 @@ def build_classifier(train: TrainParams) -> Classifier:
 
     Raises:
       TrainingError: the backbone's file or weights are unusable.
+      DeviceError: the head does not fit into memory.
     """
     with seeds_of_layers(train.seed):
         return _build(train)
@@ -44,6 +46,7 @@ def _build(train: TrainParams) -> Classifier:
     backbone = build_backbone(train)
     feature_map = backbone(input_scaling(convention_of(train), images))
     features = _POOLING[train.head.pooling](name="pooling")(feature_map)
+    require_memory_for(train.head, features.shape[-1])
     head = _build_head(train.head, features.shape[-1], train.initializer)
     whole = keras.Model(images, head(features), name="classifier")
     return Classifier(whole, keras.Model(images, features, name="trunk"), backbone, head)

@@ -1,6 +1,7 @@
 """Fingerprints of code and libraries: what a result was made with."""
 
 import ast
+import contextlib
 import functools
 import importlib.metadata
 from collections.abc import Iterable
@@ -12,8 +13,11 @@ ROOT = Path(__file__).parents[3]  # the project's folder
 FIRST_PARTY = ("pawtrace", "stages", "flows")
 # How work is started, locked and shown changes no result: no stage watches it.
 _HOW_IT_RUNS = ("flows", "pawtrace/running")
+_PARSE_TRIES = 100
 # The libraries whose versions can change a trained model, whatever Keras computes with.
-_TRAINING_LIBRARIES = ("albumentations", "keras", "numpy", "opencv-python-headless", "scipy", "tensorflow")
+_TRAINING_LIBRARIES = (
+    "albumentations", "keras", "numpy", "opencv-python-headless", "scikit-learn", "scipy", "tensorflow",
+)  # fmt: skip
 _OF_BACKEND = {"jax": ("jax", "jaxlib"), "torch": ("torch",)}
 _MEASURING_LIBRARIES = ("numpy", "scipy")
 
@@ -74,13 +78,24 @@ def meaning(source: bytes) -> str:
     Raises:
       SyntaxError: it is no Python.
     """
-    tree = ast.parse(source)
+    tree = _parsed(source)
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             first = node.body[0] if node.body else None
             if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
                 node.body = node.body[1:]
     return ast.dump(tree)
+
+
+def _parsed(source: bytes) -> ast.Module:
+    """The syntax tree of a module.
+
+    Pythons before 3.11.8 and 3.12.2 fail where another thread parses too, as Prefect's do (gh-106905).
+    """
+    for _ in range(_PARSE_TRIES):
+        with contextlib.suppress(SystemError):
+            return ast.parse(source)
+    return ast.parse(source)
 
 
 def _imported_files(path: Path, root: Path) -> list[Path]:
@@ -95,7 +110,7 @@ def _imported_files(path: Path, root: Path) -> list[Path]:
 @functools.cache
 def _imported_names(source: bytes) -> tuple[str, ...]:
     names: list[str] = []
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(_parsed(source)):
         if isinstance(node, ast.Import):
             names += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:

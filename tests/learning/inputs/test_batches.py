@@ -41,9 +41,10 @@ def test_an_epoch_is_a_permutation_of_its_own_whose_last_batch_is_filled_up() ->
     assert order(1, 0) != first
 
 
-def test_all_batches_have_one_size_also_with_few_examples() -> None:
+def test_all_batches_have_one_size_which_is_at_most_that_of_the_epoch() -> None:
     assert [len(numbers) for _, numbers in shuffled_places(21, 8, 0, 0)] == [8, 8, 8]
-    assert [len(numbers) for _, numbers in shuffled_places(3, 8, 0, 0)] == [8]
+    assert [len(numbers) for _, numbers in shuffled_places(3, 8, 0, 0)] == [3]
+    assert sorted(shuffled_places(3, 10**9, 0, 0)[0].numbers) == [0, 1, 2]
 
 
 def test_an_epoch_goes_on_where_it_was_broken_off() -> None:

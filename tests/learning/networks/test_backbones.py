@@ -5,17 +5,21 @@ import zipfile
 from pathlib import Path
 from types import ModuleType
 
+import h5py
 import keras
 import numpy as np
 import pytest
 from keras.src.utils import file_utils
 
-from pawtrace.base.errors import TrainingError
-from pawtrace.config.imagenet import PUBLISHED
+from pawtrace.base.errors import DeviceError, TrainingError
+from pawtrace.config.imagenet import PUBLISHED, num_features
 from pawtrace.learning.networks.backbones import build_backbone, vgg16
+from pawtrace.learning.networks.head_memory import require_memory_for
 from pawtrace.learning.networks.input_scaling import convention_of, input_scaling
+from pawtrace.learning.networks.model import build_classifier
 from tests.conftest import picture
 from tests.learning.tiny import tiny_backbone, tiny_train
+from tests.published_weights import count_as_published
 
 pytestmark = pytest.mark.slow
 
@@ -49,6 +53,7 @@ def test_imagenet_weights_at_hand_make_what_keras_makes_of_them(
     path = project / "data/weights" / PUBLISHED[backbone].file_name
     path.parent.mkdir(parents=True)
     source.save(path)
+    count_as_published(path, backbone, monkeypatch)
     monkeypatch.setattr(keras.utils, "get_file", lambda *_, **__: pytest.fail("asked the network"))
     monkeypatch.setattr(file_utils, "get_file", lambda *_, **__: str(path))
     images = np.random.default_rng(0).uniform(0, 255, (2, 32, 32, 3)).astype("float32")
@@ -61,26 +66,38 @@ def test_imagenet_weights_at_hand_make_what_keras_makes_of_them(
 def test_imagenet_weights_that_are_not_at_hand_are_fetched_with_their_hash(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    source = keras_backbone("vgg16")
-    asked = []
+    source, published, asked = keras_backbone("vgg16"), PUBLISHED["vgg16"], []
 
     def get_file(name: str, url: str, *, file_hash: str, cache_subdir: str) -> str:
         asked.append((name, url, file_hash, cache_subdir))
         source.save(project / name)
+        count_as_published(project / name, "vgg16", monkeypatch)
         return str(project / name)
 
     monkeypatch.setattr(keras.utils, "get_file", get_file)
     loaded = build_backbone(tiny_train(weights="imagenet"))
-    published = PUBLISHED["vgg16"]
     assert asked == [(published.file_name, published.url, published.md5, "models")]
     np.testing.assert_array_equal(loaded.get_weights()[0], source.get_weights()[0])
 
 
-def test_a_damaged_copy_of_imagenet_weights_is_named(project: Path) -> None:
+def test_a_copy_of_imagenet_weights_that_is_another_file_is_refused(project: Path) -> None:
     path = project / "data/weights" / PUBLISHED["vgg16"].file_name
     path.parent.mkdir(parents=True)
     path.write_text("<html>404</html>")
-    assert f"data/weights/{path.name}: expected weights of vgg16" in refusal(weights="imagenet")
+    assert f"data/weights/{path.name}: expected the published file" in refusal(weights="imagenet")
+
+
+def test_weights_that_keras_downloads_without_a_hash_are_checked_by_their_size(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = project / "download.h5"
+    path.write_bytes(b"cut off")
+    monkeypatch.setattr(keras.utils, "get_file", lambda *_, **__: str(path))
+    message = refusal(weights="imagenet", backbone="mobilenet_v2")
+    assert (
+        f"download.h5: expected the published file ({PUBLISHED['mobilenet_v2'].num_bytes:,} bytes)" in message
+    )
+    assert "found another one (7 bytes)" in message
 
 
 def test_our_vgg16_computes_what_keras_computes_with_the_same_weights() -> None:
@@ -191,7 +208,87 @@ def test_missing_or_foreign_weights_are_named(tmp_path: Path) -> None:
     assert "none.weights.h5" in refusal(weights=str(tmp_path / "none.weights.h5"))
     path = tmp_path / "other.weights.h5"
     keras.Sequential([keras.Input((2,)), keras.layers.Dense(3)]).save_weights(path)
-    assert re.search("other.weights.h5: .*vgg16", refusal(weights=str(path)))
+    assert re.search("other.weights.h5: .*VGG16.*include_top=False.*block1_conv1", refusal(weights=str(path)))
+
+
+def test_the_weights_of_another_network_are_one_line_and_no_warnings(
+    tmp_path: Path, recwarn: pytest.WarningsRecorder
+) -> None:
+    path = tmp_path / "mobilenet.weights.h5"
+    keras_backbone("mobilenet_v2").save_weights(path)
+    assert re.search(
+        r"mobilenet.weights.h5: .*VGG16.*\.weights\.h5, \.h5 or \.keras", refusal(weights=str(path))
+    )
+    assert [warning for warning in recwarn if "Skipping nested" in str(warning.message)] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "found"),
+    [
+        ("weights.pt", b"PK", "ends in .pt"),
+        ("weights.h5", b"<html></html>", "no whole HDF5"),
+        ("w.weights.h5", b"\x89HDF\r\n\x1a\n", "no whole HDF5"),
+        ("weights.keras", b"<html></html>", "no whole zip"),
+    ],
+)
+def test_what_is_no_weights_file_is_called_so(tmp_path: Path, name: str, content: bytes, found: str) -> None:
+    (tmp_path / name).write_bytes(content)
+    assert re.search(f"{name}: expected the weights of VGG16.*{found}", refusal(weights=str(tmp_path / name)))
+
+
+def test_arrays_that_declare_more_than_the_file_stores_are_refused_unread(tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "sparse.h5", "w") as file:
+        file.create_dataset("x", shape=(2**20, 2**20), dtype="f8", chunks=(1024, 1024))
+    assert "decompression bomb" in refusal(weights=str(tmp_path / "sparse.h5"))
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_weights_that_are_not_finite_are_refused_with_their_layer(tmp_path: Path, value: float) -> None:
+    network = keras_backbone("vgg16")
+    kernel = network.get_layer("block3_conv2").kernel
+    broken = np.array(kernel)
+    broken[1, 1, 5, 7] = value
+    kernel.assign(broken)
+    network.save_weights(tmp_path / "broken.weights.h5")
+    network.save(tmp_path / "broken.keras")
+    for changes in ({"weights": "broken.weights.h5"}, {"backbone": "broken.keras"}):
+        message = refusal(**{key: str(tmp_path / name) for key, name in changes.items()})
+        assert re.search("1 of 589,824 values .*not finite.* kernel of layer .*block3_conv2", message)
+
+
+@pytest.mark.parametrize("strided", [False, True])
+def test_a_backbone_too_deep_for_the_images_is_refused_with_their_size(tmp_path: Path, strided: bool) -> None:
+    x = inputs = keras.Input((None, None, 3))
+    for number in range(6):
+        x = keras.layers.Conv2D(4, 3, strides=2 if strided else 1, padding="valid" if strided else "same")(x)
+        x = x if strided else keras.layers.MaxPooling2D(2, name=f"pool{number}")(x)
+    path = tmp_path / "deep.keras"
+    keras.Model(inputs, x).save(path)
+    message = refusal(backbone=str(path))
+    assert re.search("deep.keras: .*images of 32 px.*train.image_size_px", message)
+    big = tiny_train(backbone=str(path)).model_copy(update={"image_size_px": 256})
+    assert min(build_backbone(big).compute_output_shape((None, 256, 256, 3))[1:3]) >= 1
+
+
+def test_a_backbone_without_weights_is_refused(tmp_path: Path) -> None:
+    inputs = keras.Input((32, 32, 3))
+    keras.Model(inputs, keras.layers.AveragePooling2D(4)(inputs)).save(tmp_path / "bare.keras")
+    assert re.search(
+        "bare.keras: expected a network with weights", refusal(backbone=str(tmp_path / "bare.keras"))
+    )
+
+
+@pytest.mark.parametrize("backbone", PUBLISHED)
+def test_a_head_gets_at_least_as_many_features_as_we_count(backbone: str) -> None:
+    for pooling in ("flatten", "average"):
+        train = tiny_train(backbone=backbone, image_size_px=32, head={"pooling": pooling})
+        assert build_classifier(train).trunk.output_shape[-1] == num_features(train)
+
+
+def test_a_head_that_this_machine_cannot_hold_is_refused_before_it_is_built() -> None:
+    with pytest.raises(DeviceError, match=r"train\.head\.units.* 5,140,000,001 weights.* 103 GB") as error:
+        require_memory_for(tiny_train(head={"units": [10_000_000]}).head, 512)
+    assert "batch_size" not in str(error.value)
 
 
 def test_imagenet_weights_that_cannot_be_fetched_are_one_line_with_what_to_do(

@@ -1,5 +1,6 @@
 """A code fingerprint changes with what code does, and with nothing else."""
 
+import ast
 from pathlib import Path
 
 import pytest
@@ -76,3 +77,20 @@ def test_training_does_not_reach_evaluation() -> None:
     reached = {str(path) for path in modules_reached(ROOT / "pawtrace/learning/training.py", ROOT)}
     assert "pawtrace/learning/history.py" in reached
     assert not any("evaluation" in path for path in reached)
+
+
+def test_another_thread_that_parses_meanwhile_changes_nothing(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parse, failures = ast.parse, iter([SystemError("AST constructor recursion depth mismatch")] * 3)
+
+    def failing(source: bytes) -> ast.Module:
+        for failure in failures:
+            raise failure
+        return parse(source)
+
+    (project / "pawtrace/a.py").write_text("from pawtrace import b  # not parsed before\n")
+    monkeypatch.setattr(ast, "parse", failing)
+    reached = modules_reached(project / "pawtrace/a.py", project)
+    assert Path("pawtrace/b.py") in reached
+    assert next(failures, None) is None
