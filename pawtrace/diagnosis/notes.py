@@ -5,6 +5,7 @@ Arrives: the facts of one result. Leaves: a sentence for each finding, by its na
 
 from collections.abc import Callable
 
+from pawtrace.config.odd_values import odd_values
 from pawtrace.diagnosis.facts import Facts
 from pawtrace.diagnosis.verdicts import Verdict
 from pawtrace.results.number_words import decimal, percent, plural
@@ -15,8 +16,10 @@ INPUT_RANGE = "input_range"
 
 def further_findings(facts: Facts, verdict: Verdict) -> dict[str, str]:
     """All findings that apply, except those that the verdict's sentence contains already."""
+    odd = odd_values(facts.params, facts.train.num_examples)
+    found = {f"odd_value_{number}": line for number, line in enumerate(odd, start=1)}
     notes = {name: find(facts) for name, find in _FINDINGS.items() if name not in verdict.notes}
-    return {name: sentence for name, sentence in notes.items() if sentence is not None}
+    return found | {name: sentence for name, sentence in notes.items() if sentence is not None}
 
 
 def _input_range(facts: Facts) -> str | None:
