@@ -179,7 +179,7 @@ def test_overfitting_is_judged_by_its_own_finding_whatever_else_is_wrong(params)
 
 
 def test_a_gap_that_may_be_chance_neither_supports_nor_contradicts_that_it_overfits(params):
-    few = MadeUp(1.4, 1.0, sizes={"train": 120, "validation": 16, "test": 16})
+    few = MadeUp(1.4, 1.1, sizes={"train": 120, "validation": 26, "test": 26})
     found = climb(params, {**RESULTS, "frozen_random": made_up_result(few, "frozen_random")}, DATA)
     assert rung(found, "frozen_random").gap > params.diagnose.overfitting_gap
     assert judged(found, "frozen_random").ruling == "no measurable difference"

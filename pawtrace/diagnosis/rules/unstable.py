@@ -2,6 +2,7 @@
 
 from pawtrace.diagnosis.facts import Facts
 from pawtrace.diagnosis.finding import Finding, Numbers
+from pawtrace.diagnosis.rules.stalled import is_below_the_band
 from pawtrace.results.number_words import decimal, plural
 
 
@@ -20,7 +21,8 @@ def rule(facts: Facts) -> Finding:
         )
         return Finding(True, measure, "not finite", limit_words, sentence, {"initial_loss": initial})
     rise, where, before, after = _largest_rise(facts, initial)
-    recovered = facts.is_good or (rise <= limit and not _beyond_the_edge(facts))
+    too_slow = is_below_the_band(facts)  # whatever the loss does, the steps are not too large
+    recovered = facts.is_good or too_slow or (rise <= limit and not _beyond_the_edge(facts))
     # A pretrained backbone that was shaken at the start and learns again has lost what it knew: `forgetting`.
     learns_again = facts.transfer is not None and where == 1 and not facts.is_flat_at_chance
     if recovered or learns_again:
@@ -46,14 +48,19 @@ def rule(facts: Facts) -> Finding:
 
 
 def _largest_rise(facts: Facts, initial: float) -> tuple[float, int, float, float]:
-    """The largest rise of the training loss, its epoch, and the loss before and after.
+    """The largest rise of the training loss beyond its own noise, its epoch, the loss before and after.
 
-    The loss before training is that of training mode, too, and guessing is always to be had.
+    The loss before training is that of training mode, too, but of a few pictures, and an epoch's mean is
+    that of a moving network: only what exceeds the start twice over, or the lowest by a quarter, counts.
     """
-    losses = (max(initial, facts.guessing_loss), *facts.history.loss)
-    rises = [(losses[n] - min(losses[:n]), n) for n in range(1, len(losses))]
+    start = max(initial, facts.guessing_loss)
+    losses = (start, *facts.history.loss)
+    rises = [(losses[1] - 2 * start, 1)]
+    for number in range(2, len(losses)):
+        lowest = min(losses[1:number])
+        rises.append((losses[number] - 1.25 * lowest, number))
     rise, worst = max(rises)
-    return rise, worst, min(losses[:worst]), losses[worst]
+    return rise, worst, start if worst == 1 else min(losses[1:worst]), losses[worst]
 
 
 def _beyond_the_edge(facts: Facts) -> bool:
