@@ -9,6 +9,7 @@ import math
 from typing import Any
 
 NUM_DIGITS = 6
+_LEAST = 1e-6  # a metric below it is held against zero
 
 
 def as_stored(content: Any) -> Any:
@@ -27,8 +28,6 @@ def differs_as_stored(number: float, other: float) -> bool:
 
     Where a digit turns is no matter, so that it also holds for numbers that were stored unrounded.
     """
-    largest = max(abs(number), abs(other))
-    if largest == 0:
-        return False
-    last_digit = 10.0 ** (math.floor(math.log10(largest)) + 1 - NUM_DIGITS)
+    smaller = max(min(abs(number), abs(other)), _LEAST)
+    last_digit = 10.0 ** (math.floor(math.log10(smaller)) + 1 - NUM_DIGITS)
     return abs(number - other) > 0.6 * last_digit

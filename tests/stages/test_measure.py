@@ -9,6 +9,7 @@ import pytest
 
 from pawtrace.base.errors import DataError
 from pawtrace.base.files import fingerprint
+from pawtrace.base.stored_numbers import as_stored
 from pawtrace.evaluation.predictions import Predictions, read_predictions, write_predictions
 from pawtrace.lineage.record.provenance import ReportedProvenance, groups_of
 from stages.measure import measure_recipe
@@ -50,6 +51,16 @@ def test_metrics_are_nested_numbers_with_the_interval_of_test_accuracy() -> None
     assert "accuracy_seeds_mean" not in metrics["test"]
 
 
+def test_what_is_stored_has_only_digits_that_mean_something() -> None:
+    measure_recipe(RECIPE)
+    for path in (METRICS, EVALUATION):
+        content = json.loads(path.read_text())
+        assert content == as_stored(content)
+    provenance = ReportedProvenance.model_validate_json(PROVENANCE.read_text())
+    assert as_stored(provenance.intervals) == {name: list(i) for name, i in provenance.intervals.items()}
+    assert provenance.measured_with.keys() == {"numpy", "scipy"}
+
+
 def test_metrics_of_several_seeds_have_their_mean_and_range() -> None:
     by_split = predictions()
     test = by_split["test"]
@@ -60,6 +71,8 @@ def test_metrics_of_several_seeds_have_their_mean_and_range() -> None:
     assert metrics["accuracy_seeds_max"] == 1
     assert metrics["accuracy_seeds_min"] == metrics["accuracy"]
     assert metrics["accuracy_seeds_mean"] == pytest.approx((1 + metrics["accuracy"]) / 2)
+    provenance = ReportedProvenance.model_validate_json(PROVENANCE.read_text())
+    assert provenance.seed_accuracies == [metrics["accuracy"], 1]
     assert [run["seed"] for run in json.loads(EVALUATION.read_text())["seeds"]] == [0, 1]
 
 
