@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from flows import PREFECT_HOME
-from flows.server_answers import answers
+from flows.server_answers import answers, named_server
 from pawtrace.base.errors import DeviceError
 
 _START_UP_S = 120  # 10 s is usual on two cores; a slow machine needs longer
@@ -35,10 +35,10 @@ def prefect_server(meanwhile: Callable[[], object] = lambda: None) -> Iterator[s
     Args:
       meanwhile: what to do while a temporary server starts.
     Raises:
-      DeviceError: the temporary server did not start.
+      DeviceError: PREFECT_API_URL is no URL, or the temporary server did not start.
       OSError: it did not, and the disk is full.
     """
-    if url := os.environ.get("PREFECT_API_URL"):
+    if url := named_server():
         yield url
         return
     port = _free_port()

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 
 from pawtrace.running.entry_point import errors_in_one_line
+from pawtrace.running.importing import end_at_ctrl_c, raise_at_ctrl_c
 
 COMMANDS = ("profile", "check", "trace", "verify", "predict", "export", "promote", "rollback", "status")
 BAD_INPUT = 2  # as argparse has it; 1 is a command's own "no"
@@ -30,7 +31,11 @@ def parser() -> argparse.ArgumentParser:
 def main(words: Sequence[str] | None = None) -> None:
     """Run the command that the words name; exit with its code, 2 where the input is wrong."""
     words = sys.argv[1:] if words is None else words
-    arguments = parser().parse_args(words)
+    end_at_ctrl_c()  # the commands' modules take a second to import
+    try:
+        arguments = parser().parse_args(words)
+    finally:
+        raise_at_ctrl_c()
     try:
         with errors_in_one_line(arguments.command, again=shlex.join(["pawtrace", *words]), code=BAD_INPUT):
             sys.exit(arguments.run(arguments))

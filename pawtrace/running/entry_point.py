@@ -8,10 +8,9 @@ import traceback
 from collections.abc import Callable, Iterator
 
 from pawtrace.base.errors import ParamsError, PawtraceError, is_disk_full
+from pawtrace.running.importing import INTERRUPTED, raise_at_ctrl_c
 from pawtrace.running.lock import only_one, project_held_by_us
 from pawtrace.running.processes import end_with_dvc, interrupts_kept
-
-INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 
 
 def run_stage(main: Callable[[], None], name: str) -> None:
@@ -66,6 +65,7 @@ def errors_in_one_line(name: str, *, again: str, code: int = 1) -> Iterator[None
       SystemExit: after a PawtraceError or a full disk (`code`), or Ctrl-C (130).
       Exception: anything else, with its traceback.
     """
+    raise_at_ctrl_c()
     try:
         yield
     except KeyboardInterrupt:
