@@ -8,6 +8,7 @@ from prefect.exceptions import PrefectHTTPStatusError
 from prefect.logging.handlers import APILogHandler
 
 from flows.ending import results_are_in_place
+from flows.temporary_server import check_room
 from pawtrace.base.errors import DeviceError
 
 SERVER_ERRORS = (httpx.HTTPError, PrefectHTTPStatusError)
@@ -20,6 +21,7 @@ def server_errors_named(url: str) -> Iterator[None]:
 
     Raises:
       DeviceError: the server is gone, and the flow's results are not in their place.
+      OSError: so it is, and the disk with its database is full.
     """
     try:
         yield
@@ -27,6 +29,7 @@ def server_errors_named(url: str) -> Iterator[None]:
         if not isinstance(error, SERVER_ERRORS) and _NO_SERVER not in str(error):
             raise
         if not results_are_in_place():
+            check_room()  # where the database is on a full disk, that is what to mend
             raise _no_answer(url, error) from error
         print(f"Prefect's server at {url} no longer answers; the results are not affected", flush=True)
     finally:

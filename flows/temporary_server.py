@@ -62,14 +62,23 @@ def prefect_server(meanwhile: Callable[[], object] = lambda: None) -> Iterator[s
         _stop(server)
 
 
+def check_room(folder: Path = PREFECT_HOME) -> None:
+    """Require room for a server's database.
+
+    Raises:
+      OSError: the disk is full.
+    """
+    if folder.exists() and shutil.disk_usage(folder).free < _ROOM_BYTES:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder))
+
+
 def _wait_until_healthy(server: subprocess.Popen[bytes], url: str, log: Path) -> None:
     deadline = time.monotonic() + _START_UP_S
     while time.monotonic() < deadline and server.poll() is None:
         if answers(url):
             return
         time.sleep(_POLL_S)
-    if shutil.disk_usage(log.parent).free < _ROOM_BYTES:  # then its log is cut off too
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(log.parent))
+    check_room(log.parent)  # first: without room, its log is cut off too
     ended = "it ended at once" if server.poll() is not None else f"it did not answer within {_START_UP_S} s"
     lines = log.read_text(encoding="utf-8", errors="replace").split("\n")
     last = next((line.strip() for line in reversed(lines) if line.strip()), "it wrote nothing")
