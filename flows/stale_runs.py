@@ -31,8 +31,9 @@ from pawtrace.running.processes import has_ended, identity
 TAG = "PAWTRACE_TAG"  # the environment variable by which a rebuild gives inner runs its own
 _PROCESS = "process:"
 _OF_US = ["rebuild", "train-recipe"]
-_HEARTBEAT = "prefect.flow-run.heartbeat"
-_ENDS = {f"prefect.flow-run.{state}" for state in ("Completed", "Failed", "Cancelled", "Crashed")}
+_EVENT = "prefect.flow-run."
+_SIGNS = {_EVENT + name for name in ("Running", "heartbeat", "Completed", "Failed", "Cancelled", "Crashed")}
+_MORE_TO_COME = {_EVENT + name for name in ("Pending", "Running", "heartbeat")}
 _SILENCE_S = 4 * HEARTBEAT_S  # a busy machine may be late with one or two
 _UNFINISHED = [StateType.RUNNING, StateType.CANCELLING]
 
@@ -49,10 +50,10 @@ def tag_this_run() -> None:
 
 
 def crash_silent_runs(client: SyncPrefectClient) -> None:
-    """Have the server set to Crashed, from now on, whatever run sends neither a heartbeat nor its end."""
+    """Have the server set to Crashed, from now on, what began and sends neither a heartbeat nor its end."""
     trigger = EventTrigger(
-        after={_HEARTBEAT},
-        expect={_HEARTBEAT, *_ENDS},
+        after=_MORE_TO_COME,
+        expect=_SIGNS,
         for_each={"prefect.resource.id"},
         match={"prefect.resource.id": "prefect.flow-run.*"},
         posture=Posture.Proactive,

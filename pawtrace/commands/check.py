@@ -13,6 +13,7 @@ from pawtrace.config.imagenet import PUBLISHED, find_weights, how_to_provide
 from pawtrace.config.params import Params, ResolvedRecipe, load_params
 from pawtrace.config.train_params import BACKBONES
 from pawtrace.dataset.sources.network import unreachable
+from pawtrace.running.git import git
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -25,6 +26,7 @@ def run(arguments: argparse.Namespace) -> int:
     del arguments
     params = load_params()
     try:
+        git("rev-parse", "--git-dir")  # DVC, which comes next, names no way out where there is none
         check_requirements(params)
     except PawtraceError as error:
         print(f"pawtrace check: {error}", file=sys.stderr)

@@ -11,6 +11,7 @@ from pawtrace.base.errors import ParamsError, PawtraceError, is_disk_full
 from pawtrace.running.importing import INTERRUPTED, raise_at_ctrl_c
 from pawtrace.running.lock import only_one, project_held_by_us
 from pawtrace.running.processes import end_with_dvc, interrupts_kept
+from pawtrace.running.watched_params import params_unchanged
 
 
 def run_stage(main: Callable[[], None], name: str) -> None:
@@ -28,7 +29,7 @@ def run_stage(main: Callable[[], None], name: str) -> None:
     atexit.register(gc.freeze)  # or Python would take seconds to collect TensorFlow's graphs one by one
     with errors_in_one_line(name, again=f"dvc repro {name}"), interrupts_kept():
         end_with_dvc()
-        with project_held_by_us(), only_one(name):
+        with project_held_by_us(), only_one(name), params_unchanged(name):
             main()
 
 
