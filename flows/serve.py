@@ -35,7 +35,7 @@ _URL = PREFECT_HOME / "serve" / "url"
 _SERVER, _WORKER = "server", "worker"
 _START_UP_S = 120
 _LATE_S = 120  # a machine may be busy
-_WORKER_LOOKS_S = 1  # for runs that are due
+WORKER_ENVIRONMENT = {"PREFECT_WORKER_QUERY_SECONDS": "1"}  # it looks that often for runs that are due
 _POLL_S = 0.2
 _PORTS = range(1, 65536)
 
@@ -67,8 +67,8 @@ def start(port: int, database: str | None) -> None:
         _deploy()
         told = update_automations(client)
     if not daemons.is_running(_WORKER):
-        looks = {"PREFECT_WORKER_QUERY_SECONDS": str(_WORKER_LOOKS_S)}
-        daemons.start(_WORKER, ["prefect", "worker", "start", "--pool", POOL, "--type", "process"], looks)
+        words = ["prefect", "worker", "start", "--pool", POOL, "--type", "process"]
+        daemons.start(_WORKER, words, WORKER_ENVIRONMENT)
     for name, expressions in crons.items():
         print(f"{name}: {', '.join(expressions) or 'when asked for'}")
     print(told)

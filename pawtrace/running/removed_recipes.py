@@ -27,7 +27,22 @@ def drop_removed(recipes: Collection[str]) -> None:
             removed.add(file.stem)
             file.unlink()
     _stop_ignoring(removed)
-    _drop_trainings(recipes)
+    drop_trainings(recipes)
+
+
+def drop_trainings(recipes: Collection[str]) -> None:
+    """Delete the working folders that none of these recipes uses; each recipe's file lists its own."""
+    if not _TRAININGS.is_dir():
+        return
+    used: set[str] = set()
+    for uses in _TRAININGS.glob("[!.]*.json"):
+        if uses.stem in recipes:
+            used |= set(json.loads(uses.read_text(encoding="utf-8")))
+        else:
+            uses.unlink()
+    for folder in _TRAININGS.iterdir():
+        if folder.is_dir() and folder.name not in used:
+            shutil.rmtree(folder)
 
 
 def _is_model(folder: Path) -> bool:
@@ -46,18 +61,3 @@ def _stop_ignoring(removed: Collection[str]) -> None:
     kept = [line for line in lines if line.removeprefix("/") not in removed]
     if kept != lines:
         write_text(_IGNORED, "".join(f"{line}\n" for line in kept))
-
-
-def _drop_trainings(recipes: Collection[str]) -> None:
-    """Delete the working folders that no recipe uses; each recipe's file lists those that it does."""
-    if not _TRAININGS.is_dir():
-        return
-    used: set[str] = set()
-    for uses in _TRAININGS.glob("[!.]*.json"):
-        if uses.stem in recipes:
-            used |= set(json.loads(uses.read_text(encoding="utf-8")))
-        else:
-            uses.unlink()
-    for folder in _TRAININGS.iterdir():
-        if folder.is_dir() and folder.name not in used:
-            shutil.rmtree(folder)
