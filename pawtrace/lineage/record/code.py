@@ -1,6 +1,7 @@
 """Fingerprints of code and libraries: what a result was made with."""
 
 import ast
+import contextlib
 import functools
 import importlib.metadata
 from collections.abc import Iterable
@@ -9,6 +10,7 @@ from pathlib import Path
 from pawtrace.base.files import fingerprint
 
 ROOT = Path(__file__).parents[3]  # the project's folder
+_NUM_ATTEMPTS = 5
 FIRST_PARTY = ("pawtrace", "stages", "flows")
 # How work is started, locked and shown changes no result: no stage watches it.
 _HOW_IT_RUNS = ("flows", "pawtrace/running", "stages/__init__.py")
@@ -68,13 +70,25 @@ def meaning(source: bytes) -> str:
     Raises:
       SyntaxError: it is no Python.
     """
-    tree = ast.parse(source)
+    tree = _parsed(source)
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             first = node.body[0] if node.body else None
             if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
                 node.body = node.body[1:]
     return ast.dump(tree)
+
+
+def _parsed(source: bytes) -> ast.Module:
+    """The syntax tree of Python source.
+
+    CPython before 3.13 counts the depth of a tree for all threads together: two that parse at once, one of
+    Prefect's say, may end in a SystemError (its issue 106905). Another attempt then finds it parsed.
+    """
+    for _ in range(_NUM_ATTEMPTS - 1):
+        with contextlib.suppress(SystemError):
+            return ast.parse(source)
+    return ast.parse(source)
 
 
 def _imported_files(path: Path, root: Path) -> list[Path]:
@@ -89,7 +103,7 @@ def _imported_files(path: Path, root: Path) -> list[Path]:
 @functools.cache
 def _imported_names(source: bytes) -> tuple[str, ...]:
     names: list[str] = []
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(_parsed(source)):
         if isinstance(node, ast.Import):
             names += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:

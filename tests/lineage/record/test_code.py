@@ -1,11 +1,12 @@
 """A code fingerprint changes with what code does, and with nothing else."""
 
+import ast
 from pathlib import Path
 
 import pytest
 
 from pawtrace.base.files import fingerprint
-from pawtrace.lineage.record.code import code_fingerprint, library_versions, modules_reached
+from pawtrace.lineage.record.code import code_fingerprint, library_versions, meaning, modules_reached
 from tests.conftest import ROOT
 
 
@@ -75,3 +76,17 @@ def test_training_does_not_reach_evaluation() -> None:
     reached = {str(path) for path in modules_reached(ROOT / "pawtrace/learning/fit.py", ROOT)}
     assert "pawtrace/learning/history.py" in reached
     assert not any("evaluation" in path for path in reached)
+
+
+def test_threads_that_parse_at_once_do_not_end_a_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    parse, num_calls = ast.parse, 0
+
+    def parse_the_third_time(source: bytes) -> ast.Module:
+        nonlocal num_calls
+        num_calls += 1
+        if num_calls < 3:
+            raise SystemError("AST constructor recursion depth mismatch (before=69, after=75)")
+        return parse(source)
+
+    monkeypatch.setattr(ast, "parse", parse_the_third_time)
+    assert "Constant(value=1)" in meaning(b"a = 1")
