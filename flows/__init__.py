@@ -5,6 +5,7 @@ Prefect reads its settings when it is imported, and this package is imported bef
 
 import contextlib
 import io
+import logging
 import os
 import sys
 from pathlib import Path
@@ -40,4 +41,5 @@ def _check_settings() -> None:
 
 if sys.argv[0] == "-m":  # `python -m flows.<name>`, which still imports
     end_at_ctrl_c()
+    logging.raiseExceptions = False  # a log that the server does not take is no error of the run
     _check_settings()

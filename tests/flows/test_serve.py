@@ -12,6 +12,7 @@ import pytest
 
 from flows import daemons, serve
 from pawtrace.base.errors import DeviceError, ParamsError
+from tests.conftest import ROOT
 
 
 @pytest.fixture(autouse=True)
@@ -77,3 +78,16 @@ def test_the_worker_looks_for_runs_at_least_every_second() -> None:
     environment = os.environ | serve.WORKER_ENVIRONMENT
     words = [sys.executable, "-c", code]
     assert float(subprocess.run(words, env=environment, capture_output=True, check=True).stdout) <= 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "value"), [("PREFECT_CLIENT_MAX_RETRIES", "abc"), ("PREFECT_API_URL", "http://[::1")]
+)
+def test_a_wrong_setting_of_prefects_is_one_line(name: str, value: str) -> None:
+    words = [sys.executable, "-m", "flows.serve", "stop"]
+    environment = os.environ | {name: value, "PYTHONPATH": str(ROOT)}
+    ended = subprocess.run(words, env=environment, capture_output=True, text=True, check=False)
+    assert ended.returncode == 1
+    (line,) = ended.stderr.splitlines()
+    assert line.startswith("pawtrace: a PREFECT_... variable")
