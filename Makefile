@@ -23,6 +23,7 @@ repro: $(INSTALLED) ## rebuild what changed; PROFILE=cats_vs_dogs switches param
 	@if [ -n "$(PROFILE)" ]; then pawtrace profile "$(PROFILE)"; fi
 	pawtrace check
 	python -m pawtrace.running.alone dvc repro
+	@python -m pawtrace.running.to_commit
 
 serve: $(INSTALLED) ## start Prefect's server, worker and schedules; PORT=4200, DATABASE=postgresql+asyncpg://...
 	@PORT="$(PORT)" DATABASE="$(DATABASE)" python -m flows.serve start

@@ -3,10 +3,17 @@
 Prefect reads its settings when it is imported, and this package is imported before it.
 """
 
+import contextlib
+import io
+import logging
 import os
+import sys
 from pathlib import Path
 
+from pawtrace.running.importing import end_at_ctrl_c
+
 PREFECT_HOME = Path(".prefect").resolve()
+HEARTBEAT_S = 30
 
 os.environ.setdefault("PREFECT_HOME", str(PREFECT_HOME))
 os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")  # DO_NOT_TRACK alone is not enough
@@ -17,3 +24,22 @@ os.environ.setdefault(
 os.environ.setdefault("DO_NOT_TRACK", "1")
 # Errors reach the console once, through the entry point; the server's log has all of it.
 os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
+os.environ.setdefault("PREFECT_LOGGING_INTERNAL_LEVEL", "CRITICAL")
+# Prefect's shortest: a run whose process was killed is noticed within minutes (flows/stale_runs.py).
+os.environ.setdefault("PREFECT_FLOWS_HEARTBEAT_FREQUENCY", str(HEARTBEAT_S))
+
+
+def _check_settings() -> None:
+    """Have Prefect read its settings, so that a wrong one is one line."""
+    try:
+        with contextlib.redirect_stderr(io.StringIO()):  # Prefect says it twice
+            import prefect.context  # noqa: F401
+    except ValueError as error:
+        said = " ".join(str(error).partition("For further")[0].split())[:300]
+        sys.exit(f"pawtrace: a PREFECT_... variable, or {PREFECT_HOME}/profiles.toml, is wrong: {said}")
+
+
+if sys.argv[0] == "-m":  # `python -m flows.<name>`, which still imports
+    end_at_ctrl_c()
+    logging.raiseExceptions = False  # a log that the server does not take is no error of the run
+    _check_settings()

@@ -26,8 +26,12 @@ _POLL_S = 0.2
 
 def is_running(name: str) -> bool:
     """Whether the process of that name lives."""
-    file = _file(name)
-    return file.exists() and not has_ended(file.read_text(encoding="utf-8").strip())
+    return (named := _identity(name)) is not None and not has_ended(named)
+
+
+def num_living() -> int:
+    """How many processes live that were started here, whatever their names, with all that they started."""
+    return len(_marked())
 
 
 def log_of(name: str) -> Path:
@@ -38,6 +42,7 @@ def log_of(name: str) -> Path:
 def start(name: str, module: list[str], environment: dict[str, str]) -> None:
     """Start `python -m MODULE...` in a session of its own: it outlives the terminal."""
     _file(name).parent.mkdir(parents=True, exist_ok=True)
+    _file(name).unlink(missing_ok=True)  # of one that has ended
     with log_of(name).open("a", encoding="utf-8") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", *module],
@@ -48,7 +53,8 @@ def start(name: str, module: list[str], environment: dict[str, str]) -> None:
             start_new_session=True,
         )
     process.returncode = 0  # no child that anybody waits for: it outlives this process
-    write_text(_file(name), identity(process.pid) or "")
+    if named := identity(process.pid):  # it has not ended at once
+        write_text(_file(name), named)
 
 
 def stop(names: list[str], before_the_last: Callable[[], object] = lambda: None) -> int:
@@ -95,8 +101,13 @@ def _marked() -> list[psutil.Process]:
 
 
 def _pid_of(name: str) -> int | None:
+    named = _identity(name)
+    return int(named.split("/")[2]) if named else None
+
+
+def _identity(name: str) -> str | None:
     file = _file(name)
-    return int(file.read_text(encoding="utf-8").split("/")[2]) if file.exists() else None
+    return file.read_text(encoding="utf-8").strip() or None if file.exists() else None
 
 
 def _file(name: str) -> Path:

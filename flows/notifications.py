@@ -1,4 +1,4 @@
-"""Whom to tell what happened at night: automations.yaml, brought to Prefect's server.
+"""What Prefect's server does by itself: whom it tells what happened at night, as automations.yaml says.
 
 Each automation waits for events of runs of the flow `rebuild`, and sends subject and body, which are
 Prefect's templates, with the block that the file names.
@@ -72,13 +72,17 @@ def update_automations(client: SyncPrefectClient, path: Path = _FILE) -> str:
         return f"nobody is told of what fails: {path} names no block"
     block = _block(client, wanted.block, path)
     for automation in wanted.automations:
-        core = _core(automation, block)
-        olds = client.read_automations_by_name(automation.name)
-        if olds:
-            client.update_automation(olds[0].id, core)
-        else:
-            client.create_automation(core)
+        put_automation(client, _core(automation, block))
     return f"{wanted.block} is told: {', '.join(automation.name for automation in wanted.automations)}"
+
+
+def put_automation(client: SyncPrefectClient, automation: AutomationCore) -> None:
+    """Make the server's automation of that name this one."""
+    olds = client.read_automations_by_name(automation.name)
+    if olds:
+        client.update_automation(olds[0].id, automation)
+    else:
+        client.create_automation(automation)
 
 
 def _core(automation: Automation, block: UUID) -> AutomationCore:

@@ -17,16 +17,17 @@ from prefect import flow, tags, task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 from prefect.events import emit_event
-from prefect.logging.handlers import APILogHandler
 from prefect.runtime import flow_run
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect.states import Completed, Failed
 
 from flows import rebuild_artifacts, verdict
+from flows.ending import ends_in_time
 from flows.gpu import gpu_held
 from flows.rebuild_artifacts import Progress
 from flows.say import say
 from flows.server_answers import wait_for_server
+from flows.server_errors import server_errors_named
 from flows.stale_runs import TAG, crash_ended_runs, process_tag, tag_this_run
 from flows.temporary_server import prefect_server
 from flows.verdict import Verdict
@@ -204,11 +205,13 @@ def _workplace(when_dirty: str) -> Iterator[None]:
 def main() -> None:
     """Run the flow by hand: on the server that is there, when it answers, or on a temporary one."""
     wait_for_server(say)
-    with prefect_server() as url, temporary_settings({PREFECT_API_URL: url}), tags(process_tag()):
-        try:
-            state = rebuild(return_state=True)
-        finally:
-            APILogHandler().flush()  # before a temporary server ends
+    with (
+        prefect_server() as url,
+        temporary_settings({PREFECT_API_URL: url}),
+        tags(process_tag()),
+        server_errors_named(url),
+    ):
+        state = rebuild(return_state=True)
     if state.is_failed() or state.is_crashed():
         print(f"pawtrace rebuild: {state.message}", file=sys.stderr)
         sys.exit(1)
@@ -217,5 +220,5 @@ def main() -> None:
 
 if __name__ == "__main__":
     os.environ.setdefault("PYTHONUNBUFFERED", "1")
-    with errors_in_one_line("rebuild", again=_AGAIN):
+    with ends_in_time(), errors_in_one_line("rebuild", again=_AGAIN):
         main()

@@ -17,6 +17,7 @@ from prefect.artifacts import (
 )
 
 from flows.say import say
+from flows.server_errors import SERVER_ERRORS
 from pawtrace.config import paths
 from pawtrace.config.params import Params
 from pawtrace.rebuilding.differences import differences
@@ -37,7 +38,7 @@ class Progress:
         self._num_stages = num_recipes + _NUM_OTHER_STAGES
         self._seen: set[str] = set()
         made = create_progress_artifact(0.0, key="rebuild-progress", description="begun")
-        self._artifact = cast(UUID, made)  # outside of async code it is one
+        self._artifact: UUID | None = cast(UUID, made)  # outside of async code it is one
 
     def line(self, text: str) -> None:
         """Say a line of dvc's, and take notice where it names a stage; of a bar, only its end."""
@@ -55,7 +56,13 @@ class Progress:
         self._show(100.0, f"{self._num_stages} of {self._num_stages} stages done")
 
     def _show(self, percent: float, description: str) -> None:
-        update_progress_artifact(self._artifact, min(percent, 100.0), description)
+        if self._artifact is None:
+            return
+        try:
+            update_progress_artifact(self._artifact, min(percent, 100.0), description)
+        except SERVER_ERRORS as error:  # dvc goes on; Prefect has tried for a minute, and would at each stage
+            self._artifact = None
+            say(f"Prefect's server does not answer ({error!r:.100}): it is shown no further progress")
 
 
 def show_differences() -> None:

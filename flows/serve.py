@@ -24,7 +24,7 @@ from flows.deployments import schedules
 from flows.gpu import GPU
 from flows.notifications import update_automations
 from flows.server_answers import answers
-from flows.stale_runs import crash_ended_runs
+from flows.stale_runs import crash_ended_runs, crash_silent_runs
 from pawtrace.base.errors import DeviceError, ParamsError
 from pawtrace.base.files import write_text
 from pawtrace.running.entry_point import errors_in_one_line
@@ -34,8 +34,10 @@ _HOST = "127.0.0.1"
 _URL = PREFECT_HOME / "serve" / "url"
 _SERVER, _WORKER = "server", "worker"
 _START_UP_S = 120
-_LATE_S = 120  # the worker looks every ten seconds, and a machine may be busy
+_LATE_S = 120  # a machine may be busy
+WORKER_ENVIRONMENT = {"PREFECT_WORKER_QUERY_SECONDS": "1"}  # it looks that often for runs that are due
 _POLL_S = 0.2
+_PORTS = range(1, 65536)
 
 
 def start(port: int, database: str | None) -> None:
@@ -48,9 +50,10 @@ def start(port: int, database: str | None) -> None:
     crons = schedules()
     url = f"http://{_HOST}:{port}/api"
     if not daemons.is_running(_SERVER):
+        _check_port(port)
+        write_text(_URL, url)  # first: whatever is killed from here on, `stop` knows where the server is
         _start_server(port, database)
-        write_text(_URL, url)
-    elif (running := _URL.read_text(encoding="utf-8")) != url:
+    elif (running := _url()) != url:
         raise DeviceError(
             f"PORT={port}: expected no server of this project yet, found {running}; run: make serve-stop"
         )
@@ -60,10 +63,12 @@ def start(port: int, database: str | None) -> None:
         _create_pool(client)
         _create_gpu(client)
         crash_ended_runs("make serve", no_worker=not daemons.is_running(_WORKER))
+        crash_silent_runs(client)
         _deploy()
         told = update_automations(client)
     if not daemons.is_running(_WORKER):
-        daemons.start(_WORKER, ["prefect", "worker", "start", "--pool", POOL, "--type", "process"], {})
+        words = ["prefect", "worker", "start", "--pool", POOL, "--type", "process"]
+        daemons.start(_WORKER, words, WORKER_ENVIRONMENT)
     for name, expressions in crons.items():
         print(f"{name}: {', '.join(expressions) or 'when asked for'}")
     print(told)
@@ -77,7 +82,8 @@ def stop() -> None:
 
 
 def _crash_broken_off_runs() -> None:
-    if not daemons.is_running(_SERVER) or not answers(url := _URL.read_text(encoding="utf-8")):
+    url = _url()
+    if url is None or not answers(url):
         return  # the next start does it
     try:
         with temporary_settings({PREFECT_API_URL: url}):
@@ -86,15 +92,26 @@ def _crash_broken_off_runs() -> None:
         print(f"runs that were broken off are marked as running until the next `make serve`: {error}")
 
 
-def _start_server(port: int, database: str | None) -> None:
+def _url() -> str | None:
+    """The URL of the server that was started last."""
+    return _URL.read_text(encoding="utf-8") if _URL.exists() else None
+
+
+def _check_port(port: int) -> None:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((_HOST, port))
         except OSError as error:
+            left = daemons.num_living()  # of a start that was killed before it had noted what it started
+            another = port + 1 if 1024 <= port < _PORTS[-1] else 4200
             raise DeviceError(
-                f"port {port}: expected it free, found: {error.strerror}; run: make serve PORT={port + 1}"
+                f"port {port}: expected it free, found: {error.strerror}; run: make serve"
+                + ("-stop" if left else f" PORT={another}")
             ) from None
+
+
+def _start_server(port: int, database: str | None) -> None:
     environment = {
         "PREFECT_SERVER_SERVICES_LATE_RUNS_AFTER_SECONDS": str(_LATE_S),
         "PREFECT_SERVER_UI_API_URL": f"http://{_HOST}:{port}/api",  # else its pages ask port 4200
@@ -153,14 +170,20 @@ def _deploy() -> None:
         raise ParamsError(f"prefect.yaml: expected it to be deployed, found: {said[-300:]}")
 
 
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 6 and int(text) in _PORTS):
+        raise ParamsError(
+            f"PORT: expected a number from {_PORTS[0]} to {_PORTS[-1]}, found {text!r:.40}; "
+            "run: make serve PORT=4200"
+        )
+    return int(text)
+
+
 def main() -> None:
     """Read what to do from the command line."""
     match sys.argv[1:]:
         case ["start"]:
-            port = os.environ.get("PORT") or "4200"
-            if not port.isdigit():
-                raise ParamsError(f"PORT: expected a number, found {port!r}; run: make serve PORT=4200")
-            start(int(port), os.environ.get("DATABASE") or None)
+            start(_port(os.environ.get("PORT") or "4200"), os.environ.get("DATABASE") or None)
         case ["stop"]:
             stop()
         case _:

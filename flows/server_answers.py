@@ -1,8 +1,9 @@
-"""Waiting for a Prefect server: one that PREFECT_API_URL names may be down, or only just starting."""
+"""Whether a Prefect server answers: one that PREFECT_API_URL names may be down, or only just starting."""
 
+import http.client
 import os
 import time
-import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import Callable
 
@@ -13,12 +14,33 @@ _FIRST_PAUSE_S = 1.0
 _LONGEST_PAUSE_S = 30.0
 
 
+def named_server() -> str | None:
+    """The URL of the API that PREFECT_API_URL names, if any.
+
+    Raises:
+      DeviceError: it is no URL.
+    """
+    if not (url := os.environ.get("PREFECT_API_URL")):
+        return None
+    try:
+        parts = urllib.parse.urlsplit(url)
+        is_url = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port or an IPv6 address that is none
+        is_url = False
+    if not is_url:
+        raise DeviceError(
+            f"PREFECT_API_URL: expected a URL such as http://127.0.0.1:4200/api, found {url!r}; "
+            "correct it, or unset PREFECT_API_URL for a temporary server"
+        )
+    return url
+
+
 def answers(url: str) -> bool:
     """Whether a server is healthy."""
     try:
         with urllib.request.urlopen(f"{url}/health", timeout=5) as answer:
             return bool(answer.status == 200)
-    except (urllib.error.URLError, ConnectionError, TimeoutError):
+    except (OSError, http.client.HTTPException):  # urllib's own errors are OSErrors
         return False
 
 
@@ -26,9 +48,9 @@ def wait_for_server(say: Callable[[str], object], wait_s: float = _WAIT_S) -> No
     """Wait for the server that PREFECT_API_URL names, if any, with growing pauses.
 
     Raises:
-      DeviceError: it did not answer in all that time.
+      DeviceError: PREFECT_API_URL is no URL, or nothing answered there in all that time.
     """
-    url, pause_s, until = os.environ.get("PREFECT_API_URL"), _FIRST_PAUSE_S, time.monotonic() + wait_s
+    url, pause_s, until = named_server(), _FIRST_PAUSE_S, time.monotonic() + wait_s
     while url and not answers(url):
         if time.monotonic() + pause_s > until:
             raise DeviceError(

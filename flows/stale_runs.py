@@ -1,11 +1,13 @@
-"""Flow runs that are marked running though their process was killed: the next one to look sets them right.
+"""Flow runs that are marked running though their process was killed are set to Crashed.
 
-Every run carries a tag that names its process: host, boot, number and start. A worker notes the
+The server does so when a run's heartbeats stop. Where no server ran meanwhile, the next run to look does:
+every run carries a tag that names its process: host, boot, number and start. A worker notes the
 number of the process that it started, which covers a run until it has put its tag.
 """
 
 import os
 from collections.abc import Iterable
+from datetime import timedelta
 
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.filters import (
@@ -16,15 +18,23 @@ from prefect.client.schemas.filters import (
     FlowRunFilterStateType,
 )
 from prefect.client.schemas.objects import FlowRun, StateType
+from prefect.events.actions import ChangeFlowRunState
+from prefect.events.schemas.automations import AutomationCore, EventTrigger, Posture
 from prefect.runtime import flow_run
 from prefect.states import Crashed
 
+from flows import HEARTBEAT_S
+from flows.notifications import put_automation
 from flows.say import say
 from pawtrace.running.processes import has_ended, identity
 
 TAG = "PAWTRACE_TAG"  # the environment variable by which a rebuild gives inner runs its own
 _PROCESS = "process:"
 _OF_US = ["rebuild", "train-recipe"]
+_EVENT = "prefect.flow-run."
+_SIGNS = {_EVENT + name for name in ("Running", "heartbeat", "Completed", "Failed", "Cancelled", "Crashed")}
+_MORE_TO_COME = {_EVENT + name for name in ("Pending", "Running", "heartbeat")}
+_SILENCE_S = 4 * HEARTBEAT_S  # a busy machine may be late with one or two
 _UNFINISHED = [StateType.RUNNING, StateType.CANCELLING]
 
 
@@ -37,6 +47,22 @@ def tag_this_run() -> None:
     """Put this process's tag on a flow run that a worker started."""
     with get_client(sync_client=True) as client:
         client.update_flow_run(flow_run.id, tags={*flow_run.tags, process_tag()})
+
+
+def crash_silent_runs(client: SyncPrefectClient) -> None:
+    """Have the server set to Crashed, from now on, what began and sends neither a heartbeat nor its end."""
+    trigger = EventTrigger(
+        after=_MORE_TO_COME,
+        expect=_SIGNS,
+        for_each={"prefect.resource.id"},
+        match={"prefect.resource.id": "prefect.flow-run.*"},
+        posture=Posture.Proactive,
+        threshold=1,
+        within=timedelta(seconds=_SILENCE_S),
+    )
+    message = f"It sent no sign of life for {_SILENCE_S} s: its process was killed, perhaps"
+    crash = ChangeFlowRunState(state=StateType.CRASHED, name="Crashed", message=message)
+    put_automation(client, AutomationCore(name="a run fell silent", trigger=trigger, actions=[crash]))
 
 
 def crash_ended_runs(found_by: str, *, no_worker: bool = False) -> int:

@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from flows import PREFECT_HOME
-from flows.server_answers import answers
+from flows.server_answers import answers, named_server
 from pawtrace.base.errors import DeviceError
 
 _START_UP_S = 120  # 10 s is usual on two cores; a slow machine needs longer
@@ -35,10 +35,10 @@ def prefect_server(meanwhile: Callable[[], object] = lambda: None) -> Iterator[s
     Args:
       meanwhile: what to do while a temporary server starts.
     Raises:
-      DeviceError: the temporary server did not start.
+      DeviceError: PREFECT_API_URL is no URL, or the temporary server did not start.
       OSError: it did not, and the disk is full.
     """
-    if url := os.environ.get("PREFECT_API_URL"):
+    if url := named_server():
         yield url
         return
     port = _free_port()
@@ -62,14 +62,23 @@ def prefect_server(meanwhile: Callable[[], object] = lambda: None) -> Iterator[s
         _stop(server)
 
 
+def check_room(folder: Path = PREFECT_HOME) -> None:
+    """Require room for a server's database.
+
+    Raises:
+      OSError: the disk is full.
+    """
+    if folder.exists() and shutil.disk_usage(folder).free < _ROOM_BYTES:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder))
+
+
 def _wait_until_healthy(server: subprocess.Popen[bytes], url: str, log: Path) -> None:
     deadline = time.monotonic() + _START_UP_S
     while time.monotonic() < deadline and server.poll() is None:
         if answers(url):
             return
         time.sleep(_POLL_S)
-    if shutil.disk_usage(log.parent).free < _ROOM_BYTES:  # then its log is cut off too
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(log.parent))
+    check_room(log.parent)  # first: without room, its log is cut off too
     ended = "it ended at once" if server.poll() is not None else f"it did not answer within {_START_UP_S} s"
     lines = log.read_text(encoding="utf-8", errors="replace").split("\n")
     last = next((line.strip() for line in reversed(lines) if line.strip()), "it wrote nothing")

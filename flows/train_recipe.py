@@ -5,22 +5,20 @@ Run: python -m flows.train_recipe <recipe>
 """
 
 import os
-from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-import httpx
 from prefect import flow, tags, task
 from prefect.cache_policies import NO_CACHE
-from prefect.exceptions import PrefectHTTPStatusError
-from prefect.logging.handlers import APILogHandler
+from prefect.context import TagsContext
 from prefect.runtime import flow_run
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
+from flows.ending import ends_in_time, note_results_in_place
+from flows.server_errors import server_errors_named
 from flows.stale_runs import TAG, process_tag
 from flows.temporary_server import prefect_server
 from flows.training_artifacts import show_metrics, show_training
-from pawtrace.base.errors import DeviceError
 from pawtrace.base.files import new_folder
 from pawtrace.config import paths
 from pawtrace.config.recipe_file import RecipeFile, read_recipe
@@ -65,13 +63,16 @@ def evaluate(job: "Job") -> None:
 
 
 @flow(name="train-recipe", flow_run_name="{name}", validate_parameters=False)
-def train_recipe(name: str, recipe: RecipeFile, folder: Path) -> None:
-    """Train the recipe of that name and predict with it; its results go to `folder`."""
-    job = stage().prepare(name, recipe, folder, circumstances(flow_run_id=str(flow_run.id)))
-    augment(job)
-    probe(job)
-    train(job)
-    evaluate(job)
+def train_recipe(name: str, recipe: RecipeFile) -> None:
+    """Train the recipe of that name and predict with it."""
+    # Without tags: a task that has one asks the server for leave to start, and fails where it is gone.
+    with TagsContext(current_tags=set()), new_folder(paths.MODELS / name) as folder:
+        job = stage().prepare(name, recipe, folder, circumstances(flow_run_id=str(flow_run.id)))
+        augment(job)
+        probe(job)
+        train(job)
+        evaluate(job)
+    note_results_in_place()
 
 
 def run(name: str) -> None:
@@ -85,18 +86,9 @@ def run(name: str) -> None:
         prefect_server(meanwhile=stage) as url,
         temporary_settings({PREFECT_API_URL: url}),
         tags(process_tag(), *_tag_of_rebuild()),
-        new_folder(paths.MODELS / name) as folder,
+        server_errors_named(url),
     ):
-        try:
-            train_recipe(name, recipe, folder)
-        except (httpx.HTTPError, PrefectHTTPStatusError) as error:
-            raise _unreachable(url, error) from error
-        except RuntimeError as error:
-            if "Failed to reach API" not in str(error):
-                raise
-            raise _unreachable(url, error) from error
-        finally:
-            APILogHandler().flush()  # before a temporary server ends
+        train_recipe(name, recipe)
 
 
 def _tag_of_rebuild() -> list[str]:
@@ -104,13 +96,6 @@ def _tag_of_rebuild() -> list[str]:
     return [os.environ[TAG]] if TAG in os.environ else []
 
 
-def _unreachable(url: str, error: Exception) -> DeviceError:
-    found = " ".join(str(error).split())[:200]
-    return DeviceError(
-        f"PREFECT_API_URL: expected a Prefect server at {url}, found: {found}; start it, or unset "
-        "PREFECT_API_URL for a temporary one"
-    )
-
-
 if __name__ == "__main__":
-    run_recipe_stage(run, "train")
+    with ends_in_time():
+        run_recipe_stage(run, "train")

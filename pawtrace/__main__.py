@@ -8,7 +8,7 @@ import signal
 import sys
 from collections.abc import Sequence
 
-from pawtrace.running.entry_point import errors_in_one_line
+from pawtrace.running.importing import end_at_ctrl_c, raise_at_ctrl_c
 
 COMMANDS = (
     "profile", "check", "cure", "trace", "verify", "predict", "export", "promote", "rollback", "status"
@@ -32,7 +32,13 @@ def parser() -> argparse.ArgumentParser:
 def main(words: Sequence[str] | None = None) -> None:
     """Run the command that the words name; exit with its code, 2 where the input is wrong."""
     words = sys.argv[1:] if words is None else words
-    arguments = parser().parse_args(words)
+    end_at_ctrl_c()  # importing takes a second
+    try:
+        from pawtrace.running.entry_point import errors_in_one_line
+
+        arguments = parser().parse_args(words)
+    finally:
+        raise_at_ctrl_c()
     try:
         with errors_in_one_line(arguments.command, again=shlex.join(["pawtrace", *words]), code=BAD_INPUT):
             sys.exit(arguments.run(arguments))

@@ -11,7 +11,7 @@ from typing import Any
 from pawtrace.base.files import new_folder, write_json, write_text
 from pawtrace.base.stored_numbers import as_stored
 from pawtrace.config import paths
-from pawtrace.config.params import Params, load_params
+from pawtrace.config.params import load_params
 from pawtrace.report.claims import Judgement, judge_claims
 from pawtrace.report.dvc_plots import plot_tables
 from pawtrace.report.ladder import Rung, best_rung, climb
@@ -43,14 +43,6 @@ def write_reports(rungs: list[Rung], judgements: list[Judgement]) -> None:
     write_text(paths.REPORTS / "ladder.md", ladder_markdown(rungs, judgements))
 
 
-def drop_removed(params: Params) -> None:
-    """Remove what the stage `measure` wrote of recipes that params.yaml no longer has."""
-    for folder in (paths.METRICS, paths.EVALUATIONS, paths.PROVENANCES):
-        for file in folder.glob("*.json"):
-            if file.stem not in params.recipes:
-                file.unlink()
-
-
 def main() -> None:
     """Run the stage."""
     params = load_params()
@@ -61,7 +53,6 @@ def main() -> None:
     page = report_page(rungs, judgements, data)
     write_reports(rungs, judgements)
     write_text(paths.REPORTS / "report.html", page)
-    drop_removed(params)
     best, (low, high) = best_rung(rungs), best_rung(rungs).test_interval
     print(
         f"report: {len(rungs)} recipes, best {best.recipe} with test accuracy {best.test_accuracy:.3f} "

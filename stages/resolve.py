@@ -5,7 +5,8 @@ neither. So each recipe gets a file, and each named file a link, of which DVC wa
 
 Arrives: `data.archive`, `train.*`, `probe.*`, `evaluate.*`, `recipes.*`, and the files that they name.
 Leaves: data/recipes/<recipe>.json, what decides its training, and so not its question;
-data/measures/<recipe>.json, how its predictions are measured; data/in_use/, the links.
+data/measures/<recipe>.json, how its predictions are measured; data/in_use/, the links. Nothing stays of
+recipes that params.yaml no longer has.
 Run: python -m stages.resolve
 """
 
@@ -14,11 +15,16 @@ from pathlib import Path
 from pawtrace.base.errors import DataError
 from pawtrace.base.files import new_folder, write_json
 from pawtrace.config import paths
+from pawtrace.config.imagenet import PUBLISHED
 from pawtrace.config.odd_values import odd_values_by_recipe
 from pawtrace.config.params import Params, load_params
-from pawtrace.config.recipe_file import recipe_file
+from pawtrace.config.recipe_file import recipe_file, weights_files
 from pawtrace.config.sections import DataParams
 from pawtrace.running.entry_point import run_stage
+from pawtrace.running.removed_recipes import drop_removed
+from pawtrace.running.tracked_files import bring
+
+_PUBLISHED = {published.file_name for published in PUBLISHED.values()}  # Keras downloads what is not here
 
 
 def write_recipes(params: Params) -> list[str]:
@@ -64,10 +70,25 @@ def archive_in_use(data: DataParams) -> Path | None:
     return None if data.source == "sample" or data.archive is None else Path(data.archive)
 
 
+def bring_files(params: Params) -> None:
+    """Take the archive and the weights that params name from DVC's cache, where `dvc add` tracks them.
+
+    Raises:
+      DataError: see `bring`.
+    """
+    files = {file for name in params.recipes for file in weights_files(params.recipe(name).train)}
+    if archive := archive_in_use(params.data):
+        files.add(archive)
+    for file in sorted(files):
+        bring(file, may_be_missing=file.name in _PUBLISHED)
+
+
 def main() -> None:
     """Run the stage."""
     params = load_params()
+    bring_files(params)
     link_files(archive_in_use(params.data), write_recipes(params))
+    drop_removed(params.recipes)
     print(f"resolve: {len(params.recipes)} recipes")
     for line in odd_values_by_recipe(params):
         print(f"resolve: warning: {line}")

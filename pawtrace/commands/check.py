@@ -26,6 +26,7 @@ from pawtrace.config.params import Params, ResolvedRecipe, load_params
 from pawtrace.config.train_params import BACKBONES, TrainParams
 from pawtrace.dataset.sources.network import unreachable
 from pawtrace.learning.networks.head_memory import require_memory_for
+from pawtrace.running.git import git
 
 _WRITTEN = (
     paths.RAW, paths.SPLITS, paths.RECORDS, paths.RECIPES, paths.MEASURES, paths.IN_USE, paths.MODELS,
@@ -45,6 +46,7 @@ def run(arguments: argparse.Namespace) -> int:
     for line in odd_values_by_recipe(params):
         print(f"check: warning: {line}")
     try:
+        git("rev-parse", "--git-dir")  # DVC, which comes next, names no way out where there is none
         check_requirements(params)
     except PawtraceError as error:
         print(f"pawtrace check: {error}", file=sys.stderr)

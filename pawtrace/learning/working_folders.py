@@ -5,14 +5,15 @@ recipe whose training has not changed finds it finished.
 """
 
 import json
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from pawtrace.base.files import write_json
 from pawtrace.config import paths
+from pawtrace.config.recipe_file import recipe_names
 from pawtrace.config.train_params import TrainParams
+from pawtrace.running.removed_recipes import drop_trainings
 
 TRAININGS = paths.WORK / "training"
 RUNS = "runs.json"  # who trained here: several, where a training was interrupted and resumed
@@ -29,15 +30,7 @@ def seeds_of(train: TrainParams) -> list[TrainParams]:
 def drop_unused(recipe: str, in_use: Sequence[Path]) -> None:
     """Record which folders a recipe uses now, and remove those that no recipe uses any more."""
     write_json(TRAININGS / f"{recipe}.json", [folder.name for folder in in_use])
-    used: set[str] = set()
-    for uses in TRAININGS.glob("[!.]*.json"):
-        if uses.stem == recipe or (paths.RECIPES / uses.name).exists():
-            used |= set(json.loads(uses.read_text(encoding="utf-8")))
-        else:
-            uses.unlink()  # the recipe was removed from params.yaml
-    for folder in TRAININGS.iterdir():
-        if folder.is_dir() and folder.name not in used:
-            shutil.rmtree(folder)
+    drop_trainings({recipe, *recipe_names()})
 
 
 def note_run(folder: Path, run: dict[str, Any]) -> None:

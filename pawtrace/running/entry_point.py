@@ -8,10 +8,10 @@ import traceback
 from collections.abc import Callable, Iterator
 
 from pawtrace.base.errors import ParamsError, PawtraceError, is_disk_full, unusable_path
+from pawtrace.running.importing import INTERRUPTED, raise_at_ctrl_c
 from pawtrace.running.lock import only_one, project_held_by_us
 from pawtrace.running.processes import end_with_dvc, interrupts_kept
-
-INTERRUPTED = 130  # 128 + SIGINT, as shells report it
+from pawtrace.running.watched_params import params_unchanged
 
 
 def run_stage(main: Callable[[], None], name: str) -> None:
@@ -29,7 +29,7 @@ def run_stage(main: Callable[[], None], name: str) -> None:
     atexit.register(gc.freeze)  # or Python would take seconds to collect TensorFlow's graphs one by one
     with errors_in_one_line(name, again=f"dvc repro {name}"), interrupts_kept():
         end_with_dvc()
-        with project_held_by_us(), only_one(name):
+        with project_held_by_us(), only_one(name), params_unchanged(name):
             main()
 
 
@@ -66,6 +66,7 @@ def errors_in_one_line(name: str, *, again: str, code: int = 1) -> Iterator[None
       SystemExit: after a PawtraceError, a full disk or a path that cannot be used (`code`), or Ctrl-C (130).
       Exception: anything else, with its traceback.
     """
+    raise_at_ctrl_c()
     try:
         yield
     except KeyboardInterrupt:

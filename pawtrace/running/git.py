@@ -40,13 +40,18 @@ def git_bytes(*words: str, folder: Path | None = None, environment: Mapping[str,
         ended = subprocess.run(
             ["git", *words],
             cwd=folder,
-            env={**os.environ, "GIT_TERMINAL_PROMPT": "0", **(environment or {})},
+            env={**os.environ, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C", **(environment or {})},
             capture_output=True,
             check=False,
         )
     except FileNotFoundError:
         raise GitError("git: expected it to be installed, found no such program") from None
     if ended.returncode != 0:
+        if b"not a git repository" in ended.stderr:
+            raise GitError(
+                "this folder is not a git repository, which DVC needs; "
+                "run: git init && git add --all && git commit -m Start"
+            )
         said = " ".join(ended.stderr.decode("utf-8", errors="replace").split())[:200]
         raise GitError(f"git {words[0]}: expected it to work, found: {said}; run: git {' '.join(words)}")
     return ended.stdout

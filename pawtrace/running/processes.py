@@ -82,9 +82,9 @@ def end_with(*pids: int, how: signal.Signals = signal.SIGINT) -> None:
     threading.Thread(target=_watch, args=(names, how), daemon=True).start()
 
 
-def end_within(grace_s: float) -> None:
-    """End this process in that time, unless it has ended by itself: who was told to end must not hang."""
-    threading.Thread(target=_end_after, args=(grace_s,), daemon=True).start()
+def end_within(grace_s: float, code: int = 1) -> None:
+    """End this process in that time with that exit code, unless it has ended by itself before."""
+    threading.Thread(target=_end_after, args=(grace_s, code), daemon=True).start()
 
 
 @contextlib.contextmanager
@@ -116,6 +116,11 @@ def stop_if_interrupted() -> None:
         raise KeyboardInterrupt
 
 
+def was_interrupted() -> bool:
+    """Whether Ctrl-C was pressed within `interrupts_kept`."""
+    return _interrupted.is_set()
+
+
 def _keep_and_raise(number: int, frame: FrameType | None) -> None:
     _interrupted.set()
     signal.default_int_handler(number, frame)
@@ -133,9 +138,9 @@ def _press_again(report: Callable[["sys.UnraisableHookArgs"], object]) -> Callab
     return hook
 
 
-def _end_after(grace_s: float) -> None:
+def _end_after(grace_s: float, code: int = 1) -> None:
     time.sleep(grace_s)
-    os._exit(1)
+    os._exit(code)
 
 
 def _watch(names: list[str | None], how: signal.Signals) -> None:

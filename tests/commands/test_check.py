@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import subprocess
 import sys
 import time
@@ -17,6 +18,7 @@ from pawtrace.commands import check
 from pawtrace.config.imagenet import PUBLISHED
 from pawtrace.config.params import Params
 from pawtrace.learning import device
+from pawtrace.running.git import git
 from tests.conftest import ROOT, WriteParams
 from tests.published_weights import count_as_published
 
@@ -30,7 +32,8 @@ LADDER: dict[str, Any] = {
 
 @pytest.fixture
 def network(monkeypatch: pytest.MonkeyPatch, project: Path) -> dict[str, str | None]:
-    """Answers for URLs, and none for others; Keras's cache is empty."""
+    """Answers for URLs, and none for others; Keras's cache is empty; the project is a git repository."""
+    git("init", "--quiet")
     answers: dict[str, str | None] = {}
 
     def unreachable(url: str) -> str | None:
@@ -157,6 +160,15 @@ def test_without_problems_the_command_succeeds(
     with pytest.raises(SystemExit, match="^0$"):
         main(["check"])
     assert capsys.readouterr().err == ""
+
+
+def test_a_folder_without_git_is_told_before_dvc_refuses_it(
+    write_params: WriteParams, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_params()
+    with pytest.raises(SystemExit, match="^1$"):
+        main(["check"])
+    assert re.search("^pawtrace check: .*not a git repository.*run: git init", capsys.readouterr().err)
 
 
 def test_wrong_params_cannot_be_checked(project: Path, capsys: pytest.CaptureFixture[str]) -> None:

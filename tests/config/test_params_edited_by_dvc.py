@@ -68,6 +68,25 @@ def test_experiments_one_after_another_keep_params_valid_and_commented(text: str
     assert (train.learning_rate, train.head.units, train.num_views) == (1e-4, (8, 8), 2)
 
 
+def lists_of(content: Any, path: str = "") -> list[str]:
+    """The path of every list that is the value of a key, at whatever depth."""
+    if not isinstance(content, dict):
+        return []
+    paths = [f"{path}{key}" for key, value in content.items() if isinstance(value, list)]
+    return paths + [found for key, value in content.items() for found in lists_of(value, f"{path}{key}.")]
+
+
+def test_every_list_can_be_edited_twice_and_something_else_after_it(text: str) -> None:
+    paths = lists_of(read_yaml(Path("params.yaml")))
+    assert len(paths) > 4
+    for new in ("[{name: HorizontalFlip, arguments: {p: 0.5}}, {name: ToGray}]", "[]", "[[1, 2], [3]]"):
+        assert comments(edit(*(f"++{path}={new}" for path in paths))) == comments(text), new
+        assert comments(edit("train.learning_rate=0.002", f"train.seed={len(new)}")) == comments(text), new
+        content = read_yaml(Path("params.yaml"))
+        assert lists_of(content) == paths
+        assert content["train"]["seed"] == len(new)
+
+
 def test_edits_of_recipes_keep_params_valid_and_commented(text: str) -> None:
     for cures in ("[overfitting, dead]", "[]", "[dead]"):
         recipes = read_yaml(Path("params.yaml"))["recipes"]

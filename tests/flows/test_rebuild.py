@@ -219,9 +219,13 @@ def run_on_demand(folder: Path, port: int) -> None:
 def wait_for_state(folder: Path, state: str, count: int) -> None:
     query = f"""select r.id from flow_run r join flow f on f.id = r.flow_id
                 where f.name = 'rebuild' and r.deployment_id is not null and r.state_name = '{state}'"""
+    wait_for_rows(folder, query, count)
+
+
+def wait_for_rows(folder: Path, query: str, count: int) -> None:
     until = time.monotonic() + 240
     while len(rows(folder, query)) < count:
-        assert time.monotonic() < until, f"no run was {state}"
+        assert time.monotonic() < until, query
         time.sleep(0.5)
 
 
@@ -234,6 +238,7 @@ def test_a_served_run_that_is_killed_is_crashed_and_the_next_is_completed(built:
     said = serve(built, "start", port)
     assert "rebuild-nightly: 0 2 * * *" in said
     try:
+        wait_for_rows(built, "select id from flow_run where state_type = 'SCHEDULED' and auto_scheduled", 1)
         run_on_demand(built, port)
         while "flow run" not in lock.read_text():
             time.sleep(0.1)
@@ -251,6 +256,15 @@ def test_a_served_run_that_is_killed_is_crashed_and_the_next_is_completed(built:
             time.sleep(0.1)
         worker = int((built / ".prefect/serve/worker.pid").read_text().split("/")[2])
         for pid in (worker, json.loads(lock.read_text())["pid"]):  # nobody is left who reports the run's end
+            os.kill(pid, signal.SIGKILL)
+        wait_for_state(built, "Crashed", 2)  # the server sees that its heartbeats stopped
+        serve(built, "start", port)  # a new worker
+        lock.write_text("")
+        run_on_demand(built, port)
+        while "flow run" not in lock.read_text():
+            time.sleep(0.1)
+        worker = int((built / ".prefect/serve/worker.pid").read_text().split("/")[2])
+        for pid in (worker, json.loads(lock.read_text())["pid"]):
             os.kill(pid, signal.SIGKILL)
     finally:
         said = serve(built, "stop", port)

@@ -3,9 +3,11 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import httpx
 import pytest
 
-from flows import rebuild
+from flows import rebuild, rebuild_artifacts
+from flows.rebuild_artifacts import Progress
 from pawtrace.base.errors import TrainingError
 from pawtrace.running.dvc import Ended
 from tests.conftest import WriteParams
@@ -61,3 +63,23 @@ def test_the_line(
     assert all(part in message for part in said)
     assert message.count("nothing finished was lost") == 1
     assert message.count("run: ") <= 1  # not also the advice of the stage
+
+
+def test_a_server_that_dies_does_not_end_the_dvc_whose_progress_it_is_shown(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    num_updates = 0
+
+    def refuse(*_: object) -> None:
+        nonlocal num_updates
+        num_updates += 1
+        raise httpx.ConnectError("refused")
+
+    monkeypatch.setattr(rebuild_artifacts, "create_progress_artifact", lambda *_, **__: "an id")
+    monkeypatch.setattr(rebuild_artifacts, "update_progress_artifact", refuse)
+    progress = Progress(2)
+    for stage in ("download", "split", "train@a"):
+        progress.line(f"Running stage '{stage}':")
+    progress.finish()
+    assert num_updates == 1
+    assert "Running stage 'train@a':" in capsys.readouterr().out

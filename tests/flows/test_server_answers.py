@@ -1,13 +1,14 @@
 """A server that is down is waited for, not for ever; a run by hand needs none."""
 
 import http.server
+import socket
 import threading
 import time
 
 import pytest
 
 from flows import server_answers
-from flows.server_answers import wait_for_server
+from flows.server_answers import answers, named_server, wait_for_server
 from flows.temporary_server import _free_port
 from pawtrace.base.errors import DeviceError
 
@@ -54,3 +55,31 @@ def test_a_server_that_never_comes_up_is_one_line(monkeypatch: pytest.MonkeyPatc
     with pytest.raises(DeviceError, match="Prefect server at http://127.0.0.1:.*run: make serve"):
         wait_for_server(lambda _: None, wait_s=1)
     assert time.monotonic() - start < 5
+
+
+@pytest.mark.parametrize(
+    "url", ["foo", "127.0.0.1:4200/api", "ftp://host/api", "http://", "http://host:port/api"]
+)
+def test_what_is_no_url_is_told_with_an_example(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    monkeypatch.setenv("PREFECT_API_URL", url)
+    with pytest.raises(DeviceError, match=f"PREFECT_API_URL: .*http://127.0.0.1:4200/api.*{url!r}.*unset"):
+        named_server()
+
+
+@pytest.mark.parametrize("url", ["", "http://127.0.0.1:4200/api", "https://[::1]:4200/api"])
+def test_a_url_is_taken_as_it_is(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    monkeypatch.setenv("PREFECT_API_URL", url)
+    assert named_server() == (url or None)
+
+
+def test_what_answers_in_another_language_is_no_server() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+
+        def answer() -> None:
+            connection, _ = listening.accept()
+            with connection:
+                connection.sendall(b"SSH-2.0-x\r\n")
+
+        threading.Thread(target=answer, daemon=True).start()
+        assert not answers(f"http://127.0.0.1:{port}/api")

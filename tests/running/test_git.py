@@ -9,7 +9,14 @@ from pawtrace.running.git import GitError, ask_git, git, git_bytes
 pytestmark = pytest.mark.usefixtures("project")
 
 
+def test_a_folder_that_is_no_repository_says_how_to_make_one() -> None:
+    with pytest.raises(GitError, match="not a git repository.*run: git init && git add .* && git commit"):
+        git("status")
+    assert ask_git("status") is None
+
+
 def test_a_failure_is_one_line_with_the_command_or_none_for_who_only_asks() -> None:
+    git("init", "--quiet")
     with pytest.raises(GitError, match="^git rev-parse: .*fatal.*; run: git rev-parse HEAD") as error:
         git("rev-parse", "HEAD")
     assert "\n" not in str(error.value)

@@ -145,3 +145,12 @@ def test_a_missing_archive_is_one_line_with_its_path(resolved: Resolve) -> None:
         resolved({"data": {"source": "archive", "archive": "data/archives/none.zip"}})
     with pytest.raises(DataError, match=r"data\.archive: data/archives/none\.zip is missing"):
         resolve.main()
+
+
+def test_what_a_removed_recipe_left_is_deleted(resolved: Resolve) -> None:
+    metrics = [Path(f"reports/metrics/{name}.json") for name in (*RECIPES, "removed_long_ago")]
+    for file in metrics:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("{}")
+    resolved()
+    assert [file.exists() for file in metrics] == [True, True, True, False]

@@ -12,7 +12,7 @@ from pawtrace.base.files import fingerprint
 ROOT = Path(__file__).parents[3]  # the project's folder
 FIRST_PARTY = ("pawtrace", "stages", "flows")
 # How work is started, locked and shown changes no result: no stage watches it.
-_HOW_IT_RUNS = ("flows", "pawtrace/running")
+_HOW_IT_RUNS = ("flows", "pawtrace/running", "stages/__init__.py")
 _PARSE_TRIES = 100
 # The libraries whose versions can change a trained model, whatever Keras computes with.
 _TRAINING_LIBRARIES = (

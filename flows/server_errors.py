@@ -1,0 +1,44 @@
+"""A Prefect server that dies while a flow runs: one line, and none of it where only the report was left."""
+
+import contextlib
+from collections.abc import Iterator
+
+import httpx
+from prefect.exceptions import PrefectHTTPStatusError
+from prefect.logging.handlers import APILogHandler
+
+from flows.ending import results_are_in_place
+from flows.temporary_server import check_room
+from pawtrace.base.errors import DeviceError
+
+SERVER_ERRORS = (httpx.HTTPError, PrefectHTTPStatusError)
+_NO_SERVER = "Failed to reach API"  # a RuntimeError of Prefect's
+
+
+@contextlib.contextmanager
+def server_errors_named(url: str) -> Iterator[None]:
+    """Turn what Prefect raises when its server does not answer into one line, and send what is logged.
+
+    Raises:
+      DeviceError: the server is gone, and the flow's results are not in their place.
+      OSError: so it is, and the disk with its database is full.
+    """
+    try:
+        yield
+    except (*SERVER_ERRORS, RuntimeError) as error:
+        if not isinstance(error, SERVER_ERRORS) and _NO_SERVER not in str(error):
+            raise
+        if not results_are_in_place():
+            check_room()  # where the database is on a full disk, that is what to mend
+            raise _no_answer(url, error) from error
+        print(f"Prefect's server at {url} no longer answers; the results are not affected", flush=True)
+    finally:
+        APILogHandler().flush()  # before a temporary server ends
+
+
+def _no_answer(url: str, error: Exception) -> DeviceError:
+    found = " ".join(str(error).split())[:200]
+    return DeviceError(
+        f"PREFECT_API_URL: expected a Prefect server at {url}, found: {found}; start it, or unset "
+        "PREFECT_API_URL for a temporary one"
+    )

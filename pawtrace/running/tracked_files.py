@@ -1,0 +1,45 @@
+"""Files of yours that params name and `dvc add` tracks: an archive, weights.
+
+A workspace of `dvc exp run --temp` or `--queue` has what git and DVC track, and nothing that git ignores.
+"""
+
+from pathlib import Path
+
+from pawtrace.base.errors import DataError
+from pawtrace.running.dvc import run_dvc
+
+_EXPERIMENTS = (".dvc", "tmp", "exps")  # below them DVC makes a workspace for each
+
+
+def bring(file: Path, *, may_be_missing: bool = False) -> None:
+    """Where a file is missing and `<file>.dvc` is there, take it from DVC's cache.
+
+    Args:
+      file: its path in the project.
+      may_be_missing: whether it may be missing in an experiment's workspace.
+    Raises:
+      DataError: it is not in the cache either, or it is missing in an experiment's workspace, as nothing
+        tracks it. Of a file that is missing in the project itself, whoever reads it says more.
+    """
+    pointer = file.with_name(f"{file.name}.dvc")
+    if file.exists():
+        return
+    if pointer.exists():
+        print(f"{file} is missing: taking it from DVC's cache", flush=True)
+        run_dvc(["checkout", str(pointer)], print)
+        if not file.exists():
+            raise DataError(
+                f"{file}: {pointer} tracks it, but it is neither here nor in DVC's cache; "
+                f"run: dvc pull {pointer}, then: dvc repro"
+            )
+    elif _in_experiment() and not may_be_missing:
+        raise DataError(
+            f"{file}: the workspace of this experiment has only what git and DVC track, and none tracks it; "
+            f"in the project, run: dvc add {file} && git add {pointer}, then the experiment again; "
+            f"or run: dvc exp run --copy-paths {file} ..."
+        )
+
+
+def _in_experiment() -> bool:
+    parts, length = Path.cwd().parts, len(_EXPERIMENTS)
+    return any(parts[start : start + length] == _EXPERIMENTS for start in range(len(parts)))

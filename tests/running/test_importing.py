@@ -1,0 +1,56 @@
+"""Ctrl-C while a process still imports, TensorFlow say, ends it at once, in one line."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from pawtrace.running.importing import end_at_ctrl_c, raise_at_ctrl_c
+from tests.conftest import ROOT
+
+RANDOM = random.Random(0)
+
+
+def interrupted(project: Path, module: str, pause_s: float) -> "subprocess.CompletedProcess[str]":
+    """Start a module, press Ctrl-C a moment after it has begun to import, and wait for its end."""
+    words = [sys.executable, "-X", "importtime", "-m", *module.split()]
+    with subprocess.Popen(
+        words, cwd=project, env=os.environ | {"PYTHONPATH": str(ROOT)}, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stderr is not None
+        while "pawtrace.running.importing" not in process.stderr.readline():
+            assert process.poll() is None
+        time.sleep(pause_s)
+        process.send_signal(signal.SIGINT)
+        said = [line for line in process.stderr if not line.startswith("import time:")]
+        return subprocess.CompletedProcess(words, process.wait(60), None, "".join(said))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "module", ["stages.split", "flows.train_recipe x", "flows.rebuild", "pawtrace status"]
+)
+@pytest.mark.parametrize("pause_s", [0.02, RANDOM.uniform(0.1, 0.4)])
+def test_ctrl_c_while_a_module_imports_is_one_line(project: Path, module: str, pause_s: float) -> None:
+    ended = interrupted(project, module, pause_s)
+    assert ended.returncode == 130, ended.stderr
+    assert len(ended.stderr.splitlines()) <= 1
+    assert "Traceback" not in ended.stderr
+
+
+def test_afterwards_ctrl_c_raises_as_ever_and_who_ignores_it_goes_on_ignoring_it() -> None:
+    before = signal.getsignal(signal.SIGINT)
+    try:
+        for handler in (signal.default_int_handler, signal.SIG_IGN):
+            signal.signal(signal.SIGINT, handler)
+            end_at_ctrl_c()
+            assert (signal.getsignal(signal.SIGINT) is handler) == (handler is signal.SIG_IGN)
+            raise_at_ctrl_c()
+            assert signal.getsignal(signal.SIGINT) is handler
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -1,0 +1,66 @@
+"""An archive that `dvc add` tracks reaches experiments; one that nothing tracks is named, with what to do."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from pawtrace.base.errors import DataError
+from pawtrace.running.git import git
+from pawtrace.running.tracked_files import bring
+from tests.conftest import ROOT
+from tests.tiny_clone import command, copy_of_the_project, edit_params
+
+ARCHIVE = Path("data/archives/pets.zip")
+
+
+@pytest.mark.parametrize("name", ["data/archives/pets.zip", "data/weights/base.keras"])
+def test_what_dvc_add_leaves_is_for_git_and_the_file_itself_is_not(project: Path, name: str) -> None:
+    (project / "data").mkdir()
+    shutil.copy(ROOT / "data/.gitignore", project / "data")
+    git("init", "--quiet")
+    ignored = subprocess.run(
+        ["git", "check-ignore", name, f"{name}.dvc", str(Path(name).parent / ".gitignore")],
+        capture_output=True,
+        text=True,
+        check=False,
+    ).stdout.split()
+    assert ignored == [name]
+
+
+def test_in_the_project_itself_a_missing_file_is_left_to_who_reads_it(project: Path) -> None:
+    bring(ARCHIVE)
+    assert not (project / ARCHIVE).exists()
+
+
+def test_in_an_experiment_a_file_that_nothing_tracks_is_told_with_the_commands(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace = project / ".dvc/tmp/exps/standalone/tmp1"
+    workspace.mkdir(parents=True)
+    monkeypatch.chdir(workspace)
+    with pytest.raises(
+        DataError, match=f"^{ARCHIVE}: .*dvc add {ARCHIVE} && git add .*--copy-paths {ARCHIVE}"
+    ):
+        bring(ARCHIVE)
+    bring(ARCHIVE, may_be_missing=True)
+
+
+@pytest.mark.slow
+def test_an_archive_that_dvc_tracks_reaches_an_experiment_in_a_workspace_of_its_own(tmp_path: Path) -> None:
+    folder = tmp_path / "pawtrace"
+    copy_of_the_project(folder)
+    edit_params(folder, {"data": {"source": "archive", "archive": str(ARCHIVE)}})
+    (folder / ARCHIVE).write_bytes(b"pictures")
+    command(folder, "dvc", "add", str(ARCHIVE))
+    command(folder, "git", "add", "--all")
+    command(folder, "git", "-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", "an archive")
+    override = "train.batch_size=4"
+    said = command(folder, "dvc", "exp", "run", "--temp", "--name", "tried", "-S", override, "resolve").stdout
+    assert "Ran experiment(s): tried" in said
+    (folder / ARCHIVE).unlink()
+    shutil.rmtree(folder / ".dvc/cache/files")
+    ended = command(folder, "dvc", "exp", "run", "-S", "train.batch_size=2", "resolve", check=False)
+    assert ended.returncode != 0
+    assert f"run: dvc pull {ARCHIVE}.dvc" in ended.stdout + ended.stderr
