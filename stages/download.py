@@ -35,7 +35,7 @@ def main() -> None:
         workspace = folder / "workspace"
         workspace.mkdir()
         archive = _archive(data, workspace)
-        digest = checked_digest(archive, data.archive_sha256)
+        digest = checked_digest(archive, data.archive_sha256, follow_links=data.follow_links)
         intake = Intake(announce=_say)
         _prepare(_builder(data, archive, workspace, intake), workspace, folder)
         write_text(folder / "rejected.csv", intake.as_csv())
@@ -80,9 +80,7 @@ def _builder(
 ) -> tfds.core.GeneratorBasedBuilder:
     if data.source == "cats_vs_dogs":
         return CatsVsDogs(intake=intake, data_dir=workspace)
-    return PetArchive(
-        archive=archive, classes=data.classes, limits=data.limits, intake=intake, data_dir=workspace
-    )
+    return PetArchive(archive=archive, data=data, intake=intake, data_dir=workspace)
 
 
 def _prepare(builder: tfds.core.GeneratorBasedBuilder, workspace: Path, folder: Path) -> None:

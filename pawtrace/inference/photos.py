@@ -8,7 +8,8 @@ from pawtrace.base.errors import DataError
 from pawtrace.config.sections import PreprocessParams
 from pawtrace.dataset.examples.recording import recorded
 from pawtrace.dataset.examples.records import Record
-from pawtrace.dataset.sources.inspection import Rejected, inspect
+from pawtrace.dataset.sources.formats import Rejected
+from pawtrace.dataset.sources.inspection import inspect, max_file_bytes
 
 UNKNOWN_LABEL = 0  # a record must have one; nothing reads it here
 
@@ -36,7 +37,7 @@ def read_photo(path: Path, max_pixels: int, params: PreprocessParams) -> Record:
     """Read a photo on the way that every example takes: inspected, upright, RGB, scaled, encoded.
 
     Args:
-      path: the file; its extension must be that of the content.
+      path: the file, in any format that `download` reads.
       max_pixels: height x width at most.
       params: size and JPEG quality of the model's records.
     Returns:
@@ -47,6 +48,9 @@ def read_photo(path: Path, max_pixels: int, params: PreprocessParams) -> Record:
     if not path.is_file():
         raise Rejected("not a file" if path.exists() else "no such file")
     try:
+        num_bytes = path.stat().st_size
+        if num_bytes > max_file_bytes(max_pixels):
+            raise Rejected(f"too many bytes for an image: {num_bytes}")
         encoded = path.read_bytes()
     except OSError as error:
         raise Rejected(f"unreadable: {error.strerror}") from None

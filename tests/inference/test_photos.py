@@ -11,7 +11,8 @@ from pawtrace.config.sections import PreprocessParams
 from pawtrace.dataset.examples.pixels import decode
 from pawtrace.dataset.examples.raw import RawExample
 from pawtrace.dataset.examples.records import parse
-from pawtrace.dataset.sources.inspection import Rejected, inspect
+from pawtrace.dataset.sources.formats import Rejected
+from pawtrace.dataset.sources.inspection import inspect
 from pawtrace.inference.photos import find_photos, read_photo
 from stages.preprocess import to_record
 from tests.dataset.photos import encoded, photo, pixels
@@ -66,8 +67,8 @@ def test_a_photos_id_depends_on_its_content_alone(tmp_path: Path) -> None:
     ("content", "reason"),
     [
         (photo()[:300], "corrupt"),
-        (b"hello", "not an image"),
-        (encoded(pixels(), "PNG"), "PNG.*.jpg"),
+        (b"hello", "text: "),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "Git LFS pointer: .*git lfs pull"),
         (encoded(np.zeros((200, 200, 3), np.uint8)), "too many pixels"),
     ],
 )

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from pawtrace.dataset.sources.inspection import Rejected, decode_rgb, inspect, made_upright
+from pawtrace.dataset.sources import inspection
+from pawtrace.dataset.sources.formats import Rejected
+from pawtrace.dataset.sources.inspection import decode_rgb, inspect, made_upright
 from tests.dataset.photos import encoded, photo, pixels
 
 MAX_PIXELS = 10_000
@@ -124,17 +126,12 @@ def test_sixteen_bits_are_scaled_to_eight() -> None:
     ("name", "content", "reason"),
     [
         ("1.jpg", b"", "empty"),
-        ("1.jpg", b"<html><body>404</body></html>", "not an image"),
+        ("1.jpg", b"<html><body>404</body></html>", "HTML page: .*download"),
         ("1.jpg", b"GIF89a", "corrupt"),
         ("1.jpg", photo()[:20], "corrupt"),
         ("1.jpg", encoded(pixels(width=64, height=64))[:-500], "truncated"),
         ("1.png", encoded(pixels(), "PNG")[:-300], "truncated"),
-        ("1.jpg", encoded(pixels(), "PNG"), "PNG.*.jpg"),
-        ("1.PNG", photo(), "JPEG.*.png"),
-        ("1.jpg", encoded(pixels(), "GIF"), "GIF.*.jpg"),
-        ("1.webp", encoded(pixels(), "BMP"), "BMP.*.webp"),
-        ("Thumbs.db", photo(), ".db"),
-        ("photo", photo(), "extension"),
+        ("Thumbs.db", photo(), "system file"),
         ("1.jpg", encoded(pixels(width=7)), "too small.*7 x 12.*8"),
         ("1.png", encoded(pixels(width=301, height=10), "PNG"), "too narrow.*301 x 10.*30"),
         ("1.jpg", encoded(pixels(width=101, height=100)), "too many pixels.*101 x 100.*10000"),
@@ -160,7 +157,7 @@ def test_a_pixel_bomb_is_rejected_before_it_is_decoded(monkeypatch: pytest.Monke
 
 def test_the_limit_is_ours_and_not_pils(monkeypatch: pytest.MonkeyPatch) -> None:
     large = encoded(Image.new("1", (20_000, 10_000)), "PNG")  # PIL raises from 179 million pixels
-    monkeypatch.setattr(Image.Image, "convert", lambda *_: Image.new("RGB", (8, 8)))  # to be quick
+    monkeypatch.setattr(inspection, "_rgb", lambda _: np.zeros((8, 8, 3), np.uint8))  # to be quick
 
     assert inspect("1.png", large, max_pixels=200_000_000)
 
@@ -181,4 +178,4 @@ def test_only_rotated_and_cmyk_jpegs_are_made_upright() -> None:
 
 def test_what_cannot_be_decoded_is_rejected() -> None:
     with pytest.raises(Rejected, match="not an image"):
-        decode_rgb(b"garbage")
+        decode_rgb(b"\x00\x7f\x80garbage")
