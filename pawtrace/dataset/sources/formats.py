@@ -15,9 +15,9 @@ from pawtrace.dataset.sources.true_names import TrueName, true_name
 
 _FORMATS = ("AVIF", "BMP", "GIF", "HEIF", "JPEG", "PNG", "TIFF", "WEBP")
 # Of those: what begins so and cannot be opened is damaged, not another kind of file.
-_SIGNATURES = (b"\xff\xd8\xff", b"\x89PNG\r\n", b"GIF8", b"BM")
+_SIGNATURES = (b"\xff\xd8\xff", b"\x89PNG\r\n", b"BM")
 _TIFF_SIGNATURES = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
-_READABLE_SIGNATURES = (b"GIF8", b"RIFF")  # which a text could begin with
+_GIF_SIGNATURE = b"GIF8"  # which alone is text, too
 _RIFF_WEBP = (b"RIFF", b"WEBP")
 _HEIF_BRANDS = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1", b"avif", b"avis")
 # A raw file is a TIFF whose first image is a thumbnail; DNGVersion and NewSubfileType are tags that say so.
@@ -73,11 +73,11 @@ def _ignore_warnings() -> None:
 def _what_it_is(encoded: bytes, extension: str) -> str:
     is_webp = encoded.startswith(_RIFF_WEBP[0]) and encoded[8:12] == _RIFF_WEBP[1]
     is_heif = encoded[4:8] == b"ftyp" and encoded[8:12] in _HEIF_BRANDS
-    is_ours = is_webp or is_heif or encoded.startswith(_SIGNATURES)
     kind = true_name(encoded)
     if kind is None and encoded.startswith(_TIFF_SIGNATURES):
         return str(_RAW if extension in _RAW_EXTENSIONS else _ODD_TIFF)
-    if is_ours and (kind is None or encoded.startswith(_READABLE_SIGNATURES)):
+    is_ours = kind is None and encoded.startswith(_SIGNATURES)
+    if is_ours or is_webp or is_heif or encoded.startswith(_GIF_SIGNATURE):
         return "corrupt"
     return "not an image" if kind is None else str(kind)
 
