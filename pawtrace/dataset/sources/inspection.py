@@ -26,6 +26,7 @@ JPEG_QUALITY = 95  # of what has to be encoded again
 _MAX_BYTES_PER_PIXEL = 8
 _MAX_METADATA_BYTES = 2**24
 _BAND_PIXELS = 2**20  # converted at once, so that a large image is not in memory several times
+_WEBP = "WEBP"
 _ORIENTATION_TAG = 0x0112
 _UPRIGHT: dict[int, Callable[[NDArray[np.uint8]], NDArray[np.uint8]]] = {
     2: lambda pixels: pixels[:, ::-1],
@@ -109,8 +110,10 @@ def _encode(pixels: NDArray[np.uint8], **how: Any) -> bytes:
 
 def _check_size(image: Image.Image, max_pixels: int) -> None:
     size = f"{image.width} x {image.height}"
+    if image.format == _WEBP:
+        max_pixels //= 2  # its decoder needs twice the memory of the others
     if image.width * image.height > max_pixels or tile_pixels(image) > max_pixels:
-        raise Rejected(f"too many pixels: {size}, expected at most {max_pixels}")
+        raise Rejected(f"too many pixels: {size}, expected at most {max_pixels} of {image.format}")
     if min(image.size) < MIN_SIDE_PX:
         raise Rejected(f"too small: {size}, expected sides of at least {MIN_SIDE_PX}")
     if max(image.size) > MAX_ASPECT_RATIO * min(image.size):
@@ -130,6 +133,7 @@ def _load(image: Image.Image) -> None:
 
 
 def _upright_rgb(image: Image.Image) -> NDArray[np.uint8]:
+    """The pixels of an image, which is closed: it would stay in memory beside what is made of them."""
     _load(image)
     try:
         rgb, turned = _rgb(image), _UPRIGHT.get(_orientation(image))
@@ -137,6 +141,7 @@ def _upright_rgb(image: Image.Image) -> NDArray[np.uint8]:
         raise
     except Exception:  # a palette or a transparency that makes no sense
         raise Rejected("corrupt") from None
+    image.close()
     return rgb if turned is None else np.ascontiguousarray(turned(rgb))
 
 

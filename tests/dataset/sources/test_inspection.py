@@ -255,6 +255,14 @@ def test_what_is_no_good_image_is_rejected_with_a_reason(name: str, content: byt
     assert re.search(reason, rejection(name, content))
 
 
+def test_webp_which_needs_twice_the_memory_may_have_half_the_pixels() -> None:
+    assert inspect("1", encoded(pixels(width=100, height=50), "WEBP"), MAX_PIXELS)
+    assert re.search(
+        "too many pixels.*100 x 51.*5000 of WEBP",
+        rejection("1", encoded(pixels(width=100, height=51), "WEBP")),
+    )
+
+
 def test_a_damaged_png_is_rejected() -> None:
     content = bytearray(encoded(pixels(), "PNG"))
     content[content.find(b"IDAT") + 30] ^= 0xFF
