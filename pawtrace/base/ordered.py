@@ -56,8 +56,8 @@ def ordered_map(
             while waiting:
                 yield from _finished(waiting.popleft(), progress)
     finally:
-        stopped.set()  # after an error, or when nobody reads on: nothing that is queued begins
-        pool.shutdown(cancel_futures=True)
+        stopped.set()  # after an error, or when nobody reads on: what is queued is passed over
+        pool.shutdown()
 
 
 def _chunks(items: Iterable[Item]) -> Iterator[list[Item]]:

@@ -80,6 +80,19 @@ def test_what_download_rejects_is_rejected_with_its_reason(
         read_photo(tmp_path / "a.jpg", MAX_PIXELS, PREPROCESS)
 
 
+def test_a_file_that_is_too_large_for_any_photo_is_not_read(tmp_path: Path) -> None:
+    with (tmp_path / "a.jpg").open("wb") as file:
+        file.truncate(2**40)  # takes no space on the disk
+    with pytest.raises(Rejected, match="too many bytes"):
+        read_photo(tmp_path / "a.jpg", MAX_PIXELS, PREPROCESS)
+
+
+@pytest.mark.parametrize("file_format", ["HEIF", "AVIF", "TIFF"])
+def test_photos_of_phones_are_read_whatever_their_name(tmp_path: Path, file_format: str) -> None:
+    (tmp_path / "a.jpg").write_bytes(encoded(pixels(3, width=40, height=24), file_format))
+    assert decode(read_photo(tmp_path / "a.jpg", MAX_PIXELS, PREPROCESS).encoded).shape == (16, 27, 3)
+
+
 def test_what_is_no_file_is_rejected(tmp_path: Path) -> None:
     with pytest.raises(Rejected, match="no such file"):
         read_photo(tmp_path / "a.jpg", MAX_PIXELS, PREPROCESS)

@@ -56,10 +56,9 @@ def choose_split(digest: str, seed: int, fractions: Fractions, given: Collection
       given: splits whose photos params name (`data.given_splits`): nothing is drawn for them.
     """
     draw = int.from_bytes(hashlib.sha256(f"{seed}:{digest}".encode()).digest()[:8]) / 2**64
-    test, validation = (
-        0.0 if split in given else getattr(fractions, split) for split in ("test", "validation")
-    )
-    drawn = 1 - sum(getattr(fractions, split) for split in given)
+    shares = fractions.model_dump()
+    drawn = 1 - sum(shares[split] for split in given)
+    test, validation = (0 if split in given else shares[split] for split in ("test", "validation"))
     if draw < test / drawn:
         return "test"
     return "validation" if draw < (test + validation) / drawn else "train"
