@@ -49,6 +49,8 @@ def main() -> None:
         write_json(folder / "source.json", source)
         shutil.rmtree(workspace)
     _say(f"{intake.summary()}; {RAW}/rejected.csv lists them")
+    if data.follow_links:
+        _say("DVC sees no change behind links to folders: after one, run: dvc repro --force download")
 
 
 def _archive(data: DataParams, workspace: Path) -> Path:

@@ -78,11 +78,11 @@ class DataParams(Section):
         missing = sorted(set(LABELS) - set(self.classes.values()))
         if missing:
             raise ValueError(f"classes: expected a folder for each of cat and dog, none for {missing[0]}")
-        for names in (self.classes, self.given_splits):
+        for key, names in (("classes", self.classes), ("given_splits", self.given_splits)):
             composed = [comparable(name) for name in names]
             if len(set(composed)) < len(composed):
                 twice = next(name for name in composed if composed.count(name) > 1)
-                raise ValueError(f"expected each folder once, found {twice} twice, written in different ways")
+                raise ValueError(f"{key}: expected each folder once, found {twice} written in two ways")
         if self.source == "archive" and self.archive is None:
             raise ValueError("archive: expected the path of a zip, tar or folder, as source is archive")
         return self

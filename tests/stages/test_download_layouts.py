@@ -60,7 +60,9 @@ def test_a_pattern_without_photos_is_one_line(set_data: SetData) -> None:
     assert re.search("data.label_pattern.dog: .*1 rejected: 1 HTML page", failure())
 
 
-def test_linked_folders_are_followed_if_asked_for(set_data: SetData) -> None:
+def test_linked_folders_are_followed_if_asked_for(
+    set_data: SetData, capsys: pytest.CaptureFixture[str]
+) -> None:
     write_archive(Path("disk"), pet_files())
     Path("photos").symlink_to("disk")
     Path("disk/PetImages/Dog/more").symlink_to(Path("disk/PetImages/Cat").resolve())
@@ -68,6 +70,7 @@ def test_linked_folders_are_followed_if_asked_for(set_data: SetData) -> None:
 
     run_stage(download.main, "download")
 
+    assert "dvc repro --force download" in capsys.readouterr().out  # DVC does not look behind such links
     assert len(labels()) == 9  # the three of Cat again, by a path whose deepest class folder is Dog
 
 
