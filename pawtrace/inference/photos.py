@@ -10,6 +10,7 @@ from pawtrace.dataset.examples.recording import recorded
 from pawtrace.dataset.examples.records import Record
 from pawtrace.dataset.sources.formats import Rejected
 from pawtrace.dataset.sources.inspection import inspect, max_file_bytes
+from pawtrace.dataset.sources.true_names import is_system_file
 
 UNKNOWN_LABEL = 0  # a record must have one; nothing reads it here
 
@@ -17,7 +18,7 @@ UNKNOWN_LABEL = 0  # a record must have one; nothing reads it here
 def find_photos(named: Iterable[Path]) -> list[Path]:
     """The files that are named, and those at any depth of the folders that are named.
 
-    Hidden files in folders are passed over: they are a file browser's, not a camera's.
+    Hidden files in folders, and those of file browsers, are passed over: they are no photos.
 
     Returns:
       Each file once, a folder's in the order of their names. A named file need not exist.
@@ -60,7 +61,9 @@ def read_photo(path: Path, max_pixels: int, params: PreprocessParams) -> Record:
 
 def _files_below(folder: Path) -> list[Path]:
     return sorted(
-        path
-        for path in folder.rglob("*")
-        if path.is_file() and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+        path for path in folder.rglob("*") if path.is_file() and not _is_passed_over(path.relative_to(folder))
     )
+
+
+def _is_passed_over(path: Path) -> bool:
+    return any(part.startswith(".") for part in path.parts) or is_system_file(path.as_posix())

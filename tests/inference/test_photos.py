@@ -22,7 +22,7 @@ MAX_PIXELS = 10_000
 
 
 def test_a_folder_is_searched_at_any_depth_in_order_without_hidden_files(tmp_path: Path) -> None:
-    for name in ("b.jpg", "a/c.jpg", "a/.hidden.jpg", ".cache/d.jpg", "readme.txt"):
+    for name in ("b.jpg", "a/c.jpg", "a/.hidden.jpg", ".cache/d.jpg", "readme.txt", "a/Thumbs.db"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
     expected = [tmp_path / name for name in ("a/c.jpg", "b.jpg", "readme.txt")]
