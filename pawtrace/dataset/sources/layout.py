@@ -24,6 +24,7 @@ KNOWN_PATTERNS: tuple[dict[str, str], ...] = (
         "dog": r"(^|/)[a-z][^/]*_\d+\.[^/]*$",
     },  # breeds, as Oxford has them
 )
+_OTHER_ARCHIVES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".rar", ".7z")
 _MIN_SHARE = 0.5  # of the files that a known pattern must give a label
 
 
@@ -33,6 +34,7 @@ class Layout:
     def __init__(self) -> None:
         self._folders: set[str] = set()
         self._num_files = 0
+        self._archive_within: str | None = None  # the first that is not opened
         self._matches = [Counter[str]() for _ in KNOWN_PATTERNS]
 
     @property
@@ -50,6 +52,8 @@ class Layout:
         if is_folder:
             return
         self._num_files += 1
+        if self._archive_within is None and path.lower().endswith(_OTHER_ARCHIVES):
+            self._archive_within = path
         for patterns, matches in zip(KNOWN_PATTERNS, self._matches, strict=True):
             labels = labels_by_pattern(path, patterns)
             if len(labels) == 1:
@@ -80,6 +84,8 @@ class Layout:
             if all(matches[label] for label in LABELS) and matches.total() >= _MIN_SHARE * self._num_files:
                 pairs = ", ".join(f"{label}: '{pattern}'" for label, pattern in patterns.items())
                 return f"; the names of the files seem to be the labels: set data.label_pattern: {{{pairs}}}"
+        if self._archive_within is not None:
+            return f"; {self._archive_within} is an archive of its own: unpack it, and name that folder"
         return ""
 
 

@@ -18,7 +18,7 @@ from tests.dataset.photos import encoded, pet_files
 
 MIB = 2**20
 MAX_FILES = 50_000  # as by default
-_NUM_MIB = 128  # that an archive makes of few bytes: more than any may need
+_NUM_MIB = 100  # that an archive makes of few bytes: more than any may need
 _ZEROS = bytes(_NUM_MIB * MIB)
 
 
@@ -30,7 +30,7 @@ def _photos_and(path: Path, name: str, content: bytes, method: int = zipfile.ZIP
 
 
 def _that_hides_its_size(path: Path) -> None:
-    """A deflated member of 128 MiB that says 100,000 bytes everywhere."""
+    """A deflated member of 100 MiB that says 100,000 bytes everywhere."""
     _photos_and(path, "PetImages/Cat/a.jpg", _ZEROS)
     size = struct.pack("<L", len(_ZEROS))
     path.write_bytes(path.read_bytes().replace(size, struct.pack("<L", 100_000)))
@@ -57,7 +57,7 @@ def _of_many_entries(path: Path, num_entries: int, name_length: int) -> None:
 
 
 def _compressible() -> bytes:
-    """128 MiB that Deflate packs about 100 times, less than a bomb; and it packs the result again."""
+    """100 MiB that Deflate packs about 100 times, less than a bomb; and it packs the result again."""
     unit = random.Random(0).randbytes(300) + b"a" * 40_000
     return unit * (len(_ZEROS) // len(unit))
 
@@ -103,7 +103,7 @@ def _chain_of_long_names(path: Path) -> None:
 
 
 def _sparse_map(path: Path) -> None:
-    """A GNU sparse member whose map goes on for 128 MiB."""
+    """A GNU sparse member whose map goes on for 100 MiB."""
     header = bytearray(_header("Cat/0.jpg", tarfile.GNUTYPE_SPARSE, 0))
     header[482] = 1  # the map goes on in the next block
     header[148:156] = b" " * 8

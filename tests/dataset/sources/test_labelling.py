@@ -45,6 +45,12 @@ def test_folders_that_name_their_label_are_answered_with_the_classes(tmp_path: P
     assert "data.classes: {cats: cat, my dogs: dog}" in str(read_all(path, data_params()).refusal)
 
 
+@pytest.mark.parametrize("name", ["images.tar.gz", "a/images.TAR", "photos.rar"])
+def test_an_archive_within_that_is_not_opened_is_named(tmp_path: Path, name: str) -> None:
+    said = read_all(archive(tmp_path, ["readme.txt", name]), data_params()).refusal
+    assert re.search(f"{name}.*unpack", str(said))
+
+
 def test_an_unknown_layout_gets_no_advice_that_would_not_help(tmp_path: Path) -> None:
     said = read_all(archive(tmp_path, ["a/1.jpg", "b/2.jpg"]), data_params()).refusal
     assert "a, b" in str(said)
