@@ -35,7 +35,7 @@ def main() -> None:
         workspace = folder / "workspace"
         workspace.mkdir()
         archive = _archive(data, workspace)
-        digest = checked_digest(archive, data.archive_sha256)
+        digest = checked_digest(archive, data.archive_sha256, follow_links=data.follow_links)
         intake = Intake(announce=_say)
         _prepare(_builder(data, archive, workspace, intake), workspace, folder)
         write_text(folder / "rejected.csv", intake.as_csv())
@@ -49,6 +49,8 @@ def main() -> None:
         write_json(folder / "source.json", source)
         shutil.rmtree(workspace)
     _say(f"{intake.summary()}; {RAW}/rejected.csv lists them")
+    if data.follow_links:
+        _say("DVC sees no change behind links to folders: after one, run: dvc repro --force download")
 
 
 def _archive(data: DataParams, workspace: Path) -> Path:
@@ -80,9 +82,7 @@ def _builder(
 ) -> tfds.core.GeneratorBasedBuilder:
     if data.source == "cats_vs_dogs":
         return CatsVsDogs(intake=intake, data_dir=workspace)
-    return PetArchive(
-        archive=archive, classes=data.classes, limits=data.limits, intake=intake, data_dir=workspace
-    )
+    return PetArchive(archive=archive, data=data, intake=intake, data_dir=workspace)
 
 
 def _prepare(builder: tfds.core.GeneratorBasedBuilder, workspace: Path, folder: Path) -> None:

@@ -1,12 +1,14 @@
 """Divide the examples into train, validation and test; no picture is in two of them.
 
-Arrives: data/raw, `split.*`, `probe.overlap_distance`.
+Arrives: data/raw, `split.*`, `data.given_splits`, `probe.overlap_distance`.
 Leaves: data/splits/{train,validation,test}.csv, data/splits/rejected.csv with thumbnails of what
 it lists, data/splits/overlap.csv, and reports/data.json, the facts of the data.
 Run: python -m stages.split
 """
 
 from collections import Counter, defaultdict
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -23,9 +25,11 @@ from pawtrace.dataset.examples.perceptual_hash import with_mirrored
 from pawtrace.dataset.examples.pixels import decode, encode_jpeg
 from pawtrace.dataset.examples.raw import RawExample, raw_size, read_raw
 from pawtrace.dataset.splitting.duplicates import group_duplicates, pixel_digest
+from pawtrace.dataset.splitting.given import check_given, divided_folders, given_split
 from pawtrace.dataset.splitting.linear_baseline import Baseline, choose_examples, linear_baseline
 from pawtrace.dataset.splitting.overlap import HELD_OUT, Overlap, find_overlap, write_overlap
 from pawtrace.dataset.splitting.splits import (
+    COPY_OF_GIVEN,
     LABEL_CONFLICT,
     Example,
     Membership,
@@ -47,22 +51,35 @@ class Look(NamedTuple):
     hashes: np.ndarray  # uint64 (2, 4): perceptual, of the image and of its mirror image
 
 
-def look_at(raw: RawExample) -> Look:
+class Rejection(NamedTuple):
+    """An example that is in no split."""
+
+    example: Example
+    reason: str
+
+
+def look_at(raw: RawExample, given: Mapping[str, str]) -> Look:
     """Decode one example and fingerprint its pixels."""
-    image = decode(raw.encoded)
+    image = decode(raw.encoded, raw.id)
     num_pixels = image.shape[0] * image.shape[1]
-    example = Example(raw.id, raw.label, pixel_digest(image), num_pixels, len(raw.encoded))
+    example = Example(
+        raw.id, raw.label, pixel_digest(image), num_pixels, len(raw.encoded), given_split(raw.id, given)
+    )
     return Look(example, with_mirrored(image))
 
 
 def assign(
     looks: list[Look], params: SplitParams
-) -> tuple[dict[str, list[Membership]], list[Example], dict[str, Any]]:
+) -> tuple[dict[str, list[Membership]], list[Rejection], dict[str, Any]]:
     """Group duplicates, give every group a split, and count.
+
+    Of a group with pictures of a given test or validation set, only those are used: a copy of them
+    elsewhere would leak.
 
     Returns:
       The members of each split; the rejected examples; the summary that goes to git.
     """
+    given = {look.example.given for look in looks if look.example.given is not None}
     numbers, num_mirrored = group_duplicates(
         [look.example.digest for look in looks],
         np.stack([look.hashes for look in looks]),
@@ -73,16 +90,29 @@ def assign(
         groups[int(number)].append(look.example)
 
     members: dict[str, list[Membership]] = {split: [] for split in SPLITS}
-    rejected: list[Example] = []
+    rejected: list[Rejection] = []
     for group in groups.values():
         if len({example.label for example in group}) > 1:
-            rejected += group
+            rejected += [Rejection(example, LABEL_CONFLICT) for example in group]
             continue
         digest = anchor(group).digest
-        split = choose_split(digest, params.seed, params.fractions)
-        members[split] += [Membership(example.id, LABELS[example.label], digest[:16]) for example in group]
+        split = _given_to(group) or choose_split(digest, params.seed, params.fractions, given)
+        kept = [example for example in group if split not in given or example.given == split]
+        rejected += [Rejection(example, COPY_OF_GIVEN) for example in group if example not in kept]
+        members[split] += [Membership(example.id, LABELS[example.label], digest[:16]) for example in kept]
     summary = _summary(list(groups.values()), members, num_mirrored)
-    return members, sorted(rejected), summary | {"num_rejected": len(rejected)}
+    return members, sorted(rejected), summary | _rejected_facts(rejected)
+
+
+def _given_to(group: list[Example]) -> str | None:
+    """The split that params give a group: test before validation, where it has pictures of both."""
+    given = {example.given for example in group}
+    return next((split for split in ("test", "validation") if split in given), None)
+
+
+def _rejected_facts(rejected: list[Rejection]) -> dict[str, int]:
+    num_leaking = sum(rejection.reason == COPY_OF_GIVEN for rejection in rejected)
+    return {"num_rejected": len(rejected), "num_copies_of_given": num_leaking}
 
 
 def _summary(
@@ -103,7 +133,7 @@ def _summary(
     }
 
 
-def check_splits(summary: dict[str, Any]) -> None:
+def check_splits(summary: dict[str, Any], given: Mapping[str, str]) -> None:
     """Refuse a split without both labels: nothing could be trained or measured on it.
 
     Raises:
@@ -112,21 +142,25 @@ def check_splits(summary: dict[str, Any]) -> None:
     for split, counts in summary["splits"].items():
         for label, count in counts.items():
             if count == 0:
+                way_on = (
+                    f"correct data.given_splits for {split}"
+                    if split in given.values()
+                    else f"raise split.fractions.{split}"
+                )
                 raise DataError(
                     f"data/splits: expected at least one {label} in {split}, found none among "
-                    f"{summary['num_examples']} examples; add photos or raise split.fractions.{split}, "
-                    "then run: dvc repro split"
+                    f"{summary['num_examples']} examples; add photos or {way_on}, then run: dvc repro split"
                 )
 
 
-def _write_rejected(folder: Path, rejected: list[Example]) -> None:
+def _write_rejected(folder: Path, rejected: list[Rejection]) -> None:
     pictures = folder / "pictures"
     pictures.mkdir()
-    shown = {example.id: f"{number:02d}.jpg" for number, example in enumerate(rejected[:_NUM_PICTURES])}
+    shown = {each.example.id: f"{number:02d}.jpg" for number, each in enumerate(rejected[:_NUM_PICTURES])}
     for raw in read_raw(paths.RAW) if shown else ():
         if raw.id in shown:
             _write_thumbnail(pictures / shown[raw.id], decode(raw.encoded))
-    rows = ((example.id, LABEL_CONFLICT, shown.get(example.id, "")) for example in rejected)
+    rows = ((example.id, reason, shown.get(example.id, "")) for example, reason in rejected)
     write_text(folder / "rejected.csv", csv_text(("file", "reason", "picture"), rows))
 
 
@@ -149,9 +183,15 @@ def _baseline(train: list[Membership], seed: int) -> Baseline | None:
 def main() -> None:
     """Run the stage."""
     params = load_params()
-    looks = list(ordered_map(look_at, read_raw(paths.RAW), title="fingerprints", total=raw_size(paths.RAW)))
+    given = params.data.given_splits
+    fingerprinted = ordered_map(
+        partial(look_at, given=given), read_raw(paths.RAW), title="fingerprints", total=raw_size(paths.RAW)
+    )
+    looks = list(fingerprinted)
+    ids = [look.example.id for look in looks]
+    check_given(ids, given)
     members, rejected, summary = assign(looks, params.split)
-    check_splits(summary)
+    check_splits(summary, given)
     overlap = _overlap(looks, members, params.probe.overlap_distance)
     baseline = _baseline(members["train"], params.split.seed)
     with new_folder(paths.SPLITS) as folder:
@@ -161,19 +201,36 @@ def main() -> None:
         _write_rejected(folder, rejected)
     num_like_train = Counter(pair.split for pair in overlap)
     facts = {
+        "given_splits": given,
+        "divided_folders": divided_folders(ids),
         "num_like_train": {split: num_like_train[split] for split in HELD_OUT},
         "baseline": None if baseline is None else baseline._asdict(),
     }
     write_json(paths.REPORTS / "data.json", summary | facts)
-    _say(summary, overlap, baseline)
+    _say(summary | facts, overlap, baseline)
 
 
 def _say(summary: dict[str, Any], overlap: list[Overlap], baseline: Baseline | None) -> None:
     counts = ", ".join(f"{split} {sum(labels.values())}" for split, labels in summary["splits"].items())
-    print(f"split: {counts}; {summary['num_rejected']} rejected ({LABEL_CONFLICT})")
+    num_leaking = summary["num_copies_of_given"]
+    print(f"split: {counts}; {summary['num_rejected'] - num_leaking} rejected ({LABEL_CONFLICT})")
+    if num_leaking:
+        print(f"split: the given sets leak: {num_leaking} pictures elsewhere are copies of theirs, left out")
+    if summary["divided_folders"] and not summary["given_splits"]:
+        print(f"split: {_mixing(summary['divided_folders'])}")
     print(f"split: {len(overlap)} validation and test pictures look like a train picture")
     right = f"{baseline.num_right} of {baseline.num_examples} right" if baseline else "too few pictures"
     print(f"split: simple baseline (edges + linear model): {right}")
+
+
+def _mixing(divided: dict[str, dict[str, int]]) -> str:
+    folders = {folder: count for counts in divided.values() for folder, count in counts.items()}
+    listed = ", ".join(f"{folder} ({count})" for folder, count in folders.items())
+    given = ", ".join(f"{folder}: {split}" for split in HELD_OUT for folder in divided.get(split, ()))
+    return (
+        f"the pictures came divided, in the folders {listed}; they were mixed and divided anew; "
+        f"to keep their division, set data.given_splits: {{{given}}}"
+    )
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """Work on many images on all cores: results in the order of the items, memory bounded."""
 
 import itertools
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -40,16 +41,23 @@ def ordered_map(
     num_workers = num_workers or cpu_count()
     cv2.setNumThreads(0)  # the parallelism is here; OpenCV's own threads would only compete
     waiting: deque[Future[list[Result]]] = deque()
-    with (
-        ThreadPoolExecutor(num_workers) as pool,
-        tqdm(total=total, desc=title, unit=" images", mininterval=1.0) as progress,
-    ):
-        for chunk in _chunks(items):
-            waiting.append(pool.submit(_apply, function, chunk))
-            if len(waiting) >= _AHEAD_PER_WORKER * num_workers:
+    stopped = threading.Event()
+
+    def apply(chunk: list[Item]) -> list[Result]:
+        return [function(item) for item in chunk if not stopped.is_set()]
+
+    pool = ThreadPoolExecutor(num_workers)
+    try:
+        with tqdm(total=total, desc=title, unit=" images", mininterval=1.0) as progress:
+            for chunk in _chunks(items):
+                waiting.append(pool.submit(apply, chunk))
+                if len(waiting) >= _AHEAD_PER_WORKER * num_workers:
+                    yield from _finished(waiting.popleft(), progress)
+            while waiting:
                 yield from _finished(waiting.popleft(), progress)
-        while waiting:
-            yield from _finished(waiting.popleft(), progress)
+    finally:
+        stopped.set()  # after an error, or when nobody reads on: what is queued is passed over
+        pool.shutdown()
 
 
 def _chunks(items: Iterable[Item]) -> Iterator[list[Item]]:
@@ -57,10 +65,6 @@ def _chunks(items: Iterable[Item]) -> Iterator[list[Item]]:
     stream = iter(items)
     while chunk := list(itertools.islice(stream, _CHUNK)):
         yield chunk
-
-
-def _apply(function: Callable[[Item], Result], chunk: list[Item]) -> list[Result]:
-    return [function(item) for item in chunk]
 
 
 def _finished(future: Future[list[Result]], progress: tqdm) -> Iterator[Result]:

@@ -60,7 +60,7 @@ def _predict(
     files: Sequence[Path], chosen: "ChosenModel", params: Params, *, show_progress: bool
 ) -> Predicted:
     from pawtrace.base.ordered import ordered_map
-    from pawtrace.dataset.sources.inspection import Rejected
+    from pawtrace.dataset.sources.formats import Rejected
     from pawtrace.inference.photo_predictions import photo_classifier, predict_views, views_of
     from pawtrace.inference.photo_table import Unpredicted, photo_prediction
     from pawtrace.inference.photos import read_photo

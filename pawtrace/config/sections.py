@@ -1,9 +1,12 @@
 """The sections of params.yaml that describe data and evaluation. A field's comment is its manual."""
 
 import math
+import re
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from pawtrace.base.names import comparable
 
 LABELS = ("cat", "dog")  # the label of an example is its index here, as in TFDS's cats_vs_dogs
 SPLITS = ("train", "validation", "test")
@@ -54,8 +57,25 @@ class Limits(Section):
     """What an archive may hold at most before it is taken for a decompression bomb."""
 
     max_unpacked_bytes: Size  # of all members together
+    max_files: Count = 2_000_000  # and folders; each needs up to a kilobyte of memory
     max_compression_ratio: Annotated[float, Field(gt=1)]  # unpacked bytes per packed byte
     max_image_pixels: Size  # of one image; a larger one is rejected and listed
+
+
+class LabelPattern(Section):
+    """Regular expressions, each found in the paths of the photos of one label and in no others."""
+
+    cat: str
+    dog: str
+
+    @field_validator("cat", "dog")
+    @classmethod
+    def _is_a_pattern(cls, pattern: str) -> str:
+        try:
+            re.compile(pattern)
+        except re.error as error:
+            raise ValueError(f"expected a regular expression, found {pattern!r:.80} ({error})") from None
+        return pattern
 
 
 class DataParams(Section):
@@ -66,6 +86,11 @@ class DataParams(Section):
     archive: FilePath | None
     archive_sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")] | None  # checked when given
     classes: dict[str, Literal["cat", "dog"]]  # folder name -> label; several may share a label
+    label_pattern: LabelPattern | None = None  # in place of classes: the label is told by a file's path
+    given_splits: dict[
+        str, Literal["validation", "test"]
+    ] = {}  # folder name -> the split of all photos in it
+    follow_links: bool = False  # of a folder; those of a zip or a tar are refused in any case
     limits: Limits
     sample_size: Annotated[int, Field(ge=20, le=1_000_000)]  # drawn pictures; source `sample` only
     sample_seed: Seed
@@ -75,6 +100,11 @@ class DataParams(Section):
         missing = sorted(set(LABELS) - set(self.classes.values()))
         if missing:
             raise ValueError(f"classes: expected a folder for each of cat and dog, none for {missing[0]}")
+        for key, names in (("classes", self.classes), ("given_splits", self.given_splits)):
+            composed = [comparable(name) for name in names]
+            if len(set(composed)) < len(composed):
+                twice = next(name for name in composed if composed.count(name) > 1)
+                raise ValueError(f"{key}: expected each folder once, found {twice} written in two ways")
         if self.source == "archive" and self.archive is None:
             raise ValueError("archive: expected the path of a zip, tar or folder, as source is archive")
         return self

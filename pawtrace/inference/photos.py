@@ -8,7 +8,9 @@ from pawtrace.base.errors import DataError
 from pawtrace.config.sections import PreprocessParams
 from pawtrace.dataset.examples.recording import recorded
 from pawtrace.dataset.examples.records import Record
-from pawtrace.dataset.sources.inspection import Rejected, inspect
+from pawtrace.dataset.sources.formats import Rejected
+from pawtrace.dataset.sources.inspection import inspect, max_file_bytes
+from pawtrace.dataset.sources.true_names import is_system_file
 
 UNKNOWN_LABEL = 0  # a record must have one; nothing reads it here
 
@@ -16,7 +18,7 @@ UNKNOWN_LABEL = 0  # a record must have one; nothing reads it here
 def find_photos(named: Iterable[Path]) -> list[Path]:
     """The files that are named, and those at any depth of the folders that are named.
 
-    Hidden files in folders are passed over: they are a file browser's, not a camera's.
+    Hidden files in folders, and those of file browsers, are passed over: they are no photos.
 
     Returns:
       Each file once, a folder's in the order of their names. A named file need not exist.
@@ -36,7 +38,7 @@ def read_photo(path: Path, max_pixels: int, params: PreprocessParams) -> Record:
     """Read a photo on the way that every example takes: inspected, upright, RGB, scaled, encoded.
 
     Args:
-      path: the file; its extension must be that of the content.
+      path: the file, in any format that `download` reads.
       max_pixels: height x width at most.
       params: size and JPEG quality of the model's records.
     Returns:
@@ -47,6 +49,9 @@ def read_photo(path: Path, max_pixels: int, params: PreprocessParams) -> Record:
     if not path.is_file():
         raise Rejected("not a file" if path.exists() else "no such file")
     try:
+        num_bytes = path.stat().st_size
+        if num_bytes > max_file_bytes(max_pixels):
+            raise Rejected(f"too many bytes for an image: {num_bytes}")
         encoded = path.read_bytes()
     except OSError as error:
         raise Rejected(f"unreadable: {error.strerror}") from None
@@ -56,7 +61,9 @@ def read_photo(path: Path, max_pixels: int, params: PreprocessParams) -> Record:
 
 def _files_below(folder: Path) -> list[Path]:
     return sorted(
-        path
-        for path in folder.rglob("*")
-        if path.is_file() and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+        path for path in folder.rglob("*") if path.is_file() and not _is_passed_over(path.relative_to(folder))
     )
+
+
+def _is_passed_over(path: Path) -> bool:
+    return any(part.startswith(".") for part in path.parts) or is_system_file(path.as_posix())

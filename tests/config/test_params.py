@@ -75,6 +75,12 @@ def test_every_key_refuses_a_value_of_the_wrong_type(
         ("data.archive", ""),  # else the whole project would be read
         ("data.archive_sha256", "abc"),
         ("data.classes", {"Cat": "cat"}),
+        ("data.classes", {"K\u00e4tzchen": "cat", "Ka\u0308tzchen": "cat", "Dog": "dog"}),  # one name, twice
+        ("data.label_pattern", {"cat": "cat"}),
+        ("data.label_pattern", {"cat": "(cat", "dog": "dog"}),
+        ("data.given_splits.a", "train"),
+        ("data.follow_links", "yes"),
+        ("data.limits.max_files", 0),
         ("split.seed", -1),
         ("split.fractions", {"train": 0.7, "validation": 0.2, "test": 0.2}),
         ("split.fractions", {"train": 1.0, "validation": 0.0, "test": 0.0}),

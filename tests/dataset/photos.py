@@ -10,11 +10,21 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from pawtrace.config.sections import Limits
+from pawtrace.config.params import load_params
+from pawtrace.config.sections import DataParams, Limits
+from tests.conftest import PARAMS
 
-LIMITS = Limits(max_unpacked_bytes=10_000_000, max_compression_ratio=200.0, max_image_pixels=10_000)
+LIMITS = Limits(
+    max_unpacked_bytes=10_000_000, max_files=1000, max_compression_ratio=200.0, max_image_pixels=10_000
+)
 CLASSES = {"Cat": "cat", "Dog": "dog"}
 CONTAINERS = ("a.zip", "a.tar", "a.tar.gz", "a.tar.bz2", "a.tar.xz", "folder")
+
+
+def data_params(**changes: Any) -> DataParams:
+    """A `data` section for small archives, with changes."""
+    content = load_params(PARAMS).data.model_dump()
+    return DataParams.model_validate(content | {"limits": LIMITS.model_dump(), "classes": CLASSES} | changes)
 
 
 def pixels(seed: int = 0, width: int = 16, height: int = 12, channels: int = 3) -> np.ndarray:

@@ -11,7 +11,8 @@ from pawtrace.config.sections import PreprocessParams
 from pawtrace.dataset.examples.pixels import decode
 from pawtrace.dataset.examples.raw import RawExample
 from pawtrace.dataset.examples.records import parse
-from pawtrace.dataset.sources.inspection import Rejected, inspect
+from pawtrace.dataset.sources.formats import Rejected
+from pawtrace.dataset.sources.inspection import inspect
 from pawtrace.inference.photos import find_photos, read_photo
 from stages.preprocess import to_record
 from tests.dataset.photos import encoded, photo, pixels
@@ -21,7 +22,7 @@ MAX_PIXELS = 10_000
 
 
 def test_a_folder_is_searched_at_any_depth_in_order_without_hidden_files(tmp_path: Path) -> None:
-    for name in ("b.jpg", "a/c.jpg", "a/.hidden.jpg", ".cache/d.jpg", "readme.txt"):
+    for name in ("b.jpg", "a/c.jpg", "a/.hidden.jpg", ".cache/d.jpg", "readme.txt", "a/Thumbs.db"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
     expected = [tmp_path / name for name in ("a/c.jpg", "b.jpg", "readme.txt")]
@@ -66,8 +67,8 @@ def test_a_photos_id_depends_on_its_content_alone(tmp_path: Path) -> None:
     ("content", "reason"),
     [
         (photo()[:300], "corrupt"),
-        (b"hello", "not an image"),
-        (encoded(pixels(), "PNG"), "PNG.*.jpg"),
+        (b"hello", "text: "),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "Git LFS pointer: .*git lfs pull"),
         (encoded(np.zeros((200, 200, 3), np.uint8)), "too many pixels"),
     ],
 )
@@ -77,6 +78,19 @@ def test_what_download_rejects_is_rejected_with_its_reason(
     (tmp_path / "a.jpg").write_bytes(content)
     with pytest.raises(Rejected, match=reason):
         read_photo(tmp_path / "a.jpg", MAX_PIXELS, PREPROCESS)
+
+
+def test_a_file_that_is_too_large_for_any_photo_is_not_read(tmp_path: Path) -> None:
+    with (tmp_path / "a.jpg").open("wb") as file:
+        file.truncate(2**40)  # takes no space on the disk
+    with pytest.raises(Rejected, match="too many bytes"):
+        read_photo(tmp_path / "a.jpg", MAX_PIXELS, PREPROCESS)
+
+
+@pytest.mark.parametrize("file_format", ["HEIF", "AVIF", "TIFF"])
+def test_photos_of_phones_are_read_whatever_their_name(tmp_path: Path, file_format: str) -> None:
+    (tmp_path / "a.jpg").write_bytes(encoded(pixels(3, width=40, height=24), file_format))
+    assert decode(read_photo(tmp_path / "a.jpg", MAX_PIXELS, PREPROCESS).encoded).shape == (16, 27, 3)
 
 
 def test_what_is_no_file_is_rejected(tmp_path: Path) -> None:

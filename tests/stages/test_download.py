@@ -61,7 +61,7 @@ def test_names_that_would_break_a_line_of_csv_are_made_readable(set_data: SetDat
 
     run_stage(download.main, "download")
 
-    assert rejected() == [{"file": "PetImages/Cat/Icon\ufffd", "reason": "not an image"}]
+    assert [row["file"] for row in rejected()] == ["PetImages/Cat/Icon\ufffd"]
     assert {raw.id for raw in read_raw(RAW)} == {*pet_files(), "PetImages/Dog/a\ufffd\ufffdb,c.jpg"}
 
 
@@ -114,14 +114,13 @@ GOOD = {"PetImages/Cat/1.jpg": pet_files()["PetImages/Cat/1.jpg"]}
         (
             GOOD | {"PetImages/Dog/1.jpg": b"", "PetImages/Dog/2.jpg": b"<html>"},
             {},
-            "Dog.*data.classes.*2.*1 empty, 1 not an image",
+            "Dog.*data.classes.*2.*1 HTML page, 1 empty",
         ),
         (
             GOOD | {"PetImages/Dog/1.png": BOMB},
             {"max_image_pixels": 50_000},
             "1 too many pixels",
         ),
-        (GOOD | {"PetImages/Dog/1.jpg": BOMB}, {}, "1 is PNG but named .jpg"),
         ({}, {}, "Cat.*data.classes"),
     ],
 )
@@ -161,7 +160,7 @@ def test_links_are_one_line(set_data: SetData, finished: Callable[[], None]) -> 
     ("damage", "said"),
     [
         (lambda content: content[: len(content) // 2], "truncated"),
-        (lambda _: b"<html>404</html>", "zip.*tar.*folder"),
+        (lambda _: b"<html>404</html>", "zip.*tar.*folder.*HTML page"),
         (encrypted, "encrypted"),
     ],
 )

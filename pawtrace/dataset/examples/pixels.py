@@ -46,13 +46,25 @@ def encode_jpeg(image: np.ndarray, quality: int) -> bytes:
     return bytes(cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])[1])
 
 
-def decode(encoded: bytes) -> np.ndarray:
+def decode(encoded: bytes, name: str = "a stored image") -> np.ndarray:
     """Decode a JPEG or PNG that an earlier stage stored into uint8 (height, width, 3), RGB.
 
     OpenCV, as it lets other threads work meanwhile; whether a file can be decoded at all is
     `inspection`'s question.
+
+    Args:
+      encoded: the bytes.
+      name: of the image, for the message.
+    Raises:
+      DataError: what is stored is no image.
     """
-    return np.asarray(cv2.imdecode(np.frombuffer(encoded, np.uint8), cv2.IMREAD_COLOR_RGB))
+    image = cv2.imdecode(np.frombuffer(encoded, np.uint8), cv2.IMREAD_COLOR_RGB) if encoded else None
+    if image is None:
+        raise DataError(
+            f"{name}: expected a JPEG or PNG, found {len(encoded)} bytes that OpenCV cannot decode; "
+            "run: dvc repro --force download"
+        )
+    return np.asarray(image)
 
 
 def square(record: Record, size_px: int) -> np.ndarray:
@@ -64,7 +76,7 @@ def square(record: Record, size_px: int) -> np.ndarray:
     Returns:
       uint8 (size_px, size_px, 3), RGB.
     """
-    image = decode(record.encoded)
+    image = decode(record.encoded, record.id)
     side = min(image.shape[:2])
     top, left = (image.shape[0] - side) // 2, (image.shape[1] - side) // 2
     image = image[top : top + side, left : left + side]

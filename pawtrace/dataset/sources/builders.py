@@ -4,24 +4,27 @@ Arrives: an archive. Leaves: a prepared TFDS dataset with one split, `train`; an
 """
 
 import io
-from collections.abc import Iterator, Mapping
-from pathlib import Path, PurePosixPath
+from collections.abc import Iterator
+from pathlib import Path
 from typing import IO, Any
 
 import tensorflow_datasets as tfds
+from tensorflow_datasets.core import shuffle
 from tensorflow_datasets.core.utils.lazy_imports_utils import tensorflow as tf  # not before it is used
 from tensorflow_datasets.core.writer import ExampleWriter
 from tensorflow_datasets.image_classification import cats_vs_dogs
 
-from pawtrace.base.errors import DataError
-from pawtrace.config.sections import LABELS, Limits
+from pawtrace.config.sections import LABELS, DataParams
 from pawtrace.dataset.sources.archive import Archive
-from pawtrace.dataset.sources.inspection import Rejected, inspect, made_upright
+from pawtrace.dataset.sources.formats import Rejected
+from pawtrace.dataset.sources.inspection import inspect, made_upright
 from pawtrace.dataset.sources.intake import Intake
+from pawtrace.dataset.sources.labelling import OUTSIDE, labelling
 
-OUTSIDE = "outside the class folders"
-_MAC_METADATA = "__MACOSX"
 _PEEKED_BYTES = 10  # where TFDS looks for the JFIF header
+
+# TFDS would hold a gigabyte of examples in memory before it sorts them on disk; the result is the same.
+shuffle.MAX_MEM_BUFFER_SIZE = 2**25
 
 
 class _SortedWriter(ExampleWriter):  # type: ignore[misc]
@@ -50,12 +53,11 @@ class _Repeatable:
 
 
 class PetArchive(_Repeatable, tfds.core.GeneratorBasedBuilder):  # type: ignore[misc]
-    """Images in class folders, at any depth of a zip, tar or folder.
+    """Images of a zip, tar or folder, and of the zips in it, labelled by their paths.
 
     Args:
       archive: the zip, tar or folder.
-      classes: folder name -> label; the deepest folder on a file's path that is named here counts.
-      limits: what the archive may hold at most.
+      data: how paths become labels, and what the archive may hold at most.
       intake: filled while preparing.
       **tfds_arguments: as for any builder: data_dir, config, version.
     """
@@ -63,19 +65,11 @@ class PetArchive(_Repeatable, tfds.core.GeneratorBasedBuilder):  # type: ignore[
     VERSION = tfds.core.Version("1.0.0")
     RELEASE_NOTES = {"1.0.0": "Upright RGB images, JPEG or PNG, with the features of cats_vs_dogs."}
 
-    def __init__(
-        self,
-        *,
-        archive: Path,
-        classes: Mapping[str, str],
-        limits: Limits,
-        intake: Intake,
-        **tfds_arguments: Any,
-    ) -> None:
+    def __init__(self, *, archive: Path, data: DataParams, intake: Intake, **tfds_arguments: Any) -> None:
         super().__init__(**tfds_arguments)
         self._archive = archive
-        self._classes = classes
-        self._limits = limits
+        self._data = data
+        self._labelling = labelling(data)
         self._intake = intake
 
     def _info(self) -> tfds.core.DatasetInfo:
@@ -94,49 +88,26 @@ class PetArchive(_Repeatable, tfds.core.GeneratorBasedBuilder):  # type: ignore[
 
     def _split_generators(self, dl_manager: tfds.download.DownloadManager) -> dict[str, Any]:
         del dl_manager  # the archive is here already, and TFDS's extraction trusts what it unpacks
-        archive = Archive(self._archive, self._limits)
-        check_class_folders(self._archive, archive.folders, self._classes)
+        archive = Archive(self._archive, self._data.limits, follow_links=self._data.follow_links)
+        self._labelling.check(self._archive, archive.layout)
         return {"train": self._generate_examples(archive)}
 
     def _generate_examples(self, archive: Archive) -> Iterator[tuple[str, dict[str, Any]]]:
         for name, content, problem in archive.members():
-            folder = class_folder(name, self._classes)
-            if folder is None:
-                self._intake.reject(name, OUTSIDE)
+            sorted_into = self._labelling.label(name)
+            if isinstance(sorted_into, str):
+                self._intake.reject(name, sorted_into)
             elif content is None:
-                self._intake.reject(name, str(problem), folder)
+                self._intake.reject(name, str(problem), sorted_into.group)
             else:
                 try:
-                    stored = inspect(name, content, self._limits.max_image_pixels)
+                    stored = inspect(name, content, self._data.limits.max_image_pixels)
                 except Rejected as reason:
-                    self._intake.reject(name, str(reason), folder)
+                    self._intake.reject(name, str(reason), sorted_into.group)
                     continue
-                label = self._classes[folder]
-                self._intake.keep(folder, label)
-                yield name, {"image": stored, "image/filename": name, "label": label}
-        self._intake.check_folders(self._classes)
-
-
-def class_folder(name: str, classes: Mapping[str, str]) -> str | None:
-    """The deepest folder on a file's path that is a class folder, case-sensitive; None without one."""
-    folders = PurePosixPath(name).parts[:-1]
-    if _MAC_METADATA in folders:
-        return None
-    return next((folder for folder in reversed(folders) if folder in classes), None)
-
-
-def check_class_folders(path: Path, folders: frozenset[str], classes: Mapping[str, str]) -> None:
-    """Require every class folder to be somewhere in the archive.
-
-    Raises:
-      DataError: one is missing; names it and the folders that are there.
-    """
-    paths = [PurePosixPath(folder) for folder in sorted(folders)]
-    names = sorted({folder.name for folder in paths if _MAC_METADATA not in folder.parts})
-    for folder in classes:
-        if folder not in names:
-            listed = ", ".join(names[:20]) + (", ..." if len(names) > 20 else "") or "none"
-            raise DataError(f"{path}: expected a folder {folder} (data.classes), found the folders: {listed}")
+                self._intake.keep(*sorted_into)
+                yield name, {"image": stored, "image/filename": name, "label": sorted_into.label}
+        self._intake.check_groups(self._labelling.groups, self._labelling.title)
 
 
 class CatsVsDogs(_Repeatable, cats_vs_dogs.CatsVsDogs, skip_registration=True):  # type: ignore[call-arg, misc]

@@ -28,18 +28,18 @@ class Intake:
     def __init__(self, announce: Callable[[str], None]) -> None:
         self._announce = announce
         self._rejections: list[Rejection] = []
-        self._kept: Counter[tuple[str, str]] = Counter()  # by class folder and label
-        self._by_folder: dict[str | None, Counter[str]] = {}  # reasons
+        self._kept: Counter[tuple[str, str]] = Counter()  # by class folder or pattern, and label
+        self._by_group: dict[str | None, Counter[str]] = {}  # reasons
 
-    def keep(self, folder: str, label: str) -> None:
-        """Count an example."""
-        self._kept[folder, label] += 1
+    def keep(self, group: str, label: str) -> None:
+        """Count an example; `group` is its class folder, or the label whose pattern it matches."""
+        self._kept[group, label] += 1
         self._progress()
 
-    def reject(self, file: str, reason: str, folder: str | None = None) -> None:
-        """List a file; `folder` is its class folder, if it lies in one."""
+    def reject(self, file: str, reason: str, group: str | None = None) -> None:
+        """List a file; `group` as for `keep`, None for a file without one."""
         self._rejections.append(Rejection(file, reason))
-        self._by_folder.setdefault(folder, Counter())[_phrase(reason)] += 1
+        self._by_group.setdefault(group, Counter())[_phrase(reason)] += 1
         self._progress()
 
     @property
@@ -52,24 +52,25 @@ class Intake:
         """Examples kept per label."""
         return {label: sum(count for key, count in self._kept.items() if key[1] == label) for label in LABELS}
 
-    def check_folders(self, folders: Iterable[str]) -> None:
-        """Require an example of every class folder.
+    def check_groups(self, groups: Iterable[str], title: str) -> None:
+        """Require an example of every class folder or pattern.
 
+        Args:
+          groups: what `keep` and `reject` were told.
+          title: how to call a group, with {group} in it.
         Raises:
-          DataError: a folder has none; says what was in it.
+          DataError: a group has none; says what was in it.
         """
-        usable_folders = {folder for folder, _ in self._kept}
-        for folder in folders:
-            if folder not in usable_folders:
-                reasons = self._by_folder.get(folder, Counter())
+        usable = {group for group, _ in self._kept}
+        for group in groups:
+            if group not in usable:
+                reasons = self._by_group.get(group, Counter())
                 content = f"{reasons.total()} rejected: {_listed(reasons)}" if reasons else "no files"
-                raise DataError(
-                    f"class folder {folder} (data.classes): expected usable images, found {content}"
-                )
+                raise DataError(f"{title.format(group=group)}: expected usable images, found {content}")
 
     def summary(self) -> str:
         """One line: what was kept per label, what was rejected by reason."""
-        reasons = sum(self._by_folder.values(), Counter[str]())
+        reasons = sum(self._by_group.values(), Counter[str]())
         kept = ", ".join(f"{count} {label}" for label, count in self.num_examples.items())
         rejected = f"{reasons.total()} ({_listed(reasons)})" if reasons else "none"
         return f"kept {sum(self.num_examples.values())} images ({kept}); rejected {rejected}"

@@ -6,7 +6,7 @@ members and the seed alone, so examples that come later move no other.
 
 import csv
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,6 +15,7 @@ from pawtrace.base.files import csv_text, write_text
 from pawtrace.config.sections import LABELS, SPLITS, Fractions
 
 LABEL_CONFLICT = "the same picture under both labels"
+COPY_OF_GIVEN = "a copy of a picture in a given test or validation set"
 
 
 class Example(NamedTuple):
@@ -25,6 +26,7 @@ class Example(NamedTuple):
     digest: str  # of its pixels
     num_pixels: int
     num_bytes: int
+    given: str | None = None  # the split that `data.given_splits` gives it
 
 
 class Membership(NamedTuple):
@@ -44,12 +46,22 @@ def anchor(group: Iterable[Example]) -> Example:
     return max(group, key=lambda example: (example.num_pixels, example.num_bytes, example.digest))
 
 
-def choose_split(digest: str, seed: int, fractions: Fractions) -> str:
-    """The split of the group that a pixel digest stands for: a fixed draw from the fractions."""
+def choose_split(digest: str, seed: int, fractions: Fractions, given: Collection[str] = ()) -> str:
+    """The split of the group that a pixel digest stands for: a fixed draw from the fractions.
+
+    Args:
+      digest: of the anchor's pixels.
+      seed: another seed is another draw.
+      fractions: the shares of the splits; those that are not given share what is left.
+      given: splits whose photos params name (`data.given_splits`): nothing is drawn for them.
+    """
     draw = int.from_bytes(hashlib.sha256(f"{seed}:{digest}".encode()).digest()[:8]) / 2**64
-    if draw < fractions.test:
+    shares = fractions.model_dump()
+    drawn = 1 - sum(shares[split] for split in given)
+    test, validation = (0 if split in given else shares[split] for split in ("test", "validation"))
+    if draw < test / drawn:
         return "test"
-    return "validation" if draw < fractions.test + fractions.validation else "train"
+    return "validation" if draw < (test + validation) / drawn else "train"
 
 
 def write_manifest(path: Path, members: Iterable[Membership]) -> None:

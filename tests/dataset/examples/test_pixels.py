@@ -45,3 +45,9 @@ def test_the_longest_image_that_is_kept_fits_into_a_record_of_any_size() -> None
 def test_what_jpeg_cannot_hold_is_refused_and_not_written_as_nothing() -> None:
     with pytest.raises(DataError, match="65501 x 8.*65500"):
         encode_jpeg(np.zeros((8, 65_501, 3), np.uint8), 50)
+
+
+@pytest.mark.parametrize("encoded", [b"", b"hello", encode_jpeg(np.zeros((16, 16, 3), np.uint8), 95)[:30]])
+def test_bytes_that_are_no_image_are_named_with_what_to_run(encoded: bytes) -> None:
+    with pytest.raises(DataError, match=r"Cat/1.jpg: .*run: dvc repro.* download"):
+        decode(encoded, "Cat/1.jpg")

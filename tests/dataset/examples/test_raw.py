@@ -8,7 +8,7 @@ from pawtrace.base.errors import DataError
 from pawtrace.dataset.examples.raw import RawExample, raw_size, read_raw
 from pawtrace.dataset.sources.builders import PetArchive
 from pawtrace.dataset.sources.intake import Intake
-from tests.dataset.photos import CLASSES, LIMITS, pet_files, write_archive
+from tests.dataset.photos import data_params, pet_files, write_archive
 
 FRAME_BYTES = 16  # of a record of a TFRecord file: its length and two checksums
 
@@ -17,9 +17,7 @@ FRAME_BYTES = 16  # of a record of a TFRecord file: its length and two checksums
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("prepared")
     archive = write_archive(folder / "a.zip", pet_files())
-    builder = PetArchive(
-        archive=archive, classes=CLASSES, limits=LIMITS, intake=Intake(print), data_dir=folder
-    )
+    builder = PetArchive(archive=archive, data=data_params(), intake=Intake(print), data_dir=folder)
     builder.download_and_prepare()
     return Path(builder.data_dir)
 

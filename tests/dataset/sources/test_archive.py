@@ -1,6 +1,6 @@
 import copy
-import gzip
 import hashlib
+import lzma
 import os
 import re
 import tarfile
@@ -11,8 +11,8 @@ import pytest
 
 from pawtrace.base.errors import DataError
 from pawtrace.dataset.sources.archive import Archive, Member, archive_digest, checked_digest
-from pawtrace.dataset.sources.containers import tar_entries
-from tests.dataset.photos import CONTAINERS, LIMITS, add_to_tar, encrypted, pet_files, write_archive
+from pawtrace.dataset.sources.containers.usage import Usage
+from tests.dataset.photos import CONTAINERS, LIMITS, add_to_tar, encrypted, pet_files, photo, write_archive
 
 
 def members(path: Path, **limits: float) -> dict[str, Member]:
@@ -35,7 +35,7 @@ def test_every_container_gives_the_same_files_and_folders(tmp_path: Path, contai
     path = write_archive(tmp_path / container, pet_files())
 
     assert {name: member.content for name, member in members(path).items()} == pet_files()
-    assert Archive(path, LIMITS).folders == {"PetImages", "PetImages/Cat", "PetImages/Dog"}
+    assert Archive(path, LIMITS).layout.folders == ["Cat", "Dog", "PetImages"]
 
 
 def test_empty_folders_are_seen(tmp_path: Path) -> None:
@@ -47,9 +47,9 @@ def test_empty_folders_are_seen(tmp_path: Path) -> None:
         add_to_tar(tar, "./", type=tarfile.DIRTYPE)
         add_to_tar(tar, "./Dog", type=tarfile.DIRTYPE)
 
-    assert Archive(tmp_path / "folder", LIMITS).folders == {"Cat", "Dog"}
-    assert Archive(tmp_path / "a.zip", LIMITS).folders == {"Dog"}
-    assert Archive(tmp_path / "a.tar", LIMITS).folders == {"Dog"}
+    assert Archive(tmp_path / "folder", LIMITS).layout.folders == ["Cat", "Dog"]
+    assert Archive(tmp_path / "a.zip", LIMITS).layout.folders == ["Dog"]
+    assert Archive(tmp_path / "a.tar", LIMITS).layout.folders == ["Dog"]
 
 
 @pytest.mark.parametrize("container", ["a.zip", "a.tar"])
@@ -134,6 +134,61 @@ def test_an_encrypted_zip_is_refused(tmp_path: Path) -> None:
     assert "encrypted" in refusal(path)
 
 
+@pytest.mark.parametrize(("method", "said"), [(zipfile.ZIP_BZIP2, "bzip2"), (zipfile.ZIP_LZMA, "LZMA")])
+def test_a_zip_that_is_compressed_in_an_unusual_way_is_refused_by_name(
+    tmp_path: Path, method: int, said: str
+) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr("Cat/1.jpg", photo())
+        archive.writestr("Cat/2.jpg", photo(), method)
+
+    assert re.search(f"{said}.*'Cat/2.jpg'.*Deflate", refusal(tmp_path / "a.zip"))
+
+
+@pytest.mark.parametrize(
+    ("start", "said"),
+    [
+        (b"Rar!\x1a\7\1\0", "RAR archive.*unpack"),
+        (b"7z\xbc\xaf\x27\x1c", "7z archive.*unpack"),
+        (b"\x28\xb5\x2f\xfd", "Zstandard file.*unpack"),
+        (b"<!DOCTYPE html><title>Virus scan warning", "HTML page.*download"),
+        (b"version https://git-lfs.github.com/spec/v1\n", "Git LFS pointer.*git lfs pull"),
+        (b"%PDF-1.4", "PDF document"),
+        (b"", "empty file"),
+    ],
+)
+def test_what_is_named_as_a_zip_and_is_none_is_called_by_its_name(
+    tmp_path: Path, start: bytes, said: str
+) -> None:
+    (tmp_path / "a.zip").write_bytes(start)
+
+    assert re.search(said, refusal(tmp_path / "a.zip"))
+
+
+@pytest.mark.parametrize("container", CONTAINERS)
+def test_more_files_than_allowed_are_refused(tmp_path: Path, container: str) -> None:
+    path = write_archive(tmp_path / container, pet_files())
+
+    assert re.search("data.limits.max_files.*4", refusal(path, max_files=4))
+
+
+@pytest.mark.parametrize("container", CONTAINERS[:-1])
+def test_a_name_that_no_disk_could_hold_is_refused(tmp_path: Path, container: str) -> None:
+    path = write_archive(tmp_path / container, {"Cat/" + "x" * 5000: b"1"})
+
+    assert re.search("name of 5004 characters", refusal(path))
+
+
+@pytest.mark.parametrize("preset", [6, 9])
+def test_any_honest_xz_is_read(tmp_path: Path, preset: int) -> None:
+    write_archive(tmp_path / "a.tar", pet_files())
+    halves = (tmp_path / "a.tar").read_bytes()
+    packed = [lzma.compress(part, preset=preset) for part in (halves[:5000], halves[5000:])]
+    (tmp_path / "a.tar.xz").write_bytes(packed[0] + bytes(8) + packed[1])  # as several streams, with padding
+
+    assert {name: member.content for name, member in members(tmp_path / "a.tar.xz").items()} == pet_files()
+
+
 @pytest.mark.parametrize("container", CONTAINERS)
 def test_more_bytes_than_allowed_are_refused(tmp_path: Path, container: str) -> None:
     path = write_archive(tmp_path / container, pet_files())
@@ -167,10 +222,8 @@ def test_a_bomb_in_a_tar_is_stopped_before_it_is_unpacked(
 ) -> None:
     path = write_archive(tmp_path / "a.tar.gz", {"Cat/1.jpg": bytes(100_000_000)})
     unpacked = []
-    check_ratio = tar_entries.check_ratio
-    monkeypatch.setattr(
-        tar_entries, "check_ratio", lambda *args: (unpacked.append(args[2]), check_ratio(*args))
-    )
+    check_ratio = Usage.check_ratio
+    monkeypatch.setattr(Usage, "check_ratio", lambda *args: (unpacked.append(args[2]), check_ratio(*args)))
 
     assert "bomb" in refusal(path, max_unpacked_bytes=10**12)
     assert max(unpacked) < 25_000_000  # 200 times the size of the file, and a chunk
@@ -229,9 +282,7 @@ def test_a_damaged_compressed_tar_is_refused(tmp_path: Path) -> None:
     assert "damaged" in refusal(path)
 
 
-@pytest.mark.parametrize(
-    "content", [b"", b"<html>not found</html>", gzip.compress(b"no tar", mtime=0), bytes(300)]
-)
+@pytest.mark.parametrize("content", [b"", b"<html>not found</html>", b"\x00\x7f\x80", bytes(300)])
 def test_what_is_no_archive_is_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "a.zip").write_bytes(content)
 

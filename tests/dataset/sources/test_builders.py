@@ -15,15 +15,17 @@ from tensorflow_datasets.image_classification import cats_vs_dogs
 from pawtrace.base.errors import DataError
 from pawtrace.dataset.examples.raw import read_raw
 from pawtrace.dataset.sources import builders
-from pawtrace.dataset.sources.builders import CatsVsDogs, PetArchive, class_folder
+from pawtrace.dataset.sources.builders import CatsVsDogs, PetArchive
 from pawtrace.dataset.sources.intake import Intake, Rejection
+from pawtrace.dataset.sources.labelling import class_folder
+from pawtrace.dataset.sources.true_names import SYSTEM_FILE, true_name
 from tests.dataset.photos import (
     CLASSES,
     LIMITS,
+    data_params,
     encoded,
     pet_files,
     photo,
-    pixels,
     published_files,
     write_archive,
 )
@@ -34,11 +36,9 @@ SMOOTH = np.tile(np.linspace(0, 255, 16).astype(np.uint8)[None, :, None], (12, 1
 
 
 def prepare(archive: Path, folder: Path, **arguments: Any) -> tuple[PetArchive, Intake]:
-    intake = Intake(print)
-    builder = PetArchive(
-        **{"archive": archive, "classes": CLASSES, "limits": LIMITS, "intake": intake, **arguments},
-        data_dir=folder,
-    )
+    """Prepare an archive; arguments change the tests' `data` section, or are the intake."""
+    intake = arguments.pop("intake", Intake(print))
+    builder = PetArchive(archive=archive, data=data_params(**arguments), intake=intake, data_dir=folder)
     builder.download_and_prepare()
     return builder, intake
 
@@ -133,7 +133,7 @@ def test_it_is_pinned_to_the_version_that_was_measured() -> None:
         ("cat/1.jpg", None),
         ("Cats/1.jpg", None),
         ("Cat", None),
-        ("__MACOSX/Cat/._1.jpg", None),
+        ("cats.zip/Cat.zip/1.jpg", "Cat"),
     ],
 )
 def test_the_deepest_class_folder_counts(name: str, folder: str | None) -> None:
@@ -154,21 +154,21 @@ def test_what_is_rejected_is_listed_with_its_reason(tmp_path: Path) -> None:
         "README.md": b"hello",
         "__MACOSX/PetImages/Cat/._1.jpg": b"mac",
         "PetImages/Cat/x.jpg": b"",
-        "PetImages/Cat/y.jpg": encoded(pixels(), "PNG"),
+        "PetImages/Cat/y.jpg": b"<html>",
     }
 
     _, intake = prepare(write_archive(tmp_path / "a.zip", files), tmp_path)
 
     assert intake.rejections == [
         Rejection("PetImages/Cat/x.jpg", "empty"),
-        Rejection("PetImages/Cat/y.jpg", "is PNG but named .jpg"),
+        Rejection("PetImages/Cat/y.jpg", str(true_name(b"<html>"))),
         Rejection("README.md", "outside the class folders"),
-        Rejection("__MACOSX/PetImages/Cat/._1.jpg", "outside the class folders"),
+        Rejection("__MACOSX/PetImages/Cat/._1.jpg", str(SYSTEM_FILE)),
     ]
     assert intake.as_csv().splitlines()[:2] == ["file,reason", "PetImages/Cat/x.jpg,empty"]
     kept, rejected = intake.summary().split(";")
     assert re.search("6.*3 cat, 3 dog", kept)
-    assert re.search("4.*2 outside the class folders, 1 empty, 1 is PNG but named .jpg", rejected)
+    assert re.search("4.*1 HTML page, 1 empty, 1 outside the class folders, 1 system file", rejected)
 
 
 def test_the_result_does_not_depend_on_the_container_or_the_order_or_the_run(tmp_path: Path) -> None:
@@ -213,7 +213,7 @@ def test_an_empty_class_folder_is_named(tmp_path: Path) -> None:
 
 
 def test_a_class_of_which_nothing_is_usable_says_why(tmp_path: Path) -> None:
-    files = {"Cat/1.jpg": photo(), "Dog/1.jpg": b"", "Dog/2.jpg": b"", "Dog/3.jpg": b"<html>"}
+    files = {"Cat/1.jpg": photo(), "Dog/1.jpg": b"", "Dog/2.jpg": b"", "Dog/3.jpg": b"\x00\x7f\x80"}
 
     message = problem(write_archive(tmp_path / "a.zip", files), tmp_path)
     assert re.search("Dog.*3.*2 empty, 1 not an image", message)
@@ -239,7 +239,9 @@ def test_progress_is_announced(tmp_path: Path) -> None:
         zip_file.writestr("Dog/1.jpg", photo())
 
     with pytest.raises(DataError):
-        prepare(archive, tmp_path, intake=Intake(said.append))
+        prepare(
+            archive, tmp_path, intake=Intake(said.append), limits={**LIMITS.model_dump(), "max_files": 2000}
+        )
 
     (line,) = said
     assert re.search("1000.*1000.*rejected", line)

@@ -7,7 +7,7 @@ from tensorflow_datasets.image_classification import cats_vs_dogs
 
 from pawtrace.dataset.sources.builders import CatsVsDogs, PetArchive
 from pawtrace.dataset.sources.intake import Intake
-from tests.dataset.photos import CLASSES, LIMITS, pet_files, published_files, write_archive
+from tests.dataset.photos import data_params, pet_files, published_files, write_archive
 
 
 class PetArchiveTest(tfds.testing.DatasetBuilderTestCase):
@@ -25,8 +25,7 @@ class PetArchiveTest(tfds.testing.DatasetBuilderTestCase):
     def _make_builder(self, config: object = None) -> PetArchive:
         return PetArchive(
             archive=Path(self.EXAMPLE_DIR) / "a.zip",
-            classes=CLASSES,
-            limits=LIMITS,
+            data=data_params(),
             intake=Intake(print),
             data_dir=self.tmp_dir,
             config=config,

@@ -34,6 +34,21 @@ def test_the_draw_follows_the_fractions_and_the_seed() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("given", "shares"),
+    [
+        (["test"], {"train": 7 / 9, "validation": 2 / 9}),
+        (["validation"], {"train": 7 / 8, "test": 1 / 8}),
+        (["validation", "test"], {"train": 1.0}),
+    ],
+)
+def test_nothing_is_drawn_for_a_given_split_and_the_others_share_the_rest(
+    given: list[str], shares: dict[str, float]
+) -> None:
+    counts = Counter(choose_split(f"digest {number}", 0, FRACTIONS, given) for number in range(20_000))
+    assert {split: count / 20_000 for split, count in counts.items()} == pytest.approx(shares, abs=0.015)
+
+
 def test_a_smaller_copy_does_not_become_the_anchor() -> None:
     original = Example("z.jpg", 0, "00", num_pixels=100, num_bytes=50)
     rescaled = Example("a.jpg", 0, "ff", num_pixels=64, num_bytes=90)

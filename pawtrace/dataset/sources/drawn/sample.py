@@ -34,7 +34,7 @@ class Kind(StrEnum):
     TRUNCATED = "truncated"
     EMPTY = "empty"
     HTML = "html"
-    PNG = "png"
+    LFS_POINTER = "lfs_pointer"
     GREYSCALE = "greyscale"
     CMYK = "cmyk"
     EXIF_ROTATED = "exif_rotated"
@@ -47,7 +47,7 @@ class Kind(StrEnum):
 
 # Each row is about 1 % of the files, its kinds taking turns.
 FAULTS = (
-    (Kind.TRUNCATED, Kind.EMPTY, Kind.HTML, Kind.PNG),
+    (Kind.TRUNCATED, Kind.EMPTY, Kind.HTML, Kind.LFS_POINTER),
     (Kind.GREYSCALE, Kind.CMYK, Kind.EXIF_ROTATED),
     (Kind.EXACT_DUPLICATE,),
     (Kind.REENCODED, Kind.RESCALED, Kind.CROPPED),
@@ -125,8 +125,11 @@ def file_bytes(file: PlannedFile, seed: int) -> bytes:
             return b""
         case Kind.HTML:
             return _HTML
-        case Kind.PNG:
-            return _encoded(picture, format="PNG")
+        case Kind.LFS_POINTER:
+            return b"version https://git-lfs.github.com/spec/v1\noid sha256:%064d\nsize %d\n" % (
+                0,
+                len(plain),
+            )
         case Kind.GREYSCALE:
             return _jpeg(picture.convert("L"))
         case Kind.CMYK:
