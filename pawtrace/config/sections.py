@@ -57,7 +57,7 @@ class Limits(Section):
     """What an archive may hold at most before it is taken for a decompression bomb."""
 
     max_unpacked_bytes: Size  # of all members together
-    max_files: Count = 2_000_000  # and folders; each needs up to a kilobyte of memory
+    max_files: Count = 50_000  # and folders; each needs up to a kilobyte of memory
     max_compression_ratio: Annotated[float, Field(gt=1)]  # unpacked bytes per packed byte
     max_image_pixels: Size  # of one image; a larger one is rejected and listed
 
@@ -87,9 +87,7 @@ class DataParams(Section):
     archive_sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")] | None  # checked when given
     classes: dict[str, Literal["cat", "dog"]]  # folder name -> label; several may share a label
     label_pattern: LabelPattern | None = None  # in place of classes: the label is told by a file's path
-    given_splits: dict[
-        str, Literal["validation", "test"]
-    ] = {}  # folder name -> the split of all photos in it
+    given_splits: dict[str, Literal["validation", "test"]] = {}  # folder name -> split of all photos in it
     follow_links: bool = False  # of a folder; those of a zip or a tar are refused in any case
     limits: Limits
     sample_size: Annotated[int, Field(ge=20, le=1_000_000)]  # drawn pictures; source `sample` only
