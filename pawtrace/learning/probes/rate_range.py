@@ -54,6 +54,7 @@ def _falls(rates: list[float], losses: list[float]) -> tuple[float | None, float
     fallen = [n for n, loss in enumerate(losses) if loss <= losses[0] * (1 - _FALL)]
     if not fallen:
         return None, None
-    # Over two steps, as one alone may jump.
+    # Over two steps, as one alone may jump; the second one's rate.
     drops = [losses[n] - losses[n + 2] for n in range(len(losses) - 2)] or [losses[0] - losses[-1]]
-    return rates[fallen[0] - 1], rates[int(np.nanargmax(drops))]
+    falls_from, steepest = rates[fallen[0] - 1], rates[int(np.nanargmax(drops)) + 1]
+    return min(falls_from, steepest), steepest
