@@ -46,7 +46,7 @@ class Case(NamedTuple):
     backbone: str = "healthy"  # how the weights of a backbone of our own begin
 
 
-_COUNTS = {"train": 600, "validation": 200, "test": 200}
+_COUNTS = {"train": 900, "validation": 200, "test": 200}
 _FLIP = [{"name": "HorizontalFlip", "arguments": {"p": 0.5}}]
 _MOVE = [
     *_FLIP,
@@ -73,7 +73,7 @@ _SCRATCH: dict[str, Any] = {
     "ema_momentum": 0.0,
     "batch_size": 32,
     "learning_rate": 0.003,
-    "phases": [{"trainable": "all", "num_epochs": 12}],
+    "phases": [{"trainable": "all", "num_epochs": 20}],
     "schedule": {"warmup_epochs": 0.5, "decay": "cosine"},
     "early_stopping": None,
 }
@@ -312,7 +312,7 @@ def save_network(path: Path, kind: str, *, normalizes: bool, seed: int) -> None:
     keras.utils.set_random_seed(seed)
     spreads = {"weak": 3e-2, "dying": 5e-3, "dead": 1e-4}
     start = keras.initializers.RandomNormal(stddev=spreads[kind]) if kind in spreads else "he_normal"
-    filters = (int(kind[-1]),) * 2 if kind.startswith("narrow") else (24, 48, 64)
+    filters = (int(kind[-1]),) * 2 if kind.startswith("narrow") else (32, 64, 96)
     x = inputs = keras.Input((None, None, 3))
     x = keras.layers.Rescaling(1 / 127.5, offset=-1)(x)
     for number, count in enumerate(filters, start=1):

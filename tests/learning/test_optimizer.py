@@ -7,7 +7,13 @@ import numpy as np
 import pytest
 
 from pawtrace.config.train_params import Phase
-from pawtrace.learning.optimizer import LayerwiseAdam, build_optimizer, layerwise_factors
+from pawtrace.learning.optimizer import (
+    State,
+    build_optimizer,
+    gradients_of_step,
+    layerwise_factors,
+    momenta_of,
+)
 from tests.learning.tiny import tiny_train
 
 PHASE = Phase(trainable="all", num_epochs=4, learning_rate=0.01)
@@ -65,7 +71,6 @@ def test_layers_learn_faster_the_nearer_they_are_to_the_head() -> None:
 def test_the_first_step_of_each_layer_is_its_share_of_the_rate() -> None:
     backbone, model = chain()
     optimizer = build_optimizer(tiny_train(layerwise_decay=0.125), PHASE, model, backbone, 10)
-    assert isinstance(optimizer, LayerwiseAdam)
     model.compile(optimizer=optimizer, loss="mse", jit_compile=False)
     for variable in model.trainable_variables:
         variable.assign(np.full(variable.shape, 0.5))
@@ -74,3 +79,45 @@ def test_the_first_step_of_each_layer_is_its_share_of_the_rate() -> None:
     moved = [np.abs(np.array(v) - b).mean() for v, b in zip(model.trainable_variables, before, strict=True)]
     # Adam's first step has the size of the learning rate, whatever the gradient.
     assert moved == pytest.approx([0.01 * f for f in (0.125, 0.25, 0.5, 1, 1)], rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"optimizer": "adam"},
+        {"optimizer": "adamw", "weight_decay": 0.1},
+        {"optimizer": "sgd", "momentum": 0.0},
+        {"optimizer": "sgd", "momentum": 0.9},
+        {"optimizer": "sgd", "momentum": 0.9, "layerwise_decay": 0.5},
+        {"optimizer": "adam", "layerwise_decay": 0.5},
+    ],
+)
+def test_what_a_step_changed_tells_its_gradients(settings: dict[str, Any]) -> None:
+    """Of the second step, in which the optimizer remembers the first one."""
+    backbone, model = chain()
+    optimizer = build_optimizer(tiny_train(**settings), PHASE, model, backbone, 10)
+    optimizer.build(model.trainable_variables)
+    random = np.random.default_rng(0)
+    shapes = [variable.shape for variable in model.trainable_variables]
+    steps = [[random.normal(size=shape).astype(np.float32) for shape in shapes] for _ in range(2)]
+
+    def state() -> State:
+        variables = (model.trainable_variables, momenta_of(optimizer))
+        return State(*([np.array(v) for v in of] for of in variables))
+
+    optimizer.apply([keras.ops.convert_to_tensor(each) for each in steps[0]])
+    before = state()
+    optimizer.apply([keras.ops.convert_to_tensor(each) for each in steps[1]])
+    found = gradients_of_step(optimizer, before, state(), 0.01)
+    for gradient, used in zip(found, steps[1], strict=True):
+        np.testing.assert_allclose(gradient, used, rtol=1e-3, atol=1e-4)
+
+
+def test_weight_decay_of_adamw_shrinks_weights_without_a_gradient() -> None:
+    backbone, model = chain()
+    optimizer = build_optimizer(tiny_train(optimizer="adamw", weight_decay=0.5), PHASE, model, backbone, 10)
+    optimizer.build(model.trainable_variables)
+    before = [np.array(v) for v in model.trainable_variables]
+    optimizer.apply([keras.ops.zeros(v.shape) for v in model.trainable_variables])
+    for old, variable in zip(before, model.trainable_variables, strict=True):
+        np.testing.assert_allclose(np.array(variable), old * (1 - 0.5 * 0.01), rtol=1e-5)

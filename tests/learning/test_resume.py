@@ -64,7 +64,8 @@ def everything(place: Path, **changes: Any) -> TrainParams:
 def outcome(work: Path) -> tuple[list[np.ndarray], str, dict[str, Any]]:
     training = json.loads((work / "training.json").read_text())
     numbers = {name: value for name, value in training.items() if name not in TIMES}
-    return load_classifier(work / "model.keras").get_weights(), (work / "history.csv").read_text(), numbers
+    history = (work / "history.csv").read_text() + (work / "signals.json").read_text()
+    return load_classifier(work / "model.keras").get_weights(), history, numbers
 
 
 def assert_equal(one: Path, other: Path) -> None:
