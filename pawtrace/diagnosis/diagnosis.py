@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 from pawtrace.config.sections import DiagnoseParams
 from pawtrace.config.train_params import TrainParams
-from pawtrace.diagnosis.cures import Cure, cures_of
+from pawtrace.diagnosis.cures.steps import Cure
+from pawtrace.diagnosis.cures.table import cures_of
 from pawtrace.diagnosis.facts import Facts
 from pawtrace.diagnosis.finding import Check, Finding, NotKnown, Numbers
 from pawtrace.diagnosis.label_quality import Suspect

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from pawtrace.config.params import Params, merged
 from pawtrace.config.train_params import TrainParams
-from pawtrace.diagnosis.cures import Cure
+from pawtrace.diagnosis.cures.steps import Cure
 from pawtrace.diagnosis.diagnosis import Diagnosis
 from pawtrace.results.number_words import percent
 from pawtrace.results.paired import compare

@@ -68,6 +68,7 @@ def test_a_damaged_file_is_refused_in_one_line_or_read_as_it_stands(
     numbers: range, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(check, "check_requirements", lambda _: None)
+    monkeypatch.setattr(check, "git", lambda *_: "")
     assert read(PARAMS.read_bytes(), capsys) == ""
     refused = read_all(numbers, capsys)
     assert sum(refused.values()) > len(numbers) / 2

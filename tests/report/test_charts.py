@@ -5,6 +5,7 @@ import matplotlib
 import pytest
 
 from pawtrace.report import charts
+from pawtrace.report.signal_charts import during_training, signal_by_block
 from pawtrace.results.probe_results import Block
 from pawtrace.results.results import Result
 from tests.results.made_up_results import MadeUp, blocks, made_up_result
@@ -70,7 +71,7 @@ def test_twenty_recipes_keep_their_labels_apart(results):
 def test_every_block_has_a_row_and_what_has_no_place_on_a_log_axis_is_a_zero_or_nothing():
     rows = [Block.model_validate(block) for block in blocks(0.9, 0.0, 0.00001)]
     rows[2] = rows[2].model_copy(update={"gradient_rms": None})
-    shown = texts(charts.signal_by_block(rows, "#0069a8"))
+    shown = texts(signal_by_block(rows, "#0069a8"))
     assert {"block1", "block2", "head", "spread of activations", "size of gradients"} <= set(shown)
     assert shown.count("0") == 2  # block2's activations and gradients
 
@@ -78,4 +79,14 @@ def test_every_block_has_a_row_and_what_has_no_place_on_a_log_axis_is_a_zero_or_
 def test_a_signal_that_is_dead_everywhere_is_drawn():
     nothing = {"activation_std": 0.0, "gradient_rms": None}
     rows = [Block.model_validate({**block, **nothing}) for block in blocks(1.0, 1.0)]
-    assert texts(charts.signal_by_block(rows, "#0069a8")).count("0") == 2
+    assert texts(signal_by_block(rows, "#0069a8")).count("0") == 2
+
+
+def test_signals_during_training_are_drawn_by_epoch_and_block():
+    drawing = during_training(made_up_result(MadeUp()), "#0069a8")
+    assert any("mode" in text for text in texts(drawing))
+    none_finite = made_up_result(MadeUp())
+    block = none_finite.signals.epochs[0].blocks[0].model_copy(update={"update_ratio": None})
+    epoch = none_finite.signals.epochs[0].model_copy(update={"blocks": [block]})
+    signals = none_finite.signals.model_copy(update={"epochs": [epoch]})
+    assert during_training(none_finite._replace(signals=signals), "#0069a8")

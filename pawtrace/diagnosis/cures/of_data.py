@@ -1,0 +1,105 @@
+"""Cures of what the network gets: leaks, blank pictures, scaling, too few, imbalance, wrong labels."""
+
+from collections.abc import Iterator
+
+from pawtrace.config.conventions import CONVENTIONS
+from pawtrace.config.imagenet import PUBLISHED
+from pawtrace.config.train_params import TrainParams
+from pawtrace.diagnosis.cures.steps import PLAIN_NETWORK, Cure, augmentation, frozen_backbone
+from pawtrace.diagnosis.facts import Facts
+from pawtrace.diagnosis.finding import Finding
+
+
+def leaking(_finding: Finding, _facts: Facts) -> Iterator[Cure]:
+    """Copies into one split."""
+    yield Cure(
+        "group_duplicates",
+        "Raise split.near_duplicate_distance to probe.overlap_distance or more: pictures that look the same, "
+        "or mirrored, then share a split.",
+        None,
+        "# put copies of a picture into the same split; test on pictures that training has not seen",
+    )
+
+
+def blank_inputs(finding: Finding, facts: Facts) -> Iterator[Cure]:
+    """Pictures without augmentation."""
+    if finding.cause == "data" or not facts.params.augmentation:
+        yield Cure(
+            "pictures", "Look at the pictures in data/raw: they show nothing.", None, "plt.imshow(images[0])"
+        )
+        return
+    yield Cure(
+        "plain_pictures",
+        "Drop the augmentation, then add its transforms again one by one and look at preview.jpg.",
+        {"augmentation": [], "num_views": 1},
+        "# train on the pictures as they are; plt.imshow(augment(images)[0]) shows what training sees",
+    )
+
+
+def input_scaling(finding: Finding, facts: Facts) -> Iterator[Cure]:
+    """The convention that the weights want."""
+    transfer = facts.transfer
+    assert transfer is not None
+    own = "backbone" if finding.cause == _own_convention(facts.params) else finding.cause
+    yield Cure(
+        "input_scaling",
+        f"Set train.input_scaling to {own}: the backbone then gets {CONVENTIONS[finding.cause].words}.",
+        {"input_scaling": own},
+        f"x = {CONVENTIONS[finding.cause].keras_line}  # images: RGB 0..255",
+    )
+
+
+def _own_convention(train: TrainParams) -> str:
+    return PUBLISHED[train.backbone].convention if train.backbone in PUBLISHED else "zero_to_255"
+
+
+def too_few(_finding: Finding, facts: Facts) -> Iterator[Cure]:
+    """A frozen pretrained backbone, augmentation, more pictures."""
+    yield from frozen_backbone(facts)
+    if facts.transfer is None and facts.params.backbone in ("vgg16", "mobilenet_v2", "efficientnet_b0"):
+        yield Cure(
+            "pretrained",
+            "Start from pretrained weights and train the head alone; or collect more pictures.",
+            {
+                "weights": "imagenet",
+                "input_scaling": "backbone",
+                "phases": [{"trainable": "none", "num_epochs": 20}],
+                "head": {"pooling": "average"},
+                **PLAIN_NETWORK,
+            },
+            "backbone = keras.applications.VGG16(include_top=False, weights='imagenet')\n"
+            "backbone.trainable = False",
+        )
+    yield from augmentation(facts)
+    yield Cure("more_pictures", "Collect more pictures.", None, "# more pictures")
+
+
+def imbalance(_finding: Finding, facts: Facts) -> Iterator[Cure]:
+    """Class weights, or more of the rarer label."""
+    if facts.params.class_weights == "none":
+        yield Cure(
+            "class_weights",
+            "Let both labels weigh the same in the loss: train.class_weights: balanced.",
+            {"class_weights": "balanced"},
+            "model.fit(..., class_weight={0: n / (2 * num_cats), 1: n / (2 * num_dogs)})",
+        )
+    yield Cure(
+        "more_pictures", "Collect more pictures of the rarer label.", None, "# more of the rarer label"
+    )
+
+
+def label_noise(_finding: Finding, facts: Facts) -> Iterator[Cure]:
+    """Labels put right; until then, less certainty."""
+    yield Cure(
+        "correct_labels",
+        "Look at the suspects and correct the labels that are wrong.",
+        None,
+        "cleanlab.filter.find_label_issues(labels, out_of_fold_probabilities)",
+    )
+    if facts.params.label_smoothing == 0:
+        yield Cure(
+            "label_smoothing",
+            "Until then do not ask for certainty: label smoothing 0.1.",
+            {"label_smoothing": 0.1},
+            "keras.losses.BinaryCrossentropy(label_smoothing=0.1)",
+        )

@@ -1,0 +1,194 @@
+"""Cures of how the network trains."""
+
+from collections.abc import Iterator
+
+from pawtrace.diagnosis.cures.steps import (
+    FLIP,
+    PLAIN_NETWORK,
+    Cure,
+    augmentation,
+    frozen_backbone,
+    more_epochs,
+    num_epochs,
+    phase_at,
+    rate_cure,
+    rounded,
+    working_rate,
+)
+from pawtrace.diagnosis.facts import Facts
+from pawtrace.diagnosis.finding import Finding
+
+
+def unstable(_finding: Finding, facts: Facts) -> Iterator[Cure]:
+    """A lower rate, or a slow start."""
+    yield rate_cure(facts, "Lower the learning rate")
+    schedule = facts.params.schedule
+    if schedule.warmup_epochs == 0:
+        yield Cure(
+            "warmup",
+            "Raise the learning rate from 0 during the first epoch.",
+            {"schedule": {"warmup_epochs": 1.0}},
+            "keras.optimizers.schedules.CosineDecay(\n"
+            "    0.0, num_steps, warmup_target=rate, warmup_steps=steps_an_epoch)",
+        )
+
+
+def dead(_finding: Finding, facts: Facts) -> Iterator[Cure]:
+    """A signal that gets through, or pretrained weights."""
+    train = facts.params
+    is_random = facts.transfer is None
+    if (
+        is_random
+        and train.backbone == "vgg16"
+        and not (train.batch_normalization and train.initializer == "he_normal" and facts.trains_backbone)
+    ):
+        yield Cure(
+            "normalize",
+            "Keep the signal alive: He initialisation and batch normalisation, and train all layers.",
+            {
+                "initializer": "he_normal",
+                "batch_normalization": True,
+                "learning_rate": 0.001,
+                "phases": [{"trainable": "all", "num_epochs": max(7, num_epochs(train) // 4)}],
+            },
+            "keras.layers.Conv2D(\n"
+            "    filters, 3, padding='same', use_bias=False, kernel_initializer='he_normal')\n"
+            "keras.layers.BatchNormalization(momentum=0.9)  # after every convolution, before its ReLU",
+        )
+    if is_random and train.weights is None:
+        yield Cure(
+            "pretrained",
+            "Start from pretrained weights: train.weights: imagenet, with train.input_scaling: backbone.",
+            {"weights": "imagenet", "input_scaling": "backbone", **PLAIN_NETWORK}
+            if train.backbone in ("vgg16", "mobilenet_v2", "efficientnet_b0")
+            else None,
+            "keras.applications.VGG16(include_top=False, weights='imagenet')",
+        )
+    yield rate_cure(facts, "Lower the learning rate")
+
+
+def stalled(_finding: Finding, facts: Facts) -> Iterator[Cure]:
+    """A higher rate."""
+    yield rate_cure(facts, "Raise the learning rate")
+
+
+def normalization_lag(_finding: Finding, facts: Facts) -> Iterator[Cure]:
+    """Averages that follow sooner."""
+    train = facts.params
+    momentum = train.normalization_momentum
+    if momentum is None or momentum > 0.9:
+        yield Cure(
+            "momentum",
+            "Let batch normalisation's moving averages follow sooner: a momentum of 0.9.",
+            {"normalization_momentum": 0.9},
+            "for layer in model.layers:\n"
+            "    if isinstance(layer, keras.layers.BatchNormalization):\n"
+            "        layer.momentum = 0.9",
+        )
+    elif momentum > 0.5:
+        yield Cure(
+            "momentum",
+            "Let batch normalisation's moving averages follow sooner still: a momentum of 0.5.",
+            {"normalization_momentum": 0.5},
+            "layer.momentum = 0.5  # of every keras.layers.BatchNormalization",
+        )
+    yield more_epochs(train, "Train longer: the averages catch up after some hundred steps.")
+
+
+def forgetting(_finding: Finding, facts: Facts) -> Iterator[Cure]:
+    """The head first, a frozen backbone, a lower rate."""
+    train = facts.params
+    last = train.phases[-1]
+    rate = last.learning_rate or train.learning_rate
+    head_rate, low = working_rate(facts), rounded(min(rate / 10, 1e-4))
+    if not facts.head_comes_first:
+        phases = [
+            {
+                "trainable": "none",
+                "num_epochs": max(5, num_epochs(train)),
+                "learning_rate": max(head_rate, 1e-4),
+            },
+            {"trainable": last.trainable, "num_epochs": last.num_epochs, "learning_rate": low},
+        ]
+        yield Cure(
+            "head_first",
+            f"Train the head first with the backbone frozen, then the rest at {low:g}.",
+            {"phases": phases},
+            "backbone.trainable = False; model.compile(...); model.fit(...)\n"
+            f"backbone.trainable = True; model.compile(keras.optimizers.Adam({low:g}), ...); model.fit(...)",
+        )
+    yield from frozen_backbone(facts)
+    yield Cure(
+        "lower_rate",
+        f"Lower the learning rate to {low:g}.",
+        {"learning_rate": low, "phases": [phase_at(phase, low) for phase in train.phases]},
+        f"keras.optimizers.Adam({low:g})",
+    )
+
+
+def overfitting(finding: Finding, facts: Facts) -> Iterator[Cure]:
+    """By cause: a smaller head, augmentation, dropout, a frozen backbone, more pictures."""
+    train = facts.params
+    cures: dict[str, Cure] = {}
+    if train.head.pooling == "flatten":
+        cures["large_head"] = Cure(
+            "average_pooling",
+            "Average the feature map instead of flattening it: the head then has far fewer weights.",
+            {"head": {"pooling": "average"}},
+            "x = keras.layers.GlobalAveragePooling2D()(feature_map)  # instead of Flatten()",
+        )
+    for cure in augmentation(facts):
+        cures["no_augmentation"] = cure
+    order = [finding.cause, "large_head", "no_augmentation"]
+    yield from (cures[name] for name in dict.fromkeys(order) if name in cures)
+    if train.head.dropout == 0 and train.head.units:
+        yield Cure(
+            "dropout",
+            "Switch off half of the head's units in each step: dropout 0.5.",
+            {"head": {"dropout": 0.5}},
+            "x = keras.layers.Dropout(0.5)(x)",
+        )
+    yield from frozen_backbone(facts)
+    yield Cure("more_pictures", "Collect more pictures.", None, "# more pictures")
+
+
+def undertrained(finding: Finding, facts: Facts) -> Iterator[Cure]:
+    """More epochs, or a higher rate."""
+    longer = more_epochs(facts.params, "Give it twice as many epochs.")
+    if finding.cause == "rate":
+        yield rate_cure(facts, "Raise the learning rate")
+    yield longer
+
+
+def underfitting(finding: Finding, facts: Facts) -> Iterator[Cure]:
+    """By cause: less regularisation, more that trains."""
+    train = facts.params
+    if finding.cause == "penalty" or train.head.l1 or train.head.l2:
+        yield Cure(
+            "no_penalty",
+            "Drop the penalties on the head's weights.",
+            {"head": {"l1": 0.0, "l2": 0.0}},
+            "keras.layers.Dense(units)  # without kernel_regularizer",
+        )
+    if finding.cause == "augmentation":
+        yield Cure(
+            "weaker_augmentation",
+            "Augment less: flips alone.",
+            {"augmentation": [FLIP]},
+            "x = keras.layers.RandomFlip('horizontal')(images)",
+        )
+    if train.head.dropout > 0.5:
+        yield Cure(
+            "less_dropout", "Drop fewer units.", {"head": {"dropout": 0.2}}, "keras.layers.Dropout(0.2)"
+        )
+    if not facts.trains_backbone:
+        head, rate = train.phases[0], rounded(min(working_rate(facts) / 10, 1e-4))
+        yield Cure(
+            "unfreeze",
+            f"Train the backbone, too, after the head, at {rate:g}.",
+            {"phases": [head.model_dump(), {"trainable": "all", "num_epochs": 5, "learning_rate": rate}]},
+            f"backbone.trainable = True; model.compile(keras.optimizers.Adam({rate:g}), ...); model.fit(...)",
+        )
+    elif facts.params.learning_rate != working_rate(facts):
+        yield rate_cure(facts, "Try a learning rate at which the loss falls fast: change it")
+    yield more_epochs(train, "Give it twice as many epochs.")

@@ -1,0 +1,107 @@
+"""What cures have in common: rates, epochs, augmentation, a frozen backbone."""
+
+import math
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from pawtrace.config.train_params import Phase, TrainParams
+from pawtrace.diagnosis.facts import Facts
+
+Overrides = dict[str, Any]  # of `train`, as a recipe has them
+FLIP = {"name": "HorizontalFlip", "arguments": {"p": 0.5}}
+_MOVE = {
+    "name": "Affine",
+    "arguments": {
+        "rotate": [-15, 15],
+        "scale": [0.85, 1.15],
+        "translate_percent": [-0.1, 0.1],
+        "border_mode": 1,
+        "p": 1.0,
+    },
+}
+_AUGMENTATION_LINES = (
+    "x = keras.layers.RandomFlip('horizontal')(images)\n"
+    "x = keras.layers.RandomRotation(0.04)(x)\n"
+    "x = keras.layers.RandomZoom(0.15)(x)"
+)
+PLAIN_NETWORK = {"initializer": "glorot_uniform", "batch_normalization": False}
+_OPTIMIZERS = {"adam": "Adam", "adamw": "AdamW", "sgd": "SGD"}
+
+
+class Cure(NamedTuple):
+    """Something to change."""
+
+    name: str
+    words: str
+    overrides: Overrides | None  # of `train`; None: nothing that a recipe could change
+    keras: str  # the same in a script of one's own
+
+
+def augmentation(facts: Facts) -> Iterator[Cure]:
+    """Flips, turns, zooms and shifts, where the recipe has no augmentation."""
+    if not facts.params.augmentation:
+        yield Cure(
+            "augmentation",
+            "Augment: flip, turn, zoom and shift each training picture.",
+            {"augmentation": [FLIP, _MOVE]},
+            _AUGMENTATION_LINES,
+        )
+
+
+def frozen_backbone(facts: Facts) -> Iterator[Cure]:
+    """The head alone, where the pretrained backbone trains."""
+    if facts.transfer is None or not facts.trains_backbone:
+        return
+    rate = max(working_rate(facts), 1e-4)
+    yield Cure(
+        "freeze",
+        "Freeze the pretrained backbone and train the head alone.",
+        {"phases": [{"trainable": "none", "num_epochs": 20, "learning_rate": rate}]},
+        "backbone.trainable = False  # then compile again",
+    )
+
+
+def rate_cure(facts: Facts, words: str) -> Cure:
+    """Another learning rate for all phases."""
+    rate = working_rate(facts)
+    if words.startswith("Lower"):
+        rate = rounded(min(rate, facts.highest_rate / 10))
+    return Cure(
+        "learning_rate",
+        f"{words} to {rate:g}.",
+        {"learning_rate": rate, "phases": [phase_at(phase, None) for phase in facts.params.phases]},
+        f"keras.optimizers.{_OPTIMIZERS[facts.params.optimizer]}({rate:g})",
+    )
+
+
+def more_epochs(train: TrainParams, words: str) -> Cure:
+    """Twice as many epochs in each phase."""
+    phases = [{**phase.model_dump(), "num_epochs": 2 * phase.num_epochs} for phase in train.phases]
+    return Cure("more_epochs", words, {"phases": phases}, f"model.fit(..., epochs={2 * num_epochs(train)})")
+
+
+def working_rate(facts: Facts) -> float:
+    """A rate that should work, to one digit; the recipe's own where the loss falls at none.
+
+    Halfway, in ratios, between where the loss falls fastest and where it blows up: the few pictures of the
+    range test are learned at rates at which a whole data set hardly begins.
+    """
+    rates = facts.probes.rate_range
+    if rates.steepest is None:
+        return rounded(facts.highest_rate)
+    return rounded(math.sqrt(rates.steepest * (rates.blows_up_at or 10 * rates.steepest)))
+
+
+def rounded(rate: float) -> float:
+    """A rate to one digit."""
+    return float(f"{rate:.0e}") if rate > 0 and math.isfinite(rate) else rate
+
+
+def phase_at(phase: Phase, rate: float | None) -> dict[str, Any]:
+    """A phase with another learning rate; None: the recipe's."""
+    return {"trainable": phase.trainable, "num_epochs": phase.num_epochs, "learning_rate": rate}
+
+
+def num_epochs(train: TrainParams) -> int:
+    """The epochs of all phases."""
+    return sum(phase.num_epochs for phase in train.phases)
