@@ -117,7 +117,8 @@ class Run:
                 bar.update()
                 if progress.num_summed:
                     bar.set_postfix(loss=f"{progress.means()['loss']:.3f}", refresh=False)
-                self._save_now_and_then(learner)
+                if not is_last:  # the epoch's end needs what was before its last step
+                    self._save_now_and_then(learner)
         if measured:
             progress.signals.append({"epoch": progress.epoch + 1, **meter.after_epoch()})
         self._end_epoch(learner, source, title)

@@ -15,6 +15,7 @@ from pawtrace.config.train_params import Phase, TrainParams
 from pawtrace.learning.device import Compute
 from pawtrace.learning.learner import Learner
 from pawtrace.learning.networks.model import Classifier, build_classifier
+from pawtrace.learning.probes.few_pictures import FewPictures
 from pawtrace.learning.probes.gradients import gradients_of
 from pawtrace.learning.probes.overfit import overfit
 from pawtrace.learning.probes.sample import Sample
@@ -45,7 +46,7 @@ def gradients(_: TrainParams, classifier: Classifier) -> None:
 
 
 def by_heart(train: TrainParams, classifier: Classifier) -> None:
-    overfit(classifier, train, Sample(IMAGES, LABELS), 1)
+    overfit(FewPictures(classifier, train), Sample(IMAGES, LABELS), 1, 0.01)
 
 
 @pytest.mark.parametrize("work", [step, validation, gradients, by_heart])

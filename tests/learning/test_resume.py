@@ -86,7 +86,7 @@ class PulledPlugError(Exception):
     """Stands for a crash."""
 
 
-@pytest.mark.parametrize("crash_share", [0.15, pytest.param(0.25, marks=pytest.mark.long)])
+@pytest.mark.parametrize("crash_share", [0.3, pytest.param(0.45, marks=pytest.mark.long)])
 def test_a_run_that_breaks_off_at_every_few_steps_ends_as_an_uninterrupted_one(
     crash_share: float,
     place: Path,
