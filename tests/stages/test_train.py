@@ -87,6 +87,7 @@ def test_the_steps_leave_everything_that_the_report_reads(make: Make, tmp_path: 
     expected |= {
         "provenance.json",
         "probes.json",
+        "signals.json",
         "worst_errors",
         "worst_errors.csv",
     }
