@@ -21,6 +21,7 @@ from pawtrace.dataset.sources.drawn.picture import draw_picture
 from pawtrace.dataset.splitting.linear_baseline import choose_examples, linear_baseline
 from pawtrace.dataset.splitting.overlap import find_overlap
 from pawtrace.dataset.splitting.splits import Membership
+from pawtrace.dataset.splitting.splits import write_manifest as write_members
 from pawtrace.diagnosis.diagnosis import Diagnosis, diagnose
 from pawtrace.learning.device import Compute
 from pawtrace.lineage.record.circumstances import circumstances
@@ -92,12 +93,17 @@ def drawn(variant: Variant) -> Drawn:
 
 def write(drawn: Drawn, folder: Path = Path("data/records")) -> None:
     folder.mkdir(parents=True)
+    (folder.parent / "splits").mkdir()
     for split, pictures in drawn.items():
         writer = ShardWriter(folder, split, len(pictures), 256)
         for number, (label, pixels) in enumerate(pictures):
             record = Record(f"{split}/{number}.jpg", label, encode_jpeg(pixels, 95))
             writer.write(serialize(record, *pixels.shape[:2]))
         writer.close()
+        ids = [f"{split}/{number}.jpg" for number in range(len(pictures))]
+        labels = [LABELS[label] for label, _ in pictures]
+        members = [Membership(id, label, id) for id, label in zip(ids, labels, strict=True)]
+        write_members(folder.parent / "splits" / f"{split}.csv", members)
     write_manifest(folder, SIZE_PX)
 
 

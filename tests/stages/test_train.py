@@ -244,7 +244,7 @@ def test_a_run_that_broke_off_is_not_taken_for_a_finished_one(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as broken:
-        broken.setattr("pawtrace.learning.fit.write_json", break_off)
+        broken.setattr("pawtrace.learning.training.write_json", break_off)
         with pytest.raises(KeyboardInterrupt):
             run(recipe, tmp_path / "first")
     assert "training.json" in {path.name for path in run(recipe, tmp_path / "second").iterdir()}
@@ -273,7 +273,7 @@ def test_a_training_that_went_on_names_all_its_runs(
 ) -> None:
     recipe = make()
     with monkeypatch.context() as broken:
-        broken.setattr("pawtrace.learning.fit.write_history", lambda *_: 1 / 0)
+        broken.setattr("pawtrace.learning.training.write_history", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             run(recipe, tmp_path / "first")
     later = NOW.model_copy(update={"flow_run_id": "another-run"})
