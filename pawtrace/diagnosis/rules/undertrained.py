@@ -8,11 +8,13 @@ from pawtrace.results.number_words import decimal, percent, plural
 
 def rule(facts: Facts) -> Finding:
     """It was still improving when its epochs were over, or has hardly begun though it could learn."""
-    history, num_epochs = facts.history, len(facts.history.epoch)
+    num_epochs = len(facts.history.epoch)
     limit, num_last = facts.thresholds.undertrained_improvement, max(1, num_epochs // 5)
     fall, before, after = _fall_at_the_end(facts, num_last)
     is_improving = fall > limit and fall > _RELATIVE * before and not facts.stopped_early
-    has_not_begun = facts.train.at_chance and facts.learns_by_heart
+    # One epoch shows no trend, and none that has ended.
+    is_short = num_epochs == 1 and not facts.is_good
+    has_not_begun = (facts.train.at_chance or is_short) and facts.learns_by_heart
     outcome = Finding(
         (is_improving and not facts.is_good) or has_not_begun,
         f"fall of the loss in the last {plural(num_last, 'epoch')}",
@@ -36,8 +38,9 @@ def rule(facts: Facts) -> Finding:
             f"{percent(facts.train.accuracy)} of its training pictures."
         )
     return outcome._replace(
-        sentence=f"After {plural(len(history.epoch), 'epoch')} it is still at chance on its own training "
-        f"pictures ({percent(facts.train.accuracy)}), although it can learn: {facts.by_heart_words}."
+        sentence=f"After {plural(num_epochs, 'epoch')} it is right on only "
+        f"{percent(facts.train.accuracy)} of its own training pictures, although it can learn: "
+        f"{facts.by_heart_words}."
     )
 
 
