@@ -30,7 +30,6 @@ from pawtrace.learning.device import (
     prepare_compute,
     spread_over_devices,
 )
-from pawtrace.learning.fit import _MAX_IN_FLIGHT
 from pawtrace.learning.inputs.augmentation import AugmentedView
 from pawtrace.learning.inputs.batches import shuffled_places
 from pawtrace.learning.inputs.loader import Batch, Loader
@@ -40,7 +39,7 @@ from pawtrace.learning.networks.model import Classifier, build_classifier
 from pawtrace.learning.networks.phases import set_trainable
 from pawtrace.learning.predict import load_classifier, predict
 from pawtrace.learning.progress import Progress
-from pawtrace.learning.steps import forward_of
+from pawtrace.learning.steps import MAX_IN_FLIGHT, forward_of
 from pawtrace.learning.training import train_classifier
 
 PHASE = Phase(trainable="all", num_epochs=1000)
@@ -188,8 +187,8 @@ def training_rate(train: TrainParams, compute: Compute, batches: Iterable[Batch]
     for inputs, labels, num_examples in progress.timed(source, are_images=True):
         in_flight.append(learner.begin_step(inputs, labels))
         num_images += num_examples
-        if len(in_flight) > _MAX_IN_FLIGHT:
-            while len(in_flight) > _MAX_IN_FLIGHT // 2:
+        if len(in_flight) > MAX_IN_FLIGHT:
+            while len(in_flight) > MAX_IN_FLIGHT // 2:
                 numbers_of(in_flight.popleft())
         if time.perf_counter() - start >= sizes.measured_s:
             break

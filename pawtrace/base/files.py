@@ -87,6 +87,12 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def md5_of(path: Path) -> str:
+    """The md5 of a file's bytes, as 32 hex digits: DVC and Keras know files by it."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+
+
 def fingerprint(content: Any) -> str:
     """The sha256 of anything that JSON can hold, whatever the order of its keys."""
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

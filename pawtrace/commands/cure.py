@@ -5,7 +5,12 @@ proof. Ends with the first cure that is measurably better. Exits with 1 where no
 """
 
 import argparse
+import re
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
+
+_SECTION = re.compile(r"[A-Za-z_]+:")  # at the beginning of a line
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -16,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Try the cures, the likeliest first."""
-    from pawtrace.base.errors import ParamsError, TrainingError
+    from pawtrace.base.errors import ParamsError
     from pawtrace.config import paths
     from pawtrace.config.params import load_params
     from pawtrace.dataset.splitting.splits import group_by_id
@@ -25,8 +30,6 @@ def run(arguments: argparse.Namespace) -> int:
     from pawtrace.results.data_summary import read_data_summary
     from pawtrace.results.paired import compare
     from pawtrace.results.results import read_result
-    from pawtrace.running.dvc import run_dvc
-    from pawtrace.running.lock import project_held
 
     params, name = load_params(), arguments.recipe
     if name not in params.recipes:
@@ -36,23 +39,21 @@ def run(arguments: argparse.Namespace) -> int:
     result = read_result(name, params.recipes[name].question, groups)
     found = diagnose(result, data, params.diagnose, params.recipe(name).train)
     print(f"{name}: {VERDICTS[found.verdict].words}. {found.sentence}")
-    cures = [cure for cure in found.cures if cure.overrides is not None]
+    if found.verdict == "healthy":
+        return 0
+    cures = {
+        f"{name}_{cure.name}"[:60]: (cure.words, cure.overrides)
+        for cure in found.cures
+        if cure.overrides is not None
+    }
     if not cures:
-        words = " ".join(cure.words for cure in found.cures) or "Nothing is wrong with it."
-        print(f"no parameter can mend that. {words}")
-        return 0 if found.verdict == "healthy" else 1
-    for cure in cures[: arguments.tries]:
-        recipe = f"{name}_{cure.name}"[:60]
+        print(f"No parameter cures {name}. {' '.join(cure.words for cure in found.cures)}")
+    for recipe, (words, overrides) in list(cures.items())[: arguments.tries]:
         if recipe not in params.recipes:
-            assert cure.overrides is not None
-            add_recipe(paths.PARAMS, recipe, name, cure.words, found.verdict, cure.overrides)
-        print(f"{recipe}: {cure.words} Training it ...", flush=True)
-        with project_held(wait=True) as lock:
-            ended = run_dvc(["repro", f"measure@{recipe}", "report"], shown, lock=lock)
-        if ended.code:
-            raise TrainingError(f"{recipe}: {ended.last_words}; run: dvc repro measure@{recipe}")
-        cured = read_result(recipe, cure.words, groups)
-        comparison = compare(cured, result)
+            add_recipe(paths.PARAMS, recipe, name, words, found.verdict, overrides)
+        print(f"{recipe}: {words} Training ...", flush=True)
+        train(recipe)
+        comparison = compare(read_result(recipe, words, groups), result)
         assert comparison is not None  # the same test pictures
         print(f"{recipe}: {comparison.verdict}, {comparison.words} points of test accuracy")
         if comparison.verdict == "better":
@@ -60,14 +61,30 @@ def run(arguments: argparse.Namespace) -> int:
     return 1
 
 
-def shown(line: str) -> None:
-    """Print what training prints of its epochs; DVC's own lines say nothing about the cure."""
+def train(recipe: str) -> None:
+    """Train and measure a recipe, and report on all.
+
+    Raises:
+      TrainingError: DVC could not.
+    """
+    from pawtrace.base.errors import TrainingError
+    from pawtrace.running.dvc import run_dvc
+    from pawtrace.running.lock import project_held
+
+    with project_held(wait=True) as lock:
+        ended = run_dvc(["repro", f"measure@{recipe}", "report"], _show_epochs, lock=lock)
+    if ended.code:
+        raise TrainingError(f"{recipe}: {ended.last_words}; run: dvc repro measure@{recipe}")
+
+
+def _show_epochs(line: str) -> None:
+    """Print the line of an epoch; DVC's own lines say nothing about the cure."""
     if line.startswith("epoch "):
         print(line, flush=True)
 
 
 def add_recipe(
-    path: Path, name: str, builds_on: str, question: str, verdict: str, overrides: dict[str, object]
+    path: Path, name: str, builds_on: str, question: str, verdict: str, overrides: Mapping[str, Any]
 ) -> None:
     """Add a recipe at the end of the recipes of a params file; all else stays as it is.
 
@@ -79,24 +96,19 @@ def add_recipe(
       verdict: that it cures.
       overrides: of `train`.
     """
-    from ruamel.yaml import YAML
-
     from pawtrace.base.files import write_text
     from pawtrace.base.yaml_files import yaml_text
 
-    text = path.read_text(encoding="utf-8")
-    lines = text.rstrip("\n").splitlines()
-    sections = YAML().load(text)
-    starts = {key: sections.lc.key(key)[0] for key in sections}
-    after = [line for line in starts.values() if line > starts["recipes"]]
-    content = {
-        name: {
-            "question": question,
-            "builds_on": builds_on,
-            "cures": [verdict],
-            "overrides": {"train": overrides},
-        }
+    lines = path.read_text(encoding="utf-8").rstrip("\n").splitlines()
+    sections = [number for number, line in enumerate(lines) if _SECTION.match(line)]
+    recipes = next(number for number in sections if lines[number].startswith("recipes:"))
+    after = [number for number in sections if number > recipes]
+    recipe = {
+        "question": question,
+        "builds_on": builds_on,
+        "cures": [verdict],
+        "overrides": {"train": dict(overrides)},
     }
-    block = [f"  {line}" if line else line for line in yaml_text(content).splitlines()]
+    block = [f"  {line}" for line in yaml_text({name: recipe}).splitlines()]
     end = min(after, default=len(lines))
     write_text(path, "\n".join([*lines[:end], *block, *lines[end:]]) + "\n")

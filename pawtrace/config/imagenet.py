@@ -3,13 +3,13 @@
 Knows keras.applications by name only, so that asking for a file needs no Keras.
 """
 
-import hashlib
 import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
 from pawtrace.base.errors import TrainingError
+from pawtrace.base.files import md5_of
 from pawtrace.config import paths
 from pawtrace.config.train_params import TrainParams
 
@@ -63,6 +63,18 @@ PUBLISHED = {
 }
 
 
+def expected_convention(backbone: str) -> str:
+    """The convention that a backbone's weights expect, by name; a file is taken to want RGB 0..255."""
+    return PUBLISHED[backbone].convention if backbone in PUBLISHED else "zero_to_255"
+
+
+def received_convention(input_scaling: str, backbone: str) -> str:
+    """The convention that a backbone gets by `train.input_scaling`, by name."""
+    if input_scaling == "backbone":
+        return expected_convention(backbone)
+    return "zero_to_one" if input_scaling == "unit" else input_scaling  # its former name
+
+
 def find_weights(backbone: str) -> Path | None:
     """Where the ImageNet weights of a published backbone lie: data/weights first, then Keras's cache."""
     places = (paths.WEIGHTS, Path(_keras_cache()).expanduser())
@@ -84,7 +96,7 @@ def require_published(backbone: str, path: Path) -> None:
     """
     weights = PUBLISHED[backbone]
     if weights.md5 is not None:
-        expected, found = f"md5 {weights.md5}", f"md5 {_md5_of(path)}"
+        expected, found = f"md5 {weights.md5}", f"md5 {md5_of(path)}"
     else:
         expected, found = f"{weights.num_bytes:,} bytes", f"{path.stat().st_size:,} bytes"
     if found != expected:
@@ -93,11 +105,6 @@ def require_published(backbone: str, path: Path) -> None:
             f"found another one ({found}); delete it and fetch {weights.url}, or, if you mean this file, "
             f"set train.weights to its path"
         )
-
-
-def _md5_of(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
 
 
 def how_to_provide(backbones: Iterable[str]) -> str:

@@ -111,9 +111,8 @@ class TrainParams(Section):
     augmentation: Annotated[tuple[Transform, ...], NotStrict]
     # Augmented views of each example while the whole backbone is frozen; their features are kept.
     num_views: Annotated[int, Field(ge=1, le=1000)]
-    mixup_alpha: Annotated[
-        float, Field(ge=0, le=1000)
-    ]  # of the Beta distribution that mixes pairs of examples; 0: no mixup
+    # Of the Beta distribution that mixes pairs of examples; 0: no mixup.
+    mixup_alpha: Annotated[float, Field(ge=0, le=1000)]
     batch_size: Annotated[int, Field(ge=1, le=1_000_000)]
     label_smoothing: Annotated[float, Field(ge=0, lt=1)]
     class_weights: Literal["none", "balanced"] = "none"  # balanced: both labels weigh the same in the loss

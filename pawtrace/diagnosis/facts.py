@@ -15,10 +15,10 @@ from pawtrace.config.train_params import TrainParams
 from pawtrace.diagnosis.dying_signal import DyingSignal, dying_signal
 from pawtrace.diagnosis.finding import Numbers
 from pawtrace.diagnosis.label_quality import Judged, Suspect, suspects_of
-from pawtrace.diagnosis.scores import Score, score_of
+from pawtrace.diagnosis.scores import Score, score_by_label, score_of
 from pawtrace.results.data_summary import DataSummary
 from pawtrace.results.number_words import percent, plural
-from pawtrace.results.probe_results import Transfer
+from pawtrace.results.probe_results import LinearProbe
 from pawtrace.results.results import Result
 
 
@@ -120,14 +120,14 @@ class Facts:
         return self.params.phases[0].trainable == "none"
 
     @property
-    def transfer(self) -> Transfer | None:
+    def linear_probe(self) -> LinearProbe | None:
         """What a linear classifier gets out of the pretrained features; None for random weights."""
-        return self.probes.transfer
+        return self.probes.linear_probe
 
-    def transfer_accuracy(self, convention: str) -> float:
+    def linear_probe_accuracy(self, convention: str) -> float:
         """The accuracy of that classifier under a convention; out of fold, inference mode, plain pictures."""
-        assert self.transfer is not None
-        return self.transfer.conventions[convention].num_right / self.transfer.num_examples
+        assert self.linear_probe is not None
+        return self.linear_probe.conventions[convention].num_right / self.linear_probe.num_examples
 
     @cached_property
     def judged_by_features(self) -> Judged | None:
@@ -135,12 +135,12 @@ class Facts:
 
         It was fitted on none of the pictures that it judges.
         """
-        return None if self.transfer is None else self.judge(self.transfer.expected)
+        return None if self.linear_probe is None else self.judge(self.linear_probe.expected)
 
     def judge(self, convention: str) -> Judged:
         """The same under a convention: the received or the expected one."""
-        assert self.transfer is not None
-        found = self.transfer.judges[convention]
+        assert self.linear_probe is not None
+        found = self.linear_probe.judges[convention]
         return Judged(found.ids, found.splits, np.array(found.labels), np.array(found.probabilities))
 
     @cached_property
@@ -196,10 +196,7 @@ class Facts:
 
 
 def _score(judged: Judged) -> Score:
-    right = (judged.probabilities >= 0.5) == (judged.labels == 1)
-    rights = [int(right[judged.labels == label].sum()) for label in (0, 1)]
-    counts = [int((judged.labels == label).sum()) for label in (0, 1)]
-    return Score((rights[0], rights[1]), (counts[0], counts[1]))
+    return score_by_label(judged.labels, judged.is_right)
 
 
 def _wrongness(suspect: Suspect) -> float:

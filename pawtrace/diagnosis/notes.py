@@ -28,8 +28,8 @@ def _input_range(facts: Facts) -> str | None:
         return None
     received, expected = inputs.received, inputs.expected
     return (
-        f"The backbone receives inputs that spread by {decimal(received.std or 0.0)}, but its weights were "
-        f"trained with inputs that spread by {decimal(expected.std or 0.0)}: the input scaling is not theirs."
+        f"The backbone receives inputs with a standard deviation of {decimal(received.std or 0.0)}, but its "
+        f"weights were trained with one of {decimal(expected.std or 0.0)}: check train.input_scaling."
     )
 
 
@@ -45,8 +45,8 @@ def _dying_signal(facts: Facts) -> str | None:
     if dying is None:
         return None
     return (
-        f"Before training the signal dies at {dying.block.name}: its activations spread by "
-        f"{decimal(dying.std)}, those of a block before it by {decimal(dying.largest_std)}."
+        f"Before training the signal dies at {dying.block.name}: its activations have a standard deviation "
+        f"of {decimal(dying.std)}, those of an earlier block {decimal(dying.largest_std)}."
     )
 
 

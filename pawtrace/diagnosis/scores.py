@@ -73,8 +73,13 @@ def score_of(*predictions: Predictions) -> Score:
     """The score over all these predictions together."""
     labels = np.concatenate([split_predictions.labels for split_predictions in predictions])
     predicted = np.concatenate([split_predictions.predicted for split_predictions in predictions])
+    return score_by_label(labels, predicted == labels)
+
+
+def score_by_label(labels: np.ndarray, is_right: np.ndarray) -> Score:
+    """The score of examples with labels, int (n,), of which these, bool (n,), are predicted rightly."""
     counts = np.bincount(labels, minlength=len(LABELS))
-    rights = np.bincount(labels[predicted == labels], minlength=len(LABELS))
+    rights = np.bincount(labels[is_right], minlength=len(LABELS))
     return Score((int(rights[0]), int(rights[1])), (int(counts[0]), int(counts[1])))
 
 

@@ -32,11 +32,10 @@ from pawtrace.learning.networks.phases import set_trainable
 from pawtrace.learning.probes.sample import balanced_sample
 from pawtrace.learning.progress import Progress
 from pawtrace.learning.signals import Meter, is_measured, modes_of, num_examples, num_kept_examples
-from pawtrace.learning.steps import Metrics
+from pawtrace.learning.steps import MAX_IN_FLIGHT, Metrics
 
 _CHECKPOINT_INTERVAL_S = 5.0  # at least; and never more than a twentieth of the time
 _CHECKPOINT_SHARE = 0.05
-_MAX_IN_FLIGHT = 8  # steps: enough for a device never to wait, few enough batches to hold in its memory
 
 
 class Run:
@@ -111,9 +110,9 @@ class Run:
                 self._in_flight.append((learner.begin_step(inputs, labels), num_examples))
                 if is_last:
                     self._finish_steps(learner, 0)
-                elif len(self._in_flight) > _MAX_IN_FLIGHT:
+                elif len(self._in_flight) > MAX_IN_FLIGHT:
                     # Several at once: TensorFlow's copy of one result waits for all steps that were begun.
-                    self._finish_steps(learner, _MAX_IN_FLIGHT // 2)
+                    self._finish_steps(learner, MAX_IN_FLIGHT // 2)
                 bar.update()
                 if progress.num_summed:
                     bar.set_postfix(loss=f"{progress.means()['loss']:.3f}", refresh=False)

@@ -11,7 +11,8 @@ import keras
 import numpy as np
 
 Metrics = dict[str, Any]  # still on the device
-_MAX_UNWAITED = 8  # steps of validation
+# Steps that were begun and not waited for: a device never idles, and its memory holds their batches.
+MAX_IN_FLIGHT = 8
 Spread = tuple[Any, Any, int]  # inputs and labels as the devices take them, number of examples
 
 
@@ -126,7 +127,7 @@ class _JaxSteps:
         state, metrics = (*values, self._no_metrics()), {}
         for number, (inputs, labels, _) in enumerate(batches, start=1):
             metrics, state = self._model.test_function(state, iter([(inputs, labels)]))
-            if number % _MAX_UNWAITED == 0:
+            if number % MAX_IN_FLIGHT == 0:
                 keras.ops.convert_to_numpy(metrics["loss"])  # or batches pile up in the device's memory
         return metrics
 

@@ -3,13 +3,13 @@
 Arrives: models/<recipe>/, reports/, params.yaml, dvc.lock. Leaves: a `Candidate`.
 """
 
-import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from pawtrace.base.errors import DataError, ParamsError, PawtraceError
+from pawtrace.base.files import md5_of
 from pawtrace.base.stage_outputs import read_json
 from pawtrace.base.yaml_files import read_yaml
 from pawtrace.config import paths
@@ -164,14 +164,8 @@ def _verdict(recipe: str, stages: _Stages) -> str | None:
     return str(json.loads(path.read_text(encoding="utf-8"))["verdict"])
 
 
-def md5_of_file(path: Path) -> str:
-    """The md5 by which DVC knows a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
-
-
 def _md5s(files: Iterable[Path]) -> dict[Path, str]:
-    return {path: md5_of_file(path) for path in files}
+    return {path: md5_of(path) for path in files}
 
 
 def _folder_md5(folder: Path, md5s: Mapping[Path, str]) -> str:

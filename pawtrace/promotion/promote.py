@@ -7,9 +7,9 @@ import shutil
 from datetime import UTC, datetime
 
 from pawtrace.base.errors import PawtraceError
-from pawtrace.base.files import write_json
+from pawtrace.base.files import md5_of, write_json
 from pawtrace.config import paths
-from pawtrace.promotion.candidate import PREDICTIONS, Candidate, md5_of_file
+from pawtrace.promotion.candidate import PREDICTIONS, Candidate
 from pawtrace.promotion.chosen_model import RECORD
 from pawtrace.promotion.judge import Decision
 from pawtrace.promotion.record import (
@@ -46,7 +46,7 @@ def promote(candidate: Candidate, decision: Decision) -> PromotionRecord:
         with new_promoted() as folder:
             for name, path in candidate.sources.items():
                 shutil.copyfile(path, folder / name)
-                if md5_of_file(folder / name) != candidate.md5s[name]:
+                if md5_of(folder / name) != candidate.md5s[name]:
                     raise PawtraceError(
                         f"{path}: expected what dvc.lock recorded, found it changed; run: pawtrace verify"
                     )

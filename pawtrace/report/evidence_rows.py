@@ -3,7 +3,7 @@
 from pawtrace.config.conventions import CONVENTIONS
 from pawtrace.diagnosis.finding import Numbers
 from pawtrace.results.number_words import decimal, percent
-from pawtrace.results.probe_results import Contrast, RateRange, Spread, Transfer
+from pawtrace.results.probe_results import Contrast, LinearProbe, RateRange, Spread
 from pawtrace.results.results import Result
 
 _NOT_FINITE = "not a finite number"
@@ -31,7 +31,7 @@ def probe_rows(result: Result) -> list[tuple[str, str]]:
             _spread(inputs.expected),
         ),
         ("contrast of the pictures, and of augmented ones", _contrast(probes.contrast)),
-        *_transfer_rows(probes.transfer),
+        *_linear_probe_rows(probes.linear_probe),
         ("learning rates at which the loss falls", _rates(probes.rate_range)),
         (
             f"memorising at a rate of {probe.learning_rate:.1g}: {probe_size}",
@@ -45,17 +45,17 @@ def _contrast(contrast: Contrast) -> str:
     return f"{contrast.plain:.1f} and {contrast.augmented:.1f} of 255"
 
 
-def _transfer_rows(transfer: Transfer | None) -> list[tuple[str, str]]:
-    if transfer is None:
+def _linear_probe_rows(probe: LinearProbe | None) -> list[tuple[str, str]]:
+    if probe is None:
         return []
     shares = sorted(
-        ((found.num_right / transfer.num_examples, name) for name, found in transfer.conventions.items()),
+        ((found.num_right / probe.num_examples, name) for name, found in probe.conventions.items()),
         reverse=True,
     )
     return [
         (
             f"linear classifier on the pretrained features; inputs {CONVENTIONS[name].words}"
-            f"{', as here' if name == transfer.received else ''}",
+            f"{', as here' if name == probe.received else ''}",
             f"{percent(share)} right",
         )
         for share, name in shares

@@ -66,7 +66,7 @@ class Judge(StageOutput):
     probabilities: list[float]  # P(dog)
 
 
-class Transfer(StageOutput):
+class LinearProbe(StageOutput):
     """What a linear classifier gets out of the pretrained features, out of fold."""
 
     num_examples: int  # that conventions are compared on
@@ -118,7 +118,7 @@ class Probes(StageOutput):
     input_range: InputRange
     contrast: Contrast
     blocks: list[Block]
-    transfer: Transfer | None  # None: random weights
+    linear_probe: LinearProbe | None  # None: random weights
     rate_range: RateRange
     overfit: OverfitProbe
 

@@ -41,23 +41,20 @@ def test_sections_after_the_recipes_stay_where_they_are(tmp_path: Path) -> None:
     assert path.read_text().endswith(f"probe:{probe}\n")
 
 
-def test_a_recipe_that_is_not_there_is_one_line(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    ("recipe", "code", "said"), [("nosuch", 2, "nosuch"), ("own_preprocessing", 0, "healthy")]
+)
+def test_a_recipe_that_is_not_there_and_a_healthy_one_need_no_training(
+    recipe: str,
+    code: int,
+    said: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     finish_project(tmp_path)
     monkeypatch.chdir(tmp_path)
     with pytest.raises(SystemExit) as ended:
-        main(["cure", "nosuch"])
-    assert ended.value.code == 2
-    assert "nosuch" in capsys.readouterr().err
-
-
-def test_what_no_param_mends_is_said(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    finish_project(tmp_path)
-    monkeypatch.chdir(tmp_path)
-    with pytest.raises(SystemExit) as ended:
-        main(["cure", "own_preprocessing"])
-    assert ended.value.code == 0
-    assert "healthy" in capsys.readouterr().out
+        main(["cure", recipe])
+    assert ended.value.code == code
+    assert said in "".join(capsys.readouterr())

@@ -24,9 +24,9 @@ from tests.results.made_up_results import (
     blocks,
     ids_of_test,
     made_up_data,
+    made_up_linear_probe,
     made_up_predictions,
     made_up_result,
-    made_up_transfer,
     modes,
 )
 
@@ -115,25 +115,26 @@ CASES = {
     "duplicates across splits": ("leaking", MadeUp(), made_up_data(like_train={"test": ids_of_test(8)})),
     "inputs by 1/255": ("healthy", MadeUp(probes={"input_range": UNSCALED})),
 }  # fmt: skip
+GOOD_FEATURES = {"linear_probe": made_up_linear_probe(MOST)}
 PRETRAINED = {
     "frozen, inputs as the weights want them": (
-        "healthy", MadeUp(probes={"transfer": made_up_transfer(MOST)}), FROZEN
+        "healthy", MadeUp(probes=GOOD_FEATURES), FROZEN
     ),
     "frozen, inputs scaled otherwise": (
-        "input_scaling", MadeUp(0.7, 0.6, probes={"transfer": made_up_transfer(MOST, FEW)}), FROZEN
+        "input_scaling", MadeUp(0.7, 0.6, probes={"linear_probe": made_up_linear_probe(MOST, FEW)}), FROZEN
     ),
     "frozen, inputs scaled otherwise without harm": (
-        "healthy", MadeUp(probes={"transfer": made_up_transfer(MOST, MOST)}), FROZEN
+        "healthy", MadeUp(probes={"linear_probe": made_up_linear_probe(MOST, MOST)}), FROZEN
     ),
     "fine-tuned, as good as its features": (
-        "healthy", MadeUp(probes={"transfer": made_up_transfer(MOST)}), FINETUNED
+        "healthy", MadeUp(probes=GOOD_FEATURES), FINETUNED
     ),
     "fine-tuned, worse than its features": (
-        "forgetting", MadeUp(0.7, 0.6, probes={"transfer": made_up_transfer(MOST)}), FINETUNED
+        "forgetting", MadeUp(0.7, 0.6, probes=GOOD_FEATURES), FINETUNED
     ),
     "shaken at the start, and worse than its features": (
         "forgetting",
-        MadeUp(0.7, 0.6, losses=(2.5, 0.6, 0.5, 0.45, 0.4), probes={"transfer": made_up_transfer(MOST)}),
+        MadeUp(0.7, 0.6, losses=(2.5, 0.6, 0.5, 0.45, 0.4), probes=GOOD_FEATURES),
         FINETUNED,
     ),
 }  # fmt: skip

@@ -18,11 +18,11 @@ from pawtrace.dataset.examples.shards import Records, ShardWriter, open_records
 from pawtrace.learning.networks.model import build_classifier
 from pawtrace.learning.probes.few_pictures import FewPictures
 from pawtrace.learning.probes.inputs import input_range, picture_contrast
+from pawtrace.learning.probes.linear_probe import linear_probe
 from pawtrace.learning.probes.probe import probe
 from pawtrace.learning.probes.rate_range import rate_range
 from pawtrace.learning.probes.sample import Sample, balanced_sample
 from pawtrace.learning.probes.signal import measure_blocks
-from pawtrace.learning.probes.transfer import transfer
 from tests.conftest import picture, write_records
 from tests.learning.tiny import tiny_train
 
@@ -33,7 +33,7 @@ PARAMS = ProbeParams(
     num_overfit_examples=8,
     num_overfit_steps=40,
     num_rate_steps=25,
-    num_transfer_examples=24,
+    num_linear_probe_examples=24,
     num_convention_examples=20,
     overlap_distance=40,
 )
@@ -286,7 +286,7 @@ def test_the_convention_under_which_features_serve_best_is_found() -> None:
     images = (110 + 36 * labels)[:, None, None, None] + random.normal(0, 30, (60, 32, 32, 3))
     sample = Sample(images.astype(np.uint8), labels[:, None].astype(np.float32), tuple(map(str, labels)))
     samples = {"train": sample, "test": sample}
-    found = transfer(backbone, train, samples, 40, 16)
+    found = linear_probe(backbone, train, samples, 40, 16)
     assert found["received"] == "zero_to_255"
     assert found["expected"] in ("minus_one_to_one", "bgr_minus_one_to_one", "torch")
     right = {name: one["num_right"] for name, one in found["conventions"].items()}

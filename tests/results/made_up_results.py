@@ -66,7 +66,7 @@ def made_up_probes(**changes: Any) -> Probes:
         "num_examples": 64,
         "initial": modes(0.5, 0.5, 0.71),
         "contrast": {"plain": 50.0, "augmented": 45.0},
-        "transfer": None,
+        "linear_probe": None,
         "rate_range": {
             "rate": 0.001, "rates": [1e-4, 1e-3, 1e-2, 1e-1], "losses": [0.7, 0.6, 0.3, 2.0],
             "falls_from": 1e-4, "steepest": 1e-3, "blows_up_at": 1e-2,
@@ -123,7 +123,7 @@ def made_up_signals(made: MadeUp, accuracy: float) -> Signals:
     return Signals.model_validate({"num_examples": 64, "epochs": epochs, "kept": kept})
 
 
-def made_up_transfer(right: str, received_right: str | None = None) -> dict[str, Any]:
+def made_up_linear_probe(right: str, received_right: str | None = None) -> dict[str, Any]:
     """Pretrained features judged on the unseen pictures of a made-up result.
 
     Args:

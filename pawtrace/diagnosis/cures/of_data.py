@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from pawtrace.config.conventions import CONVENTIONS
-from pawtrace.config.imagenet import PUBLISHED
-from pawtrace.config.train_params import TrainParams
-from pawtrace.diagnosis.cures.steps import PLAIN_NETWORK, Cure, augmentation, frozen_backbone
+from pawtrace.config.imagenet import expected_convention
+from pawtrace.config.train_params import BACKBONES
+from pawtrace.diagnosis.cures.steps import PLAIN_NETWORK, Cure, augmentation, frozen_backbone, pretrained_line
 from pawtrace.diagnosis.facts import Facts
 from pawtrace.diagnosis.finding import Finding
 
@@ -25,12 +25,15 @@ def blank_inputs(finding: Finding, facts: Facts) -> Iterator[Cure]:
     """Pictures without augmentation."""
     if finding.cause == "data" or not facts.params.augmentation:
         yield Cure(
-            "pictures", "Look at the pictures in data/raw: they show nothing.", None, "plt.imshow(images[0])"
+            "pictures",
+            "Look at the pictures in data/raw: all of them are blank.",
+            None,
+            "plt.imshow(images[0])",
         )
         return
     yield Cure(
         "plain_pictures",
-        "Drop the augmentation, then add its transforms again one by one and look at preview.jpg.",
+        "Remove the augmentation; then add its transforms again one by one and look at preview.jpg.",
         {"augmentation": [], "num_views": 1},
         "# train on the pictures as they are; plt.imshow(augment(images)[0]) shows what training sees",
     )
@@ -38,9 +41,9 @@ def blank_inputs(finding: Finding, facts: Facts) -> Iterator[Cure]:
 
 def input_scaling(finding: Finding, facts: Facts) -> Iterator[Cure]:
     """The convention that the weights want."""
-    transfer = facts.transfer
-    assert transfer is not None
-    own = "backbone" if finding.cause == _own_convention(facts.params) else finding.cause
+    linear_probe = facts.linear_probe
+    assert linear_probe is not None
+    own = "backbone" if finding.cause == expected_convention(facts.params.backbone) else finding.cause
     yield Cure(
         "input_scaling",
         f"Set train.input_scaling to {own}: the backbone then gets {CONVENTIONS[finding.cause].words}.",
@@ -49,14 +52,10 @@ def input_scaling(finding: Finding, facts: Facts) -> Iterator[Cure]:
     )
 
 
-def _own_convention(train: TrainParams) -> str:
-    return PUBLISHED[train.backbone].convention if train.backbone in PUBLISHED else "zero_to_255"
-
-
 def too_few(_finding: Finding, facts: Facts) -> Iterator[Cure]:
     """A frozen pretrained backbone, augmentation, more pictures."""
     yield from frozen_backbone(facts)
-    if facts.transfer is None and facts.params.backbone in ("vgg16", "mobilenet_v2", "efficientnet_b0"):
+    if facts.linear_probe is None and facts.params.backbone in BACKBONES:
         yield Cure(
             "pretrained",
             "Start from pretrained weights and train the head alone; or collect more pictures.",
@@ -67,8 +66,7 @@ def too_few(_finding: Finding, facts: Facts) -> Iterator[Cure]:
                 "head": {"pooling": "average"},
                 **PLAIN_NETWORK,
             },
-            "backbone = keras.applications.VGG16(include_top=False, weights='imagenet')\n"
-            "backbone.trainable = False",
+            f"{pretrained_line(facts.params.backbone)}\nbackbone.trainable = False",
         )
     yield from augmentation(facts)
     yield Cure("more_pictures", "Collect more pictures.", None, "# more pictures")
@@ -79,7 +77,7 @@ def imbalance(_finding: Finding, facts: Facts) -> Iterator[Cure]:
     if facts.params.class_weights == "none":
         yield Cure(
             "class_weights",
-            "Let both labels weigh the same in the loss: train.class_weights: balanced.",
+            "Give both labels the same weight in the loss: train.class_weights: balanced.",
             {"class_weights": "balanced"},
             "model.fit(..., class_weight={0: n / (2 * num_cats), 1: n / (2 * num_dogs)})",
         )
@@ -99,7 +97,7 @@ def label_noise(_finding: Finding, facts: Facts) -> Iterator[Cure]:
     if facts.params.label_smoothing == 0:
         yield Cure(
             "label_smoothing",
-            "Until then do not ask for certainty: label smoothing 0.1.",
+            "Until the labels are corrected, use a label smoothing of 0.1.",
             {"label_smoothing": 0.1},
             "keras.losses.BinaryCrossentropy(label_smoothing=0.1)",
         )

@@ -2,15 +2,19 @@
 
 from collections.abc import Iterator
 
+from pawtrace.config.train_params import BACKBONES
 from pawtrace.diagnosis.cures.steps import (
     FLIP,
     PLAIN_NETWORK,
     Cure,
     augmentation,
     frozen_backbone,
+    higher_rate,
+    lower_rate,
     more_epochs,
     num_epochs,
     phase_at,
+    pretrained_line,
     rate_cure,
     rounded,
     working_rate,
@@ -21,7 +25,7 @@ from pawtrace.diagnosis.finding import Finding
 
 def unstable(_finding: Finding, facts: Facts) -> Iterator[Cure]:
     """A lower rate, or a slow start."""
-    yield rate_cure(facts, "Lower the learning rate")
+    yield lower_rate(facts)
     schedule = facts.params.schedule
     if schedule.warmup_epochs == 0:
         yield Cure(
@@ -36,7 +40,7 @@ def unstable(_finding: Finding, facts: Facts) -> Iterator[Cure]:
 def dead(_finding: Finding, facts: Facts) -> Iterator[Cure]:
     """A signal that gets through, or pretrained weights."""
     train = facts.params
-    is_random = facts.transfer is None
+    is_random = facts.linear_probe is None
     if (
         is_random
         and train.backbone == "vgg16"
@@ -44,7 +48,7 @@ def dead(_finding: Finding, facts: Facts) -> Iterator[Cure]:
     ):
         yield Cure(
             "normalize",
-            "Keep the signal alive: He initialisation and batch normalisation, and train all layers.",
+            "Use He initialisation and batch normalisation, and train all layers.",
             {
                 "initializer": "he_normal",
                 "batch_normalization": True,
@@ -60,16 +64,16 @@ def dead(_finding: Finding, facts: Facts) -> Iterator[Cure]:
             "pretrained",
             "Start from pretrained weights: train.weights: imagenet, with train.input_scaling: backbone.",
             {"weights": "imagenet", "input_scaling": "backbone", **PLAIN_NETWORK}
-            if train.backbone in ("vgg16", "mobilenet_v2", "efficientnet_b0")
+            if train.backbone in BACKBONES
             else None,
-            "keras.applications.VGG16(include_top=False, weights='imagenet')",
+            pretrained_line(train.backbone),
         )
-    yield rate_cure(facts, "Lower the learning rate")
+    yield lower_rate(facts)
 
 
 def stalled(_finding: Finding, facts: Facts) -> Iterator[Cure]:
     """A higher rate."""
-    yield rate_cure(facts, "Raise the learning rate")
+    yield higher_rate(facts)
 
 
 def normalization_lag(_finding: Finding, facts: Facts) -> Iterator[Cure]:
@@ -79,7 +83,7 @@ def normalization_lag(_finding: Finding, facts: Facts) -> Iterator[Cure]:
     if momentum is None or momentum > 0.9:
         yield Cure(
             "momentum",
-            "Let batch normalisation's moving averages follow sooner: a momentum of 0.9.",
+            "Set batch normalisation's momentum to 0.9: its moving averages then catch up sooner.",
             {"normalization_momentum": 0.9},
             "for layer in model.layers:\n"
             "    if isinstance(layer, keras.layers.BatchNormalization):\n"
@@ -88,11 +92,13 @@ def normalization_lag(_finding: Finding, facts: Facts) -> Iterator[Cure]:
     elif momentum > 0.5:
         yield Cure(
             "momentum",
-            "Let batch normalisation's moving averages follow sooner still: a momentum of 0.5.",
+            "Set batch normalisation's momentum to 0.5: its moving averages then catch up sooner still.",
             {"normalization_momentum": 0.5},
             "layer.momentum = 0.5  # of every keras.layers.BatchNormalization",
         )
-    yield more_epochs(train, "Train longer: the averages catch up after some hundred steps.")
+    yield more_epochs(
+        train, "Train twice as many epochs: the moving averages catch up after some hundred steps."
+    )
 
 
 def forgetting(_finding: Finding, facts: Facts) -> Iterator[Cure]:
@@ -112,7 +118,7 @@ def forgetting(_finding: Finding, facts: Facts) -> Iterator[Cure]:
         ]
         yield Cure(
             "head_first",
-            f"Train the head first with the backbone frozen, then the rest at {low:g}.",
+            f"Train the head first with the backbone frozen, then the rest at a learning rate of {low:g}.",
             {"phases": phases},
             "backbone.trainable = False; model.compile(...); model.fit(...)\n"
             f"backbone.trainable = True; model.compile(keras.optimizers.Adam({low:g}), ...); model.fit(...)",
@@ -144,7 +150,7 @@ def overfitting(finding: Finding, facts: Facts) -> Iterator[Cure]:
     if train.head.dropout == 0 and train.head.units:
         yield Cure(
             "dropout",
-            "Switch off half of the head's units in each step: dropout 0.5.",
+            "Use a dropout of 0.5 in the head.",
             {"head": {"dropout": 0.5}},
             "x = keras.layers.Dropout(0.5)(x)",
         )
@@ -154,9 +160,9 @@ def overfitting(finding: Finding, facts: Facts) -> Iterator[Cure]:
 
 def undertrained(finding: Finding, facts: Facts) -> Iterator[Cure]:
     """More epochs, or a higher rate."""
-    longer = more_epochs(facts.params, "Give it twice as many epochs.")
+    longer = more_epochs(facts.params, "Train twice as many epochs.")
     if finding.cause == "rate":
-        yield rate_cure(facts, "Raise the learning rate")
+        yield higher_rate(facts)
     yield longer
 
 
@@ -166,29 +172,34 @@ def underfitting(finding: Finding, facts: Facts) -> Iterator[Cure]:
     if finding.cause == "penalty" or train.head.l1 or train.head.l2:
         yield Cure(
             "no_penalty",
-            "Drop the penalties on the head's weights.",
+            "Remove the L1 and L2 penalties on the head's weights.",
             {"head": {"l1": 0.0, "l2": 0.0}},
             "keras.layers.Dense(units)  # without kernel_regularizer",
         )
     if finding.cause == "augmentation":
         yield Cure(
             "weaker_augmentation",
-            "Augment less: flips alone.",
+            "Use a weaker augmentation: horizontal flips only.",
             {"augmentation": [FLIP]},
             "x = keras.layers.RandomFlip('horizontal')(images)",
         )
     if train.head.dropout > 0.5:
         yield Cure(
-            "less_dropout", "Drop fewer units.", {"head": {"dropout": 0.2}}, "keras.layers.Dropout(0.2)"
+            "less_dropout",
+            "Lower the dropout to 0.2.",
+            {"head": {"dropout": 0.2}},
+            "keras.layers.Dropout(0.2)",
         )
     if not facts.trains_backbone:
         head, rate = train.phases[0], rounded(min(working_rate(facts) / 10, 1e-4))
         yield Cure(
             "unfreeze",
-            f"Train the backbone, too, after the head, at {rate:g}.",
+            f"After the head, train the backbone too, at a learning rate of {rate:g}.",
             {"phases": [head.model_dump(), {"trainable": "all", "num_epochs": 5, "learning_rate": rate}]},
             f"backbone.trainable = True; model.compile(keras.optimizers.Adam({rate:g}), ...); model.fit(...)",
         )
     elif facts.params.learning_rate != working_rate(facts):
-        yield rate_cure(facts, "Try a learning rate at which the loss falls fast: change it")
-    yield more_epochs(train, "Give it twice as many epochs.")
+        rate = working_rate(facts)
+        words = f"Change the learning rate to {rate:g}, at which the loss of this network falls fast."
+        yield rate_cure(facts, rate, words)
+    yield more_epochs(train, "Train twice as many epochs.")

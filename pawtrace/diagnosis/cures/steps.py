@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from pawtrace.config.imagenet import PUBLISHED
 from pawtrace.config.train_params import Phase, TrainParams
 from pawtrace.diagnosis.facts import Facts
 
@@ -42,7 +43,7 @@ def augmentation(facts: Facts) -> Iterator[Cure]:
     if not facts.params.augmentation:
         yield Cure(
             "augmentation",
-            "Augment: flip, turn, zoom and shift each training picture.",
+            "Add augmentation: flip, rotate, zoom and shift each training picture.",
             {"augmentation": [FLIP, _MOVE]},
             _AUGMENTATION_LINES,
         )
@@ -50,7 +51,7 @@ def augmentation(facts: Facts) -> Iterator[Cure]:
 
 def frozen_backbone(facts: Facts) -> Iterator[Cure]:
     """The head alone, where the pretrained backbone trains."""
-    if facts.transfer is None or not facts.trains_backbone:
+    if facts.linear_probe is None or not facts.trains_backbone:
         return
     rate = max(working_rate(facts), 1e-4)
     yield Cure(
@@ -61,14 +62,29 @@ def frozen_backbone(facts: Facts) -> Iterator[Cure]:
     )
 
 
-def rate_cure(facts: Facts, words: str) -> Cure:
-    """Another learning rate for all phases."""
+def pretrained_line(backbone: str) -> str:
+    """The line of Keras that builds a published backbone with its ImageNet weights."""
+    application = PUBLISHED[backbone].application if backbone in PUBLISHED else "VGG16"
+    return f"backbone = keras.applications.{application}(include_top=False, weights='imagenet')"
+
+
+def lower_rate(facts: Facts) -> Cure:
+    """A tenth of the learning rate at most."""
+    rate = rounded(min(working_rate(facts), facts.highest_rate / 10))
+    return rate_cure(facts, rate, f"Lower the learning rate to {rate:g}.")
+
+
+def higher_rate(facts: Facts) -> Cure:
+    """A learning rate at which the loss of this network falls."""
     rate = working_rate(facts)
-    if words.startswith("Lower"):
-        rate = rounded(min(rate, facts.highest_rate / 10))
+    return rate_cure(facts, rate, f"Raise the learning rate to {rate:g}.")
+
+
+def rate_cure(facts: Facts, rate: float, words: str) -> Cure:
+    """Another learning rate for all phases."""
     return Cure(
         "learning_rate",
-        f"{words} to {rate:g}.",
+        words,
         {"learning_rate": rate, "phases": [phase_at(phase, None) for phase in facts.params.phases]},
         f"keras.optimizers.{_OPTIMIZERS[facts.params.optimizer]}({rate:g})",
     )

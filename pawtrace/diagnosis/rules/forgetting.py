@@ -12,8 +12,8 @@ _SURE = 0.05  # p-value
 
 def rule(facts: Facts) -> Finding:
     """A linear classifier on the untouched features is measurably better, on the same new pictures."""
-    transfer = facts.transfer
-    if transfer is None:
+    linear_probe = facts.linear_probe
+    if linear_probe is None:
         raise NotKnown("the weights are random: there is nothing to forget")
     if not facts.trains_backbone:
         raise NotKnown("the backbone does not train")
@@ -49,8 +49,8 @@ def rule(facts: Facts) -> Finding:
 
 def _on_the_same_pictures(facts: Facts) -> tuple[np.ndarray, np.ndarray]:
     """Whether untouched features, as the recipe feeds them, and this model are right: bool (n,) each."""
-    assert facts.transfer is not None
-    judged, ours = facts.judge(facts.transfer.received), facts.judged_unseen
+    assert facts.linear_probe is not None
+    judged, ours = facts.judge(facts.linear_probe.received), facts.judged_unseen
     right = dict(zip(ours.ids, ours.is_right, strict=True))
     pairs = [
         (is_right, right[id])

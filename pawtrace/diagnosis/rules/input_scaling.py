@@ -5,7 +5,7 @@ from pawtrace.diagnosis.facts import Facts
 from pawtrace.diagnosis.finding import Finding, NotKnown
 from pawtrace.evaluation.significance import sign_flip_test
 from pawtrace.results.number_words import percent, points
-from pawtrace.results.probe_results import Transfer
+from pawtrace.results.probe_results import LinearProbe
 
 _SURE = 0.05  # p-value; a file's convention is one of several that were tried, so a fraction of it
 _MAGNITUDE = 10.0  # between the spreads of the features
@@ -13,13 +13,13 @@ _MAGNITUDE = 10.0  # between the spreads of the features
 
 def rule(facts: Facts) -> Finding:
     """The pretrained features are worth more under another convention, and it shows in the accuracy."""
-    transfer = facts.transfer
-    if transfer is None:
+    linear_probe = facts.linear_probe
+    if linear_probe is None:
         raise NotKnown("the weights are random: they know no range of inputs")
-    received, expected = transfer.received, transfer.expected
-    ours, theirs = facts.transfer_accuracy(received), facts.transfer_accuracy(expected)
+    received, expected = linear_probe.received, linear_probe.expected
+    ours, theirs = facts.linear_probe_accuracy(received), facts.linear_probe_accuracy(expected)
     loss = theirs - ours
-    is_worse = received != expected and _is_worse(transfer)
+    is_worse = received != expected and _is_worse(linear_probe)
     # Where the backbone trains it may adapt: there the accuracy itself must be below what the features give.
     hurts = facts.level(facts.unseen) < theirs
     outcome = Finding(
@@ -33,7 +33,7 @@ def rule(facts: Facts) -> Finding:
     return outcome._replace(
         sentence=f"The backbone gets {CONVENTIONS[received].words}, but its weights work best with "
         f"{CONVENTIONS[expected].words}: a linear classifier on its features is then right on "
-        f"{percent(theirs)} of {transfer.num_examples} training pictures that it has not seen, instead "
+        f"{percent(theirs)} of {linear_probe.num_examples} training pictures that it has not seen, instead "
         f"of {percent(ours)}.",
         numbers={
             "features_accuracy_received": ours,
@@ -45,18 +45,18 @@ def rule(facts: Facts) -> Finding:
     )
 
 
-def _is_worse(transfer: Transfer) -> bool:
+def _is_worse(probe: LinearProbe) -> bool:
     """Whether the received convention is worse than the expected one, on the same pictures.
 
     By an exact test of signs; or the features have another order of magnitude and are no better for it:
     a head that begins with numbers near 1 cannot cope.
     """
-    received, expected = transfer.conventions[transfer.received], transfer.conventions[transfer.expected]
+    received, expected = probe.conventions[probe.received], probe.conventions[probe.expected]
     pairs = list(zip(received.right, expected.right, strict=True))
     differences = [int(own) - int(other) for own, other in pairs]
     if sum(differences) >= 0:
         return False
-    if sign_flip_test(differences) < _SURE / max(1, len(transfer.conventions) - 1):
+    if sign_flip_test(differences) < _SURE / max(1, len(probe.conventions) - 1):
         return True
     ours, theirs = received.features_std, expected.features_std
     if ours is None or theirs is None:

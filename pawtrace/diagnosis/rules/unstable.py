@@ -24,7 +24,7 @@ def rule(facts: Facts) -> Finding:
     too_slow = is_below_the_band(facts)  # whatever the loss does, the steps are not too large
     recovered = facts.is_good or too_slow or (rise <= limit and not _beyond_the_edge(facts))
     # A pretrained backbone that was shaken at the start and learns again has lost what it knew: `forgetting`.
-    learns_again = facts.transfer is not None and where == 1 and not facts.is_flat_at_chance
+    learns_again = facts.linear_probe is not None and where == 1 and not facts.is_flat_at_chance
     if recovered or learns_again:
         shown = decimal(max(0.0, rise)) + (", recovered" if rise > limit else "")
         return Finding(False, measure, shown, limit_words)

@@ -3,34 +3,19 @@
 import keras
 from keras import layers
 
-from pawtrace.config.conventions import CONVENTIONS, Convention
-from pawtrace.config.imagenet import PUBLISHED
-from pawtrace.config.train_params import TrainParams
+from pawtrace.config.conventions import CONVENTIONS
 
 
-def convention_of(train: TrainParams) -> Convention:
-    """What the backbone receives, by `train.input_scaling`; `backbone` means `expected_convention`."""
-    if train.input_scaling == "backbone":
-        return expected_convention(train.backbone)
-    return CONVENTIONS["zero_to_one" if train.input_scaling == "unit" else train.input_scaling]
-
-
-def expected_convention(backbone: str) -> Convention:
-    """What a backbone's weights expect: as keras.applications for a published one, RGB 0..255 for a file."""
-    if backbone not in PUBLISHED:
-        return CONVENTIONS["zero_to_255"]
-    return CONVENTIONS[PUBLISHED[backbone].convention]
-
-
-def input_scaling(convention: Convention, images: keras.KerasTensor) -> keras.KerasTensor:
+def input_scaling(name: str, images: keras.KerasTensor) -> keras.KerasTensor:
     """Scale RGB 0..255 by a convention, in layers that any Keras can load.
 
     Args:
-      convention: what comes out.
+      name: of the convention that comes out, one of CONVENTIONS.
       images: uint8 or float (b, s, s, 3), RGB 0..255.
     Returns:
       float32 (b, s, s, 3).
     """
+    convention = CONVENTIONS[name]
     channels = keras.ops.flip(images, axis=-1) if convention.bgr else images
     scale, offset = _plain(convention.scale), _plain(convention.offset)
     # float32, whatever the precision: bfloat16 would round what comes after the means are taken off.

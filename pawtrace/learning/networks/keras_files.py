@@ -15,9 +15,8 @@ import keras
 import numpy as np
 
 _BOMB_FLOOR_BYTES = 64 * 2**20  # what unpacks to less harms nobody
-_MAX_EXPANSION = (
-    100  # unpacked bytes per stored byte; weights hardly shrink, and Keras stores them as they are
-)
+# Unpacked bytes per stored byte; weights hardly shrink, and Keras stores them as they are.
+_MAX_EXPANSION = 100
 _SIZES = ("filters", "units", "input_dim", "output_dim")  # of layers: there are at least as many weights
 _OF_A_LAYER = re.compile(r"Example error message for object .*?:\s*(.+?)\s*List of objects", re.DOTALL)
 _RANDOM_STILL = "retain their freshly-initialized weights"

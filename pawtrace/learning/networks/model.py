@@ -5,10 +5,11 @@ from typing import NamedTuple
 import keras
 from keras import layers
 
+from pawtrace.config.imagenet import received_convention
 from pawtrace.config.train_params import Head, TrainParams
 from pawtrace.learning.networks.backbones import build_backbone
 from pawtrace.learning.networks.head_memory import require_memory_for
-from pawtrace.learning.networks.input_scaling import convention_of, input_scaling
+from pawtrace.learning.networks.input_scaling import input_scaling
 from pawtrace.learning.networks.seeds import seeds_of_layers
 
 _POOLING = {
@@ -44,7 +45,8 @@ def build_classifier(train: TrainParams) -> Classifier:
 def _build(train: TrainParams) -> Classifier:
     images = keras.Input((train.image_size_px, train.image_size_px, 3), dtype="uint8", name="image")
     backbone = build_backbone(train)
-    feature_map = backbone(input_scaling(convention_of(train), images))
+    convention = received_convention(train.input_scaling, train.backbone)
+    feature_map = backbone(input_scaling(convention, images))
     features = _POOLING[train.head.pooling](name="pooling")(feature_map)
     require_memory_for(train.head, features.shape[-1])
     head = _build_head(train.head, features.shape[-1], train.initializer)

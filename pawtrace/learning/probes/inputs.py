@@ -5,10 +5,10 @@ from typing import Any
 import keras
 import numpy as np
 
-from pawtrace.config.conventions import Convention
+from pawtrace.config.imagenet import expected_convention, received_convention
 from pawtrace.config.train_params import BACKBONES, TrainParams
 from pawtrace.dataset.examples.pixels import View
-from pawtrace.learning.networks.input_scaling import convention_of, expected_convention, input_scaling
+from pawtrace.learning.networks.input_scaling import input_scaling
 
 _COARSE_PX = 8  # side of the grid on which noise averages out and a picture's shapes stay
 
@@ -24,7 +24,7 @@ def input_range(train: TrainParams, images: np.ndarray) -> dict[str, Any]:
       recipe's scaling and by the backbone's own; `weights`: random, imagenet or file.
     """
     return {
-        "received": _scaled_range(convention_of(train), images),
+        "received": _scaled_range(received_convention(train.input_scaling, train.backbone), images),
         "expected": _scaled_range(expected_convention(train.backbone), images),
         "weights": kind_of_weights(train),
     }
@@ -62,7 +62,7 @@ def _contrast(images: np.ndarray) -> float:
     return float((sums / np.outer(widths, widths)).std())
 
 
-def _scaled_range(convention: Convention, images: np.ndarray) -> dict[str, float]:
+def _scaled_range(convention: str, images: np.ndarray) -> dict[str, float]:
     inputs = keras.Input(images.shape[1:], dtype="uint8")
     scaling = keras.Model(inputs, input_scaling(convention, inputs))
     values = keras.ops.convert_to_numpy(scaling(images)).astype(np.float64)

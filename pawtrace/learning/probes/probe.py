@@ -20,11 +20,11 @@ from pawtrace.learning.networks.model import build_classifier
 from pawtrace.learning.networks.phases import learning_rate_of
 from pawtrace.learning.probes.few_pictures import FewPictures
 from pawtrace.learning.probes.inputs import input_range, picture_contrast
+from pawtrace.learning.probes.linear_probe import linear_probe
 from pawtrace.learning.probes.overfit import overfit
 from pawtrace.learning.probes.rate_range import rate_range
 from pawtrace.learning.probes.sample import Sample, balanced_sample, plain_sample
 from pawtrace.learning.probes.signal import measure_blocks
-from pawtrace.learning.probes.transfer import transfer
 from pawtrace.learning.signals import modes_of, plain_numbers
 
 _MAX_AT_ONCE = 32  # examples, with all their activations: a frozen recipe's batch may be larger
@@ -49,7 +49,7 @@ def probe(train: TrainParams, params: NetworkProbeParams, records: dict[str, Rec
         input_range: see `inputs.input_range`;
         contrast: see `inputs.picture_contrast`;
         blocks: see `signal.measure_blocks`;
-        transfer: see `transfer.transfer`; null for random weights;
+        linear_probe: see `linear_probe.linear_probe`; null for random weights;
         rate_range: see `rate_range.rate_range`, and `rate`, the first phase's own;
         overfit: see `overfit.overfit`, at the rate at which the loss fell fastest.
     Raises:
@@ -72,13 +72,13 @@ def probe(train: TrainParams, params: NetworkProbeParams, records: dict[str, Rec
     content["blocks"] = measure_blocks(classifier, train, sample, batch_size)
     say(_about_blocks(content["blocks"]))
 
-    content["transfer"] = None
+    content["linear_probe"] = None
     if content["input_range"]["weights"] != "random":
-        samples = _transfer_samples(train, params, records)
-        content["transfer"] = transfer(
+        samples = _linear_probe_samples(train, params, records)
+        content["linear_probe"] = linear_probe(
             classifier.backbone, train, samples, params.num_convention_examples, batch_size
         )
-        say(_about_transfer(content["transfer"]))
+        say(_about_linear_probe(content["linear_probe"]))
 
     # A training step's batch is what memory is sure to hold.
     num_overfit = max(len(LABELS), min(params.num_overfit_examples, train.batch_size))
@@ -95,10 +95,10 @@ def probe(train: TrainParams, params: NetworkProbeParams, records: dict[str, Rec
     return plain
 
 
-def _transfer_samples(
+def _linear_probe_samples(
     train: TrainParams, params: NetworkProbeParams, records: dict[str, Records]
 ) -> dict[str, Sample]:
-    size_px, number = train.image_size_px, params.num_transfer_examples
+    size_px, number = train.image_size_px, params.num_linear_probe_examples
     samples = {"train": balanced_sample(records["train"], size_px, number, train.seed)}
     for split in ("validation", "test"):
         samples[split] = plain_sample(records[split], size_px, number // 4, train.seed)
@@ -137,7 +137,7 @@ def _about_blocks(blocks: list[dict[str, Any]]) -> str:
     )
 
 
-def _about_transfer(outcome: dict[str, Any]) -> str:
+def _about_linear_probe(outcome: dict[str, Any]) -> str:
     received, expected = outcome["received"], outcome["expected"]
     shown = "; ".join(
         f"{outcome['conventions'][name]['num_right'] / outcome['num_examples']:.1%} with "

@@ -4,7 +4,6 @@ DVC trusts a cached file that is read-only, and any file whose size and time did
 reading it: a flipped bit escapes it. Arrives: dvc.lock, manifests, provenance. Leaves: `Damage`s.
 """
 
-import hashlib
 import json
 import os
 import shlex
@@ -16,7 +15,7 @@ from typing import NamedTuple
 from tqdm import tqdm
 
 from pawtrace.base.errors import DataError
-from pawtrace.base.files import sha256_of
+from pawtrace.base.files import md5_of, sha256_of
 from pawtrace.config.paths import IN_USE, LOCK, METRICS, MODELS, RAW, RECORDS, SPLITS
 from pawtrace.lineage.trace.dvc_cache import (
     FOLDER,
@@ -234,8 +233,6 @@ def _hash_all(paths: list[Path], title: str) -> dict[Path, str]:
 
 def _md5_of(path: Path) -> str:
     try:
-        file = path.open("rb")
+        return md5_of(path)
     except OSError:
         return _UNREADABLE
-    with file:
-        return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()

@@ -12,10 +12,10 @@ import pytest
 from keras.src.utils import file_utils
 
 from pawtrace.base.errors import DeviceError, TrainingError
-from pawtrace.config.imagenet import PUBLISHED, num_features
+from pawtrace.config.imagenet import PUBLISHED, expected_convention, num_features, received_convention
 from pawtrace.learning.networks.backbones import build_backbone, vgg16
 from pawtrace.learning.networks.head_memory import require_memory_for
-from pawtrace.learning.networks.input_scaling import convention_of, input_scaling
+from pawtrace.learning.networks.input_scaling import input_scaling
 from pawtrace.learning.networks.model import build_classifier
 from tests.conftest import picture
 from tests.learning.tiny import tiny_backbone, tiny_train
@@ -120,10 +120,8 @@ def test_normalisation_follows_every_convolution() -> None:
 
 def scaled(batch: np.ndarray, backbone: str, scaling: str) -> np.ndarray:
     images = keras.Input(batch.shape[1:], dtype="uint8")
-    train = tiny_train(backbone=backbone, input_scaling=scaling)
-    return np.asarray(
-        keras.Model(images, input_scaling(convention_of(train), images)).predict(batch, verbose=0)
-    )
+    scaling_layers = input_scaling(received_convention(scaling, backbone), images)
+    return np.asarray(keras.Model(images, scaling_layers).predict(batch, verbose=0))
 
 
 @pytest.mark.parametrize(
@@ -144,7 +142,7 @@ def test_input_scaling_is_what_keras_documents(backbone: str, documented: Module
 def test_a_keras_file_gets_rgb_0_to_255(tmp_path: Path) -> None:
     path = tiny_backbone(tmp_path / "b.keras")
     images = keras.Input((32, 32, 3), dtype="uint8")
-    model = keras.Model(images, input_scaling(convention_of(tiny_train(backbone=str(path))), images))
+    model = keras.Model(images, input_scaling(expected_convention(str(path)), images))
     np.testing.assert_array_equal(model.predict(picture(0, 32, 32)[None], verbose=0)[0], picture(0, 32, 32))
     assert build_backbone(tiny_train(backbone=str(path))).output_shape == (None, None, None, 8)
 

@@ -1,8 +1,9 @@
-"""What a linear classifier gets out of a pretrained backbone's features, for each input convention.
+"""Linear probe: what a linear classifier gets out of a pretrained backbone's features, by input convention.
 
 It says what the weights are worth before anything trains: a recipe that ends below has lost it on the
 way, and a convention under which they are worth more is the one that they were trained with.
-Source of the idea: Kornblith et al. 2019, "Do Better ImageNet Models Transfer Better?".
+Sources: Alain & Bengio 2016, "Understanding intermediate layers using linear classifier probes"; Kornblith
+et al. 2019, "Do Better ImageNet Models Transfer Better?".
 """
 
 import math
@@ -15,17 +16,17 @@ from sklearn.model_selection import StratifiedKFold, cross_val_predict
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from pawtrace.config.conventions import CONVENTIONS, Convention
-from pawtrace.config.imagenet import PUBLISHED
+from pawtrace.config.conventions import CONVENTIONS
+from pawtrace.config.imagenet import PUBLISHED, expected_convention, received_convention
 from pawtrace.config.train_params import TrainParams
-from pawtrace.learning.networks.input_scaling import convention_of, expected_convention, input_scaling
+from pawtrace.learning.networks.input_scaling import input_scaling
 from pawtrace.learning.probes.sample import Sample, outputs_of
 
 _FOLDS = 5
 _STRENGTH = 0.01  # of the logistic regression, as 1 / penalty: features outnumber examples
 
 
-def transfer(
+def linear_probe(
     backbone: keras.Model,
     train: TrainParams,
     samples: dict[str, Sample],
@@ -47,7 +48,8 @@ def transfer(
       judges: for received and expected, ids, splits, labels and probabilities, P(dog): of training
       examples out of fold, of others by a classifier of all those training examples.
     """
-    received, own = _name_of(convention_of(train)), _name_of(expected_convention(train.backbone))
+    received = received_convention(train.input_scaling, train.backbone)
+    own = expected_convention(train.backbone)
     is_published = train.backbone in PUBLISHED
     names = sorted({received, own}) if is_published else list(CONVENTIONS)
     few = _balanced(samples["train"], num_compared)
@@ -67,7 +69,7 @@ def transfer(
 
 
 def _compared(backbone: keras.Model, name: str, few: Sample, batch_size: int) -> dict[str, Any]:
-    features, labels = _features(backbone, CONVENTIONS[name], few.images, batch_size), _labels(few)
+    features, labels = _features(backbone, name, few.images, batch_size), _labels(few)
     right = (_out_of_fold(features, labels) >= 0.5) == labels
     is_finite = bool(np.isfinite(features).all())
     return {
@@ -81,8 +83,7 @@ def _judge(
     backbone: keras.Model, name: str, samples: dict[str, Sample], batch_size: int
 ) -> dict[str, list[Any]]:
     features = {
-        split: _features(backbone, CONVENTIONS[name], sample.images, batch_size)
-        for split, sample in samples.items()
+        split: _features(backbone, name, sample.images, batch_size) for split, sample in samples.items()
     }
     labels = _labels(samples["train"])
     found = {"train": _out_of_fold(features["train"], labels)}
@@ -101,10 +102,6 @@ def _labels(sample: Sample) -> np.ndarray:
     return sample.labels[:, 0].astype(int)
 
 
-def _name_of(convention: Convention) -> str:
-    return next(name for name, known in CONVENTIONS.items() if known == convention)
-
-
 def _balanced(sample: Sample, num_examples: int) -> Sample:
     """The first examples of each label, as many cats as dogs."""
     labels = _labels(sample)
@@ -112,9 +109,7 @@ def _balanced(sample: Sample, num_examples: int) -> Sample:
     return Sample(sample.images[chosen], sample.labels[chosen])
 
 
-def _features(
-    backbone: keras.Model, convention: Convention, images: np.ndarray, batch_size: int
-) -> np.ndarray:
+def _features(backbone: keras.Model, convention: str, images: np.ndarray, batch_size: int) -> np.ndarray:
     entry = keras.Input(images.shape[1:], dtype="uint8")
     feature_map = backbone(input_scaling(convention, entry), training=False)
     trunk = keras.Model(entry, keras.layers.GlobalAveragePooling2D()(feature_map))
