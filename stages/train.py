@@ -39,7 +39,7 @@ from pawtrace.learning.predict import load_classifier, predict
 from pawtrace.learning.probes.grad_cam import attention_maps
 from pawtrace.learning.probes.probe import probe as run_probes
 from pawtrace.learning.training import FINISHED, train_classifier
-from pawtrace.learning.working_folders import RUNS, TRAININGS, drop_unused, note_run, runs_of, seeds_of
+from pawtrace.learning.working_folders import RUNS, drop_unused, note_run, runs_of, seeds_of
 from pawtrace.lineage.record.circumstances import Circumstances
 from pawtrace.lineage.record.code import ROOT, code_fingerprint, library_versions, modules_reached
 from pawtrace.lineage.record.provenance import Work, machine, provenance_of
@@ -73,7 +73,7 @@ def prepare(name: str, recipe: RecipeFile, folder: Path, now: Circumstances) -> 
         print(f"{name}: warning: {line}", flush=True)
     compute = prepare_compute(recipe.train)
     folders = {
-        seed_params.seed: TRAININGS / training_digest(recipe, seed_params, manifest, compute)[:16]
+        seed_params.seed: paths.TRAININGS / training_digest(recipe, seed_params, manifest, compute)[:16]
         for seed_params in seeds_of(recipe.train)
     }
     return Job(name, recipe, manifest, records, compute, folder, folders, now)

@@ -6,6 +6,7 @@ Leaves: what it writes.
 """
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 NUM_DIGITS = 6
@@ -14,12 +15,25 @@ _LEAST = 1e-6  # a metric below it is held against zero
 
 def as_stored(content: Any) -> Any:
     """Round every float in nested mappings and lists to six significant digits; the rest stays."""
+    return _with_floats(content, _rounded)
+
+
+def as_stored_or_null(content: Any) -> Any:
+    """The same, with None, which JSON writes as null, for a float that is not finite."""
+    return _with_floats(content, lambda number: _rounded(number) if math.isfinite(number) else None)
+
+
+def _rounded(number: float) -> float:
+    return float(f"{number:.{NUM_DIGITS}g}")
+
+
+def _with_floats(content: Any, changed: Callable[[float], float | None]) -> Any:
     if isinstance(content, float):
-        return float(f"{content:.{NUM_DIGITS}g}")
+        return changed(content)
     if isinstance(content, dict):
-        return {key: as_stored(value) for key, value in content.items()}
+        return {key: _with_floats(value, changed) for key, value in content.items()}
     if isinstance(content, list | tuple):
-        return [as_stored(value) for value in content]
+        return [_with_floats(value, changed) for value in content]
     return content
 
 

@@ -28,3 +28,4 @@ PROVENANCES = REPORTS / "provenance"
 RESULTS = (LOCK, REPORTS, MODELS, PROMOTED_POINTER)
 # Training's working state: DVC deletes a stage's outputs before running it, so this lies outside.
 WORK = Path(".pawtrace")
+TRAININGS = WORK / "training"  # a working folder for each seed of each recipe

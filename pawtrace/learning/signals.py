@@ -12,6 +12,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from pawtrace.base.stored_numbers import as_stored_or_null
 from pawtrace.learning.checkpoints import assign, values_of
 from pawtrace.learning.learner import Learner
 from pawtrace.learning.networks.blocks import Block, blocks_of
@@ -23,7 +24,6 @@ _SHARE = 0.04  # of the pictures that an epoch trains on: two forward passes cos
 _MIN_EXAMPLES, _MAX_EXAMPLES = 16, 64
 _MAX_KEPT_EXAMPLES = 256
 _NUM_FEATURE_EPOCHS = 10  # in which a phase on kept features is measured: its epochs take milliseconds
-_DIGITS = 6  # what float32 has
 Row = dict[str, Any]
 
 
@@ -97,7 +97,7 @@ class Meter:
         penalty = float(sum(float(value) for value in self._learner.model.losses))
         share = penalty / (penalty + training["loss"]) if penalty else 0.0
         measured = {"training": training, "inference": inference, "penalty_share": share, "blocks": rows}
-        plain: Row = plain_numbers(measured)
+        plain: Row = as_stored_or_null(measured)
         return plain
 
     def _state(self) -> State:
@@ -148,19 +148,8 @@ def modes_of(model: keras.Model, inputs: np.ndarray, labels: np.ndarray) -> Row:
         name: answers(network, [], inputs, labels, training=mode)[0]
         for name, mode in (("training", True), ("inference", False))
     }
-    plain: Row = plain_numbers({"num_examples": len(inputs), **modes})
+    plain: Row = as_stored_or_null({"num_examples": len(inputs), **modes})
     return plain
-
-
-def plain_numbers(value: Any) -> Any:
-    """The same for JSON: six digits a number, and null for one that is not finite."""
-    if isinstance(value, dict):
-        return {name: plain_numbers(part) for name, part in value.items()}
-    if isinstance(value, list):
-        return [plain_numbers(part) for part in value]
-    if isinstance(value, float):
-        return float(f"{value:.{_DIGITS}g}") if math.isfinite(value) else None
-    return value
 
 
 def _rms(arrays: list[np.ndarray]) -> float:

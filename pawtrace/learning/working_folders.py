@@ -15,7 +15,6 @@ from pawtrace.config.recipe_file import recipe_names
 from pawtrace.config.train_params import TrainParams
 from pawtrace.running.removed_recipes import drop_trainings
 
-TRAININGS = paths.WORK / "training"
 RUNS = "runs.json"  # who trained here: several, where a training was interrupted and resumed
 
 
@@ -29,7 +28,7 @@ def seeds_of(train: TrainParams) -> list[TrainParams]:
 
 def drop_unused(recipe: str, in_use: Sequence[Path]) -> None:
     """Record which folders a recipe uses now, and remove those that no recipe uses any more."""
-    write_json(TRAININGS / f"{recipe}.json", [folder.name for folder in in_use])
+    write_json(paths.TRAININGS / f"{recipe}.json", [folder.name for folder in in_use])
     drop_trainings({recipe, *recipe_names()})
 
 

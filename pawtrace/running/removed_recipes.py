@@ -12,7 +12,6 @@ from pathlib import Path
 from pawtrace.base.files import write_text
 from pawtrace.config import paths
 
-_TRAININGS = paths.WORK / "training"  # see pawtrace.learning.working_folders
 _IGNORED = paths.MODELS / ".gitignore"  # DVC adds a line for each model
 _REPORTED = (paths.METRICS, paths.EVALUATIONS, paths.PROVENANCES)
 
@@ -32,15 +31,15 @@ def drop_removed(recipes: Collection[str]) -> None:
 
 def drop_trainings(recipes: Collection[str]) -> None:
     """Delete the working folders that none of these recipes uses; each recipe's file lists its own."""
-    if not _TRAININGS.is_dir():
+    if not paths.TRAININGS.is_dir():
         return
     used: set[str] = set()
-    for uses in _TRAININGS.glob("[!.]*.json"):
+    for uses in paths.TRAININGS.glob("[!.]*.json"):
         if uses.stem in recipes:
             used |= set(json.loads(uses.read_text(encoding="utf-8")))
         else:
             uses.unlink()
-    for folder in _TRAININGS.iterdir():
+    for folder in paths.TRAININGS.iterdir():
         if folder.is_dir() and folder.name not in used:
             shutil.rmtree(folder)
 

@@ -11,7 +11,7 @@ import pillow_heif
 from PIL import Image, TiffImagePlugin
 
 from pawtrace.base.errors import DataError
-from pawtrace.dataset.sources.true_names import TrueName, true_name
+from pawtrace.dataset.sources.true_names import RAW, TrueName, true_name
 
 _FORMATS = ("AVIF", "BMP", "GIF", "HEIF", "JPEG", "PNG", "TIFF", "WEBP")
 # Of those: what begins so and cannot be opened is damaged, not another kind of file.
@@ -25,7 +25,6 @@ _RAW_EXTENSIONS = {".3fr", ".arw", ".cr2", ".dcr", ".dng", ".erf", ".iiq", ".k25
 _RAW_EXTENSIONS |= {".nef", ".nrw", ".orf", ".pef", ".rw2", ".rwl", ".sr2", ".srf", ".srw"}
 _DNG_VERSION_TAG, _SUBFILE_TYPE_TAG, _REDUCED = 50706, 254, 1
 _TILE_SIZE_TAGS = (322, 323)
-_RAW = TrueName("camera raw", "export it as JPEG with your camera's program")
 _ODD_TIFF = TrueName("unreadable TIFF", "camera raw or damaged; export it as JPEG")
 # PIL's modes that become RGB as people expect.
 _MODES = {"1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX", "RGBa", "La", "CMYK", "YCbCr"}
@@ -75,7 +74,7 @@ def _what_it_is(encoded: bytes, extension: str) -> str:
     is_heif = encoded[4:8] == b"ftyp" and encoded[8:12] in _HEIF_BRANDS
     kind = true_name(encoded)
     if kind is None and encoded.startswith(_TIFF_SIGNATURES):
-        return str(_RAW if extension in _RAW_EXTENSIONS else _ODD_TIFF)
+        return str(RAW if extension in _RAW_EXTENSIONS else _ODD_TIFF)
     is_ours = kind is None and encoded.startswith(_SIGNATURES)
     if is_ours or is_webp or is_heif or encoded.startswith(_GIF_SIGNATURE):
         return "corrupt"
@@ -103,7 +102,7 @@ def check_readable(image: Image.Image, extension: str) -> None:
         return
     is_thumbnail = image.tag_v2.get(_SUBFILE_TYPE_TAG) == _REDUCED
     if extension in _RAW_EXTENSIONS or _DNG_VERSION_TAG in image.tag_v2 or is_thumbnail:
-        raise Rejected(str(_RAW))
+        raise Rejected(str(RAW))
 
 
 def tile_pixels(image: Image.Image) -> int:

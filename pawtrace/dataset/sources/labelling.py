@@ -26,9 +26,8 @@ class Labelling(NamedTuple):
     label: Callable[[str], Labelled | str]  # a str: why the file has no label
     groups: tuple[str, ...]  # each must have usable photos
     title: str  # of a group, in a message
-    check: Callable[
-        [Path, Layout], None
-    ]  # raises DataError where an archive cannot fit, before photos are read
+    # Raises DataError where an archive cannot fit, before photos are read.
+    check: Callable[[Path, Layout], None]
 
 
 def labelling(data: DataParams) -> Labelling:

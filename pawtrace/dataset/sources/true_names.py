@@ -21,7 +21,7 @@ class TrueName(NamedTuple):
 
 _AS_JPEG = "export it as JPEG"
 _NOT_FETCHED = "the download gave a page instead of the file; download it again"
-_RAW = TrueName("camera raw", f"{_AS_JPEG} with your camera's program")
+RAW = TrueName("camera raw", f"{_AS_JPEG} with your camera's program")
 _VIDEO = TrueName("video", "save single frames of it as JPEG")
 _UNPACK = "unpack it, then zip the folder, or name the folder itself"
 LFS_POINTER = TrueName("Git LFS pointer", "the file itself is elsewhere; run: git lfs pull")
@@ -43,9 +43,9 @@ _SIGNATURES = (
     (rb"gimp xcf", TrueName("GIMP document", _AS_JPEG)),
     (rb"\x00\x00[\x01\x02]\x00[^\x00]\x00", TrueName("icon", "use the photo that it was made from")),
     (rb"%PDF-", TrueName("PDF document", "save the photos in it as JPEG")),
-    (rb"(?s).{4}ftypcrx ", _RAW),
-    (rb"FUJIFILMCCD-RAW|II(?:RO|RS|U\x00)|MMOR|FOVb|\x00MRM", _RAW),
-    (rb"II\*\x00.{4}CR", _RAW),
+    (rb"(?s).{4}ftypcrx ", RAW),
+    (rb"FUJIFILMCCD-RAW|II(?:RO|RS|U\x00)|MMOR|FOVb|\x00MRM", RAW),
+    (rb"II\*\x00.{4}CR", RAW),
     (rb"(?s).{4}ftyp|(?s:.{4})(?:moov|mdat|wide)", _VIDEO),
     (rb"\x1a\x45\xdf\xa3|(?s:RIFF.{4}AVI )|\x00\x00\x01[\xb3\xba]|FLV\x01", _VIDEO),
     (rb"\x00\x05\x16\x07", TrueName("system file", "nothing to do; macOS keeps attributes in it")),

@@ -11,6 +11,7 @@ from typing import Any
 
 import keras
 
+from pawtrace.base.stored_numbers import as_stored_or_null
 from pawtrace.config.conventions import CONVENTIONS
 from pawtrace.config.sections import LABELS, NetworkProbeParams
 from pawtrace.config.train_params import TrainParams
@@ -25,7 +26,7 @@ from pawtrace.learning.probes.overfit import overfit
 from pawtrace.learning.probes.rate_range import rate_range
 from pawtrace.learning.probes.sample import Sample, balanced_sample, plain_sample
 from pawtrace.learning.probes.signal import measure_blocks
-from pawtrace.learning.signals import modes_of, plain_numbers
+from pawtrace.learning.signals import modes_of
 
 _MAX_AT_ONCE = 32  # examples, with all their activations: a frozen recipe's batch may be larger
 
@@ -91,7 +92,7 @@ def probe(train: TrainParams, params: NetworkProbeParams, records: dict[str, Rec
     working_rate = rates["steepest"] or rate
     content["overfit"] = overfit(few, few_pictures, params.num_overfit_steps, working_rate)
     say(_about_overfit(content["overfit"]))
-    plain: dict[str, Any] = plain_numbers(content)
+    plain: dict[str, Any] = as_stored_or_null(content)
     return plain
 
 
