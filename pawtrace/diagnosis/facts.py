@@ -45,7 +45,8 @@ class Facts:
     def by_heart_words(self) -> str:
         """How many of a few pictures the network can learn by heart, in words."""
         probe = self.probes.overfit
-        return f"it memorises {percent(probe.accuracy or 0.0)} of {plural(probe.num_examples, 'picture')}"
+        memorised = percent(probe.accuracy or 0.0)
+        return f"the network memorises {memorised} of {plural(probe.num_examples, 'picture')}"
 
     @cached_property
     def is_unbalanced(self) -> bool:

@@ -54,13 +54,16 @@ _ROWS = (  # in the order in which the rules are asked; the first that applies i
     ),
     Verdict("unstable", unstable.rule, tone="bad", cause="the training loss jumps and does not recover"),
     Verdict(
-        "blank_inputs", blank_inputs.rule, tone="bad", cause="the pictures that training gets show nothing"
+        "blank_inputs",
+        blank_inputs.rule,
+        tone="bad",
+        cause="the training pictures are blank, by augmentation or from the start",
     ),
     Verdict(
         "input_scaling",
         input_scaling.rule,
         tone="bad",
-        cause="pretrained weights get inputs that are scaled otherwise than they know",
+        cause="the inputs are not scaled as they were when the weights were pretrained",
         notes=("input_range",),
     ),
     Verdict(

@@ -22,10 +22,10 @@ def rule(facts: Facts) -> Finding:
     )
     if are_blank:
         return outcome._replace(
-            sentence=f"The pictures are all alike: their brightness differs by {decimal(contrast.plain)} "
+            sentence=f"The pictures all look alike: their brightness differs by {decimal(contrast.plain)} "
             f"of 255, within them and from one to the next."
         )
     return outcome._replace(
-        sentence=f"Augmentation leaves {percent(share)} of the pictures' contrast: training sees pictures "
-        f"on which there is next to nothing, or only noise."
+        sentence=f"Augmentation keeps {percent(share)} of the pictures' contrast: the training pictures are "
+        f"nearly blank, or only noise."
     )

@@ -9,7 +9,7 @@ _FEW_STEPS = 30  # with fewer in all, a network has hardly begun
 
 
 def rule(facts: Facts) -> Finding:
-    """It never leaves chance, on its own training data too, though it had the time and a rate to."""
+    """Never better than guessing, on the training pictures too, given the time and a rate that works."""
     lowest, guessing = min(facts.history.loss), facts.guessing_loss
     limit = guessing - facts.thresholds.dead_loss_margin
     can_learn = facts.learns_by_heart and facts.dying_signal is None
@@ -32,13 +32,13 @@ def rule(facts: Facts) -> Finding:
     if probe.accuracy is not None:
         numbers["overfit_probe_accuracy"] = probe.accuracy
     where, signal = _where_it_dies(facts)
-    no_rate = "; at no learning rate does its loss fall" if rates.falls_from is None else ""
+    no_rate = "; its loss falls at no learning rate" if rates.falls_from is None else ""
     learned = percent(probe.accuracy) if probe.accuracy is not None else "nothing finite"
     return outcome._replace(
         numbers=numbers | signal,
-        sentence=f"It never leaves chance, on its own training pictures too: the training loss stays at "
-        f"{decimal(lowest)} or more (guessing is {decimal(guessing)}); of "
-        f"{plural(probe.num_examples, 'picture')} alone it learns {learned} in "
+        sentence=f"The network never does better than guessing, not even on its training pictures: the "
+        f"training loss stays at {decimal(lowest)} or more (guessing has {decimal(guessing)}); of "
+        f"{plural(probe.num_examples, 'picture')} alone the network memorises {learned} in "
         f"{plural(probe.num_steps, 'step')}{no_rate}{where}.",
     )
 

@@ -60,8 +60,8 @@ def _random_words(facts: Facts) -> str:
     assert facts.baseline is not None
     return (
         f"The network can learn ({facts.by_heart_words}), yet from "
-        f"{plural(facts.train.num_examples, 'training picture')} it learns nothing that holds for others "
-        f"({percent(facts.unseen.accuracy)} right on new ones), and a linear classifier on edges finds "
+        f"{plural(facts.train.num_examples, 'training picture')} it learns nothing that helps on new ones "
+        f"({percent(facts.unseen.accuracy)} right), and a linear classifier on edges finds "
         f"nothing either ({percent(facts.baseline.accuracy)}): the labels seem to have nothing to do with "
         f"the pictures."
     )

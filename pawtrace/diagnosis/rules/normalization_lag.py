@@ -24,8 +24,8 @@ def rule(facts: Facts) -> Finding:
     if not outcome.applies:
         return outcome
     return outcome._replace(
-        sentence=f"On the same {number} training pictures it is right on {percent(training)} in training "
-        f"mode and on {percent(inference)} in inference mode: batch normalisation's moving averages lag "
+        sentence=f"On the same {number} training pictures the model is right on {percent(training)} in "
+        f"training mode and on {percent(inference)} in inference mode: batch normalisation's moving averages lag "
         f"behind what its batches are.",
         numbers={
             **facts.accuracies,

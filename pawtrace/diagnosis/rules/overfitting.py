@@ -9,7 +9,7 @@ _LARGE_HEAD = 100  # weights for each training picture
 
 
 def rule(facts: Facts) -> Finding:
-    """What it learned of its training pictures does not hold for others."""
+    """Good on the training pictures, measurably worse on new ones."""
     limit = facts.thresholds.overfitting_gap
     kept_gap, later_gap = facts.gap, _later_gap(facts)
     is_wide = kept_gap >= limit and is_above(
@@ -30,14 +30,14 @@ def rule(facts: Facts) -> Finding:
     later = (
         ""
         if is_wide
-        else f" Later on it is right on {percent(max(facts.history.accuracy))} of them while training, and "
-        f"validation does not follow: epoch {facts.training.best_epoch} was kept."
+        else f" In later epochs the model is right on {percent(max(facts.history.accuracy))} of them while "
+        f"training, and validation does not follow: epoch {facts.training.best_epoch} was kept."
     )
     since = f"opens in epoch {opens}" if opens else f"is there in epoch {facts.training.best_epoch}"
     return outcome._replace(
-        sentence=f"What it learned from {plural(facts.train.num_examples, 'training picture')} does not "
-        f"hold for others: {percent(facts.train.accuracy)} right on train, "
-        f"{percent(facts.validation.accuracy)} on validation; the gap {since}.{later}",
+        sentence=f"The model is clearly worse on new pictures than on its "
+        f"{plural(facts.train.num_examples, 'training picture')}: {percent(facts.train.accuracy)} right on "
+        f"train, {percent(facts.validation.accuracy)} on validation; the gap {since}.{later}",
         numbers={
             **facts.accuracies,
             "gap": facts.gap,

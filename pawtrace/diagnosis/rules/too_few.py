@@ -7,7 +7,7 @@ from pawtrace.results.number_words import percent, plural
 
 
 def rule(facts: Facts) -> Finding:
-    """Few pictures, and what was learned of them does not hold for others."""
+    """Few training pictures, and the model is measurably worse on new ones."""
     number, limit = facts.train.num_examples, facts.thresholds.too_few_examples
     train, unseen = facts.train, facts.unseen
     gap = facts.level(train) - facts.level(unseen)
@@ -21,7 +21,7 @@ def rule(facts: Facts) -> Finding:
         f"fewer than {limit:,}",
     )
     return outcome._replace(
-        sentence=f"{plural(number, 'training picture')} are too few to learn from: it is right on "
+        sentence=f"{plural(number, 'training picture')} are too few to learn from: the model is right on "
         f"{percent(train.accuracy)} of them and on {percent(unseen.accuracy)} of "
         f"{unseen.num_examples:,} others.",
         numbers={**facts.accuracies, "num_train_examples": number},

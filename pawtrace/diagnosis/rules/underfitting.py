@@ -12,15 +12,15 @@ def rule(facts: Facts) -> Finding:
     cause = _cause(facts)
     why = {
         "penalty": " The penalties on its weights outweigh the loss.",
-        "augmentation": " On the augmented pictures of training it is far worse: the augmentation is strong.",
-        "frozen": " Its backbone is frozen, and the features allow no more.",
+        "augmentation": " The model is far worse on augmented training pictures: the augmentation is strong.",
+        "frozen": " The backbone is frozen, and its features allow no more.",
     }.get(cause, "")
     return Finding(
         level < limit,
         "accuracy on its own training pictures",
         percent(level),
         f"below {percent(limit)}",
-        f"It is right on only {percent(facts.train.accuracy)} of its own training pictures, on "
+        f"The model is right on only {percent(facts.train.accuracy)} of its own training pictures, on "
         f"{percent(facts.validation.accuracy)} of the validation pictures, and has stopped improving.{why}",
         {**facts.accuracies, "train_chance": facts.train.chance},
         cause,

@@ -32,14 +32,14 @@ def rule(facts: Facts) -> Finding:
     if is_improving:
         was = "was" if num_epochs == 1 else "were"
         return outcome._replace(
-            sentence=f"It was still improving when its {plural(num_epochs, 'epoch')} {was} over: the "
+            sentence=f"The model was still improving when its {plural(num_epochs, 'epoch')} {was} over: the "
             f"{'validation' if num_epochs > 1 else 'training'} loss went from {decimal(before)} to "
-            f"{decimal(after)} in the last {plural(num_last, 'epoch')}, and it is right on "
+            f"{decimal(after)} in the last {plural(num_last, 'epoch')}, and the model is right on "
             f"{percent(facts.train.accuracy)} of its training pictures."
         )
     return outcome._replace(
-        sentence=f"After {plural(num_epochs, 'epoch')} it is right on only "
-        f"{percent(facts.train.accuracy)} of its own training pictures, although it can learn: "
+        sentence=f"After {plural(num_epochs, 'epoch')} the model is right on only "
+        f"{percent(facts.train.accuracy)} of its own training pictures, although the network can learn: "
         f"{facts.by_heart_words}."
     )
 

@@ -35,7 +35,7 @@ def rule(facts: Facts) -> Finding:
     if rise <= limit:
         sentence = (
             f"The learning rate of {facts.highest_rate:g} is beyond {edge:.1g}, at which the loss of "
-            f"this network blows up, and it is not good on its own training pictures."
+            f"this network blows up, and the model is not good on its own training pictures."
         )
     else:
         sentence = (
