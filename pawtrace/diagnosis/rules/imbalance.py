@@ -34,7 +34,8 @@ def rule(facts: Facts) -> Finding:
     return outcome._replace(
         sentence=f"{percent(train.chance)} of the training pictures are {LABELS[common]}s, and the "
         f"model neglects the other label: of new pictures it recognises "
-        f"{percent(unseen.recalls[common])} of the {LABELS[common]}s and {percent(unseen.recalls[rare])} of the {LABELS[rare]}s. The accuracy of "
+        f"{percent(unseen.recalls[common])} of the {LABELS[common]}s and "
+        f"{percent(unseen.recalls[rare])} of the {LABELS[rare]}s. The accuracy of "
         f"{percent(unseen.accuracy)} hides that; the balanced accuracy is "
         f"{percent(unseen.balanced_accuracy)}.",
     )

@@ -25,8 +25,8 @@ def rule(facts: Facts) -> Finding:
         return outcome
     return outcome._replace(
         sentence=f"On the same {number} training pictures the model is right on {percent(training)} in "
-        f"training mode and on {percent(inference)} in inference mode: batch normalisation's moving averages lag "
-        f"behind what its batches are.",
+        f"training mode and on {percent(inference)} in inference mode: batch normalisation's moving "
+        f"averages lag behind its batches.",
         numbers={
             **facts.accuracies,
             "accuracy_in_training_mode": training,
