@@ -3,7 +3,7 @@
 import itertools
 import os
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -41,18 +41,35 @@ def photo_records(
       The records by split.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    source = photos()
+    source = ((label, resize_shorter_side(image, size_px)) for image, label in photos())
     for split, count in counts.items():
-        writer = ShardWriter(folder, split, count, 256)
-        for number in range(count):
-            image, label = next(source)
-            encoded = encode_jpeg(image := resize_shorter_side(image, size_px), 92)
-            record = Record(f"{split}/{number}.jpg", label, encoded)
-            writer.write(serialize(record, *image.shape[:2]))
+        for number, (label, encoded) in enumerate(write_split(folder, split, count, source)):
             if files is not None and split == "train":
                 place = files / ("Cat", "Dog")[label]
                 place.mkdir(parents=True, exist_ok=True)
                 (place / f"{number}.jpg").write_bytes(encoded)
-        writer.close()
     write_manifest(folder, size_px)
     return open_records(folder)
+
+
+def write_split(
+    folder: Path, split: str, count: int, pictures: Iterable[tuple[int, np.ndarray]]
+) -> list[tuple[int, bytes]]:
+    """Write so many pictures as the records of a split, called `train/0.jpg` and so on.
+
+    Args:
+      folder: of the records; `write_manifest` completes it.
+      split: its name.
+      count: of the pictures that are taken.
+      pictures: labels and images, uint8 (h, w, 3), RGB.
+    Returns:
+      The label and the JPEG of each picture.
+    """
+    written = []
+    writer = ShardWriter(folder, split, count, 256)
+    for number, (label, image) in enumerate(itertools.islice(pictures, count)):
+        encoded = encode_jpeg(image, 92)
+        writer.write(serialize(Record(f"{split}/{number}.jpg", label, encoded), *image.shape[:2]))
+        written.append((label, encoded))
+    writer.close()
+    return written

@@ -6,18 +6,22 @@ Every case changes one thing of a healthy run: the pictures, the labels or the p
 
 import os
 from collections.abc import Callable, Iterator
-from functools import cache, partial
-from pathlib import Path
+from functools import partial
 from typing import Any, NamedTuple
 
-import keras
 import numpy as np
 
-from benchmarks.photos import photos
-from pawtrace.dataset.examples.pixels import resize_shorter_side
-from pawtrace.dataset.sources.drawn.picture import draw_picture
+from benchmarks.planted_pictures import (
+    Pictures,
+    cut,
+    drawn_pictures,
+    flip,
+    leak,
+    real_pictures,
+    shuffle,
+    thin,
+)
 
-Pictures = dict[str, list[tuple[int, np.ndarray]]]  # by split, label and uint8 (s, s, 3)
 Change = Callable[[Pictures, np.random.Generator], Pictures]
 SEVERITIES = ("borderline", "clear", "severe")
 
@@ -230,95 +234,5 @@ def _changed(change: Callable[..., Pictures], **settings: Any) -> dict[str, Any]
 
 def pictures_of(network: Network, seed: int) -> Pictures:
     """Cats and dogs for a network, other ones for each seed."""
-    if network.is_pretrained:
-        return _photos(network.size_px, seed)
-    random = np.random.default_rng(1000 + seed)
-    return {
-        split: [
-            (n % 2, resize_shorter_side(draw_picture(n % 2, random), network.size_px)) for n in range(count)
-        ]
-        for split, count in network.counts.items()
-    }
-
-
-@cache
-def _all_photos(size_px: int) -> list[tuple[int, np.ndarray]]:
-    source = photos()
-    chosen = (next(source) for _ in range(4000))
-    return [(label, _square(resize_shorter_side(image, size_px), size_px)) for image, label in chosen]
-
-
-def _square(image: np.ndarray, size_px: int) -> np.ndarray:
-    """The middle of an image whose shorter side has this size."""
-    top, left = ((side - size_px) // 2 for side in image.shape[:2])
-    return np.ascontiguousarray(image[top : top + size_px, left : left + size_px])
-
-
-def _photos(size_px: int, seed: int) -> Pictures:
-    known = _all_photos(size_px)
-    order = iter(np.random.default_rng(seed).permutation(len(known)).tolist())
-    return {split: [known[next(order)] for _ in range(count)] for split, count in _COUNTS.items()}
-
-
-def leak(pictures: Pictures, _: np.random.Generator, share: float) -> Pictures:
-    """Put training pictures into test."""
-    number = max(1, round(share * len(pictures["test"])))
-    return pictures | {"test": [*pictures["test"][number:], *pictures["train"][:number]]}
-
-
-def cut(pictures: Pictures, _: np.random.Generator, number: int) -> Pictures:
-    """Keep so many training pictures."""
-    return pictures | {"train": pictures["train"][:number]}
-
-
-def thin(pictures: Pictures, _: np.random.Generator, share: float) -> Pictures:
-    """Leave so many dogs, of all pictures, in each split."""
-
-    def thinned(of: list[tuple[int, np.ndarray]]) -> list[tuple[int, np.ndarray]]:
-        cats = [each for each in of if each[0] == 0]
-        dogs = [each for each in of if each[0] == 1]
-        return [*cats, *dogs[: max(2, round(share / (1 - share) * len(cats)))]]
-
-    return {split: thinned(of) for split, of in pictures.items()}
-
-
-def flip(pictures: Pictures, random: np.random.Generator, share: float) -> Pictures:
-    """Give a share of all pictures the other label."""
-    return {
-        split: [(1 - label if random.random() < share else label, image) for label, image in of]
-        for split, of in pictures.items()
-    }
-
-
-def shuffle(pictures: Pictures, random: np.random.Generator) -> Pictures:
-    """Give the labels to other pictures."""
-    return {
-        split: [
-            (of[other][0], image) for other, (_, image) in zip(random.permutation(len(of)), of, strict=True)
-        ]
-        for split, of in pictures.items()
-    }
-
-
-def save_network(path: Path, kind: str, *, normalizes: bool, seed: int) -> None:
-    """Write a small convolutional backbone with random weights.
-
-    Args:
-      path: of the .keras file.
-      kind: healthy; weak, dying and dead have ever smaller weights; narrow1 to narrow3 so few filters.
-      normalizes: whether batch normalisation follows each convolution.
-      seed: of the weights.
-    """
-    keras.utils.set_random_seed(seed)
-    spreads = {"weak": 3e-2, "dying": 5e-3, "dead": 1e-4}
-    start = keras.initializers.RandomNormal(stddev=spreads[kind]) if kind in spreads else "he_normal"
-    filters = (int(kind[-1]),) * 2 if kind.startswith("narrow") else (32, 64, 96)
-    x = inputs = keras.Input((None, None, 3))
-    x = keras.layers.Rescaling(1 / 127.5, offset=-1)(x)
-    for number, count in enumerate(filters, start=1):
-        x = keras.layers.Conv2D(count, 3, padding="same", kernel_initializer=start, name=f"conv{number}")(x)
-        if normalizes and kind not in spreads:
-            x = keras.layers.BatchNormalization(momentum=0.9)(x)
-        x = keras.layers.ReLU()(x)
-        x = keras.layers.MaxPooling2D()(x)
-    keras.Model(inputs, x).save(path)
+    pictures = real_pictures if network.is_pretrained else drawn_pictures
+    return pictures(network.size_px, network.counts, seed)

@@ -20,7 +20,9 @@ from typing import Any
 import keras
 import numpy as np
 
-from benchmarks.planted import Case, Network, Pictures, cases, pictures_of, save_network
+from benchmarks.photos import write_split
+from benchmarks.planted import Case, Network, cases, pictures_of
+from benchmarks.planted_pictures import Pictures, save_network
 from pawtrace.base.errors import PawtraceError
 from pawtrace.base.files import write_json, write_text
 from pawtrace.base.yaml_files import parse_yaml
@@ -30,8 +32,7 @@ from pawtrace.config.train_params import TrainParams
 from pawtrace.dataset.examples.perceptual_hash import with_mirrored
 from pawtrace.dataset.examples.pixels import encode_jpeg
 from pawtrace.dataset.examples.raw import RawExample
-from pawtrace.dataset.examples.records import Record, serialize
-from pawtrace.dataset.examples.shards import Records, ShardWriter, open_records, write_manifest
+from pawtrace.dataset.examples.shards import Records, open_records, write_manifest
 from pawtrace.dataset.splitting.linear_baseline import choose_examples, linear_baseline
 from pawtrace.dataset.splitting.overlap import find_overlap
 from pawtrace.dataset.splitting.splits import Membership
@@ -197,11 +198,7 @@ def _trained(
 def _write(pictures: Pictures, folder: Path, size_px: int) -> dict[str, Records]:
     folder.mkdir()
     for split, of in pictures.items():
-        writer = ShardWriter(folder, split, len(of), 256)
-        for number, (label, image) in enumerate(of):
-            record = Record(f"{split}/{number}.jpg", label, encode_jpeg(image, 95))
-            writer.write(serialize(record, *image.shape[:2]))
-        writer.close()
+        write_split(folder, split, len(of), of)
     write_manifest(folder, size_px)
     return open_records(folder)
 

@@ -10,8 +10,6 @@ from pawtrace.config.params import load_params
 from pawtrace.config.train_params import Phase, TrainParams
 from pawtrace.diagnosis.diagnosis import Diagnosis, diagnose
 from pawtrace.diagnosis.dying_signal import dying_signal
-from pawtrace.diagnosis.label_quality import Judged, sure_error_of, wrong_labels
-from pawtrace.diagnosis.next_step import cured
 from pawtrace.diagnosis.scores import Score
 from pawtrace.diagnosis.verdicts import VERDICTS
 from pawtrace.results.data_summary import DataSummary
@@ -25,7 +23,6 @@ from tests.results.made_up_results import (
     ids_of_test,
     made_up_data,
     made_up_linear_probe,
-    made_up_predictions,
     made_up_result,
     modes,
 )
@@ -192,36 +189,6 @@ def test_every_other_verdict_is_shown_passed_or_failed_with_its_number_and_limit
     assert all(check.value and check.limit for check in found.checks if check.state != "not known")
 
 
-def test_no_cure_is_one_that_the_recipe_follows_already():
-    overfitting = MadeUp(3, 0.8, planned_epochs=20)
-    names = [cure.name for cure in diagnosis_of(overfitting).cures]
-    assert "augmentation" not in names  # this recipe augments
-    plain = TRAIN.model_copy(update={"augmentation": ()})
-    assert "augmentation" in [cure.name for cure in diagnosis_of(overfitting, train=plain).cures]
-    pooled = TRAIN.model_copy(update={"head": TRAIN.head.model_copy(update={"pooling": "average"})})
-    assert "average_pooling" in names
-    assert "average_pooling" not in [cure.name for cure in diagnosis_of(overfitting, train=pooled).cures]
-
-
-@pytest.mark.parametrize("name", CASES)
-def test_each_cure_is_a_valid_recipe_and_changes_something(name):
-    _, *made = CASES[name]
-    for cure in diagnosis_of(*made).cures:
-        assert cure.words
-        assert cure.keras
-        if cure.overrides is not None:
-            assert cured(TRAIN, cure) != TRAIN
-
-
-def test_among_recipes_that_overfit_the_cause_tells_them_apart():
-    large, small = MadeUp(3, 0.8, planned_epochs=20), MadeUp(3, 0.8, planned_epochs=20)
-    assert diagnosis_of(large).cause == "large_head"
-    pooled = TRAIN.model_copy(update={"head": TRAIN.head.model_copy(update={"pooling": "average"})})
-    assert diagnosis_of(small, train=pooled).cause == "few_pictures"
-    plain = pooled.model_copy(update={"augmentation": ()})
-    assert diagnosis_of(small, train=plain).cause == "no_augmentation"
-
-
 def test_a_dead_network_shows_where_its_signal_dies():
     found = diagnosis_of(DEAD)
     assert found.numbers["signal_dies_at"] == "block5"
@@ -301,28 +268,6 @@ def test_overfitting_names_the_epoch_where_the_gap_opens():
     assert found.numbers["epoch_where_it_opens"] == closed.training.best_epoch
 
 
-def test_suspects_are_those_with_wrong_labels_the_surest_first_and_only_of_a_judge_above_chance():
-    made = made_up_result(MadeUp(wrong_labels=0.08))
-    planted = {
-        id
-        for split in ("validation", "test")
-        for id, label, right in zip(
-            made.predictions[split].ids,
-            made.predictions[split].labels,
-            made_up_predictions(1.0, SIZES[split]).labels,
-            strict=True,
-        )
-        if label != right
-    }
-    found = diagnose(made, DATA, THRESHOLDS, TRAIN).suspects
-    sureness = [abs(suspect.probability - (suspect.label == "dog")) for suspect in found]
-    assert sureness == sorted(sureness, reverse=True)
-    named = {suspect.id for suspect in found}
-    assert len(named & planted) > 0.7 * len(planted)
-    assert len(named & planted) > 0.7 * len(named)
-    assert diagnosis_of(SHUFFLED, NO_RELATION).suspects == []
-
-
 def test_inputs_that_weights_do_not_expect_are_a_note_but_not_for_random_weights():
     assert "input_range" in diagnosis_of(MadeUp(probes={"input_range": UNSCALED})).notes
     random = {**UNSCALED, "weights": "random"}
@@ -377,21 +322,3 @@ def test_chance_is_always_answering_the_same_label():
     assert not Score(
         (350, 25), (400, 30)
     ).at_chance  # below the common label's share, but it sees the rarer one
-
-
-def test_the_surest_predictions_of_a_model_that_is_right_are_right():
-    assert sure_error_of(0.5) == pytest.approx(0.5)
-    assert 0.08 < sure_error_of(0.75) < 0.11
-    assert sure_error_of(0.97) < 0.001
-
-
-@pytest.mark.parametrize(("share", "is_noise"), [(0.0, False), (0.2, True), (0.3, True)])
-def test_wrong_labels_are_told_from_a_weak_model(share, is_noise):
-    random = np.random.default_rng(3)
-    truth = np.arange(900) % 2
-    scores = (2 * truth - 1) * 1.2 + random.normal(0, 1, 900)  # right on 88 %
-    labels = np.where(random.random(900) < share, 1 - truth, truth)
-    ids = [str(number) for number in range(900)]
-    found = wrong_labels(Judged(ids, ["test"] * 900, labels, 1 / (1 + np.exp(-scores))))
-    assert (found.likelihood_ratio > 6) == is_noise
-    assert found.share == pytest.approx(share, abs=0.06)

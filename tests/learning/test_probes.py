@@ -17,11 +17,9 @@ from pawtrace.dataset.examples.records import Record, serialize
 from pawtrace.dataset.examples.shards import Records, ShardWriter, open_records
 from pawtrace.learning.networks.model import build_classifier
 from pawtrace.learning.probes.few_pictures import FewPictures
-from pawtrace.learning.probes.inputs import input_range, picture_contrast
-from pawtrace.learning.probes.linear_probe import linear_probe
 from pawtrace.learning.probes.probe import probe
 from pawtrace.learning.probes.rate_range import rate_range
-from pawtrace.learning.probes.sample import Sample, balanced_sample
+from pawtrace.learning.probes.sample import balanced_sample
 from pawtrace.learning.probes.signal import measure_blocks
 from tests.conftest import picture, write_records
 from tests.learning.tiny import tiny_train
@@ -253,70 +251,6 @@ def test_a_rate_far_below_the_band_moves_nothing_and_one_beyond_it_blows_up(
     assert min(losses_at(found["steepest"])) < start - 0.02
     assert max(losses_at(found["blows_up_at"] * 10)) > start + 0.2
     assert rate_range(few, sample, 25) == found  # as it was
-
-
-def test_blank_pictures_and_noise_have_no_contrast_left(records: dict[str, Records]) -> None:
-    sample = balanced_sample(records["train"], 32, 12, seed=0)
-    ids = list(sample.ids)
-
-    def white(image: np.ndarray, *_: object) -> np.ndarray:
-        return np.full_like(image, 255)
-
-    def noise(image: np.ndarray, example_id: str, _: int) -> np.ndarray:
-        return np.random.default_rng(len(example_id)).integers(0, 256, image.shape).astype(np.uint8)
-
-    def mirrored(image: np.ndarray, *_: object) -> np.ndarray:
-        return image[:, ::-1]
-
-    plain, kept = picture_contrast(sample.images, mirrored, ids).values()
-    assert kept == pytest.approx(plain)
-    assert picture_contrast(sample.images, white, ids)["augmented"] == 0
-    assert picture_contrast(sample.images, noise, ids)["augmented"] < 0.3 * plain
-
-
-def test_the_convention_under_which_features_serve_best_is_found() -> None:
-    """A backbone that sees something only where its inputs are -1..1: beyond that it is flat."""
-    inputs = keras.Input((None, None, 3))
-    x = keras.layers.Activation("tanh")(keras.layers.Rescaling(20.0)(inputs))
-    backbone = keras.Model(inputs, keras.layers.AveragePooling2D(8)(x))
-    train = train_on("any.keras")
-    random = np.random.default_rng(0)
-    labels = np.arange(60) % 2
-    # Dogs a little brighter around the middle of the range.
-    images = (110 + 36 * labels)[:, None, None, None] + random.normal(0, 30, (60, 32, 32, 3))
-    sample = Sample(images.astype(np.uint8), labels[:, None].astype(np.float32), tuple(map(str, labels)))
-    samples = {"train": sample, "test": sample}
-    found = linear_probe(backbone, train, samples, 40, 16)
-    assert found["received"] == "zero_to_255"
-    assert found["expected"] in ("minus_one_to_one", "bgr_minus_one_to_one", "torch")
-    right = {name: one["num_right"] for name, one in found["conventions"].items()}
-    assert right[found["expected"]] > right["zero_to_255"] + 5
-    assert set(found["judges"]) == {"zero_to_255", found["expected"]}
-    assert len(found["judges"]["zero_to_255"]["probabilities"]) == 120
-
-
-def test_unit_scaling_shows_far_below_what_weights_expect(records: dict[str, Records]) -> None:
-    images = balanced_sample(records["train"], 32, 8, seed=0).images
-    for backbone in ("vgg16", "any.keras"):
-        unit = input_range(tiny_train(backbone=backbone, input_scaling="zero_to_one"), images)
-        assert unit["received"]["max"] <= 1
-        assert unit["received"]["std"] < unit["expected"]["std"] / 100
-        own = input_range(tiny_train(backbone=backbone, input_scaling="backbone"), images)
-        assert own["received"] == own["expected"] == unit["expected"]
-    assert own["expected"]["max"] == images.max()
-
-
-@pytest.mark.parametrize(
-    ("settings", "kind"),
-    [
-        ({"backbone": "vgg16", "weights": None}, "random"),
-        ({"backbone": "vgg16", "weights": "imagenet"}, "imagenet"),
-        ({"backbone": "vgg16", "weights": "some.weights.h5"}, "file"),
-        ({"backbone": "some.keras", "weights": None}, "file"),
-    ],
-)
-def test_the_weights_are_named(settings: dict[str, Any], kind: str) -> None:
-    assert input_range(tiny_train(**settings), np.zeros((2, 32, 32, 3), np.uint8))["weights"] == kind
 
 
 def test_a_sample_is_balanced_and_a_smaller_one_is_part_of_it(records: dict[str, Records]) -> None:

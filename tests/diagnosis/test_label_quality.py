@@ -1,0 +1,54 @@
+"""Wrong labels are told from a weak model, and the suspects are those with wrong labels."""
+
+import numpy as np
+import pytest
+
+from pawtrace.diagnosis.diagnosis import diagnose
+from pawtrace.diagnosis.label_quality import Judged, sure_error_of, wrong_labels
+from tests.diagnosis.test_diagnosis import DATA, NO_RELATION, SHUFFLED, THRESHOLDS, TRAIN, diagnosis_of
+from tests.results.made_up_results import (
+    SIZES,
+    MadeUp,
+    made_up_predictions,
+    made_up_result,
+)
+
+
+def test_suspects_are_those_with_wrong_labels_the_surest_first_and_only_of_a_judge_above_chance():
+    made = made_up_result(MadeUp(wrong_labels=0.08))
+    planted = {
+        id
+        for split in ("validation", "test")
+        for id, label, right in zip(
+            made.predictions[split].ids,
+            made.predictions[split].labels,
+            made_up_predictions(1.0, SIZES[split]).labels,
+            strict=True,
+        )
+        if label != right
+    }
+    found = diagnose(made, DATA, THRESHOLDS, TRAIN).suspects
+    sureness = [abs(suspect.probability - (suspect.label == "dog")) for suspect in found]
+    assert sureness == sorted(sureness, reverse=True)
+    named = {suspect.id for suspect in found}
+    assert len(named & planted) > 0.7 * len(planted)
+    assert len(named & planted) > 0.7 * len(named)
+    assert diagnosis_of(SHUFFLED, NO_RELATION).suspects == []
+
+
+def test_the_surest_predictions_of_a_model_that_is_right_are_right():
+    assert sure_error_of(0.5) == pytest.approx(0.5)
+    assert 0.08 < sure_error_of(0.75) < 0.11
+    assert sure_error_of(0.97) < 0.001
+
+
+@pytest.mark.parametrize(("share", "is_noise"), [(0.0, False), (0.2, True), (0.3, True)])
+def test_wrong_labels_are_told_from_a_weak_model(share, is_noise):
+    random = np.random.default_rng(3)
+    truth = np.arange(900) % 2
+    scores = (2 * truth - 1) * 1.2 + random.normal(0, 1, 900)  # right on 88 %
+    labels = np.where(random.random(900) < share, 1 - truth, truth)
+    ids = [str(number) for number in range(900)]
+    found = wrong_labels(Judged(ids, ["test"] * 900, labels, 1 / (1 + np.exp(-scores))))
+    assert (found.likelihood_ratio > 6) == is_noise
+    assert found.share == pytest.approx(share, abs=0.06)
