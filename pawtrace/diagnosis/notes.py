@@ -3,6 +3,7 @@
 Arrives: the facts of one result. Leaves: a sentence for each finding, by its name.
 """
 
+import math
 from collections.abc import Callable
 
 from pawtrace.config.odd_values import odd_values
@@ -60,15 +61,13 @@ def _imbalance(facts: Facts) -> str | None:
 
 
 def _blank_pictures(facts: Facts) -> str | None:
-    probe = facts.probes.overfit
-    if probe.loss is None or probe.accuracy is None or probe.blank_loss is None:
-        return None
-    does_better = probe.loss < probe.blank_loss - facts.thresholds.dead_loss_margin
-    if does_better or probe.accuracy > (probe.blank_accuracy or 0.0):
+    probe, blank_loss = facts.probes.overfit, math.log(2)  # the pictures are as many cats as dogs
+    if probe.loss is None or probe.loss < blank_loss - facts.thresholds.dead_loss_margin:
         return None
     return (
-        f"Blank pictures do as well: a loss of {decimal(probe.blank_loss)} after "
-        f"{plural(probe.num_steps, 'step')}, and {decimal(probe.loss)} with real ones."
+        f"The pictures make no difference: after {plural(probe.num_steps, 'step')} on "
+        f"{plural(probe.num_examples, 'picture')} the loss is {decimal(probe.loss)}; with blank pictures it "
+        f"could be {decimal(blank_loss)}."
     )
 
 

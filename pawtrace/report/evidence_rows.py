@@ -37,7 +37,6 @@ def probe_rows(result: Result) -> list[tuple[str, str]]:
             f"memorising at a rate of {probe.learning_rate:.1g}: {probe_size}",
             _outcome(probe.accuracy, probe.loss),
         ),
-        ("the same with blank pictures", _outcome(probe.blank_accuracy, probe.blank_loss)),
     ]
 
 

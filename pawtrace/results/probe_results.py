@@ -72,6 +72,7 @@ class LinearProbe(StageOutput):
     num_examples: int  # that conventions are compared on
     received: str  # names of conventions
     expected: str
+    num_tried: int  # conventions; of a file's many only the most promising are compared on all examples
     conventions: dict[str, Convention]
     judges: dict[str, Judge]  # under the received and the expected convention
 
@@ -99,15 +100,13 @@ class Block(StageOutput):
 
 
 class OverfitProbe(StageOutput):
-    """Whether the network can learn a few pictures by heart, and the same with blank ones."""
+    """Whether the network can learn a few pictures by heart, as many cats as dogs."""
 
     num_examples: int
     num_steps: int
     learning_rate: float
     loss: Number
     accuracy: Number
-    blank_loss: Number
-    blank_accuracy: Number
 
 
 class Probes(StageOutput):

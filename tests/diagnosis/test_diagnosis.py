@@ -32,7 +32,7 @@ THRESHOLDS = PARAMS.diagnose
 TRAIN = PARAMS.train  # VGG16 from random weights, augmented
 FINETUNED = TRAIN.model_copy(update={"weights": "imagenet"})
 FROZEN = FINETUNED.model_copy(update={"phases": (Phase(trainable="none", num_epochs=9),)})
-CANNOT_LEARN = {"loss": 0.693, "accuracy": 0.5, "blank_loss": 0.693}
+CANNOT_LEARN = {"loss": 0.693, "accuracy": 0.5}
 DYING = blocks(0.31, 0.06, 0.008, 0.0007, 0.00002, 0.00001)
 UNSCALED = {
     "received": {"min": 0.0, "max": 1.0, "mean": 0.48, "std": 0.26},
@@ -279,7 +279,7 @@ def test_inputs_that_weights_do_not_expect_are_a_note_but_not_for_random_weights
 def test_the_other_notes():
     assert diagnosis_of(MadeUp()).notes == {}
     assert set(diagnosis_of(MadeUp(probes={"blocks": DYING})).notes) == {"dying_signal"}
-    blind = {"loss": 0.69, "accuracy": 0.5, "blank_loss": 0.69}
+    blind = {"loss": 0.69, "accuracy": 0.5}
     assert set(diagnosis_of(MadeUp(probes={"overfit": blind})).notes) == {"blank_pictures"}
     made = made_up_result(MadeUp(wrong_labels=0.06))
     one_sided = made.predictions["train"]

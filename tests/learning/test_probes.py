@@ -101,8 +101,6 @@ def test_a_healthy_network_learns_by_heart_what_it_sees(records: dict[str, Recor
     assert overfit["num_examples"] == 8
     assert overfit["accuracy"] == 1.0
     assert overfit["loss"] < 0.2
-    assert overfit["blank_accuracy"] == 0.5
-    assert overfit["blank_loss"] == pytest.approx(np.log(2), abs=0.05)
 
 
 def test_a_block_is_a_resolution_and_the_head_follows(records: dict[str, Records], healthy: str) -> None:
@@ -189,7 +187,6 @@ def test_batch_normalisation_does_not_keep_a_network_from_learning_by_heart(
     overfit = probe(train_on(backbone, trainable), PARAMS, records)["overfit"]
     assert overfit["accuracy"] == 1.0
     assert overfit["loss"] < 0.4
-    assert overfit["blank_accuracy"] == 0.5
 
 
 def test_what_the_first_phase_freezes_is_not_trained_by_heart(

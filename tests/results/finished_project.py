@@ -25,7 +25,7 @@ from tests.results.made_up_results import (
 
 _DYING = {
     "blocks": blocks(0.31, 0.06, 0.008, 0.0007, 0.00002, 0.00001),
-    "overfit": {"loss": 0.693, "accuracy": 0.5, "blank_loss": 0.693},
+    "overfit": {"loss": 0.693, "accuracy": 0.5},
     "input_range": {
         "received": {"min": 0.0, "max": 1.0, "mean": 0.48, "std": 0.26},
         "weights": "random",

@@ -79,7 +79,6 @@ def made_up_probes(**changes: Any) -> Probes:
         "blocks": blocks(0.9, 0.8, 0.6, 0.5, 0.4, 0.4),
         "overfit": {
             "num_examples": 16, "num_steps": 50, "learning_rate": 0.001, "loss": 0.01, "accuracy": 1.0,
-            "blank_loss": 0.69, "blank_accuracy": 0.5,
         },
     }  # fmt: skip
     for name, change in changes.items():
@@ -150,6 +149,7 @@ def made_up_linear_probe(right: str, received_right: str | None = None) -> dict[
         "num_examples": len(right),
         "received": "zero_to_one" if received_right else "caffe",
         "expected": "caffe",
+        "num_tried": 2,
         "conventions": {
             name: {"num_right": flags.count("1"), "right": flags, "features_std": 2.0}
             for name, flags in known.items()

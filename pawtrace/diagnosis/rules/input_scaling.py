@@ -56,7 +56,7 @@ def _is_worse(probe: LinearProbe) -> bool:
     differences = [int(own) - int(other) for own, other in pairs]
     if sum(differences) >= 0:
         return False
-    if sign_flip_test(differences) < _SURE / max(1, len(probe.conventions) - 1):
+    if sign_flip_test(differences) < _SURE / max(1, probe.num_tried - 1):
         return True
     ours, theirs = received.features_std, expected.features_std
     if ours is None or theirs is None:

@@ -23,6 +23,7 @@ from pawtrace.learning.networks.input_scaling import input_scaling
 from pawtrace.learning.probes.sample import Sample, outputs_of
 
 _FOLDS = 5
+_FIRST_ROUND, _FINALISTS = 64, 3  # examples on which every convention is tried; the best go on
 _STRENGTH = 0.01  # of the logistic regression, as 1 / penalty: features outnumber examples
 
 
@@ -43,16 +44,20 @@ def linear_probe(
       batch_size: examples at once.
     Returns:
       num_examples, that conventions are compared on; received and expected: names of conventions
-      (expected: of a file, the one under which most examples are right); conventions: by name, num_right,
-      right, a string of 0 and 1 for each example, so that two can be compared in pairs, and features_std;
+      (expected: of a file, the one under which most examples are right); num_tried; conventions: by
+      name, num_right, right, a string of 0 and 1 for each example, so that two can be compared in pairs,
+      and features_std;
       judges: for received and expected, ids, splits, labels and probabilities, P(dog): of training
       examples out of fold, of others by a classifier of all those training examples.
     """
     received = received_convention(train.input_scaling, train.backbone)
     own = expected_convention(train.backbone)
     is_published = train.backbone in PUBLISHED
-    names = sorted({received, own}) if is_published else list(CONVENTIONS)
     few = _balanced(samples["train"], num_compared)
+    tried = {received, own}
+    if not is_published:
+        tried |= set(_promising(backbone, few, batch_size))
+    names = [name for name in CONVENTIONS if name in tried]  # of equals the first: the plainest
     conventions = {name: _compared(backbone, name, few, batch_size) for name in names}
     # Of equals the one that the recipe uses: no reason to leave it.
     best = max(names, key=lambda name: (conventions[name]["num_right"], name == received, name == own))
@@ -61,11 +66,19 @@ def linear_probe(
         "num_examples": len(few.images),
         "received": received,
         "expected": expected,
+        "num_tried": len(names) if is_published else len(CONVENTIONS),
         "conventions": conventions,
         "judges": {
             name: _judge(backbone, name, samples, batch_size) for name in sorted({received, expected})
         },
     }
+
+
+def _promising(backbone: keras.Model, few: Sample, batch_size: int) -> list[str]:
+    """The conventions that do best on the first pictures: only these are worth all of them."""
+    first = _balanced(few, _FIRST_ROUND)
+    num_right = {name: _compared(backbone, name, first, batch_size)["num_right"] for name in CONVENTIONS}
+    return sorted(CONVENTIONS, key=lambda name: -num_right[name])[:_FINALISTS]
 
 
 def _compared(backbone: keras.Model, name: str, few: Sample, batch_size: int) -> dict[str, Any]:
