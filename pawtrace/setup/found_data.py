@@ -59,7 +59,7 @@ def with_given_splits(data: DataParams, divided: Mapping[str, Mapping[str, int]]
 
 def _as_param(photos: Path) -> str:
     """The path as params.yaml has it: relative to the project where it lies in it."""
-    whole, project = photos.absolute(), Path.cwd()
+    whole, project = photos.parent.resolve() / photos.name, Path.cwd().resolve()
     return str(whole.relative_to(project) if whole.is_relative_to(project) else whole)
 
 
