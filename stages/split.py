@@ -27,7 +27,8 @@ from pawtrace.dataset.splitting.given import check_given, divided_folders, given
 from pawtrace.dataset.splitting.linear_baseline import Baseline, choose_examples, linear_baseline
 from pawtrace.dataset.splitting.overlap import HELD_OUT, Overlap, find_overlap, write_overlap
 from pawtrace.dataset.splitting.rejected import write_rejected
-from pawtrace.dataset.splitting.review import DECISIONS, DROPPED, REVIEW, Decision, read_review, reviewed
+from pawtrace.dataset.splitting.review import DECISIONS, DROPPED, REVIEW, Decision, read_review
+from pawtrace.dataset.splitting.reviewed import reviewed
 from pawtrace.dataset.splitting.splits import (
     COPY_OF_GIVEN,
     LABEL_CONFLICT,

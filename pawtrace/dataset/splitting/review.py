@@ -1,17 +1,15 @@
 """data/review.csv: what somebody decided about single photos; `pawtrace review` writes it, git tracks it.
 
-Arrives: examples as they came. Leaves: those that are used, with the labels that are right.
+`reviewed.py` applies the decisions. This module knows no TensorFlow, so that commands answer at once.
 """
 
 import csv
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal, get_args
 
 from pawtrace.base.errors import DataError
 from pawtrace.base.files import csv_text, write_text
-from pawtrace.config.sections import LABELS
-from pawtrace.dataset.examples.raw import RawExample
 
 REVIEW = Path("data/review.csv")
 Decision = Literal["keep", "drop", "cat", "dog"]  # keep: the label is right; cat, dog: it should be that
@@ -53,13 +51,3 @@ def read_review(path: Path = REVIEW) -> dict[str, Decision]:
 def write_review(decisions: Mapping[str, Decision], path: Path = REVIEW) -> None:
     """Write the decisions, sorted by file, so that the same decisions are the same bytes."""
     write_text(path, csv_text(_COLUMNS, sorted(decisions.items())))
-
-
-def reviewed(examples: Iterable[RawExample], decisions: Mapping[str, Decision]) -> Iterator[RawExample]:
-    """The examples that are not dropped, each with the label that was decided on."""
-    for example in examples:
-        decision = decisions.get(example.id, "keep")
-        if decision in LABELS:
-            yield example._replace(label=LABELS.index(decision))
-        elif decision == "keep":
-            yield example

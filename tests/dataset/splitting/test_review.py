@@ -6,7 +6,8 @@ import pytest
 
 from pawtrace.base.errors import DataError
 from pawtrace.dataset.examples.raw import RawExample
-from pawtrace.dataset.splitting.review import read_review, reviewed, write_review
+from pawtrace.dataset.splitting.review import read_review, write_review
+from pawtrace.dataset.splitting.reviewed import reviewed
 from tests.conftest import ROOT
 
 PATH = Path("review.csv")
