@@ -127,13 +127,9 @@ class _Handler(BaseHTTPRequestHandler):
         card = {str(place): card for place, card in enumerate(self.server.board.cards)}.get(number)
         if card is not None and kind == "photo" and card.photo is not None:
             return card.photo.picture
-        if (
-            card is not None
-            and kind == "attention"
-            and card.attention is not None
-            and card.attention.is_file()
-        ):
-            return card.attention.read_bytes()
+        attention = card.attention if card is not None and kind == "attention" else None
+        if attention is not None and attention.is_file():
+            return attention.read_bytes()
         raise Refused(HTTPStatus.NOT_FOUND, "no such page")
 
     def _post(self) -> None:

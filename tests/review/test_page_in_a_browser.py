@@ -1,4 +1,4 @@
-"""The review page as people use it: mouse, keyboard, a phone's width, a photo dropped on it. Needs Chromium."""
+"""The review page as people use it: mouse, keyboard, a phone, a photo dropped on it. Needs Chromium."""
 
 import os
 import shutil
@@ -22,7 +22,8 @@ pytestmark = [
 DROP_A_FILE = """async ([name, bytes]) => {
   const files = new DataTransfer();
   files.items.add(new File([new Uint8Array(bytes)], name));
-  document.getElementById("drop").dispatchEvent(new DragEvent("drop", { dataTransfer: files, cancelable: true }));
+  const event = new DragEvent("drop", { dataTransfer: files, cancelable: true });
+  document.getElementById("drop").dispatchEvent(event);
 }"""
 
 

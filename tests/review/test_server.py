@@ -121,7 +121,8 @@ def test_a_post_from_another_page_is_refused(server: ReviewServer, path: str, or
     [
         "/../params.yaml", "/photo/../../params.yaml", "/photo/%2e%2e/params.yaml",
         "/review.css/../../params.yaml", "/photo/-1",
-        "/photo/99", "/photo/%D9%A3", "/photo/" + 5000 * "9", "/attention/0/", "//etc/passwd", "/server.py", "/photo/",
+        "/photo/99", "/photo/%D9%A3", "/photo/" + 5000 * "9", "/attention/0/",
+        "//etc/passwd", "/server.py", "/photo/",
     ],
 )  # fmt: skip
 def test_no_path_leads_to_a_file(server: ReviewServer, path: str) -> None:
