@@ -44,6 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
     from pawtrace.setup.found_data import found_data, with_given_splits
     from pawtrace.setup.own_params import own_params_text
     from pawtrace.setup.profiles import profile_params
+    from pawtrace.setup.published_weights import other_weights
     from pawtrace.setup.summary import next_lines, survey_lines
     from pawtrace.setup.survey import survey
 
@@ -52,6 +53,8 @@ def run(arguments: argparse.Namespace) -> int:
     named = {"cat": arguments.cat, "dog": arguments.dog}
     data = found_data(photos, archive.layout, named, defaults.data)
     backbone = find_backbone(arguments.backbone)
+    if isinstance(backbone, str):
+        other_weights(backbone, None)  # whether they can be had, before the photos are read
     found = survey(photos, archive, data, defaults.split.near_duplicate_distance)
     data = with_given_splits(data, found.divided)
     backbone, speed = _ready(backbone)
@@ -69,11 +72,8 @@ def _ready(backbone: "Path | str | None") -> "tuple[Path | None, BackboneSpeed |
     """Make the file of a published network where it is still missing, and measure the backbone."""
     if backbone is None:
         return None, None
-    from pawtrace.setup.published_weights import other_weights
-
     baseline = load_params().train
     if isinstance(backbone, str):
-        other_weights(backbone, None)
         from pawtrace.setup.backbone_file import write_backbone  # Keras takes many seconds
 
         backbone = write_backbone(backbone, None, baseline)
