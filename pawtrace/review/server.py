@@ -102,6 +102,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._send_json({"error": f"not a photo that can be read: {reason}"}, HTTPStatus.BAD_REQUEST)
         except PawtraceError as error:
             self._send_json({"error": str(error)}, HTTPStatus.CONFLICT)
+        except ConnectionError:
+            pass  # the page was closed before its answer came
 
     def _check_host(self) -> None:
         if self.headers.get("Host") not in self._own_hosts():
