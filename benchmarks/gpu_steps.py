@@ -18,7 +18,6 @@ import keras
 import numpy as np
 
 from benchmarks.photos import photo_records
-from pawtrace.commands.profile import profile_params
 from pawtrace.config.params import merged
 from pawtrace.config.train_params import Phase, TrainParams
 from pawtrace.evaluation.metrics import measure
@@ -41,6 +40,7 @@ from pawtrace.learning.predict import load_classifier, predict
 from pawtrace.learning.progress import Progress
 from pawtrace.learning.steps import MAX_IN_FLIGHT, forward_of
 from pawtrace.learning.training import train_classifier
+from pawtrace.setup.profiles import profile_params
 
 PHASE = Phase(trainable="all", num_epochs=1000)
 Row = dict[str, Any]

@@ -23,12 +23,12 @@ import tensorflow as tf
 from joblib import cpu_count
 
 from benchmarks.photos import photo_records
-from pawtrace.commands.profile import profile_params
 from pawtrace.dataset.examples.shards import Records
 from pawtrace.learning.inputs.augmentation import AugmentedView
 from pawtrace.learning.inputs.batches import shuffled_places
 from pawtrace.learning.inputs.loader import Loader
 from pawtrace.learning.inputs.workers import ProcessWorkers, ThreadWorkers, Workers
+from pawtrace.setup.profiles import profile_params
 
 NUM_IMAGES = 512
 SIZE_PX, BATCH_SIZE = 224, 32

@@ -14,10 +14,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from pawtrace.commands.profile import profile_text
 from pawtrace.config.params import load_params
 from pawtrace.dataset.examples.pixels import encode_jpeg
 from pawtrace.dataset.sources.drawn.picture import draw_picture
+from pawtrace.setup.profiles import profile_text
 from stages import download, split
 from stages.preprocess import write_shards
 

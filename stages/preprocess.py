@@ -14,7 +14,7 @@ from pawtrace.base.files import files_fingerprint, new_folder
 from pawtrace.base.ordered import ordered_map
 from pawtrace.config import paths
 from pawtrace.config.params import load_params
-from pawtrace.config.sections import SPLITS, PreprocessParams
+from pawtrace.config.sections import LABELS, SPLITS, PreprocessParams
 from pawtrace.dataset.examples.raw import RawExample, read_raw
 from pawtrace.dataset.examples.recording import recorded
 from pawtrace.dataset.examples.records import Record, serialize
@@ -46,13 +46,16 @@ def write_shards(folder: Path, params: PreprocessParams, num_workers: int | None
     """
     manifests = read_manifests(paths.SPLITS)
     split_of = {member.id: split for split, members in manifests.items() for member in members}
+    # As `split` has it: a review may have corrected the label.
+    label_of = {member.id: member.label for members in manifests.values() for member in members}
     writers = {
         split: ShardWriter(folder, split, len(members), params.examples_per_shard)
         for split, members in manifests.items()
     }
 
     def transform(raw: RawExample) -> SplitRecord:
-        return SplitRecord(split_of.pop(raw.id), to_record(raw, params))
+        labelled = raw._replace(label=LABELS.index(label_of[raw.id]))
+        return SplitRecord(split_of.pop(raw.id), to_record(labelled, params))
 
     members_only = (raw for raw in read_raw(paths.RAW) if raw.id in split_of)
     records: Iterator[SplitRecord] = ordered_map(

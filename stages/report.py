@@ -54,8 +54,9 @@ def main() -> None:
     write_reports(rungs, judgements)
     write_text(paths.REPORTS / "report.html", page)
     best, (low, high) = best_rung(rungs), best_rung(rungs).test_interval
+    among = "best" if best.beats_guessing else "none better than guessing:"
     print(
-        f"report: {len(rungs)} recipes, best {best.recipe} with test accuracy {best.test_accuracy:.3f} "
+        f"report: {len(rungs)} recipes, {among} {best.recipe} with test accuracy {best.test_accuracy:.3f} "
         f"({low:.3f} to {high:.3f}); see reports/report.html"
     )
 

@@ -1,6 +1,6 @@
 """Divide the examples into train, validation and test; no picture is in two of them.
 
-Arrives: data/raw, `split.*`, `data.given_splits`, `probe.overlap_distance`.
+Arrives: data/raw, data/review.csv, `split.*`, `data.given_splits`, `probe.overlap_distance`.
 Leaves: data/splits/{train,validation,test}.csv, data/splits/rejected.csv with thumbnails of what
 it lists, data/splits/overlap.csv, and reports/data.json, the facts of the data.
 Run: python -m stages.split
@@ -9,25 +9,26 @@ Run: python -m stages.split
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from functools import partial
-from pathlib import Path
 from typing import Any, NamedTuple
 
-import cv2
 import numpy as np
 
 from pawtrace.base.errors import DataError
-from pawtrace.base.files import csv_text, new_folder, write_json, write_text
+from pawtrace.base.files import new_folder, write_json
 from pawtrace.base.ordered import ordered_map
 from pawtrace.config import paths
 from pawtrace.config.params import load_params
 from pawtrace.config.sections import LABELS, SPLITS, SplitParams
 from pawtrace.dataset.examples.perceptual_hash import with_mirrored
-from pawtrace.dataset.examples.pixels import decode, encode_jpeg
+from pawtrace.dataset.examples.pixels import decode
 from pawtrace.dataset.examples.raw import RawExample, raw_size, read_raw
 from pawtrace.dataset.splitting.duplicates import group_duplicates, pixel_digest
 from pawtrace.dataset.splitting.given import check_given, divided_folders, given_split
 from pawtrace.dataset.splitting.linear_baseline import Baseline, choose_examples, linear_baseline
 from pawtrace.dataset.splitting.overlap import HELD_OUT, Overlap, find_overlap, write_overlap
+from pawtrace.dataset.splitting.rejected import write_rejected
+from pawtrace.dataset.splitting.review import DECISIONS, DROPPED, REVIEW, Decision, read_review
+from pawtrace.dataset.splitting.reviewed import reviewed
 from pawtrace.dataset.splitting.splits import (
     COPY_OF_GIVEN,
     LABEL_CONFLICT,
@@ -38,10 +39,6 @@ from pawtrace.dataset.splitting.splits import (
     write_manifest,
 )
 from pawtrace.running.entry_point import run_stage
-
-_THUMBNAIL_PX = 128
-_THUMBNAIL_QUALITY = 90
-_NUM_PICTURES = 24  # thumbnails kept for the report
 
 
 class Look(NamedTuple):
@@ -153,58 +150,63 @@ def check_splits(summary: dict[str, Any], given: Mapping[str, str]) -> None:
                 )
 
 
-def _write_rejected(folder: Path, rejected: list[Rejection]) -> None:
-    pictures = folder / "pictures"
-    pictures.mkdir()
-    shown = {each.example.id: f"{number:02d}.jpg" for number, each in enumerate(rejected[:_NUM_PICTURES])}
-    for raw in read_raw(paths.RAW) if shown else ():
-        if raw.id in shown:
-            _write_thumbnail(pictures / shown[raw.id], decode(raw.encoded))
-    rows = ((example.id, reason, shown.get(example.id, "")) for example, reason in rejected)
-    write_text(folder / "rejected.csv", csv_text(("file", "reason", "picture"), rows))
-
-
-def _write_thumbnail(path: Path, image: np.ndarray) -> None:
-    scale = _THUMBNAIL_PX / max(image.shape[:2])
-    size = (max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale)))
-    small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
-    path.write_bytes(encode_jpeg(small, _THUMBNAIL_QUALITY))
-
-
 def _overlap(looks: list[Look], members: dict[str, list[Membership]], distance: int) -> list[Overlap]:
     ids = {split: [member.id for member in split_members] for split, split_members in members.items()}
     return list(find_overlap(ids, {look.example.id: look.hashes for look in looks}, distance))
 
 
-def _baseline(train: list[Membership], seed: int) -> Baseline | None:
-    return linear_baseline(read_raw(paths.RAW), choose_examples(train, seed))
+def _baseline(train: list[Membership], seed: int, decisions: Mapping[str, Decision]) -> Baseline | None:
+    return linear_baseline(reviewed(read_raw(paths.RAW), decisions), choose_examples(train, seed))
+
+
+def _fingerprinted(given: Mapping[str, str], decisions: Mapping[str, Decision]) -> list[Look]:
+    return list(
+        ordered_map(
+            partial(look_at, given=given),
+            reviewed(read_raw(paths.RAW), decisions),
+            title="fingerprints",
+            total=raw_size(paths.RAW),
+        )
+    )
+
+
+def _used(decisions: dict[str, Decision]) -> dict[str, Decision]:
+    """The decisions about examples that there are."""
+    used = (
+        {raw.id: decisions[raw.id] for raw in read_raw(paths.RAW) if raw.id in decisions} if decisions else {}
+    )
+    if num_others := len(decisions) - len(used):
+        print(
+            f"split: {num_others} decisions of {REVIEW} are about files that are no examples: nothing to do"
+        )
+    return used
 
 
 def main() -> None:
     """Run the stage."""
     params = load_params()
-    given = params.data.given_splits
-    fingerprinted = ordered_map(
-        partial(look_at, given=given), read_raw(paths.RAW), title="fingerprints", total=raw_size(paths.RAW)
-    )
-    looks = list(fingerprinted)
+    given, decisions = params.data.given_splits, _used(read_review())
+    looks = _fingerprinted(given, decisions)
     ids = [look.example.id for look in looks]
     check_given(ids, given)
     members, rejected, summary = assign(looks, params.split)
     check_splits(summary, given)
     overlap = _overlap(looks, members, params.probe.overlap_distance)
-    baseline = _baseline(members["train"], params.split.seed)
+    baseline = _baseline(members["train"], params.split.seed, decisions)
+    reason_of = {each.example.id: each.reason for each in rejected}
+    reason_of |= {id: DROPPED for id in sorted(decisions) if decisions[id] == "drop"}
     with new_folder(paths.SPLITS) as folder:
         for split, split_members in members.items():
             write_manifest(folder / f"{split}.csv", split_members)
         write_overlap(folder / "overlap.csv", overlap)
-        _write_rejected(folder, rejected)
+        write_rejected(folder, reason_of, read_raw(paths.RAW))
     num_like_train = Counter(pair.split for pair in overlap)
     facts = {
         "given_splits": given,
         "divided_folders": divided_folders(ids),
         "num_like_train": {split: num_like_train[split] for split in HELD_OUT},
         "baseline": None if baseline is None else baseline._asdict(),
+        "review": {decision: list(decisions.values()).count(decision) for decision in DECISIONS},
     }
     write_json(paths.REPORTS / "data.json", summary | facts)
     _say(summary | facts, overlap, baseline)
@@ -214,6 +216,9 @@ def _say(summary: dict[str, Any], overlap: list[Overlap], baseline: Baseline | N
     counts = ", ".join(f"{split} {sum(labels.values())}" for split, labels in summary["splits"].items())
     num_leaking = summary["num_copies_of_given"]
     print(f"split: {counts}; {summary['num_rejected'] - num_leaking} rejected ({LABEL_CONFLICT})")
+    if any(summary["review"].values()):
+        done = ", ".join(f"{count} {decision}" for decision, count in summary["review"].items() if count)
+        print(f"split: {REVIEW}: {done}")
     if num_leaking:
         print(f"split: the given sets leak: {num_leaking} pictures elsewhere are copies of theirs, left out")
     if summary["divided_folders"] and not summary["given_splits"]:

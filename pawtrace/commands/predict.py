@@ -37,18 +37,22 @@ def run(arguments: argparse.Namespace) -> int:
     """Predict what can be predicted; 1 where some file could not, 2 where none could."""
     from pawtrace.inference.photo_table import as_csv, as_json, as_table
     from pawtrace.promotion.chosen_model import chosen_model
+    from pawtrace.promotion.model_sentence import model_sentence
 
     params = load_params()
     chosen = chosen_model(arguments.model, params)
     from pawtrace.inference.photos import find_photos  # with TensorFlow, which no answer so far needed
 
+    origin = model_sentence(chosen, params)
     has_folder = any(path.is_dir() for path in arguments.photos)
     files = find_photos(arguments.photos)
     predicted, unpredicted = _predict(files, chosen, params, show_progress=has_folder)
     if arguments.json:
-        print(as_json(predicted, unpredicted, str(chosen.path)), end="")
+        print(as_json(predicted, unpredicted, str(chosen.path), origin), end="")
     else:
         print(as_csv(predicted) if arguments.csv else as_table(predicted), end="")
+        if origin is not None:
+            print(f"pawtrace predict: {origin}", file=sys.stderr)
     sys.stdout.flush()  # before the list of what is missing from it
     if not unpredicted:
         return 0

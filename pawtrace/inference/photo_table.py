@@ -47,10 +47,16 @@ def as_csv(predictions: Sequence[PhotoPrediction]) -> str:
     return csv_text(COLUMNS, predictions)
 
 
-def as_json(predictions: Sequence[PhotoPrediction], unpredicted: Sequence[Unpredicted], model: str) -> str:
-    """One object: the model, `predictions` with the keys of the CSV, `unpredicted` with the reasons."""
+def as_json(
+    predictions: Sequence[PhotoPrediction],
+    unpredicted: Sequence[Unpredicted],
+    model: str,
+    made_from: str | None = None,
+) -> str:
+    """An object: the model, its origin, `predictions` with the keys of CSV, `unpredicted` with reasons."""
     content = {
         "model": model,
+        "made_from": made_from,
         "predictions": [dict(zip(COLUMNS, photo, strict=True)) for photo in predictions],
         "unpredicted": [failure._asdict() for failure in unpredicted],
     }

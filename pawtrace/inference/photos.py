@@ -55,7 +55,21 @@ def read_photo(path: Path, max_pixels: int, params: PreprocessParams) -> Record:
         encoded = path.read_bytes()
     except OSError as error:
         raise Rejected(f"unreadable: {error.strerror}") from None
-    stored = inspect(path.name, encoded, max_pixels)
+    return photo_record(path.name, encoded, max_pixels, params)
+
+
+def photo_record(name: str, encoded: bytes, max_pixels: int, params: PreprocessParams) -> Record:
+    """The same of a photo's bytes; see `read_photo`.
+
+    Args:
+      name: of the file.
+      encoded: its bytes.
+      max_pixels: height x width at most.
+      params: size and JPEG quality of the model's records.
+    Raises:
+      Rejected: it would be rejected by `download` too; says why.
+    """
+    stored = inspect(name, encoded, max_pixels)
     return Record(hashlib.sha256(encoded).hexdigest(), UNKNOWN_LABEL, recorded(stored, params).encoded)
 
 

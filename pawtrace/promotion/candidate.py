@@ -15,6 +15,7 @@ from pawtrace.base.yaml_files import read_yaml
 from pawtrace.config import paths
 from pawtrace.config.params import Params
 from pawtrace.config.sections import PreprocessParams
+from pawtrace.dataset.splitting.review import REVIEW
 from pawtrace.dataset.splitting.splits import group_by_id
 from pawtrace.lineage.record.provenance import Provenance
 from pawtrace.lineage.trace.dvc_cache import folder_md5
@@ -22,6 +23,7 @@ from pawtrace.lineage.trace.dvc_lock import StageRecord, read_lock
 from pawtrace.lineage.trace.flat import flat
 from pawtrace.lineage.trace.revisions import WORKSPACE, files_below, open_revision
 from pawtrace.promotion.chosen_model import MODEL, ModelInput
+from pawtrace.promotion.made_from import DataRecord, data_now
 
 PREDICTIONS = "predictions.csv"
 EVALUATION = "evaluation.json"
@@ -47,6 +49,7 @@ class Candidate(NamedTuple):
     input: ModelInput  # how the model was made to see photos
     group_of: dict[str, str]  # by id, the group of duplicates of each example
     verdict: str | None  # of the diagnosis; None: the report is older than the model
+    data: DataRecord | None = None  # that it was made from; None: not on this machine
 
     @property
     def predictions(self) -> Path:
@@ -78,6 +81,7 @@ def candidate_of(recipe: str, params: Params) -> Candidate:
     _check_output(sources[EVALUATION], stages[f"measure@{recipe}"], recipe, md5s)
     provenance = read_json(Provenance, sources[paths.PROVENANCE], f"train@{recipe}")
     _check_unedited(recipe, params, provenance, stages)
+    _check_reviewed(recipe, stages)
     preprocess = {key.split(".", 1)[1]: value for key, value in stages["preprocess"].params.items()}
     return Candidate(
         recipe,
@@ -91,6 +95,7 @@ def candidate_of(recipe: str, params: Params) -> Candidate:
         ),
         group_of=group_by_id(paths.SPLITS),
         verdict=_verdict(recipe, stages),
+        data=data_now(params),
     )
 
 
@@ -141,6 +146,15 @@ def _check_unedited(recipe: str, params: Params, provenance: Provenance, stages:
         raise ParamsError(
             f"{paths.PARAMS}: {edits[0]}: expected what {paths.MODELS / recipe} was made with, found an edit"
             f"{f' (and {len(edits) - 1} more)' if len(edits) > 1 else ''}; run: dvc repro measure@{recipe}"
+        )
+
+
+def _check_reviewed(recipe: str, stages: _Stages) -> None:
+    recorded = stages["split"].data.get(str(REVIEW))
+    if recorded is not None and REVIEW.is_file() and md5_of(REVIEW) != recorded:
+        raise DataError(
+            f"{REVIEW}: expected the decisions that {paths.MODELS / recipe} was made with, found others; "
+            f"run: dvc repro measure@{recipe}"
         )
 
 

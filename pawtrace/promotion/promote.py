@@ -61,6 +61,7 @@ def promote(candidate: Candidate, decision: Decision) -> PromotionRecord:
                 sha256=digests(folder),
                 replaces=former,
                 best=None if better is None else better.model,
+                data=candidate.data,
             )
             write_json(folder / RECORD, record.model_dump())
         track(candidate.recipe, now, in_use_since=now)

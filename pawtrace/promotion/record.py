@@ -9,6 +9,7 @@ from pawtrace.base.errors import PawtraceError
 from pawtrace.base.files import sha256_of
 from pawtrace.config.sections import Section
 from pawtrace.promotion.chosen_model import RECORD, ModelInput
+from pawtrace.promotion.made_from import DataRecord
 
 BEST_PREDICTIONS = "best_predictions.csv"  # in the promoted folder, where another model was better
 _AGAIN = "run: dvc checkout promoted.dvc, or pawtrace promote --force"
@@ -50,6 +51,7 @@ class PromotionRecord(Section):
     sha256: dict[str, str]  # of every other file in the folder
     replaces: Former | None
     best: Best | None = None  # None: this model is the best one itself
+    data: DataRecord | None = None  # None: not recorded, by an earlier version
 
 
 def read_record(folder: Path) -> PromotionRecord:

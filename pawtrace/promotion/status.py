@@ -5,6 +5,8 @@ from typing import NamedTuple
 from pawtrace.base.errors import PawtraceError
 from pawtrace.base.stage_outputs import read_json
 from pawtrace.config import paths
+from pawtrace.config.params import load_params
+from pawtrace.promotion.made_from import data_sentence
 from pawtrace.promotion.record import PromotionRecord, changes_by_hand, read_record
 from pawtrace.promotion.switch import was_cut_off
 from pawtrace.promotion.tracking import POINTER, check_project, is_as_tracked, read_pointer
@@ -58,6 +60,7 @@ def _lines(record: PromotionRecord) -> list[str]:
     forced = "" if record.decision.promote else " (forced)"
     return [
         f"recipe         {record.recipe}",
+        f"made from      {data_sentence(record.data, load_params())}",
         f"in use since   {pointer.in_use_since if pointer else record.promoted_at}",
         f"promoted       {record.promoted_at}, at commit {(record.commit or 'none')[:12]}",
         f"because        {record.decision.sentence}{forced}",

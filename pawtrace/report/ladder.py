@@ -11,6 +11,7 @@ from pawtrace.config.sections import LABELS
 from pawtrace.diagnosis.diagnosis import Diagnosis, diagnose
 from pawtrace.diagnosis.facts import Facts
 from pawtrace.diagnosis.next_step import NextStep, next_rung
+from pawtrace.diagnosis.scores import score_of
 from pawtrace.diagnosis.verdicts import VERDICTS, Verdict
 from pawtrace.report.recipe_changes import base_of, change_of
 from pawtrace.results.data_summary import DataSummary
@@ -44,6 +45,11 @@ class Rung(NamedTuple):
     def test_interval(self) -> tuple[float, float]:
         """The 95 % interval of the test accuracy."""
         return self.result.evaluation.intervals["accuracy"]
+
+    @property
+    def beats_guessing(self) -> bool:
+        """Whether it is measurably better on the test examples than always giving the same answer."""
+        return not score_of(self.result.predictions["test"]).at_chance
 
     @property
     def gap(self) -> float:
@@ -103,11 +109,8 @@ def best_rung(rungs: list[Rung]) -> Rung:
 def answer(rungs: list[Rung]) -> list[str]:
     """The ladder in a few sentences: the best rung, what is wrong with the first, what to try next."""
     best, first = best_rung(rungs), rungs[0]
-    low, high = best.test_interval
     sentences = [
-        f"{best.recipe} is right on {percent(best.test_accuracy)} of the test pictures "
-        f"(95 % interval {percent(low)} to {percent(high)})"
-        f"{', the best of ' + str(len(rungs)) + ' recipes' if len(rungs) > 1 else ''}.",
+        _worth(best, len(rungs)),
         f"{first.recipe}, the first one ({percent(first.test_accuracy)}): {first.verdict.words}. "
         f"{first.diagnosis.sentence}",
     ]
@@ -116,6 +119,22 @@ def answer(rungs: list[Rung]) -> list[str]:
     if best.next is not None and best.next != first.next:
         sentences.append(f"{best.recipe} itself: {best.verdict.words}. {best.next.sentence}")
     return sentences
+
+
+def _worth(best: Rung, num_rungs: int) -> str:
+    """What the best rung reaches; nothing is called the best that is no better than guessing."""
+    low, high = best.test_interval
+    interval = f"95 % interval {percent(low)} to {percent(high)}"
+    right = f"{percent(best.test_accuracy)} of the test pictures ({interval})"
+    if best.beats_guessing:
+        among = f", the best of {num_rungs} recipes" if num_rungs > 1 else ""
+        return f"{best.recipe} is right on {right}{among}."
+    label, share = majority_share(best.result, "test")
+    whose = f"None of the {num_rungs} recipes is" if num_rungs > 1 else f"{best.recipe} is not"
+    return (
+        f"{whose} measurably better than guessing: {best.recipe} is right on {right}, "
+        f"and always answering “{label}” on {percent(share)}."
+    )
 
 
 def _overfits(facts: Facts) -> bool | None:

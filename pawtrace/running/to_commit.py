@@ -15,6 +15,7 @@ _RESULTS = (
     "reports",
     "models/.gitignore",
     "data/.gitignore",
+    "data/review.csv",
     "promoted.dvc",
     ".gitignore",
 )

@@ -8,8 +8,8 @@ import pytest
 
 from pawtrace.__main__ import main
 from pawtrace.base.errors import ParamsError
-from pawtrace.commands.profile import profile_params, profile_text, switch_to
 from pawtrace.config.params import load_params
+from pawtrace.setup.profiles import Switch, profile_params, profile_text, switch_to
 from tests.conftest import PARAMS, ROOT
 
 MINE = """# My own profile.
@@ -95,30 +95,62 @@ def test_a_profile_that_says_nothing_is_the_default_to_the_letter(repository: Pa
 def test_switching_there_and_back_is_no_edit() -> None:
     switch_to("mine")
     assert not is_committed()
-    assert switch_to("mine") == []
+    assert switch_to("mine") == Switch(changes=[], notes=[])
     switch_to("tiny")
     assert is_committed()
 
 
-def test_an_uncommitted_edit_is_refused_and_kept(
+def test_an_uncommitted_edit_is_saved_beside_and_the_copy_is_named(
     repository: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     params = repository / "params.yaml"
-    edited = params.read_text() + "# a thought\n"
+    edited = params.read_text().replace("batch_size: 16", "batch_size: 4")
     params.write_text(edited)
-    assert pawtrace("profile", "mine") == 2
-    message = capsys.readouterr().err
-    assert "params.yaml has uncommitted edits" in message
-    assert "git checkout params.yaml" in message
-    assert message.count("\n") == 1
-    assert params.read_text() == edited
+    assert pawtrace("profile", "mine") == 0
+    (copy,) = repository.glob("params.before-*.yaml")
+    assert copy.read_text() == edited
+    assert f"which git does not have, is saved as {copy.name}" in capsys.readouterr().out
+    assert load_params() == profile_params("mine")
+    assert pawtrace("profile", "tiny") == 0  # of a profile as it is, nothing would be lost
+    assert list(repository.glob("params.before-*.yaml")) == [copy]
+
+
+@pytest.mark.parametrize("is_committed_first", [True, False])
+def test_edits_of_data_stay_where_the_profile_has_the_same_source(
+    repository: Path, capsys: pytest.CaptureFixture[str], is_committed_first: bool
+) -> None:
+    """Twice: `make repro PROFILE=mine` is typed again and again."""
+    params = repository / "params.yaml"
+    text = profile_text("mine").replace("{Cat: cat, Dog: dog}", "{kittens: cat, the dogs: dog}")
+    params.write_text(text.replace("max_files: 50000", "max_files: 77"))
+    if is_committed_first:
+        subprocess.run(
+            ["git", "-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qam", "edit"], check=True
+        )
+    for profile in ("mine", "tiny", "mine"):
+        assert pawtrace("profile", profile) == 0
+        data = load_params().data
+        assert data.classes == {"kittens": "cat", "the dogs": "dog"}
+        assert data.limits.max_files == 77
+        assert "kept your data.classes: {'kittens': 'cat', 'the dogs': 'dog'}" in capsys.readouterr().out
+    assert params.read_text() == text.replace("max_files: 50000", "max_files: 77")
+    assert not list(repository.glob("params.before-*.yaml"))
+
+
+def test_a_profile_with_another_source_of_photos_brings_its_own_data(repository: Path) -> None:
+    other = MINE + "data: {source: archive, archive: photos.zip, classes: {kittens: cat, puppies: dog}}\n"
+    (repository / "profiles/other.yaml").write_text(other)
+    assert not switch_to("other").notes
+    assert load_params().data.archive == "photos.zip"
+    switch_to("tiny")
+    assert load_params().data == profile_params("tiny").data
 
 
 def test_a_committed_edit_is_in_git_and_may_be_replaced(repository: Path) -> None:
     params = repository / "params.yaml"
     params.write_text(PARAMS.read_text().replace("batch_size: 16", "batch_size: 4"))
     subprocess.run(["git", "-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qam", "edit"], check=True)
-    assert "train.batch_size: 4 -> 8" in switch_to("mine")
+    assert "train.batch_size: 4 -> 8" in switch_to("mine").changes
 
 
 @pytest.mark.usefixtures("repository")

@@ -72,7 +72,7 @@ def test_recipes_that_share_an_odd_value_share_its_line(write_params: WriteParam
 
 @pytest.mark.parametrize("profile", ["sample", "cats_vs_dogs", "own_photos"])
 def test_the_profiles_have_no_odd_values(profile: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    from pawtrace.commands.profile import profile_params
+    from pawtrace.setup.profiles import profile_params
 
     monkeypatch.chdir(ROOT)
     assert odd_values_by_recipe(profile_params(profile)) == []

@@ -15,8 +15,8 @@ import pytest
 from dvc.utils.hydra import apply_overrides
 
 from pawtrace.base.yaml_files import read_yaml
-from pawtrace.commands.profile import profile_text
 from pawtrace.config.params import load_params
+from pawtrace.setup.profiles import profile_text
 from tests.conftest import ROOT
 
 # One experiment after another: lists and mappings vanish, appear and grow; numbers, words and nulls change.

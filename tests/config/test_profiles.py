@@ -6,10 +6,10 @@ from typing import Any, get_args
 
 import pytest
 
-from pawtrace.commands.profile import profile_names, profile_params
 from pawtrace.config.params import ResolvedRecipe
 from pawtrace.config.sections import VerdictName
 from pawtrace.learning.inputs.augmentation import check_policy
+from pawtrace.setup.profiles import profile_names, profile_params
 from tests.conftest import ROOT
 
 with contextlib.chdir(ROOT):

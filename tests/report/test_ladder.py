@@ -10,6 +10,7 @@ from pawtrace.diagnosis.next_step import next_rung
 from pawtrace.report.claims import Judgement, judge_claims
 from pawtrace.report.ladder import Rung, answer, best_rung, climb
 from pawtrace.report.ladder_markdown import difference_words, ladder_markdown, seeds_words
+from pawtrace.report.page import report_page
 from pawtrace.results.results import Result, best_result
 from tests.results.finished_project import RECIPES, finish_project
 from tests.results.made_up_results import MadeUp, ids_of_test, made_up_data, made_up_result
@@ -83,6 +84,32 @@ def test_the_answer_is_the_best_rung_the_first_ones_trouble_and_what_to_try(rung
     assert first.startswith("frozen_random, the first one (47.5 %): dead. ")
     assert following == rungs[0].next.sentence
     assert len(answer(rungs[:1])) == 3  # alone
+
+
+def test_nothing_is_called_the_best_that_is_no_better_than_guessing(rungs):
+    guessing = rung(rungs, "frozen_random")
+    alone = answer([guessing])[0]
+    assert alone.startswith("frozen_random is not measurably better than guessing: frozen_random is right on")
+    said = answer([guessing, guessing])[0]
+    assert said.startswith("None of the 2 recipes is measurably better than guessing")
+    assert "always answering “" in said
+    assert "best" not in said
+
+
+def test_the_page_has_no_best_recipe_where_none_is_better_than_guessing(rungs, tmp_path):
+    preview = tmp_path / "preview.jpg"
+    preview.touch()
+    shown = [
+        each._replace(result=each.result._replace(preview=preview, worst_errors=[]))
+        for each in (rung(rungs, "frozen_random"), best_rung(rungs))
+    ]
+    page = report_page(shown[:1], [], DATA)
+    heading = page[page.index("<h1>") : page.index("</h1>")]
+    assert heading == "<h1>frozen_random is not measurably better than guessing"
+    assert 'class="best"' not in page
+    page = report_page(shown, [], DATA)
+    assert "<h1>Best of 2 recipes: " in page
+    assert 'class="best"' in page
 
 
 def test_a_cure_is_another_recipe_that_names_the_verdict(params, rungs):

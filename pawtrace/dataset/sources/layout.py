@@ -26,6 +26,11 @@ KNOWN_PATTERNS: tuple[dict[str, str], ...] = (
 )
 _OTHER_ARCHIVES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".rar", ".7z")
 _MIN_SHARE = 0.5  # of the files that a known pattern must give a label
+_NAMES_OF_LABEL = {
+    "cat": {"cat", "cats", "kitten", "kittens", "kitty", "kitties"},
+    "dog": {"dog", "dogs", "doggy", "puppy", "puppies", "pup", "pups"},
+}
+_WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")  # of dog_photos, DogPhotos, DOGS-2
 
 
 class Layout:
@@ -41,6 +46,28 @@ class Layout:
     def folders(self) -> list[str]:
         """The names of folders, and of zips within without `.zip`, comparable, sorted."""
         return sorted(self._folders)
+
+    @property
+    def num_files(self) -> int:
+        """How many files there are."""
+        return self._num_files
+
+    @property
+    def clear_classes(self) -> dict[str, str]:
+        """The folders whose names say cat or dog, and not both, with their label; empty unless both labels
+        have one.
+        """
+        labels = {folder: _labels_in(folder) for folder in self.folders}
+        clear = {folder: next(iter(said)) for folder, said in labels.items() if len(said) == 1}
+        return clear if set(clear.values()) == set(LABELS) else {}
+
+    @property
+    def clear_pattern(self) -> dict[str, str] | None:
+        """The known pattern, as for `data.label_pattern`, that gives most files a label; None without one."""
+        for patterns, matches in zip(KNOWN_PATTERNS, self._matches, strict=True):
+            if all(matches[label] for label in LABELS) and matches.total() >= _MIN_SHARE * self._num_files:
+                return patterns
+        return None
 
     def see(self, path: str, is_folder: bool) -> None:
         """Take notice of a path."""
@@ -75,15 +102,12 @@ class Layout:
                 )
 
     def _advice(self) -> str:
-        by_label = {label: [f for f in self.folders if label in f.lower()] for label in LABELS}
-        clear = {label: names[0] for label, names in by_label.items() if len(names) == 1}
-        if len(set(clear.values())) == len(LABELS):
-            classes = ", ".join(f"{folder}: {label}" for label, folder in clear.items())
+        if self.clear_classes:
+            classes = ", ".join(f"{folder}: {label}" for folder, label in self.clear_classes.items())
             return f"; set data.classes: {{{classes}}}"
-        for patterns, matches in zip(KNOWN_PATTERNS, self._matches, strict=True):
-            if all(matches[label] for label in LABELS) and matches.total() >= _MIN_SHARE * self._num_files:
-                pairs = ", ".join(f"{label}: '{pattern}'" for label, pattern in patterns.items())
-                return f"; the names of the files seem to be the labels: set data.label_pattern: {{{pairs}}}"
+        if (patterns := self.clear_pattern) is not None:
+            pairs = ", ".join(f"{label}: '{pattern}'" for label, pattern in patterns.items())
+            return f"; the names of the files seem to be the labels: set data.label_pattern: {{{pairs}}}"
         if self._archive_within is not None:
             return f"; {self._archive_within} is an archive of its own: unpack it, and name that folder"
         return ""
@@ -92,3 +116,8 @@ class Layout:
 def labels_by_pattern(path: str, patterns: Mapping[str, str]) -> list[str]:
     """The labels whose pattern is found in a path."""
     return [label for label, pattern in patterns.items() if re.search(pattern, path)]
+
+
+def _labels_in(folder: str) -> set[str]:
+    words = {word.lower() for word in _WORDS.findall(folder)}
+    return {label for label, names in _NAMES_OF_LABEL.items() if words & names}

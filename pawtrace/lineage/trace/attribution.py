@@ -14,6 +14,7 @@ from pawtrace.base.errors import DataError, PawtraceError
 from pawtrace.base.files import write_text
 from pawtrace.base.yaml_files import parse_yaml, yaml_text
 from pawtrace.config.paths import ARCHIVES, LOCK, METRICS, MODELS, PARAMS, WEIGHTS, WORK
+from pawtrace.dataset.splitting.review import REVIEW
 from pawtrace.lineage.record.provenance import ReportedProvenance
 from pawtrace.lineage.trace.dvc_cache import cache_folder
 from pawtrace.lineage.trace.dvc_lock import read_lock
@@ -139,6 +140,8 @@ def _run(older: Revision, step: Step, say: Say) -> dict[str, float]:
     project = _clone(older)
     write_text(project / PARAMS, _params(step))
     write_text(project / LOCK, _lock(older, step.data_of))
+    if (decisions := step.data_of.read(str(REVIEW))) is not None:
+        write_text(project / REVIEW, decisions.decode())
     _link_brought(project)
     _dvc(project, say, "checkout", "--force", "data/raw")
     stages = [train_stage(name) for name in step.recipes]

@@ -18,7 +18,7 @@ NONE = "(none)"
 DATA_STAGES = ("download", "split", "preprocess")
 # What the user brings; all other data is some stage's output. Folders as a whole until `resolve` linked
 # what params name.
-_BROUGHT = ("data/archives", "data/weights", "data/in_use/archive")
+_BROUGHT = ("data/archives", "data/weights", "data/in_use/archive", "data/review.csv")
 _SECTIONS = ("train", "probe", "evaluate")
 Kind = Literal["param", "data", "code", "environment"]
 _KINDS = get_args(Kind)

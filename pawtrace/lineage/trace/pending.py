@@ -5,6 +5,7 @@ from typing import Any
 
 from pawtrace.base.yaml_files import parse_yaml
 from pawtrace.config.paths import PARAMS
+from pawtrace.dataset.splitting.review import REVIEW
 from pawtrace.lineage.trace.dvc_cache import FOLDER
 from pawtrace.lineage.trace.dvc_lock import StageRecord
 from pawtrace.lineage.trace.flat import flat
@@ -14,14 +15,15 @@ _ABSENT = object()
 
 
 def pending_of(snapshot: Snapshot) -> list[str]:
-    """The params, recipes and code that are not those of the last run, with the first stage they concern."""
+    """What is not that of the last run: params, recipes, code, decisions on photos; with the first stage."""
     edits: dict[str, str] = {}
     params = _params(snapshot)
     for stage, record in stages_of_today(snapshot).items():
         if params is not None and not stage.startswith("train@"):  # whose params `resolve` has
             for line in _other_params(record, params):
                 edits.setdefault(line, stage)
-        for path, md5 in record.code.items():
+        reviewed = {path: md5 for path, md5 in record.data.items() if path == str(REVIEW)}
+        for path, md5 in {**record.code, **reviewed}.items():
             if snapshot.md5(path, is_folder=md5.endswith(FOLDER)) != md5:
                 edits.setdefault(path, stage)
     lines = [f"{edit} (stage {stage})" for edit, stage in edits.items()]

@@ -1,0 +1,99 @@
+"""`pawtrace backbone`: a published network as one file, with the scaling inside, from weights at hand."""
+
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from pawtrace.__main__ import main
+from pawtrace.config.imagenet import PUBLISHED
+from tests.conftest import WriteParams
+from tests.published_weights import count_as_published
+
+NAME = "mobilenet_v2"
+FILE = Path("data/weights/mobilenet_v2.keras")
+
+
+@pytest.fixture
+def weights(write_params: WriteParams) -> Path:
+    """A file with random weights of MobileNetV2, as Keras saves them."""
+    write_params()
+    keras.utils.set_random_seed(0)
+    path = Path("mine.weights.h5")
+    application().save_weights(path)
+    return path
+
+
+def application() -> keras.Model:
+    return keras.applications.MobileNetV2(include_top=False, weights=None, input_shape=(96, 96, 3))
+
+
+def backbone(*words: str) -> object:
+    with pytest.raises(SystemExit) as ended:
+        main(["backbone", *words])
+    return ended.value.code
+
+
+@pytest.mark.slow
+def test_the_file_takes_rgb_bytes_of_any_size_and_scales_them_as_the_weights_expect(
+    weights: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert backbone(NAME, "--from", str(weights)) == 0
+    assert "not the file that Keras publishes" in capsys.readouterr().out
+    images = np.random.default_rng(0).integers(0, 256, (2, 96, 96, 3)).astype(np.float32)
+    expected = application()
+    expected.load_weights(weights)
+    scaled = keras.applications.mobilenet_v2.preprocess_input(images.copy())
+    made = keras.saving.load_model(FILE)
+    assert made.input_shape == (None, None, None, 3)
+    np.testing.assert_allclose(made.predict(images), expected.predict(scaled), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.slow
+def test_the_published_file_is_known_by_its_content_and_kept_for_later(
+    weights: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    count_as_published(weights, NAME, monkeypatch)
+    renamed = PUBLISHED[NAME]._replace(url="https://example.org/published.weights.h5")
+    monkeypatch.setitem(PUBLISHED, NAME, renamed)
+    assert backbone(NAME, "--from", str(weights)) == 0
+    assert "the ImageNet weights that Keras publishes" in capsys.readouterr().out
+    assert Path("data/weights/published.weights.h5").read_bytes() == weights.read_bytes()
+    FILE.unlink()
+    assert backbone(NAME) == 0  # without asking the network
+    assert FILE.is_file()
+
+
+@pytest.mark.slow
+def test_weights_of_another_network_are_refused_in_one_line(
+    weights: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert backbone("vgg16", "--from", str(weights)) == 2
+    (line,) = [line for line in capsys.readouterr().err.splitlines() if line.startswith("pawtrace")]
+    assert "expected the weights of keras.applications.VGG16(include_top=False)" in line
+    assert not Path("data/weights").exists() or not list(Path("data/weights").iterdir())
+
+
+def test_a_changed_copy_of_the_published_file_is_refused(
+    write_params: WriteParams, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_params()
+    changed = Path(PUBLISHED["vgg16"].file_name)
+    changed.write_bytes(b"changed")
+    assert backbone("vgg16", "--from", str(changed)) == 2
+    assert f"md5 {PUBLISHED['vgg16'].md5}" in capsys.readouterr().err
+
+
+def test_without_network_or_file_one_line_says_what_to_fetch(
+    write_params: WriteParams, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_params()
+    monkeypatch.setenv("KERAS_HOME", "nowhere")
+    monkeypatch.setattr("pawtrace.setup.published_weights.unreachable", lambda url: f"no way to {url}")
+    assert backbone("vgg16") == 2
+    said = capsys.readouterr().err
+    assert PUBLISHED["vgg16"].url in said
+    assert f"pawtrace backbone vgg16 --from {PUBLISHED['vgg16'].file_name}" in said
+    assert backbone("vgg16", "--from", "missing.h5") == 2
+    assert "missing.h5: expected a file of weights, found none" in capsys.readouterr().err
