@@ -14,7 +14,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", type=Path, help="a .keras or .h5 file")
     parser.add_argument("photos", type=Path, help="test photos: a folder, zip or tar with class folders")
     parser.add_argument("--train", type=Path, metavar="PHOTOS", help="photos that the model was trained on")
-    parser.add_argument("--history", type=Path, metavar="FILE", help="CSVLogger's CSV, or a JSON of History.history")
+    parser.add_argument(
+        "--history", type=Path, metavar="FILE", help="CSVLogger's CSV, or a JSON of History.history"
+    )
     parser.add_argument("--json", action="store_true", help="print JSON instead of a screen of text")
     parser.add_argument("--html", type=Path, metavar="FILE", help="also write a page with charts")
 

@@ -22,14 +22,16 @@ def scaled(images: np.ndarray, convention: str) -> np.ndarray:
     return channels.astype(np.float32) * np.float32(wanted.scale) + np.float32(wanted.offset)
 
 
-def as_bytes(values: np.ndarray) -> tuple[np.ndarray, str]:
+def as_bytes(values: np.ndarray) -> tuple[np.ndarray, str | None]:
     """The pictures behind arrays that are scaled already: uint8 RGB, and the convention's name.
 
-    The range tells the convention; RGB is taken for granted where the means do not tell.
+    The range of floats tells the convention; bytes are photos that nobody has scaled yet: None.
 
     Raises:
       DataError: the range is that of no convention.
     """
+    if values.dtype == np.uint8:
+        return values, None
     low, high = float(values.min()), float(values.max())
     name = next((name for name in _RANGES if _fits(name, low, high)), None)
     if name is None:

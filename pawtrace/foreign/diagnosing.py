@@ -122,7 +122,9 @@ def _unexplained(facts: ForeignFacts) -> Finding:
 
 
 def _not_finite(file: ModelFile) -> ForeignDiagnosis:
-    sentence = f"The model holds {file.problem}: its training broke down, usually by too large a learning rate."
+    sentence = (
+        f"The model holds {file.problem}: its training broke down, usually by too large a learning rate."
+    )
     rate = file.compiled.learning_rate
     lower = 1e-4 if rate is None else rate / 10
     cure = Cure(

@@ -53,7 +53,11 @@ class Feeding(NamedTuple):
 
 
 def find_feeding(
-    answer: Callable[[np.ndarray], np.ndarray], size_px: tuple[int, int], output: Output, photos: Photos, num_first: int
+    answer: Callable[[np.ndarray], np.ndarray],
+    size_px: tuple[int, int],
+    output: Output,
+    photos: Photos,
+    num_first: int,
 ) -> Feeding:
     """Try the conventions.
 
@@ -68,7 +72,9 @@ def find_feeding(
     left, shown, seen = list(CONVENTIONS), 0, {}
     for number, num_left in enumerate(_ROUNDS):
         wanted = num_first * 2**number
-        few = photos.first(wanted)._replace(ids=photos.ids[shown:wanted], encoded=photos.encoded[shown:wanted])
+        few = photos.first(wanted)._replace(
+            ids=photos.ids[shown:wanted], encoded=photos.encoded[shown:wanted]
+        )
         images = few.images(size_px) if few.encoded else np.empty((0, *size_px, 3), np.uint8)
         for name in left:
             if len(images):
@@ -78,6 +84,9 @@ def find_feeding(
         shown = wanted
         left = sorted(left, key=lambda name: _rank(seen[name]))[: _next(number, num_left)]
     best, *rest = sorted((seen[name] for name in left), key=_rank)
+    plain = next((trial for trial in rest if not CONVENTIONS[trial.convention].bgr), None)
+    if CONVENTIONS[best.convention].bgr and plain is not None and _fits_as_well(plain, best):
+        best, rest = plain, [best, *(trial for trial in rest if trial is not plain)]  # RGB is far commoner
     equals = [trial.convention for trial in rest if _fits_as_well(trial, best)]
     others = [trial for trial in seen.values() if trial.convention != best.convention]
     differences = [1 if right else -1 for right in best.right]
@@ -111,5 +120,7 @@ def _rank(trial: Trial) -> tuple[float, float]:
 def _fits_as_well(trial: Trial, best: Trial) -> bool:
     """Whether a trial is not measurably worse than the best: by right answers, nor by the losses' signs."""
     rights = [int(ours) - int(theirs) for ours, theirs in zip(best.right, trial.right, strict=True)]
-    signs = [int(np.sign(round(theirs - ours, 3))) for ours, theirs in zip(best.losses, trial.losses, strict=True)]
+    signs = [
+        int(np.sign(round(theirs - ours, 3))) for ours, theirs in zip(best.losses, trial.losses, strict=True)
+    ]
     return not (is_significant(sign_flip_test(rights)) or is_significant(sign_flip_test(signs)))

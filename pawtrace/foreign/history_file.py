@@ -84,7 +84,13 @@ def _read(path: Path) -> dict[str, list[float]]:
 
 
 def _dvclive_metric(file: Path, folder: Path) -> dict[str, list[float]]:
-    name = file.relative_to(folder).with_suffix("").as_posix().removeprefix("plots/metrics/").removeprefix("metrics/")
+    name = (
+        file.relative_to(folder)
+        .with_suffix("")
+        .as_posix()
+        .removeprefix("plots/metrics/")
+        .removeprefix("metrics/")
+    )
     rows = list(csv.DictReader(file.read_text(encoding="utf-8").splitlines(), delimiter="\t"))
     column = file.stem if rows and file.stem in rows[0] else name
     return {name: [float(row[column]) for row in rows if column in row]}

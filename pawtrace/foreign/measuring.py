@@ -96,7 +96,9 @@ def measure(file: ModelFile, test: Photos, train: Photos | None, say: Say) -> Me
     train_predictions, like_train = None, None
     if train is not None:
         num_train = _affordable(_TRAIN_S, seconds_each, len(train.ids))
-        say(f"answers to {num_train} of {len(train.ids)} training photos; copies of them among the test photos")
+        say(
+            f"answers to {num_train} of {len(train.ids)} training photos; copies of them among the test photos"
+        )
         train_predictions, _ = _predicted(whole, network, output, feeding, train.first(num_train))
         like_train = _like_train(train, test)
     say("signal, modes and features")
@@ -135,7 +137,9 @@ def measure(file: ModelFile, test: Photos, train: Photos | None, say: Say) -> Me
 def _outputs(model: keras.Model, images: np.ndarray, *, training: bool = False) -> list[np.ndarray]:
     """Every output of a model for pictures: float32 (n, ...) each."""
     parts = [keras.tree.flatten(model(batch, training=training)) for batch in in_batches(images, _AT_ONCE)]
-    as_arrays = [[keras.ops.convert_to_numpy(keras.ops.cast(value, "float32")) for value in part] for part in parts]
+    as_arrays = [
+        [keras.ops.convert_to_numpy(keras.ops.cast(value, "float32")) for value in part] for part in parts
+    ]
     return [np.concatenate(values) for values in zip(*as_arrays, strict=True)]
 
 
@@ -182,7 +186,10 @@ def _like_train(train: Photos, test: Photos) -> set[str]:
 
 def _baseline(photos: Photos) -> Baseline | None:
     """How well a linear classifier on edges does, out of fold."""
-    members = [Membership(id=id, label=LABELS[label], group=id) for id, label in zip(photos.ids, photos.labels, strict=True)]
+    members = [
+        Membership(id=id, label=LABELS[label], group=id)
+        for id, label in zip(photos.ids, photos.labels, strict=True)
+    ]
     raw = [RawExample(id, int(label), encoded) for id, label, encoded in zip(*photos[:3], strict=True)]
     found = linear_baseline(raw, choose_examples(members, seed=0))
     return None if found is None else Baseline(num_examples=found.num_examples, num_right=found.num_right)

@@ -80,7 +80,12 @@ def model_of(model: keras.Model, compiled: Compiled | None = None) -> ModelFile:
     except ValueError as error:
         problem = str(error)
     one_each = len(model.inputs) == 1 and len(model.outputs) == 1
-    if not one_each or len(model.input_shape) != 4 or model.input_shape[-1] != 3 or len(model.output_shape) != 2:
+    if (
+        not one_each
+        or len(model.input_shape) != 4
+        or model.input_shape[-1] != 3
+        or len(model.output_shape) != 2
+    ):
         raise TrainingError(
             f"{model.name}: expected a model from pictures (None, height, width, 3) to (None, units), found "
             f"{model.input_shape} to {model.output_shape}"

@@ -78,7 +78,9 @@ class Network(NamedTuple):
         if not self.num_trunk:
             return keras.Model(self.inputs, [answer])
         feature_map = self.outputs[self.num_trunk - 1].tensor
-        return keras.Model(self.inputs, [answer, keras.layers.GlobalAveragePooling2D(name="averaged_trunk")(feature_map)])
+        return keras.Model(
+            self.inputs, [answer, keras.layers.GlobalAveragePooling2D(name="averaged_trunk")(feature_map)]
+        )
 
     def trunk(self, size_px: tuple[int, int]) -> keras.Model:
         """The trunk alone, for pictures of another size: scaled float (b, h, w, 3) -> features (b, c)."""
@@ -86,7 +88,10 @@ class Network(NamedTuple):
         alone = keras.Model(entry, self.outputs[self.num_trunk - 1].tensor)
         inputs = keras.Input((*size_px, 3))
         return keras.Model(
-            inputs, keras.layers.GlobalAveragePooling2D(name="averaged_trunk")(layer_outputs(alone, inputs)[-1].tensor)
+            inputs,
+            keras.layers.GlobalAveragePooling2D(name="averaged_trunk")(
+                layer_outputs(alone, inputs)[-1].tensor
+            ),
         )
 
 

@@ -48,7 +48,7 @@ class Photos(NamedTuple):
 
     def images(self, size_px: tuple[int, int]) -> np.ndarray:
         """The photos, each stretched to (height, width), as Keras's loaders do: uint8 (n, h, w, 3), RGB."""
-        return np.stack([_stretched(decode(encoded), size_px) for encoded in self.encoded])
+        return np.stack([stretched(decode(encoded), size_px) for encoded in self.encoded])
 
 
 def read_photos(source: Any) -> Photos:
@@ -155,7 +155,8 @@ def _png(image: np.ndarray) -> bytes:
     return bytes(cv2.imencode(".png", cv2.cvtColor(image, cv2.COLOR_RGB2BGR))[1])
 
 
-def _stretched(image: np.ndarray, size_px: tuple[int, int]) -> np.ndarray:
+def stretched(image: np.ndarray, size_px: tuple[int, int]) -> np.ndarray:
+    """Stretch a picture, uint8 RGB, to (height, width), as Keras's loaders do."""
     height, width = size_px
     if image.shape[:2] == size_px:
         return image

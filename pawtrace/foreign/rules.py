@@ -97,7 +97,9 @@ def _pretrained(facts: ForeignFacts) -> Finding:
         return pretrained_scaling.rule(facts)
     ours, theirs = facts.linear_probe_accuracy(probe.received), facts.linear_probe_accuracy(expected)
     pairs = zip(probe.conventions[probe.received].right, probe.conventions[expected].right, strict=True)
-    is_worse = theirs > ours and is_significant(sign_flip_test([int(own) - int(other) for own, other in pairs]))
+    is_worse = theirs > ours and is_significant(
+        sign_flip_test([int(own) - int(other) for own, other in pairs])
+    )
     named = " (images / 255)" if probe.received == "zero_to_one" else ""
     return Finding(
         is_worse,
@@ -134,17 +136,23 @@ def dead(facts: ForeignFacts) -> Finding:
     spread = float(measured.test.probabilities.std())
     measure, limit = "standard deviation of the answers over all photos", f"below {_SAME_ANSWER:g}, at chance"
     if measured.output.is_constant:
-        said = "The output is a softmax over one unit: it is 1 whatever the picture, so nothing can be learned."
+        said = (
+            "The output is a softmax over one unit: it is 1 whatever the picture, so nothing can be learned."
+        )
         return Finding(True, measure, "0", limit, said, {"answers_std": spread}, "softmax_over_one_unit")
     signal = facts.dying_signal
     at_chance = score.at_chance or facts.test.at_chance
     applies = at_chance and (spread < _SAME_ANSWER or measured.dead_share > _DEAD_CHANNELS)
     where = ""
     if signal is not None:
-        where = f" The signal dies at {signal.block.name}: activations spread by {decimal(signal.std)} there and "
+        where = (
+            f" The signal dies at {signal.block.name}: activations spread by {decimal(signal.std)} there and "
+        )
         where += f"by {decimal(signal.largest_std)} before."
     elif measured.dead_share > _DEAD_CHANNELS:
-        where = f" {percent(measured.dead_share)} of the units of a layer are zero on all photos (dead ReLUs)."
+        where = (
+            f" {percent(measured.dead_share)} of the units of a layer are zero on all photos (dead ReLUs)."
+        )
     if (measured.untrained_trunk or 0.0) > _RANDOM:
         where += " The convolutions still have the weights that they were initialised with."
     return Finding(
@@ -165,7 +173,9 @@ def stalled(facts: ForeignFacts) -> Finding:
     nothing_moved = untrained == 1.0 and (tuned or not trains_trunk(facts.measured))
     rate_words = f", at a learning rate of {rate:g}" if rate is not None else ""
     if not nothing_moved and not facts.knows_history:
-        return Finding(False, "share of the head's layers that are as initialised", percent(untrained or 0.0), "all")
+        return Finding(
+            False, "share of the head's layers that are as initialised", percent(untrained or 0.0), "all"
+        )
     if nothing_moved:
         return Finding(
             not facts.is_good,

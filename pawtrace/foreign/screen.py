@@ -75,7 +75,9 @@ def notes_on(facts: ForeignFacts) -> list[str]:
     if measured.output.num_units == 2 and "binary" in measured.file.compiled.loss:
         notes.append("Two units with binary cross-entropy: use categorical cross-entropy, or one unit.")
     if measured.output.activation == "sigmoid" and measured.file.compiled.from_logits:
-        notes.append("The loss takes logits (from_logits=True), but the last layer has a sigmoid: remove one of them.")
+        notes.append(
+            "The loss takes logits (from_logits=True), but the last layer has a sigmoid: remove one of them."
+        )
     probe = measured.linear_probe
     expected = measured.network.expected_convention
     if probe is not None and expected is not None and measured.received != expected:
@@ -100,7 +102,9 @@ def _about(measured: Measured) -> list[str]:
     against = f"always answering the commoner class: {percent(test.chance)}"
     if baseline is not None:
         against += f"; linear classifier on edges: {percent(baseline)}"
-    train = "" if measured.train is None else f"; on training photos {percent(score_of(measured.train).accuracy)}"
+    train = (
+        "" if measured.train is None else f"; on training photos {percent(score_of(measured.train).accuracy)}"
+    )
     found = measured.test_photos.num_found
     of = f" of {found:,}" if found > test.num_examples else ""
     lines += _wrapped(
