@@ -79,16 +79,12 @@ class Workshop:
 
     @cached_property
     def _squeeze(self) -> keras.Model:
-        return keras.saving.load_model(
-            self._weights / "squeezenet_1_1_imagenet_notop.keras", compile=False
-        )
+        return keras.saving.load_model(self._weights / "squeezenet_1_1_imagenet_notop.keras", compile=False)
 
     @cached_property
     def _random_vgg(self) -> keras.Model:
         keras.utils.set_random_seed(3)
-        return keras.applications.VGG16(
-            include_top=False, weights=None, input_shape=(_VGG_PX, _VGG_PX, 3)
-        )
+        return keras.applications.VGG16(include_top=False, weights=None, input_shape=(_VGG_PX, _VGG_PX, 3))
 
     def backbone(self, name: str) -> tuple[keras.Model, int]:
         """A backbone and the side of its pictures."""
@@ -150,9 +146,7 @@ class Workshop:
         trunk.trainable = False
         images = keras.Input((side, side, 3))
         x = images if inside is None else inside(images)
-        whole = keras.Model(
-            images, head(layers.GlobalAveragePooling2D()(trunk(x, training=False)))
-        )
+        whole = keras.Model(images, head(layers.GlobalAveragePooling2D()(trunk(x, training=False))))
         whole.compile(keras.optimizers.Adam(rate), loss)
         return self.save(name, whole), history
 
@@ -180,7 +174,9 @@ class Workshop:
         model = keras.Model(images, layers.Dense(1, activation="sigmoid")(body(images)))
         model.compile(optimizer or keras.optimizers.Adam(rate), "binary_crossentropy", metrics=["accuracy"])
         size = (_SMALL_PX, _SMALL_PX)
-        x, v = (photos.images(size).astype(np.float32) / 255 for photos in (self.train_photos, self.test_photos))
+        x, v = (
+            photos.images(size).astype(np.float32) / 255 for photos in (self.train_photos, self.test_photos)
+        )
         y = self.train_photos.labels if labels is None else labels
         history = model.fit(
             x[:number], y[:number], validation_data=(v, self.test_photos.labels), epochs=epochs,
@@ -204,8 +200,10 @@ def convolutions(*filters: int, normalized: float | None = None, flat: int = 0) 
             if normalized is not None:
                 x = layers.BatchNormalization(momentum=normalized)(x)
             x = layers.MaxPooling2D()(x)
-        return layers.Dense(flat, activation="relu")(layers.Flatten()(x)) if flat else (
-            layers.GlobalAveragePooling2D()(x)
+        return (
+            layers.Dense(flat, activation="relu")(layers.Flatten()(x))
+            if flat
+            else (layers.GlobalAveragePooling2D()(x))
         )
 
     return body
@@ -223,16 +221,22 @@ def good_cases(shop: Workshop) -> Iterator[Case]:
     yield Case("mobile_history", ok, path, test, train, history)
     yield Case("squeeze", ok, shop.frozen("squeeze", "squeeze", "zero_to_255")[0], test)
     logit = keras.losses.BinaryCrossentropy(from_logits=True)
-    yield Case("logit", ok, shop.frozen("logit", "mobile", tf, activation=None, loss=logit)[0], test, says="logit")
+    yield Case(
+        "logit", ok, shop.frozen("logit", "mobile", tf, activation=None, loss=logit)[0], test, says="logit"
+    )
     two = shop.frozen("two", "mobile", tf, units=2, activation="softmax", loss="categorical_crossentropy")[0]
     yield Case("two", ok, two, test, train)
     other = 1 - shop.train_photos.labels
-    yield Case("reversed", ok, shop.frozen("reversed", "mobile", tf, labels=other)[0], test, says="class 1 is cat")
+    yield Case(
+        "reversed", ok, shop.frozen("reversed", "mobile", tf, labels=other)[0], test, says="class 1 is cat"
+    )
     sigmoids = shop.frozen("two_sigmoids", "mobile", tf, units=2)[0]
     yield Case("two_sigmoids", ok, sigmoids, test, says="Two units with binary")
     yield Case("linear_head", ok, shop.frozen("linear_head", "mobile", tf, hidden=0)[0], test, train)
     flip = keras.Sequential([layers.RandomFlip("horizontal"), layers.Rescaling(1 / 127.5, offset=-1)])
-    yield Case("augments_inside", ok, shop.frozen("augments_inside", "mobile", tf, inside=flip)[0], test, train)
+    yield Case(
+        "augments_inside", ok, shop.frozen("augments_inside", "mobile", tf, inside=flip)[0], test, train
+    )
 
 
 def spoiled_cases(shop: Workshop) -> Iterator[Case]:
@@ -254,7 +258,9 @@ def spoiled_cases(shop: Workshop) -> Iterator[Case]:
     path, history, _ = shop.small("overfit", convolutions(32, 64, flat=256), number=240, epochs=25)
     yield Case("overfit", ("overfitting",), path, test, shop.train(240), history)
     path = shop.frozen("leak", "mobile", tf)[0]
-    mixed = tuple(np.concatenate(pair) for pair in zip(shop.train(200), (test[0][:120], test[1][:120]), strict=True))
+    mixed = tuple(
+        np.concatenate(pair) for pair in zip(shop.train(200), (test[0][:120], test[1][:120]), strict=True)
+    )
     yield Case("leak", ("leaking",), path, test, mixed)
     body = convolutions(16, 32, 32, normalized=0.999)
     path, history, _ = shop.small("bn_lag", body, epochs=8)
@@ -282,7 +288,9 @@ def spoiled_cases(shop: Workshop) -> Iterator[Case]:
     yield Case("short", ("undertrained", "underfitting"), path, test, train, history)
     rare = np.flatnonzero((shop.train_photos.labels == 0) | (np.arange(_NUM_TRAIN) % 14 == 1))
     yield _imbalanced(shop, rare)
-    yield Case("fed_255", scaling, shop.frozen("fed_255", "mobile", tf)[0], (test[0] / 255, test[1]), says="You feed")
+    yield Case(
+        "fed_255", scaling, shop.frozen("fed_255", "mobile", tf)[0], (test[0] / 255, test[1]), says="You feed"
+    )
 
 
 def _imbalanced(shop: Workshop, chosen: np.ndarray) -> Case:

@@ -18,7 +18,7 @@ from pawtrace.config.sections import LABELS
 from pawtrace.dataset.examples.pixels import decode, encode_jpeg, resize_shorter_side
 from pawtrace.dataset.sources.archive import Archive
 from pawtrace.dataset.sources.formats import Rejected
-from pawtrace.dataset.sources.inspection import inspect
+from pawtrace.dataset.sources.inspection import inspect, max_file_bytes
 from pawtrace.dataset.sources.true_names import is_system_file
 from pawtrace.foreign.array_values import as_bytes
 from pawtrace.foreign.defaults import archive_limits
@@ -100,6 +100,22 @@ def label_of(path: str) -> int | None:
         if len(found) == 1:
             return found[0]
     return None
+
+
+def read_file(path: Path, max_pixels: int) -> bytes:
+    """Read a photo as `read_photos` does: JPEG or PNG, upright RGB.
+
+    Raises:
+      Rejected: it is missing, unreadable or no photo; says why.
+    """
+    if not path.is_file():
+        raise Rejected("not a file" if path.exists() else "no such file")
+    try:
+        if path.stat().st_size > max_file_bytes(max_pixels):
+            raise Rejected(f"too many bytes for an image: {path.stat().st_size}")
+        return _small(inspect(path.name, path.read_bytes(), max_pixels))
+    except OSError as error:
+        raise Rejected(f"unreadable: {error.strerror}") from None
 
 
 def _from_arrays(batches: Iterable[Any]) -> Photos:

@@ -57,7 +57,10 @@ def predict_photos(path: Path, names: Sequence[str], encoded: Sequence[bytes]) -
 
     def answers(images: np.ndarray) -> np.ndarray:
         return np.concatenate(
-            [np.asarray(file.model(images[n : n + _AT_ONCE], training=False)) for n in range(0, len(images), _AT_ONCE)]
+            [
+                np.asarray(file.model(images[n : n + _AT_ONCE], training=False))
+                for n in range(0, len(images), _AT_ONCE)
+            ]
         )
 
     labelled = _labelled(names, encoded)
@@ -86,7 +89,11 @@ def _labelled(names: Sequence[str], encoded: Sequence[bytes]) -> Photos | None:
         return None
     turns = [place for pair in zip(*by_label, strict=False) for place in pair]
     return Photos(
-        [names[n] for n in turns], np.array([labels[n] for n in turns], np.int64), [encoded[n] for n in turns], 0, 0
+        [names[n] for n in turns],
+        np.array([labels[n] for n in turns], np.int64),
+        [encoded[n] for n in turns],
+        0,
+        0,
     )
 
 
