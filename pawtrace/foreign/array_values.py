@@ -19,7 +19,8 @@ def scaled(images: np.ndarray, convention: str) -> np.ndarray:
     """
     wanted = CONVENTIONS[convention]
     channels = images[..., ::-1] if wanted.bgr else images
-    return channels.astype(np.float32) * np.float32(wanted.scale) + np.float32(wanted.offset)
+    scale, offset = (np.array(each, np.float32) for each in (wanted.scale, wanted.offset))
+    return np.asarray(channels * scale + offset, np.float32)
 
 
 def as_bytes(values: np.ndarray) -> tuple[np.ndarray, str | None]:
@@ -40,7 +41,8 @@ def as_bytes(values: np.ndarray) -> tuple[np.ndarray, str | None]:
             f"found {low:.3g} to {high:.3g}"
         )
     convention = CONVENTIONS[name]
-    channels = (values.astype(np.float32) - np.float32(convention.offset)) / np.float32(convention.scale)
+    scale, offset = (np.array(each, np.float32) for each in (convention.scale, convention.offset))
+    channels = (values.astype(np.float32) - offset) / scale
     channels = channels[..., ::-1] if convention.bgr else channels
     return np.clip(np.rint(channels), 0, 255).astype(np.uint8), name
 

@@ -41,7 +41,7 @@ def _own_cures(verdict: str, finding: Finding, facts: ForeignFacts) -> Iterator[
             "x = images  # RGB 0..255; keras.layers.Rescaling in the model does the rest",
         )
     elif verdict == "input_scaling":
-        yield _scaling(finding)
+        yield _scaling(finding, facts)
     elif verdict == "stalled":
         yield Cure(
             "learning_rate",
@@ -61,11 +61,14 @@ def _own_cures(verdict: str, finding: Finding, facts: ForeignFacts) -> Iterator[
         )
 
 
-def _scaling(finding: Finding) -> Cure:
-    convention = CONVENTIONS[finding.cause]
+def _scaling(finding: Finding, facts: ForeignFacts) -> Cure:
+    convention, received = CONVENTIONS[finding.cause], facts.measured.received
+    is_fed = facts.measured.feeding.convention == finding.cause  # the arrays alone are wrong
+    then = "" if is_fed else ", in training and afterwards; then train the head again"
+    instead = f", instead of {CONVENTIONS[received].keras_line}" if received and not is_fed else ""
     return Cure(
         "input_scaling",
-        f"Feed {convention.words}, in training and afterwards; then train the head again.",
+        f"Feed {convention.words}{then}.",
         None,
-        f"x = {convention.keras_line}  # images: RGB 0..255, not divided by 255",
+        f"x = {convention.keras_line}  # images: RGB 0..255{instead}",
     )

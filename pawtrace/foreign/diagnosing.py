@@ -5,6 +5,7 @@ Arrives: a model and labelled photos. Leaves: `ForeignDiagnosis`; its `text` is 
 
 import json
 import sys
+import warnings
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -79,7 +80,10 @@ def diagnose(
     say("reading the photos")
     test_photos = read_photos(test)
     train_photos = None if train is None else read_photos(train)
-    measured = measure(file, test_photos, train_photos, say)
+    with warnings.catch_warnings():
+        # Of a softmax over one unit, at every call: the verdict says so once.
+        warnings.filterwarnings("ignore", message="(.|\n)*softmax over axis")
+        measured = measure(file, test_photos, train_photos, say)
     return _judged(ForeignFacts(measured, curves, thresholds(), as_params(measured)), say)
 
 

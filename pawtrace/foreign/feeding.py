@@ -16,6 +16,7 @@ from pawtrace.foreign.outputs import Output
 from pawtrace.foreign.photos import Photos
 
 _ROUNDS = (8, 4, 2)  # conventions that are left in each round
+_BGR = "bgr_"  # how the names of conventions with blue first begin
 _SUREST = 1e-4  # how near a probability counts towards 0 and 1
 
 
@@ -83,12 +84,13 @@ def find_feeding(
             seen[name] = _tried(name, values[name], photos.labels[: len(values[name])], output)
         shown = wanted
         left = sorted(left, key=lambda name: _rank(seen[name]))[: _next(number, num_left)]
-    best, *rest = sorted((seen[name] for name in left), key=_rank)
-    plain = next((trial for trial in rest if not CONVENTIONS[trial.convention].bgr), None)
-    if CONVENTIONS[best.convention].bgr and plain is not None and _fits_as_well(plain, best):
-        best, rest = plain, [best, *(trial for trial in rest if trial is not plain)]  # RGB is far commoner
-    equals = [trial.convention for trial in rest if _fits_as_well(trial, best)]
-    others = [trial for trial in seen.values() if trial.convention != best.convention]
+    top = min((seen[name] for name in left), key=_rank)
+    fitting = [trial for trial in seen.values() if _fits_as_well(trial, top)]
+    # RGB is far commoner than BGR: where both fit as well, it is RGB.
+    plain = seen.get(top.convention.removeprefix(_BGR), top)
+    best = plain if plain in fitting else top
+    equals = [trial.convention for trial in sorted(fitting, key=_rank) if trial is not best]
+    others = [trial for trial in seen.values() if trial is not best]
     differences = [1 if right else -1 for right in best.right]
     certain = sum(differences) > 0 and is_significant(sign_flip_test(differences))
     return Feeding(best, sorted(others, key=_rank), equals, certain)
@@ -118,9 +120,10 @@ def _rank(trial: Trial) -> tuple[float, float]:
 
 
 def _fits_as_well(trial: Trial, best: Trial) -> bool:
-    """Whether a trial is not measurably worse than the best: by right answers, nor by the losses' signs."""
-    rights = [int(ours) - int(theirs) for ours, theirs in zip(best.right, trial.right, strict=True)]
+    """Whether a trial is not measurably worse than the best: by right answers, nor by the losses' signs,
+    on the photos that both have seen."""
+    rights = [int(ours) - int(theirs) for ours, theirs in zip(best.right, trial.right, strict=False)]
     signs = [
-        int(np.sign(round(theirs - ours, 3))) for ours, theirs in zip(best.losses, trial.losses, strict=True)
+        int(np.sign(round(theirs - ours, 3))) for ours, theirs in zip(best.losses, trial.losses, strict=False)
     ]
     return not (is_significant(sign_flip_test(rights)) or is_significant(sign_flip_test(signs)))

@@ -36,8 +36,8 @@ from pawtrace.results.probe_results import Answers, Block, LinearProbe, Modes
 
 _AT_ONCE = 16  # photos
 _ANSWERS_S, _TRAIN_S, _FEATURES_S = 18.0, 8.0, 12.0  # of the minute, on a slow computer
-_TRIALS_S, _PASSES = 10.0, 16  # passes of the first photos through the network, to find the convention
-_MIN_PHOTOS, _MAX_FEATURES = 64, 400
+_TRIALS_S, _PASSES = 14.0, 16  # passes of the first photos through the network, to find the convention
+_MIN_PHOTOS, _MIN_FEATURES, _MAX_FEATURES = 64, 160, 400
 _FEATURES_PX = 128  # side: a trunk tells conventions apart on small pictures too
 _NUM_MODES = 64  # photos that are shown in both modes
 _FREE_PX = (224, 224)  # for a model that takes any size
@@ -91,7 +91,7 @@ def measure(file: ModelFile, test: Photos, train: Photos | None, say: Say) -> Me
     )
     num_answers = _affordable(_ANSWERS_S, seconds_each, len(test.ids))
     say(f"answers to {num_answers} of {len(test.ids)} test photos")
-    test = test.first(num_answers)
+    all_test, test = test, test.first(num_answers)
     predictions, features = _predicted(whole, network, output, feeding, test)
     train_predictions, like_train = None, None
     if train is not None:
@@ -110,7 +110,7 @@ def measure(file: ModelFile, test: Photos, train: Photos | None, say: Say) -> Me
     untrained = untrained_share(network.trunk_layers)
     linear_probe = None
     if network.num_trunk and untrained is not None and untrained < 0.5:
-        linear_probe = _linear_probe(network, feeding, features, received, seconds_each, test)
+        linear_probe = _linear_probe(network, features, received, seconds_each, all_test)
     return Measured(
         file,
         network,
@@ -238,7 +238,6 @@ def _name_of(entry: np.ndarray, images: np.ndarray) -> str | None:
 
 def _linear_probe(
     network: Network,
-    feeding: Feeding,
     features: np.ndarray | None,
     received: str | None,
     seconds_each: float,
@@ -248,18 +247,19 @@ def _linear_probe(
     names = {expected} if family and expected else set(CONVENTIONS) if family is None else set()
     size_px = tuple(min(side, _FEATURES_PX) for side in network.size_px)
     share = size_px[0] * size_px[1] / (network.size_px[0] * network.size_px[1])
-    number = _affordable(_FEATURES_S, seconds_each * share * (len(names) + 1), _MAX_FEATURES)
+    affordable = _affordable(_FEATURES_S, seconds_each * share * (len(names) + 1), _MAX_FEATURES)
+    number = max(_MIN_FEATURES if family else _MIN_PHOTOS, affordable)
     few = photos.first(number)
     images = few.images((size_px[0], size_px[1]))
     own = received or "as_fed"
     trunk = network.trunk((size_px[0], size_px[1]))
     found = {name: _outputs(trunk, scaled(images, name))[0] for name in sorted(names)}
-    if received is None or size_px == network.size_px:
+    if own not in found and (received is None or size_px == network.size_px):
         assert features is not None
-        found[own] = features[: len(few.ids)]
+        few = few.first(len(features))  # photos for which the whole model has made them already
+        found = {name: values[: len(features)] for name, values in found.items()} | {own: features[:number]}
     elif own not in found:
         found[own] = _outputs(trunk, scaled(images, own))[0]
-    del feeding
     return probe_of(found, few, own, expected)
 
 

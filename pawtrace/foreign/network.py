@@ -34,6 +34,11 @@ _FAMILIES = (
     ("efficientnet_b0", "block1a_dwconv", None),
 )
 
+# The first biases of the published VGG16 (block1_conv1): training a little more hardly moves them.
+_VGG16_BIASES = (0.734, 0.093, 0.068, 0.886, 0.26, 0.664, -0.016, 0.325, 0.686, 0.062, 0.582, 0.236, 0.697, 0.195,
+                 0.486, 0.446)  # fmt: skip
+_SAME_ORIGIN = 0.98  # correlation
+
 
 class Network(NamedTuple):
     """A model, taken apart."""
@@ -65,7 +70,18 @@ class Network(NamedTuple):
     def expected_convention(self) -> str | None:
         """How the family's published weights expect what comes after the input's scaling layers."""
         known = {family: convention for family, _, convention in _FAMILIES}
-        return known[self.family] if self.family is not None else None
+        return known.get(str(self.family))
+
+    @property
+    def is_imagenet_vgg16(self) -> bool:
+        """Whether the trunk's weights come from the published VGG16, perhaps trained further."""
+        first = next((layer for layer in self.trunk_layers if layer.name == "block1_conv1"), None)
+        if first is None or getattr(first, "bias", None) is None:
+            return False
+        biases = keras.ops.convert_to_numpy(first.bias)[: len(_VGG16_BIASES)]
+        if biases.std() == 0:
+            return False
+        return bool(np.corrcoef(biases, _VGG16_BIASES)[0, 1] > _SAME_ORIGIN)
 
     def after_scaling(self) -> keras.Model:
         """From the model's input to what the first layer that learns receives."""

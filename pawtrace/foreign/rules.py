@@ -6,16 +6,19 @@ All other verdicts are asked by the rules of `pawtrace.diagnosis.rules`, on the 
 import math
 from collections.abc import Callable
 
+import numpy as np
+
 from pawtrace.config.conventions import CONVENTIONS
 from pawtrace.diagnosis.finding import Finding, NotKnown
 from pawtrace.diagnosis.rules import input_scaling as pretrained_scaling
 from pawtrace.diagnosis.rules import undertrained as still_improving
 from pawtrace.diagnosis.scores import is_above
 from pawtrace.diagnosis.verdicts import VERDICTS
-from pawtrace.evaluation.significance import is_significant, sign_flip_test
+from pawtrace.evaluation.significance import holm, is_significant, sign_flip_test
 from pawtrace.foreign.as_params import trains_trunk
 from pawtrace.foreign.facts import NO_HISTORY, NO_TRAIN, ForeignFacts
 from pawtrace.results.number_words import decimal, percent, points
+from pawtrace.results.probe_results import LinearProbe
 
 _SAME_ANSWER = 0.01  # standard deviation of P(dog) over all photos: the input makes no difference
 _BLANK = 2.0  # of 255: photos that differ by less are all of one colour
@@ -96,10 +99,9 @@ def _pretrained(facts: ForeignFacts) -> Finding:
             raise NotKnown("the scaling inside the model is none that is known by name")
         return pretrained_scaling.rule(facts)
     ours, theirs = facts.linear_probe_accuracy(probe.received), facts.linear_probe_accuracy(expected)
-    pairs = zip(probe.conventions[probe.received].right, probe.conventions[expected].right, strict=True)
-    is_worse = theirs > ours and is_significant(
-        sign_flip_test([int(own) - int(other) for own, other in pairs])
-    )
+    # The weights' origin is known: then the smallest loss is one, and the model's accuracy shows it.
+    is_certain = facts.measured.network.is_imagenet_vgg16 and not _is_accurate(facts)
+    is_worse = theirs > ours and (is_certain or _is_measurable(probe, expected))
     named = " (images / 255)" if probe.received == "zero_to_one" else ""
     return Finding(
         is_worse,
@@ -114,11 +116,28 @@ def _pretrained(facts: ForeignFacts) -> Finding:
     )
 
 
+def _is_measurable(probe: LinearProbe, expected: str) -> bool:
+    """Whether the received convention is worse on the same photos, by right answers or by probabilities."""
+    received = probe.conventions[probe.received].right
+    rights = [int(own) - int(other) for own, other in zip(received, probe.conventions[expected].right, strict=True)]
+    ours, theirs = probe.judges[probe.received], probe.judges[expected]
+    surer = [
+        int(np.sign((other - own) * (2 * label - 1)))
+        for own, other, label in zip(ours.probabilities, theirs.probabilities, ours.labels, strict=True)
+    ]
+    p_values = holm([sign_flip_test(rights), sign_flip_test(surer)])
+    return (is_significant(p_values[0]) and sum(rights) < 0) or (is_significant(p_values[1]) and sum(surer) > 0)
+
+
+def _is_accurate(facts: ForeignFacts) -> bool:
+    return facts.level(facts.test) >= facts.thresholds.underfitting_accuracy
+
+
 def _twice(facts: ForeignFacts) -> Finding:
     measured = facts.measured
     outside = CONVENTIONS[measured.feeding.convention]
     return Finding(
-        not facts.is_good or facts.test.accuracy < facts.thresholds.underfitting_accuracy,
+        not _is_accurate(facts),
         "standard deviation of what the first layer receives",
         decimal(measured.entry_std),
         f"below {_TWICE_STD:g}, and the model is not good",
