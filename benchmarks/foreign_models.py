@@ -14,8 +14,8 @@ import keras
 import numpy as np
 from keras import layers
 
-from pawtrace.foreign.array_values import scaled
-from pawtrace.foreign.photos import Photos, read_photos
+from pawtrace.foreign.reading.array_values import scaled
+from pawtrace.foreign.reading.photos import Photos, read_photos
 
 _VGG_PX, _MOBILE_PX, _SMALL_PX = 64, 160, 48
 _NUM_TRAIN, _NUM_TEST = 560, 400
@@ -248,7 +248,7 @@ def spoiled_cases(shop: Workshop) -> Iterator[Case]:
     inside = layers.Rescaling(1 / 255)
     yield Case("vgg_255_inside", scaling, shop.frozen("vgg_255_inside", "vgg", unit, inside=inside)[0], test)
     path = shop.frozen("vgg_twice", "vgg", unit, inside=layers.Rescaling(1 / 255), factor=1 / 255)[0]
-    yield Case("vgg_twice", scaling, path, test, says="twice")
+    yield Case("vgg_twice", scaling, path, test)
     yield Case("mobile_raw", scaling, shop.frozen("mobile_raw", "mobile", raw)[0], test)
     yield Case("mobile_255", scaling, shop.frozen("mobile_255", "mobile", unit)[0], test, train)
     softmax = shop.frozen("softmax_1", "mobile", tf, activation="softmax")[0]

@@ -23,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Diagnose; 1 where something was found."""
-    # oneDNN then multiplies in bfloat16, where the processor can: twice as fast, and P(dog) moves by 0.01 at most.
+    # oneDNN then multiplies in bfloat16, where the processor can: twice as fast; P(dog) moves by about 0.01.
     os.environ.setdefault("ONEDNN_DEFAULT_FPMATH_MODE", "BF16")
     from pawtrace.foreign.diagnosing import diagnose
 

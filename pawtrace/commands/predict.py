@@ -99,7 +99,7 @@ def _predict(
 
 def _is_foreign(chosen: "ChosenModel", params: Params) -> bool:
     """Whether somebody else made the model: neither promoted, nor a recipe's, nor built as ours are."""
-    from pawtrace.foreign.origin import is_ours
+    from pawtrace.foreign.reading.origin import is_ours
 
     known = chosen.path.parent == PROMOTED or chosen.path.parent.name in params.recipes
     return not known and not is_ours(chosen.path)
@@ -111,8 +111,8 @@ def _predict_foreign(
     """Feed a foreign model as it wants; what tells how is in `pawtrace.foreign.predicting`."""
     from pawtrace.base.ordered import ordered_map
     from pawtrace.dataset.sources.formats import Rejected
-    from pawtrace.foreign.photos import read_file
     from pawtrace.foreign.predicting import predict_photos
+    from pawtrace.foreign.reading.photos import read_file
     from pawtrace.inference.photo_table import Unpredicted, photo_prediction
 
     def content(path: Path) -> "bytes | Rejected":

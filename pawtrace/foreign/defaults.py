@@ -1,4 +1,4 @@
-"""The parameters that hold where there is no project: those of the default profile, packaged beside this file."""
+"""The parameters that hold where there is no project: the default profile, packaged beside this file."""
 
 import functools
 from pathlib import Path

@@ -14,16 +14,17 @@ import keras
 from pawtrace.diagnosis.cures.steps import Cure
 from pawtrace.diagnosis.finding import Check, Finding, NotKnown
 from pawtrace.diagnosis.label_quality import Suspect
-from pawtrace.foreign.as_params import as_params
-from pawtrace.foreign.cures import cures_for
 from pawtrace.foreign.defaults import thresholds
-from pawtrace.foreign.facts import ForeignFacts
-from pawtrace.foreign.history_file import read_history
-from pawtrace.foreign.measuring import Measured, Say, measure
-from pawtrace.foreign.model_file import ModelFile, load_foreign_model, model_of
-from pawtrace.foreign.photos import read_photos
-from pawtrace.foreign.rules import RULES
+from pawtrace.foreign.judging.as_params import as_params
+from pawtrace.foreign.judging.cures import cures_for
+from pawtrace.foreign.judging.facts import ForeignFacts
+from pawtrace.foreign.judging.rules import RULES
+from pawtrace.foreign.measuring.measure import Measured, Say, measure
+from pawtrace.foreign.reading.history_file import read_history
+from pawtrace.foreign.reading.model_file import ModelFile, load_foreign_model, model_of
+from pawtrace.foreign.reading.photos import read_photos
 from pawtrace.foreign.screen import as_content, as_screen, notes_on
+from pawtrace.results.number_words import percent
 
 NOT_KNOWN = "not known"
 HEALTHY = "healthy"
@@ -119,8 +120,8 @@ def _unexplained(facts: ForeignFacts) -> Finding:
     missing += [] if facts.knows_history else ["--history FILE"]
     how = f"; run it again with {' and '.join(missing)}" if missing else ""
     said = (
-        f"The model is right on {facts.test.accuracy:.1%} of the test photos, and what can be measured does not say "
-        f"why{how}."
+        f"The model is right on {percent(facts.test.accuracy)} of the test photos, and what can be measured "
+        f"does not say why{how}."
     )
     return Finding(True, "", "", "", said)
 

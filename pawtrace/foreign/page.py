@@ -11,9 +11,9 @@ from pawtrace.base.files import write_text
 from pawtrace.evaluation.curves import calibration_bins, confusion
 from pawtrace.evaluation.metrics import measure
 from pawtrace.evaluation.predictions import worst_errors
-from pawtrace.foreign.measuring import Measured
-from pawtrace.foreign.photos import Photos
-from pawtrace.foreign.slices import slices_of
+from pawtrace.foreign.measuring.measure import Measured
+from pawtrace.foreign.measuring.slices import slices_of
+from pawtrace.foreign.reading.photos import Photos
 from pawtrace.report import charts
 from pawtrace.report.chart_style import colour_of
 from pawtrace.results.number_words import decimal, percent

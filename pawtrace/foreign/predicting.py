@@ -14,12 +14,12 @@ from pawtrace.base.errors import TrainingError
 from pawtrace.config.conventions import CONVENTIONS
 from pawtrace.config.sections import LABELS
 from pawtrace.dataset.examples.pixels import decode
-from pawtrace.foreign.array_values import scaled
-from pawtrace.foreign.feeding import find_feeding
-from pawtrace.foreign.model_file import load_foreign_model
-from pawtrace.foreign.network import network_of
-from pawtrace.foreign.outputs import output_of
-from pawtrace.foreign.photos import Photos, label_of, stretched
+from pawtrace.foreign.measuring.feeding import find_feeding
+from pawtrace.foreign.measuring.network import network_of
+from pawtrace.foreign.measuring.outputs import output_of
+from pawtrace.foreign.reading.array_values import scaled
+from pawtrace.foreign.reading.model_file import load_foreign_model
+from pawtrace.foreign.reading.photos import Photos, label_of, stretched
 
 _FREE_PX = (224, 224)  # for a model that takes any size
 _MIN_OF_A_LABEL = 8

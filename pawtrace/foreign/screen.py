@@ -8,8 +8,8 @@ from pawtrace.config.sections import LABELS
 from pawtrace.diagnosis.finding import Check
 from pawtrace.diagnosis.scores import score_of
 from pawtrace.evaluation.metrics import measure
-from pawtrace.foreign.facts import ForeignFacts
-from pawtrace.foreign.measuring import Measured
+from pawtrace.foreign.judging.facts import ForeignFacts
+from pawtrace.foreign.measuring.measure import Measured
 from pawtrace.results.number_words import percent
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def notes_on(facts: ForeignFacts) -> list[str]:
     calibration = measure(measured.test, 10)["calibration_error"]
     if calibration > 0.1 and not facts.test.at_chance:
         notes.append(
-            f"The probabilities are off by {percent(calibration)} on average (calibration error): use them for "
+            f"The probabilities are off by {percent(calibration)} on average (calibration error): rely on "
             "their order alone."
         )
     if measured.output.num_units == 2 and "binary" in measured.file.compiled.loss:
@@ -87,7 +87,7 @@ def notes_on(facts: ForeignFacts) -> list[str]:
 
 
 def _about(measured: Measured) -> list[str]:
-    network, feeding = measured.network, measured.feeding
+    network = measured.network
     height, width = network.size_px
     family = network.family or "a network of its own"
     test = score_of(measured.test)
@@ -109,8 +109,8 @@ def _about(measured: Measured) -> list[str]:
     of = f" of {found:,}" if found > test.num_examples else ""
     lines += _wrapped(
         "accuracy",
-        f"{percent(test.accuracy)} ({100 * low:.1f} to {100 * high:.1f}) on {test.num_examples:,}{of} test photos"
-        f"{train}; {against}",
+        f"{percent(test.accuracy)} ({100 * low:.1f} to {100 * high:.1f}) on {test.num_examples:,}{of} test "
+        f"photos{train}; {against}",
     )
     return lines
 

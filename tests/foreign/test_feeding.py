@@ -4,9 +4,9 @@ import keras
 import numpy as np
 import pytest
 
-from pawtrace.foreign.feeding import Feeding, find_feeding
-from pawtrace.foreign.outputs import output_of
-from pawtrace.foreign.photos import read_photos
+from pawtrace.foreign.measuring.feeding import Feeding, find_feeding
+from pawtrace.foreign.measuring.outputs import output_of
+from pawtrace.foreign.reading.photos import read_photos
 from tests.foreign.colours import SIDE_PX, images_and_labels, reader
 
 

@@ -7,7 +7,7 @@ import keras
 import pytest
 
 from pawtrace.base.errors import DataError
-from pawtrace.foreign.history_file import read_history
+from pawtrace.foreign.reading.history_file import read_history
 
 CURVES = {"loss": [0.7, 0.5], "accuracy": [0.5, 0.8], "val_loss": [0.7, 0.6], "val_accuracy": [0.5, 0.7]}
 

@@ -9,7 +9,7 @@ import pytest
 from keras import layers
 
 from pawtrace.base.errors import TrainingError
-from pawtrace.foreign.model_file import load_foreign_model
+from pawtrace.foreign.reading.model_file import load_foreign_model
 from tests.foreign.colours import SIDE_PX, reader
 
 
@@ -31,7 +31,7 @@ def test_both_formats_are_read_with_what_they_were_compiled_with(tmp_path: Path,
 
 def test_a_lambda_is_refused_and_not_run(tmp_path: Path) -> None:
     inputs = keras.Input((8, 8, 3))
-    evil = layers.Lambda(lambda x: x * float(os.environ.setdefault("PAWTRACE_RAN", "1")), output_shape=(8, 8, 3))
+    evil = layers.Lambda(lambda x: x * float(os.environ.setdefault("PAWTRACE_RAN", "1")), (8, 8, 3))
     outputs = layers.Dense(1)(layers.Flatten()(evil(inputs)))
     keras.Model(inputs, outputs).save(tmp_path / "evil.keras")
     os.environ.pop("PAWTRACE_RAN", None)

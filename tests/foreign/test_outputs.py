@@ -6,7 +6,7 @@ import pytest
 from keras import layers
 
 from pawtrace.base.errors import TrainingError
-from pawtrace.foreign.outputs import Output, output_of
+from pawtrace.foreign.measuring.outputs import Output, output_of
 from tests.foreign.colours import reader
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from pawtrace.base.errors import DataError
-from pawtrace.foreign.photos import label_of, read_photos
+from pawtrace.foreign.reading.photos import label_of, read_photos
 from tests.foreign.colours import images_and_labels, photo_folder
 
 
@@ -53,7 +53,7 @@ def test_arrays_are_pictures_in_the_convention_that_their_range_tells(
 def test_batches_and_two_columns_of_labels_are_read() -> None:
     images, labels = images_and_labels(40)
     columns = np.eye(2)[labels]
-    photos = read_photos([(images[:20], columns[:20]), (images[20:], columns[20:]), (images[:0], columns[:0])])
+    photos = read_photos([(images[n : n + 20], columns[n : n + 20]) for n in (0, 20, 40)])
     assert sorted(photos.labels.tolist()) == [0] * 20 + [1] * 20
     assert photos.fed is None
 
@@ -65,5 +65,5 @@ def test_photos_of_one_label_or_without_any_are_refused(tmp_path: Path) -> None:
     (tmp_path / "birds").mkdir()
     shutil.copy(next(photo_folder(tmp_path / "pets", 2).rglob("*.png")), tmp_path / "birds/1.png")
     shutil.rmtree(tmp_path / "pets")
-    with pytest.raises(DataError, match="cat and dog in their names, found the folders: birds"):
+    with pytest.raises(DataError, match="cat and dog in their name, found the folders: birds"):
         read_photos(tmp_path)

@@ -12,7 +12,7 @@ from sklearn.model_selection import StratifiedKFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from pawtrace.foreign.photos import Photos
+from pawtrace.foreign.reading.photos import Photos
 from pawtrace.results.probe_results import LinearProbe
 
 _FOLDS = 5

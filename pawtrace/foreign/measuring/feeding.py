@@ -11,9 +11,9 @@ import numpy as np
 
 from pawtrace.config.conventions import CONVENTIONS
 from pawtrace.evaluation.significance import is_significant, sign_flip_test
-from pawtrace.foreign.array_values import scaled
-from pawtrace.foreign.outputs import Output
-from pawtrace.foreign.photos import Photos
+from pawtrace.foreign.measuring.outputs import Output
+from pawtrace.foreign.reading.array_values import scaled
+from pawtrace.foreign.reading.photos import Photos
 
 _ROUNDS = (8, 4, 2)  # conventions that are left in each round
 _BGR = "bgr_"  # how the names of conventions with blue first begin
@@ -121,7 +121,8 @@ def _rank(trial: Trial) -> tuple[float, float]:
 
 def _fits_as_well(trial: Trial, best: Trial) -> bool:
     """Whether a trial is not measurably worse than the best: by right answers, nor by the losses' signs,
-    on the photos that both have seen."""
+    on the photos that both have seen.
+    """
     rights = [int(ours) - int(theirs) for ours, theirs in zip(best.right, trial.right, strict=False)]
     signs = [
         int(np.sign(round(theirs - ours, 3))) for ours, theirs in zip(best.losses, trial.losses, strict=False)

@@ -6,7 +6,7 @@ from pawtrace.config.conventions import CONVENTIONS
 from pawtrace.diagnosis.cures.steps import Cure, pretrained_line
 from pawtrace.diagnosis.cures.table import cures_of
 from pawtrace.diagnosis.finding import Finding
-from pawtrace.foreign.facts import ForeignFacts
+from pawtrace.foreign.judging.facts import ForeignFacts
 
 # Words for a script, where a recipe's cure names params.
 _WORDS = {
@@ -56,7 +56,8 @@ def _own_cures(verdict: str, finding: Finding, facts: ForeignFacts) -> Iterator[
             "unfreeze",
             "Or train all layers, with He initialisation and batch normalisation.",
             None,
-            "keras.layers.Conv2D(filters, 3, padding='same', use_bias=False, kernel_initializer='he_normal')\n"
+            "keras.layers.Conv2D(\n"
+            "    filters, 3, padding='same', use_bias=False, kernel_initializer='he_normal')\n"
             "keras.layers.BatchNormalization(momentum=0.9)  # after every convolution, before its ReLU",
         )
 

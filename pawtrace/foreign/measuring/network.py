@@ -35,8 +35,7 @@ _FAMILIES = (
 )
 
 # The first biases of the published VGG16 (block1_conv1): training a little more hardly moves them.
-_VGG16_BIASES = (0.734, 0.093, 0.068, 0.886, 0.26, 0.664, -0.016, 0.325, 0.686, 0.062, 0.582, 0.236, 0.697, 0.195,
-                 0.486, 0.446)  # fmt: skip
+_VGG16_BIASES = (0.734, 0.093, 0.068, 0.886, 0.26, 0.664, -0.016, 0.325, 0.686, 0.062, 0.582, 0.236)
 _SAME_ORIGIN = 0.98  # correlation
 
 
@@ -129,7 +128,7 @@ def network_of(model: keras.Model, size_px: tuple[int, int]) -> Network:
 
 
 def _is_map(output: LayerOutput) -> bool:
-    return bool(side_px(output.tensor)) and output.tensor.shape[-1] != 3
+    return side_px(output.tensor) > 0 and output.tensor.shape[-1] != 3
 
 
 def _learns(layer: keras.Layer) -> bool:

@@ -20,8 +20,8 @@ from pawtrace.dataset.sources.archive import Archive
 from pawtrace.dataset.sources.formats import Rejected
 from pawtrace.dataset.sources.inspection import inspect, max_file_bytes
 from pawtrace.dataset.sources.true_names import is_system_file
-from pawtrace.foreign.array_values import as_bytes
 from pawtrace.foreign.defaults import archive_limits
+from pawtrace.foreign.reading.array_values import as_bytes
 
 _WORDS = (r"(?i)cat(?!alog)|kitten", r"(?i)dog|pupp(y|ies)")  # of LABELS, in names of folders and files
 MAX_PHOTOS = 1000  # more would not change a verdict, and take longer
@@ -87,7 +87,7 @@ def _from_archive(path: Path) -> tuple[list[tuple[str, int, bytes]], int]:
     if not photos:
         listed = ", ".join(name or "." for name, _ in folders.most_common(10)) or "none"
         raise DataError(
-            f"{path}: expected folders or files with cat and dog in their names, found the folders: {listed}; "
+            f"{path}: expected folders or files with cat and dog in their name, found the folders: {listed}; "
             "rename the two folders to cat and dog"
         )
     return photos, num_unreadable

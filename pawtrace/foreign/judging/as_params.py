@@ -1,4 +1,4 @@
-"""What a model's file says of its training, in the words of a recipe's params, for the rules and the cures."""
+"""What a model's file says of its training, as a recipe's params, for the rules and the cures."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ import keras
 from pawtrace.config.conventions import CONVENTIONS
 from pawtrace.config.train_params import BACKBONES, TrainParams
 from pawtrace.foreign.defaults import train_params
-from pawtrace.foreign.measuring import Measured
+from pawtrace.foreign.measuring.measure import Measured
 
 _UNKNOWN_BACKBONE = "model.keras"
 _AUGMENTS = "Random"  # how the names of Keras's augmenting layers begin

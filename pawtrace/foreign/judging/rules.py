@@ -6,23 +6,17 @@ All other verdicts are asked by the rules of `pawtrace.diagnosis.rules`, on the 
 import math
 from collections.abc import Callable
 
-import numpy as np
-
-from pawtrace.config.conventions import CONVENTIONS
 from pawtrace.diagnosis.finding import Finding, NotKnown
-from pawtrace.diagnosis.rules import input_scaling as pretrained_scaling
 from pawtrace.diagnosis.rules import undertrained as still_improving
 from pawtrace.diagnosis.scores import is_above
 from pawtrace.diagnosis.verdicts import VERDICTS
-from pawtrace.evaluation.significance import holm, is_significant, sign_flip_test
-from pawtrace.foreign.as_params import trains_trunk
-from pawtrace.foreign.facts import NO_HISTORY, NO_TRAIN, ForeignFacts
+from pawtrace.foreign.judging import input_scaling
+from pawtrace.foreign.judging.as_params import trains_trunk
+from pawtrace.foreign.judging.facts import NO_HISTORY, NO_TRAIN, ForeignFacts
 from pawtrace.results.number_words import decimal, percent, points
-from pawtrace.results.probe_results import LinearProbe
 
 _SAME_ANSWER = 0.01  # standard deviation of P(dog) over all photos: the input makes no difference
 _BLANK = 2.0  # of 255: photos that differ by less are all of one colour
-_TWICE_STD = 0.03  # of what the first layer receives: 0..1 has 0.25
 _DEAD_CHANNELS = 0.95  # share of a layer's channels that are zero on all photos
 _RANDOM = 0.5  # share of kernels that are as initialised
 
@@ -47,8 +41,8 @@ def unstable(facts: ForeignFacts) -> Finding:
         measure,
         decimal(max(0.0, rise)),
         limit_words,
-        f"The training loss jumps from {decimal(before)} to {decimal(losses[epoch - 1])} in epoch {epoch} and "
-        "the model does not recover: the learning rate is too large.",
+        f"The training loss jumps from {decimal(before)} to {decimal(losses[epoch - 1])} in epoch {epoch} "
+        "and the model does not recover: the learning rate is too large.",
         {"epoch": epoch, "rise": rise},
     )
 
@@ -65,87 +59,6 @@ def blank_inputs(facts: ForeignFacts) -> Finding:
         f"below {_BLANK:g}",
         f"The photos all look alike: their brightness differs by {decimal(contrast)} of 255.",
         cause="data",
-    )
-
-
-def input_scaling(facts: ForeignFacts) -> Finding:
-    """Scaled twice, fed otherwise than it was trained, or otherwise than pretrained weights want it."""
-    measured = facts.measured
-    convention = measured.feeding.convention
-    if measured.inner_scaling and measured.entry_std < _TWICE_STD:
-        return _twice(facts)
-    fed = measured.test_photos.fed
-    if fed is not None and fed != convention and convention not in measured.feeding.equals:
-        return Finding(
-            True,
-            "convention of the arrays",
-            CONVENTIONS[fed].words,
-            f"the model fits {CONVENTIONS[convention].words}",
-            f"You feed {CONVENTIONS[fed].words}, but the model answers best to {CONVENTIONS[convention].words}.",
-            cause=convention,
-        )
-    return _pretrained(facts)
-
-
-def _pretrained(facts: ForeignFacts) -> Finding:
-    """The trunk's features are worth more under another convention: a head on them can only lose by it.
-
-    Where the trunk is no published backbone, all conventions were tried on it: there the recipe's rule, which
-    also compares the accuracy, guards against a chance find.
-    """
-    probe, expected = facts.linear_probe, facts.measured.network.expected_convention
-    if probe is None or expected is None or probe.received not in CONVENTIONS:
-        if probe is not None and probe.received not in CONVENTIONS:
-            raise NotKnown("the scaling inside the model is none that is known by name")
-        return pretrained_scaling.rule(facts)
-    ours, theirs = facts.linear_probe_accuracy(probe.received), facts.linear_probe_accuracy(expected)
-    # The weights' origin is known: then the smallest loss is one, and the model's accuracy shows it.
-    is_certain = facts.measured.network.is_imagenet_vgg16 and not _is_accurate(facts)
-    is_worse = theirs > ours and (is_certain or _is_measurable(probe, expected))
-    named = " (images / 255)" if probe.received == "zero_to_one" else ""
-    return Finding(
-        is_worse,
-        "what the pretrained features lose by the input scaling, points",
-        points(ours - theirs),
-        "measurable (p below 0.05)",
-        f"The {facts.measured.network.family} backbone gets {CONVENTIONS[probe.received].words}{named}, but its "
-        f"pretrained weights expect {CONVENTIONS[expected].words}: a linear classifier on its features is then right "
-        f"on {percent(theirs)} of {probe.num_examples} photos that it has not seen, instead of {percent(ours)}.",
-        {"features_accuracy_received": ours, "features_accuracy_expected": theirs},
-        cause=expected,
-    )
-
-
-def _is_measurable(probe: LinearProbe, expected: str) -> bool:
-    """Whether the received convention is worse on the same photos, by right answers or by probabilities."""
-    received = probe.conventions[probe.received].right
-    rights = [int(own) - int(other) for own, other in zip(received, probe.conventions[expected].right, strict=True)]
-    ours, theirs = probe.judges[probe.received], probe.judges[expected]
-    surer = [
-        int(np.sign((other - own) * (2 * label - 1)))
-        for own, other, label in zip(ours.probabilities, theirs.probabilities, ours.labels, strict=True)
-    ]
-    p_values = holm([sign_flip_test(rights), sign_flip_test(surer)])
-    return (is_significant(p_values[0]) and sum(rights) < 0) or (is_significant(p_values[1]) and sum(surer) > 0)
-
-
-def _is_accurate(facts: ForeignFacts) -> bool:
-    return facts.level(facts.test) >= facts.thresholds.underfitting_accuracy
-
-
-def _twice(facts: ForeignFacts) -> Finding:
-    measured = facts.measured
-    outside = CONVENTIONS[measured.feeding.convention]
-    return Finding(
-        not _is_accurate(facts),
-        "standard deviation of what the first layer receives",
-        decimal(measured.entry_std),
-        f"below {_TWICE_STD:g}, and the model is not good",
-        f"The input is scaled twice: the model has a scaling layer inside and was trained on {outside.words}, so "
-        f"that its first layer receives values that hardly differ (standard deviation "
-        f"{decimal(measured.entry_std)}).",
-        {"std": measured.entry_std},
-        cause="twice",
     )
 
 
@@ -180,7 +93,8 @@ def dead(facts: ForeignFacts) -> Finding:
         decimal(spread),
         limit,
         f"The model gives nearly the same answer to every picture: P(dog) has a standard deviation of "
-        f"{decimal(spread)} over {facts.test.num_examples:,} photos, and {percent(score.accuracy)} are right.{where}",
+        f"{decimal(spread)} over {facts.test.num_examples:,} photos, and {percent(score.accuracy)} are "
+        f"right.{where}",
         {**facts.accuracies, "answers_std": spread},
     )
 
@@ -201,8 +115,8 @@ def stalled(facts: ForeignFacts) -> Finding:
             "share of the head's layers that are as initialised",
             percent(1.0),
             "all, and the model is not good",
-            f"The weights have hardly moved from those that Keras initialises{rate_words}: the model is as good as "
-            f"untrained, and {percent(facts.known.accuracy)} of the photos are right.",
+            f"The weights have hardly moved from those that Keras initialises{rate_words}: the model is as "
+            f"good as untrained, and {percent(facts.known.accuracy)} of the photos are right.",
             cause="rate",
         )
     losses, limit = facts.history.loss, facts.thresholds.stalled_fall
@@ -243,7 +157,7 @@ def overfitting(facts: ForeignFacts) -> Finding:
         "accuracy on training photos above that on test photos, points",
         points(gap),
         f"at least {points(limit)}, measurably",
-        f"The model is clearly worse on new photos than on those that it was trained on: {percent(train.accuracy)} "
+        f"The model is clearly worse on new photos than on its training photos: {percent(train.accuracy)} "
         f"right on train, {percent(test.accuracy)} on test.",
         {**facts.accuracies, "gap": gap, "num_head_weights": num_weights},
         cause,
@@ -285,16 +199,23 @@ def healthy(facts: ForeignFacts) -> Finding:
         "accuracy on test photos",
         percent(facts.test.accuracy),
         f"at least {percent(limit)}",
-        f"Nothing is wrong that could be measured: {percent(facts.test.accuracy)} of the test photos are right.",
+        f"Nothing was found: {percent(facts.test.accuracy)} of the test photos are right.",
         dict(facts.accuracies),
     )
 
 
 _OWN: dict[str, Callable[[ForeignFacts], Finding]] = {
-    rule.__name__: rule
-    for rule in (unstable, blank_inputs, input_scaling, dead, stalled, forgetting, overfitting, undertrained,
-                 underfitting, healthy)
-}  # fmt: skip
+    "input_scaling": input_scaling.rule,
+    "unstable": unstable,
+    "blank_inputs": blank_inputs,
+    "dead": dead,
+    "stalled": stalled,
+    "forgetting": forgetting,
+    "overfitting": overfitting,
+    "undertrained": undertrained,
+    "underfitting": underfitting,
+    "healthy": healthy,
+}
 RULES: dict[str, Callable[[ForeignFacts], Finding]] = {
     name: _OWN.get(name, verdict.rule) for name, verdict in VERDICTS.items()
 }

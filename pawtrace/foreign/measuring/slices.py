@@ -9,7 +9,7 @@ from pawtrace.config.sections import LABELS
 from pawtrace.dataset.examples.pixels import decode
 from pawtrace.diagnosis.scores import is_above
 from pawtrace.evaluation.predictions import Predictions
-from pawtrace.foreign.photos import Photos
+from pawtrace.foreign.reading.photos import Photos
 
 _MIN_PHOTOS = 20
 _MIN_GAP = 0.1

@@ -16,8 +16,10 @@ _NAMES = {
     "accuracy": ("accuracy", "acc", "binary_accuracy", "categorical_accuracy", "sparse_categorical_accuracy",
                  "train/accuracy", "train/acc"),
     "val_loss": ("val_loss", "eval/loss", "validation/loss", "val/loss"),
-    "val_accuracy": ("val_accuracy", "val_acc", "val_binary_accuracy", "val_categorical_accuracy",
-                     "val_sparse_categorical_accuracy", "eval/accuracy", "validation/accuracy", "val/accuracy"),
+    "val_accuracy": (
+                     "val_accuracy", "val_acc", "val_binary_accuracy", "val_categorical_accuracy",
+                     "val_sparse_categorical_accuracy",
+                     "eval/accuracy", "validation/accuracy", "val/accuracy"),
 }  # fmt: skip
 
 

@@ -19,22 +19,27 @@ from pawtrace.dataset.splitting.linear_baseline import choose_examples, linear_b
 from pawtrace.dataset.splitting.overlap import find_overlap
 from pawtrace.dataset.splitting.splits import Membership
 from pawtrace.evaluation.predictions import Predictions
-from pawtrace.foreign.array_values import scaled
 from pawtrace.foreign.defaults import probe_params
-from pawtrace.foreign.features import probe_of
-from pawtrace.foreign.feeding import Feeding, find_feeding
-from pawtrace.foreign.model_file import ModelFile
-from pawtrace.foreign.network import Network, network_of, untrained_share
-from pawtrace.foreign.outputs import Output, output_of
-from pawtrace.foreign.photos import Photos
+from pawtrace.foreign.measuring.features import probe_of
+from pawtrace.foreign.measuring.feeding import Feeding, find_feeding
+from pawtrace.foreign.measuring.look import (
+    AT_ONCE,
+    blocks_and_dead_share,
+    contrast_of,
+    convention_of,
+    outputs_of,
+)
+from pawtrace.foreign.measuring.network import Network, network_of, untrained_share
+from pawtrace.foreign.measuring.outputs import Output, output_of
+from pawtrace.foreign.reading.array_values import scaled
+from pawtrace.foreign.reading.model_file import ModelFile
+from pawtrace.foreign.reading.photos import Photos
 from pawtrace.learning.networks.backbones import normalizations
-from pawtrace.learning.networks.blocks import blocks_of
 from pawtrace.learning.probes.gradients import state_kept
-from pawtrace.learning.probes.sample import in_batches, loss_and_accuracy
+from pawtrace.learning.probes.sample import loss_and_accuracy
 from pawtrace.results.data_summary import Baseline
 from pawtrace.results.probe_results import Answers, Block, LinearProbe, Modes
 
-_AT_ONCE = 16  # photos
 _ANSWERS_S, _TRAIN_S, _FEATURES_S = 18.0, 8.0, 12.0  # of the minute, on a slow computer
 _TRIALS_S, _PASSES = 14.0, 16  # passes of the first photos through the network, to find the convention
 _MIN_PHOTOS, _MIN_FEATURES, _MAX_FEATURES = 64, 160, 400
@@ -87,7 +92,7 @@ def measure(file: ModelFile, test: Photos, train: Photos | None, say: Say) -> Me
     num_first = 16 if 16 * seconds_each * _PASSES < _TRIALS_S else 8
     say(f"how does it want its input? {len(CONVENTIONS)} conventions on up to {4 * num_first} photos")
     feeding = find_feeding(
-        lambda images: _outputs(whole, images)[0], network.size_px, output, train or test, num_first
+        lambda images: outputs_of(whole, images)[0], network.size_px, output, train or test, num_first
     )
     num_answers = _affordable(_ANSWERS_S, seconds_each, len(test.ids))
     say(f"answers to {num_answers} of {len(test.ids)} test photos")
@@ -96,17 +101,15 @@ def measure(file: ModelFile, test: Photos, train: Photos | None, say: Say) -> Me
     train_predictions, like_train = None, None
     if train is not None:
         num_train = _affordable(_TRAIN_S, seconds_each, len(train.ids))
-        say(
-            f"answers to {num_train} of {len(train.ids)} training photos; copies of them among the test photos"
-        )
+        say(f"answers to {num_train} of {len(train.ids)} training photos; copies among the test photos")
         train_predictions, _ = _predicted(whole, network, output, feeding, train.first(num_train))
         like_train = _like_train(train, test)
     say("signal, modes and features")
     shown = (train or test).first(_NUM_MODES)
     images = scaled(shown.images(network.size_px), feeding.convention)
-    blocks, dead_share = _blocks(network, images[:_AT_ONCE])
-    entry = _outputs(network.after_scaling(), images[:4])[0]
-    received = _name_of(entry, shown.first(4).images(network.size_px))
+    blocks, dead_share = blocks_and_dead_share(network, images[:AT_ONCE])
+    entry = outputs_of(network.after_scaling(), images[:4])[0]
+    received = convention_of(entry, shown.first(4).images(network.size_px))
     untrained = untrained_share(network.trunk_layers)
     linear_probe = None
     if network.num_trunk and untrained is not None and untrained < 0.5:
@@ -127,20 +130,11 @@ def measure(file: ModelFile, test: Photos, train: Photos | None, say: Say) -> Me
         _modes(whole, output, feeding, images, shown.labels),
         blocks,
         dead_share,
-        _contrast(test),
+        contrast_of(test),
         linear_probe,
         untrained,
         untrained_share(network.head_layers),
     )
-
-
-def _outputs(model: keras.Model, images: np.ndarray, *, training: bool = False) -> list[np.ndarray]:
-    """Every output of a model for pictures: float32 (n, ...) each."""
-    parts = [keras.tree.flatten(model(batch, training=training)) for batch in in_batches(images, _AT_ONCE)]
-    as_arrays = [
-        [keras.ops.convert_to_numpy(keras.ops.cast(value, "float32")) for value in part] for part in parts
-    ]
-    return [np.concatenate(values) for values in zip(*as_arrays, strict=True)]
 
 
 def _seconds_each(model: keras.Model, network: Network) -> float:
@@ -161,9 +155,9 @@ def _predicted(
 ) -> tuple[Predictions, np.ndarray | None]:
     """The model's predictions for photos, and the trunk's features, float32 (n, c)."""
     found = []
-    for start in range(0, len(photos.ids), _AT_ONCE):
-        part = photos._replace(encoded=photos.encoded[start : start + _AT_ONCE])
-        found.append(_outputs(whole, scaled(part.images(network.size_px), feeding.convention)))
+    for start in range(0, len(photos.ids), AT_ONCE):
+        part = photos._replace(encoded=photos.encoded[start : start + AT_ONCE])
+        found.append(outputs_of(whole, scaled(part.images(network.size_px), feeding.convention)))
     answers, *features = (np.concatenate(values) for values in zip(*found, strict=True))
     p_dog = _p_dog(output, feeding, answers)
     return Predictions(photos.ids, photos.labels, p_dog), features[0] if features else None
@@ -203,37 +197,10 @@ def _modes(
     layers = list(normalizations(whole))
     for mode in ("training", "inference"):
         with state_kept(whole):
-            answers = _outputs(whole, images, training=mode == "training" and bool(layers))[0]
+            answers = outputs_of(whole, images, training=mode == "training" and bool(layers))[0]
         loss, accuracy = loss_and_accuracy(labels[:, None], _p_dog(output, feeding, answers)[:, None])
         found[mode] = Answers(loss=loss, accuracy=accuracy)
     return Modes(num_examples=len(images), **found)
-
-
-def _blocks(network: Network, images: np.ndarray) -> tuple[list[Block], float]:
-    """The signal in each block, and the share of channels before the output that are zero on all photos."""
-    inputs = keras.Input((*network.size_px, 3), dtype=network.inputs.dtype)
-    blocks, _ = blocks_of(network.model, inputs)
-    found = _outputs(keras.Model(inputs, [block.tensor for block in blocks]), images)
-    rows = []
-    for block, values in zip(blocks, found, strict=True):
-        std = float(values.std(dtype=np.float64))
-        row = {"activation_mean": float(values.mean(dtype=np.float64)), "activation_std": std}
-        rows.append(Block(name=block.name, **row, inference_std=std,
-                          zero_share=float((values == 0).mean()), gradient_rms=None))  # fmt: skip
-    before = [values for values in found[:-1] if values.shape[-1] > 1]
-    dead = [float((values == 0).all(axis=tuple(range(values.ndim - 1))).mean()) for values in before]
-    return rows, max(dead, default=0.0)
-
-
-def _name_of(entry: np.ndarray, images: np.ndarray) -> str | None:
-    """The convention that the values before the first layer that learns follow; None for another one."""
-    if entry.shape != images.shape:
-        return None
-    for name in CONVENTIONS:
-        expected = scaled(images, name)
-        if np.abs(entry - expected).max() <= 0.02 * np.ptp(expected):
-            return name
-    return None
 
 
 def _linear_probe(
@@ -253,16 +220,11 @@ def _linear_probe(
     images = few.images((size_px[0], size_px[1]))
     own = received or "as_fed"
     trunk = network.trunk((size_px[0], size_px[1]))
-    found = {name: _outputs(trunk, scaled(images, name))[0] for name in sorted(names)}
+    found = {name: outputs_of(trunk, scaled(images, name))[0] for name in sorted(names)}
     if own not in found and (received is None or size_px == network.size_px):
         assert features is not None
         few = few.first(len(features))  # photos for which the whole model has made them already
         found = {name: values[: len(features)] for name, values in found.items()} | {own: features[:number]}
     elif own not in found:
-        found[own] = _outputs(trunk, scaled(images, own))[0]
+        found[own] = outputs_of(trunk, scaled(images, own))[0]
     return probe_of(found, few, own, expected)
-
-
-def _contrast(photos: Photos) -> float:
-    grey = photos.first(_NUM_MODES).images((8, 8)).astype(np.float64).mean(axis=-1)
-    return float(grey.std())

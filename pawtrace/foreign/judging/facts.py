@@ -14,7 +14,7 @@ from pawtrace.config.train_params import TrainParams
 from pawtrace.diagnosis.facts import Facts
 from pawtrace.diagnosis.finding import NotKnown, Numbers
 from pawtrace.diagnosis.scores import Score, score_of
-from pawtrace.foreign.measuring import Measured
+from pawtrace.foreign.measuring.measure import Measured
 from pawtrace.results.probe_results import LinearProbe, RateRange, Signals
 from pawtrace.results.results import History
 
