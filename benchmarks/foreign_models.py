@@ -17,7 +17,7 @@ from keras import layers
 from pawtrace.foreign.reading.array_values import scaled
 from pawtrace.foreign.reading.photos import Photos, read_photos
 
-_VGG_PX, _MOBILE_PX, _SMALL_PX = 64, 160, 48
+_VGG_PX, _MOBILE_PX, _SMALL_PX = 64, 128, 48
 _NUM_TRAIN, _NUM_TEST = 560, 400
 Arrays = tuple[np.ndarray, np.ndarray]
 

@@ -10,11 +10,11 @@ from keras import layers
 SIDE_PX = 32
 
 
-def images_and_labels(number: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    """Noise that is redder on dogs (1) and bluer on cats (0), with some overlap: uint8 (n, 32, 32, 3)."""
+def images_and_labels(number: int, seed: int = 0, noise: float = 10) -> tuple[np.ndarray, np.ndarray]:
+    """Noise that is redder on dogs (1), bluer on cats (0), the less so the more noise: uint8 (n, 32, 32, 3)."""
     random = np.random.default_rng(seed)
     labels = np.arange(number) % 2
-    redder = 18 * (2 * labels - 1) + random.normal(0, 10, number)
+    redder = 18 * (2 * labels - 1) + random.normal(0, noise, number)
     images = random.normal(120, 40, (number, SIDE_PX, SIDE_PX, 3))
     images[..., 0] += redder[:, None, None]
     images[..., 2] -= redder[:, None, None]
@@ -48,7 +48,7 @@ def reader(
     weights = np.zeros((1, 1, 3, 4), np.float32)
     weights[0, 0, 0, 0], weights[0, 0, 2, 1], weights[0, 0, 1, 2:] = 1, 1, 0.5
     convolution.set_weights([weights / scale, np.zeros(4, np.float32)])
-    kernel = np.array([[1], [-1], [0], [0]], np.float32) * sign / 4
+    kernel = np.array([[1], [-1], [0], [0]], np.float32) * sign / 10
     dense.set_weights(
         [np.concatenate([-kernel, kernel], axis=1) / 2 if units == 2 else kernel, np.zeros(units, np.float32)]
     )

@@ -64,7 +64,7 @@ def test_test_photos_that_were_trained_on_are_a_leak() -> None:
 
 
 def test_arrays_that_are_fed_otherwise_than_the_model_wants() -> None:
-    images, labels = images_and_labels(80)
+    images, labels = images_and_labels(80, noise=18)
     found = pawtrace.diagnose(reader(scale=1 / 255), (images.astype(np.float32), labels))
     assert found.verdict == "input_scaling"
     assert "/ 255" in found.cures[0].keras

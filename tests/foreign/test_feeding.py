@@ -11,7 +11,7 @@ from tests.foreign.colours import SIDE_PX, images_and_labels, reader
 
 
 def feeding_of(model: keras.Model) -> Feeding:
-    photos = read_photos(images_and_labels(80))
+    photos = read_photos(images_and_labels(80, noise=18))
     output = output_of(model, "", from_logits=False)
     return find_feeding(
         lambda images: np.asarray(model(images)), (SIDE_PX, SIDE_PX), output, photos, num_first=16
@@ -21,9 +21,9 @@ def feeding_of(model: keras.Model) -> Feeding:
 @pytest.mark.parametrize(("scale", "convention"), [(1.0, "zero_to_255"), (1 / 255, "zero_to_one")])
 def test_the_range_that_the_model_was_made_for_fits(scale: float, convention: str) -> None:
     found = feeding_of(reader(scale=scale))
-    assert convention in (found.convention, *found.equals)
+    assert found.convention == convention
     assert found.is_certain
-    assert found.best.accuracy > 0.85
+    assert found.best.accuracy > 0.75
 
 
 @pytest.mark.parametrize(("sign", "dog_first"), [(1.0, False), (-1.0, True)])

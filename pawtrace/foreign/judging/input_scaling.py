@@ -90,8 +90,8 @@ def _twice(facts: ForeignFacts) -> Finding:
         "standard deviation of what the first layer receives",
         decimal(measured.entry_std),
         f"below {_TWICE_STD:g}, and the model is not good",
-        f"The input is scaled twice: the model has a scaling layer inside and was trained on {outside.words}, so "
-        f"that its first layer receives values that hardly differ (standard deviation "
+        f"The input is scaled twice: the model has a scaling layer and was trained on {outside.words}, "
+        f"so that its first layer receives values that hardly differ (standard deviation "
         f"{decimal(measured.entry_std)}).",
         {"std": measured.entry_std},
         cause="twice",

@@ -1,7 +1,8 @@
 """How a model wants its input and what its output means, by what fits labelled photos.
 
-Every convention is tried on a few photos; the better half is tried on as many more, until two are left
-(successive halving: Karnin, Koren & Somekh 2013). The order of the classes follows from the accuracy.
+The conventions with red first are tried on a few photos; the better ones on as many more, until two are
+left (successive halving: Karnin, Koren & Somekh 2013). The winner is then compared with its sibling that has
+blue first. The order of the classes is the one that fits better.
 """
 
 from collections.abc import Callable
@@ -15,9 +16,11 @@ from pawtrace.foreign.measuring.outputs import Output
 from pawtrace.foreign.reading.array_values import scaled
 from pawtrace.foreign.reading.photos import Photos
 
-_ROUNDS = (8, 4, 2)  # conventions that are left in each round
+_ROUNDS = (5, 3, 2)  # conventions that are tried in each round
 _BGR = "bgr_"  # how the names of conventions with blue first begin
 _SUREST = 1e-4  # how near a probability counts towards 0 and 1
+_TEMPERATURES = 2.0 ** np.arange(-8, 11)
+_PENALTY = 0.05  # nats, for each doubling of the temperature
 
 
 class Trial(NamedTuple):
@@ -27,6 +30,7 @@ class Trial(NamedTuple):
     dog_first: bool  # whether class 0 is the dog
     right: tuple[bool, ...]  # of each photo
     losses: tuple[float, ...]  # cross-entropy of each photo, nats
+    misfit: float  # see `_misfit`
 
     @property
     def accuracy(self) -> float:
@@ -70,53 +74,64 @@ def find_feeding(
       num_first: photos on which all conventions are tried; four times as many decide between the last two.
     """
     values: dict[str, np.ndarray] = {name: np.empty(0) for name in CONVENTIONS}
-    left, shown, seen = list(CONVENTIONS), 0, {}
+    seen: dict[str, Trial] = {}
+
+    def show(names: list[str], start: int, end: int) -> None:
+        images = photos.first(end)._replace(encoded=photos.encoded[start:end]).images(size_px)
+        for name in names:
+            more = output.probability(answer(scaled(images, name)))
+            values[name] = np.concatenate([values[name], more])
+            seen[name] = _tried(name, values[name], photos.labels, output)
+
+    left, shown = [name for name in CONVENTIONS if not name.startswith(_BGR)], 0
     for number, num_left in enumerate(_ROUNDS):
-        wanted = num_first * 2**number
-        few = photos.first(wanted)._replace(
-            ids=photos.ids[shown:wanted], encoded=photos.encoded[shown:wanted]
-        )
-        images = few.images(size_px) if few.encoded else np.empty((0, *size_px, 3), np.uint8)
-        for name in left:
-            if len(images):
-                more = output.probability(answer(scaled(images, name)))
-                values[name] = np.concatenate([values[name], more])
-            seen[name] = _tried(name, values[name], photos.labels[: len(values[name])], output)
+        left = sorted(left, key=lambda name: seen[name].misfit)[:num_left] if seen else left
+        wanted = min(len(photos.ids), num_first * 2**number)
+        if wanted > shown:
+            show(left, shown, wanted)
         shown = wanted
-        left = sorted(left, key=lambda name: _rank(seen[name]))[: _next(number, num_left)]
-    top = min((seen[name] for name in left), key=_rank)
-    fitting = [trial for trial in seen.values() if _fits_as_well(trial, top)]
-    # RGB is far commoner than BGR: where both fit as well, it is RGB.
-    plain = seen.get(top.convention.removeprefix(_BGR), top)
-    best = plain if plain in fitting else top
-    equals = [trial.convention for trial in sorted(fitting, key=_rank) if trial is not best]
-    others = [trial for trial in seen.values() if trial is not best]
+    best = min((seen[name] for name in left), key=lambda trial: trial.misfit)
+    if _BGR + best.convention in CONVENTIONS:
+        show([_BGR + best.convention], 0, shown)
+        sibling = seen[_BGR + best.convention]
+        # RGB is far commoner than BGR: where both fit as well, it is RGB.
+        best = best if sibling.misfit > best.misfit or _fits_as_well(best, sibling) else sibling
+    others = sorted((trial for trial in seen.values() if trial is not best), key=lambda trial: trial.misfit)
+    equals = [
+        trial.convention for trial in others if len(trial.right) == shown and _fits_as_well(trial, best)
+    ]
     differences = [1 if right else -1 for right in best.right]
     certain = sum(differences) > 0 and is_significant(sign_flip_test(differences))
-    return Feeding(best, sorted(others, key=_rank), equals, certain)
-
-
-def _next(number: int, num_left: int) -> int:
-    return _ROUNDS[number + 1] if number + 1 < len(_ROUNDS) else num_left
+    return Feeding(best, others, equals, certain)
 
 
 def _tried(name: str, probabilities: np.ndarray, labels: np.ndarray, output: Output) -> Trial:
-    probabilities = np.nan_to_num(probabilities, nan=0.5)
+    """The trial in the order of the classes that fits better."""
+    probabilities, labels = np.nan_to_num(probabilities, nan=0.5), labels[: len(probabilities)]
     trials = [_trial(name, probabilities, labels, dog_first=False)]
     if not output.order_is_known:
         trials.append(_trial(name, 1 - probabilities, labels, dog_first=True))
-    return min(trials, key=lambda trial: (-trial.accuracy, trial.loss))
+    return min(trials, key=lambda trial: trial.misfit)
 
 
 def _trial(name: str, p_dog: np.ndarray, labels: np.ndarray, *, dog_first: bool) -> Trial:
     likelihoods = np.clip(np.where(labels == 1, p_dog, 1 - p_dog), _SUREST, 1)
     right = (p_dog >= 0.5) == (labels == 1)
-    return Trial(name, dog_first, tuple(right.tolist()), tuple((-np.log(likelihoods)).tolist()))
+    losses = tuple((-np.log(likelihoods)).tolist())
+    return Trial(name, dog_first, tuple(right.tolist()), losses, _misfit(p_dog, labels))
 
 
-def _rank(trial: Trial) -> tuple[float, float]:
-    # By accuracy to a tenth first: a network that is too sure has a high loss under the right convention.
-    return -round(trial.accuracy * 10), trial.loss
+def _misfit(p_dog: np.ndarray, labels: np.ndarray) -> float:
+    """The cross-entropy at the temperature that suits best, and a penalty for how far that is from 1.
+
+    An overfitted network is too sure under the right convention, and under a wrong one it may say a half of
+    everything; but fed 255 times too much or too little it is out by many doublings.
+    Source of the temperature: Guo et al. 2017, "On Calibration of Modern Neural Networks".
+    """
+    p_dog = np.clip(p_dog, 1e-7, 1 - 1e-7)
+    margins = np.log(p_dog / (1 - p_dog)) * (2 * labels - 1)
+    losses = np.log1p(np.exp(-np.clip(margins[:, None] / _TEMPERATURES, -60, 60))).mean(axis=0)
+    return float((losses + _PENALTY * np.abs(np.log2(_TEMPERATURES))).min())
 
 
 def _fits_as_well(trial: Trial, best: Trial) -> bool:

@@ -17,11 +17,13 @@ _NUM_PHOTOS = 64
 
 def outputs_of(model: keras.Model, images: np.ndarray, *, training: bool = False) -> list[np.ndarray]:
     """Every output of a model for pictures: float32 (n, ...) each."""
-    parts = [keras.tree.flatten(model(batch, training=training)) for batch in in_batches(images, AT_ONCE)]
-    as_arrays = [
-        [keras.ops.convert_to_numpy(keras.ops.cast(value, "float32")) for value in part] for part in parts
+    # In inference mode as a compiled graph, which is several times as fast for networks of many layers.
+    ask = (lambda batch: model(batch, training=True)) if training else model.predict_on_batch
+    parts = [keras.tree.flatten(ask(batch)) for batch in in_batches(images, AT_ONCE)]
+    return [
+        np.concatenate([np.asarray(value, np.float32) for value in of_all])
+        for of_all in zip(*parts, strict=True)
     ]
-    return [np.concatenate(values) for values in zip(*as_arrays, strict=True)]
 
 
 def blocks_and_dead_share(network: Network, images: np.ndarray) -> tuple[list[Block], float]:

@@ -140,14 +140,16 @@ def measure(file: ModelFile, test: Photos, train: Photos | None, say: Say) -> Me
 def _seconds_each(model: keras.Model, network: Network) -> float:
     """How long the model takes for a photo, once it is warm."""
     blank = np.zeros((8, *network.size_px, 3), np.float32)
-    model(blank, training=False)
+    outputs_of(model, blank)
     start = time.perf_counter()
-    model(blank, training=False)
+    outputs_of(model, blank)
     return (time.perf_counter() - start) / len(blank)
 
 
 def _affordable(seconds: float, seconds_each: float, number: int) -> int:
-    return min(number, max(_MIN_PHOTOS, int(seconds / max(seconds_each, 1e-6))))
+    """How many photos there is time for, in whole batches unless it is all of them."""
+    affordable = int(seconds / max(seconds_each, 1e-6)) // AT_ONCE * AT_ONCE
+    return min(number, max(_MIN_PHOTOS, affordable))
 
 
 def _predicted(

@@ -129,7 +129,7 @@ def _unreadable_named(path: Path) -> Iterator[None]:
     except Exception as error:  # zipfile, h5py and json have many
         said = " ".join(str(error).split())[:160]
         raise TrainingError(
-            f"{path}: expected a whole Keras model (.keras or .h5, with layers, not weights alone), found none "
+            f"{path}: expected a whole Keras model (.keras or .h5, not weights alone), found none "
             f"({said}); save it again with model.save('model.keras')"
         ) from error
 
