@@ -11,7 +11,7 @@ SIDE_PX = 32
 
 
 def images_and_labels(number: int, seed: int = 0, noise: float = 10) -> tuple[np.ndarray, np.ndarray]:
-    """Noise that is redder on dogs (1), bluer on cats (0), the less so the more noise: uint8 (n, 32, 32, 3)."""
+    """Noise, redder on dogs (1), bluer on cats (0), less so with more noise: uint8 (n, 32, 32, 3)."""
     random = np.random.default_rng(seed)
     labels = np.arange(number) % 2
     redder = 18 * (2 * labels - 1) + random.normal(0, noise, number)
