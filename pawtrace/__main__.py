@@ -12,7 +12,8 @@ from pawtrace.running.importing import end_at_ctrl_c, raise_at_ctrl_c
 
 COMMANDS = (
     "init", "backbone", "review",
-    "profile", "check", "cure", "trace", "verify", "predict", "export", "promote", "rollback", "status"
+    "diagnose", "profile", "check", "cure", "trace", "verify", "predict", "export", "promote", "rollback",
+    "status",
 )  # fmt: skip
 BAD_INPUT = 2  # as argparse has it; 1 is a command's own "no"
 

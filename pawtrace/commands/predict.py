@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pawtrace.config.params import Params, load_params
+from pawtrace.config.paths import PROMOTED
 
 if TYPE_CHECKING:
     import numpy as np
@@ -46,7 +47,8 @@ def run(arguments: argparse.Namespace) -> int:
     origin = model_sentence(chosen, params)
     has_folder = any(path.is_dir() for path in arguments.photos)
     files = find_photos(arguments.photos)
-    predicted, unpredicted = _predict(files, chosen, params, show_progress=has_folder)
+    ask = _predict_foreign if _is_foreign(chosen, params) else _predict
+    predicted, unpredicted = ask(files, chosen, params, show_progress=has_folder)
     if arguments.json:
         print(as_json(predicted, unpredicted, str(chosen.path), origin), end="")
     else:
@@ -97,6 +99,46 @@ def _predict(
     unpredicted: list[Unpredicted] = []
     probabilities = list(predict_views(model, readable(), params.evaluate.batch_size))
     return [photo_prediction(*pair) for pair in zip(read, probabilities, strict=True)], unpredicted
+
+
+def _is_foreign(chosen: "ChosenModel", params: Params) -> bool:
+    """Whether somebody else made the model: neither promoted, nor a recipe's, nor built as ours are."""
+    from pawtrace.foreign.reading.origin import is_ours
+
+    known = chosen.path.parent == PROMOTED or chosen.path.parent.name in params.recipes
+    return not known and not is_ours(chosen.path)
+
+
+def _predict_foreign(
+    files: Sequence[Path], chosen: "ChosenModel", params: Params, *, show_progress: bool
+) -> Predicted:
+    """Feed a foreign model as it wants; what tells how is in `pawtrace.foreign.predicting`."""
+    from pawtrace.base.ordered import ordered_map
+    from pawtrace.dataset.sources.formats import Rejected
+    from pawtrace.foreign.predicting import predict_photos
+    from pawtrace.foreign.reading.photos import read_file
+    from pawtrace.inference.photo_table import Unpredicted, photo_prediction
+
+    def content(path: Path) -> "bytes | Rejected":
+        try:
+            return read_file(path, params.data.limits.max_image_pixels)
+        except Rejected as reason:
+            return reason
+
+    read = (
+        ordered_map(content, files, title="predict", total=len(files))
+        if show_progress
+        else map(content, files)
+    )
+    found = list(zip(map(str, files), read, strict=True))
+    good = [(name, each) for name, each in found if isinstance(each, bytes)]
+    unpredicted = [Unpredicted(name, str(each)) for name, each in found if not isinstance(each, bytes)]
+    if not good:
+        return [], unpredicted
+    names, photos = zip(*good, strict=True)
+    answered = predict_photos(chosen.path, names, photos)
+    print(f"pawtrace predict: {chosen.path}: {answered.words}", file=sys.stderr)
+    return [photo_prediction(*pair) for pair in zip(names, answered.probabilities, strict=True)], unpredicted
 
 
 def _list(unpredicted: Sequence["Unpredicted"], num_files: int) -> None:

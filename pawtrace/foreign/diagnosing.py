@@ -1,0 +1,146 @@
+"""`pawtrace.diagnose`: why is the accuracy of a model of one's own low?
+
+Arrives: a model and labelled photos. Leaves: `ForeignDiagnosis`; its `text` is one screen.
+"""
+
+import json
+import sys
+import warnings
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import keras
+
+from pawtrace.diagnosis.cures.steps import Cure
+from pawtrace.diagnosis.finding import Check, Finding, NotKnown
+from pawtrace.diagnosis.label_quality import Suspect
+from pawtrace.foreign.defaults import thresholds
+from pawtrace.foreign.judging.as_params import as_params
+from pawtrace.foreign.judging.cures import cures_for
+from pawtrace.foreign.judging.facts import ForeignFacts
+from pawtrace.foreign.judging.rules import RULES
+from pawtrace.foreign.measuring.measure import Measured, Say, measure
+from pawtrace.foreign.reading.history_file import read_history
+from pawtrace.foreign.reading.model_file import ModelFile, load_foreign_model, model_of
+from pawtrace.foreign.reading.photos import read_photos
+from pawtrace.foreign.screen import as_content, as_screen, notes_on
+from pawtrace.results.number_words import percent
+
+NOT_KNOWN = "not known"
+HEALTHY = "healthy"
+
+
+class ForeignDiagnosis(NamedTuple):
+    """What was found out about a model."""
+
+    verdict: str  # a name in VERDICTS, or `not known` where accuracy is low and no rule says why
+    cause: str
+    sentence: str
+    checks: list[Check]
+    cures: list[Cure]  # the likeliest first
+    notes: list[str]
+    suspects: list[Suspect]
+    measured: Measured | None  # None: the weights are not finite, so nothing could be measured
+
+    @property
+    def is_healthy(self) -> bool:
+        """Whether nothing was found."""
+        return self.verdict == HEALTHY
+
+    @property
+    def text(self) -> str:
+        """One screen for a person."""
+        return as_screen(self)
+
+    @property
+    def json(self) -> str:
+        """The same for a program."""
+        return json.dumps(as_content(self), indent=2, ensure_ascii=False) + "\n"
+
+
+def diagnose(
+    model: Any, test: Any, train: Any = None, history: Any = None, *, say: Say | None = None
+) -> ForeignDiagnosis:
+    """Find out why a model's accuracy is low.
+
+    Args:
+      model: a Keras model, or the path of a `.keras` or `.h5` file; nothing in it is executed.
+      test: photos that it was not trained on: a folder, zip or tar, arrays (images, labels), or a tf.data
+        dataset of batches of these.
+      train: photos that it was trained on, likewise; without them some verdicts are not known.
+      history: what `fit` returned, or the path of a CSV or JSON of it.
+      say: is told of the progress; by default it is printed to stderr.
+    Raises:
+      PawtraceError: the model or the photos cannot be used; says what to do.
+    """
+    say = say or _to_stderr
+    file = model_of(model) if isinstance(model, keras.Model) else load_foreign_model(Path(model))
+    if file.problem is not None:
+        return _not_finite(file)
+    curves = None if history is None else read_history(history)
+    say("reading the photos")
+    test_photos = read_photos(test)
+    train_photos = None if train is None else read_photos(train)
+    with warnings.catch_warnings():
+        # Of a softmax over one unit, at every call: the verdict says so once.
+        warnings.filterwarnings("ignore", message="(.|\n)*softmax over axis")
+        measured = measure(file, test_photos, train_photos, say)
+    return _judged(ForeignFacts(measured, curves, thresholds(), as_params(measured)), say)
+
+
+def _judged(facts: ForeignFacts, say: Say) -> ForeignDiagnosis:
+    """Ask every rule; the first that applies is the verdict."""
+    say("verdicts")
+    findings: dict[str, Finding] = {}
+    checks = []
+    for name, rule in RULES.items():
+        try:
+            findings[name] = finding = rule(facts)
+        except NotKnown as reason:
+            checks.append(Check(name, "not known", str(reason), "", ""))
+            continue
+        state = "failed" if finding.applies else "passed"
+        checks.append(Check(name, state, finding.measure, finding.value, finding.limit))
+    verdict = next((name for name, finding in findings.items() if finding.applies), NOT_KNOWN)
+    finding = findings.get(verdict, _unexplained(facts))
+    return ForeignDiagnosis(
+        verdict,
+        finding.cause,
+        finding.sentence,
+        [check for check in checks if check.verdict != HEALTHY],
+        cures_for(verdict, finding, facts),
+        notes_on(facts),
+        facts.suspects if verdict == "label_noise" else [],
+        facts.measured,
+    )
+
+
+def _unexplained(facts: ForeignFacts) -> Finding:
+    missing = [] if facts.knows_train else ["--train PHOTOS"]
+    missing += [] if facts.knows_history else ["--history FILE"]
+    how = f"; run it again with {' and '.join(missing)}" if missing else ""
+    said = (
+        f"The model is right on {percent(facts.test.accuracy)} of the test photos, and what can be measured "
+        f"does not say why{how}."
+    )
+    return Finding(True, "", "", "", said)
+
+
+def _not_finite(file: ModelFile) -> ForeignDiagnosis:
+    sentence = (
+        f"The model holds {file.problem}: its training broke down, usually by too large a learning rate."
+    )
+    rate = file.compiled.learning_rate
+    lower = 1e-4 if rate is None else rate / 10
+    cure = Cure(
+        "learning_rate",
+        "Train it again at a tenth of the learning rate.",
+        None,
+        f"keras.optimizers.Adam({lower:g}, clipnorm=1.0)",
+    )
+    check = Check("unstable", "failed", "values that are finite", "not all", "all")
+    return ForeignDiagnosis("unstable", "", sentence, [check], [cure], [], [], None)
+
+
+def _to_stderr(line: str) -> None:
+    print(f"diagnose: {line}", file=sys.stderr, flush=True)

@@ -1,0 +1,1 @@
+"""From the measurements to a verdict and its cures, by the rules of pawtrace.diagnosis."""

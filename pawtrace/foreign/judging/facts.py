@@ -1,0 +1,131 @@
+"""The facts of a model that pawtrace did not train, for the same rules as a recipe's.
+
+What nobody has measured of such a model is `absent`: a rule that looks at it ends as not known, with the
+reason. There are no validation photos: all that were not trained on are the test photos.
+"""
+
+import math
+from functools import cached_property
+from types import SimpleNamespace
+from typing import Any, NoReturn
+
+from pawtrace.config.sections import DiagnoseParams
+from pawtrace.config.train_params import TrainParams
+from pawtrace.diagnosis.facts import Facts
+from pawtrace.diagnosis.finding import NotKnown, Numbers
+from pawtrace.diagnosis.scores import Score, score_of
+from pawtrace.foreign.measuring.measure import Measured
+from pawtrace.results.probe_results import LinearProbe, RateRange, Signals
+from pawtrace.results.results import History
+
+NO_TRAIN = "no training photos were given: --train PHOTOS"
+NO_HISTORY = "no history of the training was given: --history FILE"
+
+
+class _Absent:
+    """Something that was not measured; whoever looks at it ends with the reason."""
+
+    def __init__(self, reason: str) -> None:
+        self._reason = reason
+
+    def __getattr__(self, name: str) -> NoReturn:
+        raise NotKnown(self._reason)
+
+    def __getitem__(self, key: object) -> NoReturn:
+        raise NotKnown(self._reason)
+
+
+def absent(reason: str) -> Any:
+    """A measurement that is not there, in the place of any."""
+    return _Absent(reason)
+
+
+class ForeignFacts(Facts):
+    """The facts of one model."""
+
+    def __init__(
+        self, measured: Measured, history: History | None, thresholds: DiagnoseParams, params: TrainParams
+    ) -> None:
+        """Look at what was measured; `params` say in our words what is known of the training."""
+        self.measured, self.thresholds, self.params = measured, thresholds, params
+        predictions = {"validation": measured.test, "test": measured.test}
+        if measured.train is not None:
+            predictions["train"] = measured.train
+        self.knows_train, self.knows_history = measured.train is not None, history is not None
+        self.result = _result(predictions)
+        self.data = _data(measured)
+        self.test = self.validation = self.unseen = score_of(measured.test)
+        self.train = score_of(measured.train) if measured.train is not None else absent(NO_TRAIN)
+        self.history = history if history is not None else absent(NO_HISTORY)
+        self.training = absent("the file says nothing about the epochs")
+        self.signals = Signals(num_examples=measured.modes.num_examples, epochs=[], kept=measured.modes)
+        self.probes = _probes(measured)
+
+    @property
+    def known(self) -> Score:
+        """The score on its own training photos, or on the test photos where those are not known."""
+        return self.train if self.knows_train else self.test
+
+    @property
+    def accuracies(self) -> Numbers:
+        """The accuracy on train, where that is known, and on test."""
+        known = {"train_accuracy": self.train.accuracy} if self.knows_train else {}
+        return {**known, "test_accuracy": self.test.accuracy}
+
+    @cached_property
+    def is_unbalanced(self) -> bool:
+        """Whether accuracy would hide what happens to the rarer label."""
+        return self.known.chance > self.thresholds.imbalance_share
+
+    @cached_property
+    def guessing_loss(self) -> float:
+        """The cross-entropy of always answering the labels' shares."""
+        predictions = self.result.predictions
+        labels = predictions["train" if self.knows_train else "test"].labels
+        return guessing_loss_of(float(labels.mean()))
+
+    @cached_property
+    def labels_say_nothing(self) -> bool:
+        """Whether neither a linear classifier nor this network finds anything general in the labels."""
+        return self.knows_train and bool(super().labels_say_nothing)
+
+    @cached_property
+    def is_good(self) -> bool:
+        """Whether it is good on its own training photos, as far as those are known."""
+        return self.level(self.known) >= self.thresholds.underfitting_accuracy
+
+    @cached_property
+    def stopped_early(self) -> bool:
+        """Not known; nobody stops early while the loss still falls."""
+        return False
+
+    @property
+    def linear_probe(self) -> LinearProbe | None:
+        """What a linear classifier gets out of the trunk's features; None for untrained weights."""
+        return self.measured.linear_probe
+
+
+def guessing_loss_of(share: float) -> float:
+    """The entropy of a share of dogs, nats."""
+    return -sum(p * math.log(p) for p in (share, 1 - share) if p > 0)
+
+
+def _result(predictions: dict[str, Any]) -> Any:
+    return SimpleNamespace(predictions=predictions)
+
+
+def _data(measured: Measured) -> Any:
+    like_train = absent(NO_TRAIN) if measured.like_train is None else {"test": measured.like_train}
+    return SimpleNamespace(split=SimpleNamespace(baseline=measured.baseline), like_train=like_train)
+
+
+def _probes(measured: Measured) -> Any:
+    reason = "a model that is finished is not trained further"
+    unknown = RateRange(rate=0.0, rates=[], losses=[], falls_from=None, steepest=None, blows_up_at=None)
+    return SimpleNamespace(
+        blocks=measured.blocks,
+        linear_probe=measured.linear_probe,
+        overfit=absent(reason),
+        initial=absent(reason),
+        rate_range=unknown,
+    )

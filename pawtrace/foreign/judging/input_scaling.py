@@ -1,0 +1,98 @@
+"""`input_scaling` of a finished model: scaled twice, or fed otherwise than its weights were trained."""
+
+import numpy as np
+
+from pawtrace.config.conventions import CONVENTIONS
+from pawtrace.diagnosis.finding import Finding, NotKnown
+from pawtrace.diagnosis.rules import input_scaling as pretrained_scaling
+from pawtrace.evaluation.significance import holm, is_significant, sign_flip_test
+from pawtrace.foreign.judging.facts import ForeignFacts
+from pawtrace.results.number_words import decimal, percent, points
+from pawtrace.results.probe_results import LinearProbe
+
+_TWICE_STD = 0.03  # of what the first layer receives: 0..1 has 0.25
+
+
+def rule(facts: ForeignFacts) -> Finding:
+    """Scaled twice, fed otherwise than it was trained, or otherwise than pretrained weights want it."""
+    measured = facts.measured
+    convention = measured.feeding.convention
+    if measured.inner_scaling and measured.entry_std < _TWICE_STD:
+        return _twice(facts)
+    fed = measured.test_photos.fed
+    if fed is not None and fed != convention and convention not in measured.feeding.equals:
+        return Finding(
+            True,
+            "convention of the arrays",
+            CONVENTIONS[fed].words,
+            f"the model fits {CONVENTIONS[convention].words}",
+            f"You feed {CONVENTIONS[fed].words}, but the model answers best to "
+            f"{CONVENTIONS[convention].words}.",
+            cause=convention,
+        )
+    return _pretrained(facts)
+
+
+def _pretrained(facts: ForeignFacts) -> Finding:
+    """The trunk's features are worth more under another convention: a head on them can only lose by it.
+
+    Where the trunk is no published backbone, all conventions were tried on it: there the recipe's rule, which
+    also compares the accuracy, guards against a chance find.
+    """
+    probe, expected = facts.linear_probe, facts.measured.network.expected_convention
+    if probe is None or expected is None or probe.received not in CONVENTIONS:
+        if probe is not None and probe.received not in CONVENTIONS:
+            raise NotKnown("the scaling inside the model is none that is known by name")
+        return pretrained_scaling.rule(facts)
+    if not facts.measured.feeding.is_certain and not facts.measured.inner_scaling:
+        raise NotKnown("no way of feeding the model is better than guessing")
+    ours, theirs = facts.linear_probe_accuracy(probe.received), facts.linear_probe_accuracy(expected)
+    # The weights' origin is known: then the smallest loss is one, and the model's accuracy shows it.
+    is_certain = facts.measured.network.is_imagenet_vgg16 and not _is_accurate(facts)
+    is_worse = theirs > ours and (is_certain or _is_measurable(probe, expected))
+    named = " (images / 255)" if probe.received == "zero_to_one" else ""
+    return Finding(
+        is_worse,
+        "what the pretrained features lose by the input scaling, points",
+        points(ours - theirs),
+        "measurable (p below 0.05)",
+        f"The {facts.measured.network.family} backbone gets {CONVENTIONS[probe.received].words}{named}, but "
+        f"its pretrained weights expect {CONVENTIONS[expected].words}: a linear classifier on its features "
+        f"is then right on {percent(theirs)} of {probe.num_examples} photos that it has not seen, instead of "
+        f"{percent(ours)}.",
+        {"features_accuracy_received": ours, "features_accuracy_expected": theirs},
+        cause=expected,
+    )
+
+
+def _is_measurable(probe: LinearProbe, expected: str) -> bool:
+    """Whether the received convention is worse on the same photos, by right answers or by probabilities."""
+    flags = (probe.conventions[name].right for name in (probe.received, expected))
+    rights = [int(own) - int(other) for own, other in zip(*flags, strict=True)]
+    ours, theirs = probe.judges[probe.received], probe.judges[expected]
+    surer = [
+        int(np.sign((other - own) * (2 * label - 1)))
+        for own, other, label in zip(ours.probabilities, theirs.probabilities, ours.labels, strict=True)
+    ]
+    fewer_right, less_sure = map(is_significant, holm([sign_flip_test(rights), sign_flip_test(surer)]))
+    return (fewer_right and sum(rights) < 0) or (less_sure and sum(surer) > 0)
+
+
+def _is_accurate(facts: ForeignFacts) -> bool:
+    return facts.level(facts.test) >= facts.thresholds.underfitting_accuracy
+
+
+def _twice(facts: ForeignFacts) -> Finding:
+    measured = facts.measured
+    outside = CONVENTIONS[measured.feeding.convention]
+    return Finding(
+        not _is_accurate(facts),
+        "standard deviation of what the first layer receives",
+        decimal(measured.entry_std),
+        f"below {_TWICE_STD:g}, and the model is not good",
+        f"The input is scaled twice: the model has a scaling layer and was trained on {outside.words}, "
+        f"so that its first layer receives values that hardly differ (standard deviation "
+        f"{decimal(measured.entry_std)}).",
+        {"std": measured.entry_std},
+        cause="twice",
+    )

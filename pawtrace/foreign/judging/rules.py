@@ -1,0 +1,221 @@
+"""Rules of verdicts for a finished model: where a recipe's rule asks what only its own training can tell.
+
+All other verdicts are asked by the rules of `pawtrace.diagnosis.rules`, on the same facts.
+"""
+
+import math
+from collections.abc import Callable
+
+from pawtrace.diagnosis.finding import Finding, NotKnown
+from pawtrace.diagnosis.rules import undertrained as still_improving
+from pawtrace.diagnosis.scores import is_above
+from pawtrace.diagnosis.verdicts import VERDICTS
+from pawtrace.foreign.judging import input_scaling
+from pawtrace.foreign.judging.as_params import trains_trunk
+from pawtrace.foreign.judging.facts import NO_HISTORY, NO_TRAIN, ForeignFacts
+from pawtrace.results.number_words import decimal, percent, points
+
+_SAME_ANSWER = 0.01  # standard deviation of P(dog) over all photos: the input makes no difference
+_BLANK = 2.0  # of 255: photos that differ by less are all of one colour
+_DEAD_CHANNELS = 0.95  # share of a layer's channels that are zero on all photos
+_RANDOM = 0.5  # share of kernels that are as initialised
+
+
+def unstable(facts: ForeignFacts) -> Finding:
+    """The history's loss jumps and does not recover, or is not finite."""
+    if not facts.knows_history:
+        raise NotKnown(NO_HISTORY)
+    losses, limit = facts.history.loss, facts.thresholds.unstable_rise
+    measure, limit_words = "rise of the training loss that it does not recover from", f"above {limit:g}"
+    if not all(map(math.isfinite, losses)):
+        epoch = next(number for number, loss in enumerate(losses, start=1) if not math.isfinite(loss))
+        said = f"The training loss is not a finite number in epoch {epoch}: the learning rate is too large."
+        return Finding(True, measure, "not finite", limit_words, said)
+    start = facts.guessing_loss
+    rises = [(losses[0] - 2 * start, 1, start)]
+    rises += [(losses[n] - 1.25 * min(losses[:n]), n + 1, min(losses[:n])) for n in range(1, len(losses))]
+    rise, epoch, before = max(rises)
+    applies = rise > limit and not facts.is_good
+    return Finding(
+        applies,
+        measure,
+        decimal(max(0.0, rise)),
+        limit_words,
+        f"The training loss jumps from {decimal(before)} to {decimal(losses[epoch - 1])} in epoch {epoch} "
+        "and the model does not recover: the learning rate is too large.",
+        {"epoch": epoch, "rise": rise},
+    )
+
+
+def blank_inputs(facts: ForeignFacts) -> Finding:
+    """Nothing is to be seen on the photos; augmentation outside the model cannot be seen."""
+    contrast = facts.measured.contrast
+    if contrast >= _BLANK:
+        raise NotKnown("the augmentation of your script cannot be seen")
+    return Finding(
+        True,
+        "contrast of the photos, of 255",
+        decimal(contrast),
+        f"below {_BLANK:g}",
+        f"The photos all look alike: their brightness differs by {decimal(contrast)} of 255.",
+        cause="data",
+    )
+
+
+def dead(facts: ForeignFacts) -> Finding:
+    """Never better than guessing, because what it sees makes no difference to what it answers."""
+    measured, score = facts.measured, facts.known
+    spread = float(measured.test.probabilities.std())
+    measure, limit = "standard deviation of the answers over all photos", f"below {_SAME_ANSWER:g}, at chance"
+    if measured.output.is_constant:
+        said = (
+            "The output is a softmax over one unit: it is 1 whatever the picture, so nothing can be learned."
+        )
+        return Finding(True, measure, "0", limit, said, {"answers_std": spread}, "softmax_over_one_unit")
+    signal = facts.dying_signal
+    at_chance = score.at_chance or facts.test.at_chance
+    applies = at_chance and (spread < _SAME_ANSWER or measured.dead_share > _DEAD_CHANNELS)
+    where = ""
+    if signal is not None:
+        where = (
+            f" The signal dies at {signal.block.name}: activations spread by {decimal(signal.std)} there and "
+        )
+        where += f"by {decimal(signal.largest_std)} before."
+    elif measured.dead_share > _DEAD_CHANNELS:
+        where = (
+            f" {percent(measured.dead_share)} of the units of a layer are zero on all photos (dead ReLUs)."
+        )
+    if (measured.untrained_trunk or 0.0) > _RANDOM:
+        where += " The convolutions still have the weights that they were initialised with."
+    return Finding(
+        applies,
+        measure,
+        decimal(spread),
+        limit,
+        f"The model gives nearly the same answer to every picture: P(dog) has a standard deviation of "
+        f"{decimal(spread)} over {facts.test.num_examples:,} photos, and {percent(score.accuracy)} are "
+        f"right.{where}",
+        {**facts.accuracies, "answers_std": spread},
+    )
+
+
+def stalled(facts: ForeignFacts) -> Finding:
+    """The loss hardly falls, or the weights are those that training began with."""
+    untrained, rate = facts.measured.untrained_head, facts.measured.file.compiled.learning_rate
+    tuned = trains_trunk(facts.measured) and (facts.measured.untrained_trunk or 0.0) > _RANDOM
+    nothing_moved = untrained == 1.0 and (tuned or not trains_trunk(facts.measured))
+    rate_words = f", at a learning rate of {rate:g}" if rate is not None else ""
+    if not nothing_moved and not facts.knows_history:
+        return Finding(
+            False, "share of the head's layers that are as initialised", percent(untrained or 0.0), "all"
+        )
+    if nothing_moved:
+        return Finding(
+            not facts.is_good,
+            "share of the head's layers that are as initialised",
+            percent(1.0),
+            "all, and the model is not good",
+            f"The weights have hardly moved from those that Keras initialises{rate_words}: the model is as "
+            f"good as untrained, and {percent(facts.known.accuracy)} of the photos are right.",
+            cause="rate",
+        )
+    losses, limit = facts.history.loss, facts.thresholds.stalled_fall
+    fall = (losses[0] - min(losses)) / losses[0] if losses[0] else 0.0
+    is_low = rate is not None and rate < _LOW_RATE
+    return Finding(
+        fall < limit and not facts.is_good and is_low,
+        "how far the training loss has fallen",
+        percent(max(0.0, fall)),
+        f"less than {percent(limit)}, at a rate below {_LOW_RATE:g}",
+        f"The learning rate of {rate or 0:g} is too low: in {len(losses)} epochs the training loss went from "
+        f"{decimal(losses[0])} to {decimal(min(losses))}.",
+        cause="rate",
+    )
+
+
+_LOW_RATE = 2e-5
+
+
+def forgetting(facts: ForeignFacts) -> Finding:
+    """Not known: the file holds only the weights after training."""
+    del facts
+    raise NotKnown("the weights before training are not in the file")
+
+
+def overfitting(facts: ForeignFacts) -> Finding:
+    """Good on the training photos, measurably worse on the test photos."""
+    limit, gap = facts.thresholds.overfitting_gap, facts.gap
+    train, test = facts.train, facts.test
+    applies = gap >= limit and is_above(train.accuracy, train.num_examples, test.accuracy, test.num_examples)
+    head, number = facts.params.head, facts.measured.network.head_layers
+    num_weights = sum(layer.count_params() for layer in number if getattr(layer, "count_params", None))
+    cause = "no_augmentation"
+    if head.pooling == "flatten" and num_weights > 100 * train.num_examples:
+        cause = "large_head"
+    return Finding(
+        applies,
+        "accuracy on training photos above that on test photos, points",
+        points(gap),
+        f"at least {points(limit)}, measurably",
+        f"The model is clearly worse on new photos than on its training photos: {percent(train.accuracy)} "
+        f"right on train, {percent(test.accuracy)} on test.",
+        {**facts.accuracies, "gap": gap, "num_head_weights": num_weights},
+        cause,
+    )
+
+
+def undertrained(facts: ForeignFacts) -> Finding:
+    """Still improving when the history ends."""
+    if not facts.knows_history:
+        raise NotKnown(NO_HISTORY)
+    return still_improving.rule(facts)
+
+
+def underfitting(facts: ForeignFacts) -> Finding:
+    """Not good on its own training photos; or frozen random convolutions, whatever else."""
+    limit, measured = facts.thresholds.underfitting_accuracy, facts.measured
+    is_random = (measured.untrained_trunk or 0.0) > _RANDOM
+    if not facts.knows_train and not is_random:
+        raise NotKnown(NO_TRAIN)
+    level = facts.level(facts.known)
+    why = " Its convolutions still have the random weights that Keras initialised." if is_random else ""
+    return Finding(
+        level < limit,
+        f"accuracy on {'its own training' if facts.knows_train else 'test'} photos",
+        percent(level),
+        f"below {percent(limit)}",
+        f"The model is right on only {percent(facts.known.accuracy)} of "
+        f"{'its own training photos' if facts.knows_train else 'the test photos'}.{why}",
+        dict(facts.accuracies),
+        "frozen_random" if is_random else ("capacity" if facts.trains_backbone else "frozen"),
+    )
+
+
+def healthy(facts: ForeignFacts) -> Finding:
+    """Good on photos that it was not trained on, and nothing else was found."""
+    limit = facts.thresholds.underfitting_accuracy
+    return Finding(
+        facts.level(facts.test) >= limit,
+        "accuracy on test photos",
+        percent(facts.test.accuracy),
+        f"at least {percent(limit)}",
+        f"Nothing was found: {percent(facts.test.accuracy)} of the test photos are right.",
+        dict(facts.accuracies),
+    )
+
+
+_OWN: dict[str, Callable[[ForeignFacts], Finding]] = {
+    "input_scaling": input_scaling.rule,
+    "unstable": unstable,
+    "blank_inputs": blank_inputs,
+    "dead": dead,
+    "stalled": stalled,
+    "forgetting": forgetting,
+    "overfitting": overfitting,
+    "undertrained": undertrained,
+    "underfitting": underfitting,
+    "healthy": healthy,
+}
+RULES: dict[str, Callable[[ForeignFacts], Finding]] = {
+    name: _OWN.get(name, verdict.rule) for name, verdict in VERDICTS.items()
+}

@@ -1,0 +1,1 @@
+"""What is measured of a model: its layers, its input, its output, its answers."""

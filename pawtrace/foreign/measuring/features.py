@@ -1,0 +1,74 @@
+"""What a linear classifier gets out of a model's trunk, by the convention in which the trunk is fed.
+
+The same measurement as `pawtrace.learning.probes.linear_probe`, of a network that has been trained.
+Source: Alain & Bengio 2016, "Understanding intermediate layers using linear classifier probes".
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import StratifiedKFold, cross_val_predict
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from pawtrace.foreign.reading.photos import Photos
+from pawtrace.results.probe_results import LinearProbe
+
+_FOLDS = 5
+_STRENGTH = 0.01  # of the logistic regression, as 1 / penalty: features outnumber examples
+
+
+def probe_of(
+    features: Mapping[str, np.ndarray], photos: Photos, received: str, expected: str | None
+) -> LinearProbe:
+    """Classify photos by features, out of fold, and compare the conventions.
+
+    Args:
+      features: by convention, float (n, c), of the same photos.
+      photos: n of them.
+      received: the convention in which the model is fed.
+      expected: that of the published weights; None: the one under which most photos are right.
+    """
+    labels = photos.labels
+    answers = {name: _out_of_fold(values, labels) for name, values in features.items()}
+    right = {name: (found >= 0.5) == (labels == 1) for name, found in answers.items()}
+    best = max(right, key=lambda name: (right[name].sum(), name == received))
+    expected = expected or best
+    conventions = {
+        name: {
+            "num_right": int(right[name].sum()),
+            "right": "".join(map(str, right[name].astype(int))),
+            "features_std": float(features[name].std(dtype=np.float64))
+            if np.isfinite(features[name]).all()
+            else None,
+        }
+        for name in features
+    }
+    judges = {
+        name: {
+            "ids": photos.ids,
+            "splits": ["test"] * len(labels),
+            "labels": labels.tolist(),
+            "probabilities": answers[name].tolist(),
+        }
+        for name in {received, expected}
+    }
+    return LinearProbe.model_validate(
+        {
+            "num_examples": len(labels),
+            "received": received,
+            "expected": expected,
+            "conventions": conventions,
+            "judges": judges,
+        }
+    )
+
+
+def _out_of_fold(features: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """P(dog) of each photo by a regression that has not seen it; a half where none can be fitted."""
+    if not np.isfinite(features).all():
+        return np.full(len(labels), 0.5)
+    classifier = make_pipeline(StandardScaler(), LogisticRegression(C=_STRENGTH, max_iter=500))
+    folds = StratifiedKFold(_FOLDS, shuffle=True, random_state=0)
+    return np.asarray(cross_val_predict(classifier, features, labels, cv=folds, method="predict_proba")[:, 1])

@@ -1,0 +1,145 @@
+"""How a model wants its input and what its output means, by what fits labelled photos.
+
+The conventions with red first are tried on a few photos; the better ones on as many more, until two are
+left (successive halving: Karnin, Koren & Somekh 2013). The winner is then compared with its sibling that has
+blue first. The order of the classes is the one that fits better.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from pawtrace.config.conventions import CONVENTIONS
+from pawtrace.evaluation.significance import is_significant, sign_flip_test
+from pawtrace.foreign.measuring.outputs import Output
+from pawtrace.foreign.reading.array_values import scaled
+from pawtrace.foreign.reading.photos import Photos
+
+_ROUNDS = (5, 3, 2)  # conventions that are tried in each round
+_BGR = "bgr_"  # how the names of conventions with blue first begin
+_SUREST = 1e-4  # how near a probability counts towards 0 and 1
+_TEMPERATURES = 2.0 ** np.arange(-8, 11)
+_PENALTY = 0.05  # nats, for each doubling of the temperature
+
+
+class Trial(NamedTuple):
+    """A convention and an order of the classes, tried."""
+
+    convention: str  # a name in CONVENTIONS
+    dog_first: bool  # whether class 0 is the dog
+    right: tuple[bool, ...]  # of each photo
+    losses: tuple[float, ...]  # cross-entropy of each photo, nats
+    misfit: float  # see `_misfit`
+
+    @property
+    def accuracy(self) -> float:
+        """The share of right answers."""
+        return sum(self.right) / len(self.right)
+
+    @property
+    def loss(self) -> float:
+        """The mean cross-entropy, nats."""
+        return sum(self.losses) / len(self.losses)
+
+
+class Feeding(NamedTuple):
+    """How a model wants its input, as it was found out."""
+
+    best: Trial
+    others: list[Trial]  # the best order of classes of each other convention, on the photos that it saw
+    equals: list[str]  # conventions that fit equally well on the same photos
+    is_certain: bool  # whether the best one is measurably better than guessing
+
+    @property
+    def convention(self) -> str:
+        """The name of the convention that fits."""
+        return self.best.convention
+
+
+def find_feeding(
+    answer: Callable[[np.ndarray], np.ndarray],
+    size_px: tuple[int, int],
+    output: Output,
+    photos: Photos,
+    num_first: int,
+) -> Feeding:
+    """Try the conventions.
+
+    Args:
+      answer: float32 (n, h, w, 3) -> the model's output (n, units).
+      size_px: height and width that the model takes.
+      output: what the output means.
+      photos: labelled; the first ones are used, those that the model was trained on where they are known.
+      num_first: photos on which all conventions are tried; four times as many decide between the last two.
+    """
+    values: dict[str, np.ndarray] = {name: np.empty(0) for name in CONVENTIONS}
+    seen: dict[str, Trial] = {}
+
+    def show(names: list[str], start: int, end: int) -> None:
+        images = photos.first(end)._replace(encoded=photos.encoded[start:end]).images(size_px)
+        for name in names:
+            more = output.probability(answer(scaled(images, name)))
+            values[name] = np.concatenate([values[name], more])
+            seen[name] = _tried(name, values[name], photos.labels, output)
+
+    left, shown = [name for name in CONVENTIONS if not name.startswith(_BGR)], 0
+    for number, num_left in enumerate(_ROUNDS):
+        left = sorted(left, key=lambda name: seen[name].misfit)[:num_left] if seen else left
+        wanted = min(len(photos.ids), num_first * 2**number)
+        if wanted > shown:
+            show(left, shown, wanted)
+        shown = wanted
+    best = min((seen[name] for name in left), key=lambda trial: trial.misfit)
+    if _BGR + best.convention in CONVENTIONS:
+        show([_BGR + best.convention], 0, shown)
+        sibling = seen[_BGR + best.convention]
+        # RGB is far commoner than BGR: where both fit as well, it is RGB.
+        best = best if sibling.misfit > best.misfit or _fits_as_well(best, sibling) else sibling
+    others = sorted((trial for trial in seen.values() if trial is not best), key=lambda trial: trial.misfit)
+    equals = [
+        trial.convention for trial in others if len(trial.right) == shown and _fits_as_well(trial, best)
+    ]
+    differences = [1 if right else -1 for right in best.right]
+    certain = sum(differences) > 0 and is_significant(sign_flip_test(differences))
+    return Feeding(best, others, equals, certain)
+
+
+def _tried(name: str, probabilities: np.ndarray, labels: np.ndarray, output: Output) -> Trial:
+    """The trial in the order of the classes that fits better."""
+    probabilities, labels = np.nan_to_num(probabilities, nan=0.5), labels[: len(probabilities)]
+    trials = [_trial(name, probabilities, labels, dog_first=False)]
+    if not output.order_is_known:
+        trials.append(_trial(name, 1 - probabilities, labels, dog_first=True))
+    return min(trials, key=lambda trial: trial.misfit)
+
+
+def _trial(name: str, p_dog: np.ndarray, labels: np.ndarray, *, dog_first: bool) -> Trial:
+    likelihoods = np.clip(np.where(labels == 1, p_dog, 1 - p_dog), _SUREST, 1)
+    right = (p_dog >= 0.5) == (labels == 1)
+    losses = tuple((-np.log(likelihoods)).tolist())
+    return Trial(name, dog_first, tuple(right.tolist()), losses, _misfit(p_dog, labels))
+
+
+def _misfit(p_dog: np.ndarray, labels: np.ndarray) -> float:
+    """The cross-entropy at the temperature that suits best, and a penalty for how far that is from 1.
+
+    An overfitted network is too sure under the right convention, and under a wrong one it may say a half of
+    everything; but fed 255 times too much or too little it is out by many doublings.
+    Source of the temperature: Guo et al. 2017, "On Calibration of Modern Neural Networks".
+    """
+    p_dog = np.clip(p_dog, 1e-7, 1 - 1e-7)
+    margins = np.log(p_dog / (1 - p_dog)) * (2 * labels - 1)
+    losses = np.log1p(np.exp(-np.clip(margins[:, None] / _TEMPERATURES, -60, 60))).mean(axis=0)
+    return float((losses + _PENALTY * np.abs(np.log2(_TEMPERATURES))).min())
+
+
+def _fits_as_well(trial: Trial, best: Trial) -> bool:
+    """Whether a trial is not measurably worse than the best: by right answers, nor by the losses' signs,
+    on the photos that both have seen.
+    """
+    rights = [int(ours) - int(theirs) for ours, theirs in zip(best.right, trial.right, strict=False)]
+    signs = [
+        int(np.sign(round(theirs - ours, 3))) for ours, theirs in zip(best.losses, trial.losses, strict=False)
+    ]
+    return not (is_significant(sign_flip_test(rights)) or is_significant(sign_flip_test(signs)))

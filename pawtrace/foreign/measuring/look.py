@@ -1,0 +1,59 @@
+"""What a network gives out on its way: outputs, the signal of each block, what its first layer receives."""
+
+import keras
+import numpy as np
+
+from pawtrace.config.conventions import CONVENTIONS
+from pawtrace.foreign.measuring.network import Network
+from pawtrace.foreign.reading.array_values import scaled
+from pawtrace.foreign.reading.photos import Photos
+from pawtrace.learning.networks.blocks import blocks_of
+from pawtrace.learning.probes.sample import in_batches
+from pawtrace.results.probe_results import Block
+
+AT_ONCE = 16  # photos
+_NUM_PHOTOS = 64
+
+
+def outputs_of(model: keras.Model, images: np.ndarray, *, training: bool = False) -> list[np.ndarray]:
+    """Every output of a model for pictures: float32 (n, ...) each."""
+    # In inference mode as a compiled graph, which is several times as fast for networks of many layers.
+    ask = (lambda batch: model(batch, training=True)) if training else model.predict_on_batch
+    parts = [keras.tree.flatten(ask(batch)) for batch in in_batches(images, AT_ONCE)]
+    return [
+        np.concatenate([np.asarray(value, np.float32) for value in of_all])
+        for of_all in zip(*parts, strict=True)
+    ]
+
+
+def blocks_and_dead_share(network: Network, images: np.ndarray) -> tuple[list[Block], float]:
+    """The signal in each block, and the share of channels before the output that are zero on all photos."""
+    inputs = keras.Input((*network.size_px, 3), dtype=network.inputs.dtype)
+    blocks, _ = blocks_of(network.model, inputs)
+    found = outputs_of(keras.Model(inputs, [block.tensor for block in blocks]), images)
+    rows = []
+    for block, values in zip(blocks, found, strict=True):
+        std = float(values.std(dtype=np.float64))
+        row = {"activation_mean": float(values.mean(dtype=np.float64)), "activation_std": std}
+        rows.append(Block(name=block.name, **row, inference_std=std,
+                          zero_share=float((values == 0).mean()), gradient_rms=None))  # fmt: skip
+    before = [values for values in found[:-1] if values.shape[-1] > 1]
+    dead = [float((values == 0).all(axis=tuple(range(values.ndim - 1))).mean()) for values in before]
+    return rows, max(dead, default=0.0)
+
+
+def convention_of(entry: np.ndarray, images: np.ndarray) -> str | None:
+    """The convention that the values before the first layer that learns follow; None for another one."""
+    if entry.shape != images.shape:
+        return None
+    for name in CONVENTIONS:
+        expected = scaled(images, name)
+        if np.abs(entry - expected).max() <= 0.02 * np.ptp(expected):
+            return name
+    return None
+
+
+def contrast_of(photos: Photos) -> float:
+    """How much is to be seen: standard deviation of the brightness on a grid of 8 x 8, 0..255."""
+    grey = photos.first(_NUM_PHOTOS).images((8, 8)).astype(np.float64).mean(axis=-1)
+    return float(grey.std())

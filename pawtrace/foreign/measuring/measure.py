@@ -1,0 +1,232 @@
+"""All that is measured of a model, in an order and an amount that fit into a minute.
+
+Arrives: a model and photos. Leaves: `Measured`.
+"""
+
+import time
+from collections.abc import Callable
+from typing import NamedTuple
+
+import keras
+import numpy as np
+
+from pawtrace.config.conventions import CONVENTIONS
+from pawtrace.config.sections import LABELS
+from pawtrace.dataset.examples.perceptual_hash import with_mirrored
+from pawtrace.dataset.examples.pixels import decode
+from pawtrace.dataset.examples.raw import RawExample
+from pawtrace.dataset.splitting.linear_baseline import choose_examples, linear_baseline
+from pawtrace.dataset.splitting.overlap import find_overlap
+from pawtrace.dataset.splitting.splits import Membership
+from pawtrace.evaluation.predictions import Predictions
+from pawtrace.foreign.defaults import probe_params
+from pawtrace.foreign.measuring.features import probe_of
+from pawtrace.foreign.measuring.feeding import Feeding, find_feeding
+from pawtrace.foreign.measuring.look import (
+    AT_ONCE,
+    blocks_and_dead_share,
+    contrast_of,
+    convention_of,
+    outputs_of,
+)
+from pawtrace.foreign.measuring.network import Network, network_of, untrained_share
+from pawtrace.foreign.measuring.outputs import Output, output_of
+from pawtrace.foreign.reading.array_values import scaled
+from pawtrace.foreign.reading.model_file import ModelFile
+from pawtrace.foreign.reading.photos import Photos
+from pawtrace.learning.networks.backbones import normalizations
+from pawtrace.learning.probes.gradients import state_kept
+from pawtrace.learning.probes.sample import loss_and_accuracy
+from pawtrace.results.data_summary import Baseline
+from pawtrace.results.probe_results import Answers, Block, LinearProbe, Modes
+
+_ANSWERS_S, _TRAIN_S, _FEATURES_S = 18.0, 8.0, 12.0  # of the minute, on a slow computer
+_TRIALS_S, _PASSES = 14.0, 16  # passes of the first photos through the network, to find the convention
+_MIN_PHOTOS, _MIN_FEATURES, _MAX_FEATURES = 64, 160, 400
+_FEATURES_PX = 128  # side: a trunk tells conventions apart on small pictures too
+_NUM_MODES = 64  # photos that are shown in both modes
+_FREE_PX = (224, 224)  # for a model that takes any size
+Say = Callable[[str], None]
+
+
+class Measured(NamedTuple):
+    """What was measured of a model."""
+
+    file: ModelFile
+    network: Network
+    output: Output
+    feeding: Feeding
+    received: str | None  # by the trunk: the name of a convention, where it follows one
+    entry_std: float  # of the values that the first layer that learns receives
+    inner_scaling: bool  # whether layers of the model scale its input
+    test_photos: Photos
+    test: Predictions
+    train: Predictions | None
+    like_train: set[str] | None  # ids of test photos that look like a train photo
+    baseline: Baseline | None
+    modes: Modes
+    blocks: list[Block]
+    dead_share: float  # of the channels before the output: zero on all photos
+    contrast: float  # of the photos, 0..255
+    linear_probe: LinearProbe | None
+    untrained_trunk: float | None  # the share of the trunk's kernels that are as initialised
+    untrained_head: float | None
+
+
+def measure(file: ModelFile, test: Photos, train: Photos | None, say: Say) -> Measured:
+    """Measure a model; its weights are finite.
+
+    Args:
+      file: the model.
+      test: photos that it was not trained on.
+      train: photos that it was trained on, where they are at hand.
+      say: is told what is being done.
+    Raises:
+      TrainingError: its output fits no known set of classes.
+    """
+    network = network_of(file.model, _FREE_PX)
+    compiled = file.compiled
+    output = output_of(file.model, compiled.loss, from_logits=compiled.from_logits)
+    whole = network.with_features()
+    seconds_each = _seconds_each(whole, network)
+    num_first = 16 if 16 * seconds_each * _PASSES < _TRIALS_S else 8
+    say(f"how does it want its input? {len(CONVENTIONS)} conventions on up to {4 * num_first} photos")
+    feeding = find_feeding(
+        lambda images: outputs_of(whole, images)[0], network.size_px, output, train or test, num_first
+    )
+    num_answers = _affordable(_ANSWERS_S, seconds_each, len(test.ids))
+    say(f"answers to {num_answers} of {len(test.ids)} test photos")
+    all_test, test = test, test.first(num_answers)
+    predictions, features = _predicted(whole, network, output, feeding, test)
+    train_predictions, like_train = None, None
+    if train is not None:
+        num_train = _affordable(_TRAIN_S, seconds_each, len(train.ids))
+        say(f"answers to {num_train} of {len(train.ids)} training photos; copies among the test photos")
+        train_predictions, _ = _predicted(whole, network, output, feeding, train.first(num_train))
+        like_train = _like_train(train, test)
+    say("signal, modes and features")
+    shown = (train or test).first(_NUM_MODES)
+    images = scaled(shown.images(network.size_px), feeding.convention)
+    blocks, dead_share = blocks_and_dead_share(network, images[:AT_ONCE])
+    entry = outputs_of(network.after_scaling(), images[:4])[0]
+    received = convention_of(entry, shown.first(4).images(network.size_px))
+    untrained = untrained_share(network.trunk_layers)
+    linear_probe = None
+    if network.num_trunk and untrained is not None and untrained < 0.5:
+        linear_probe = _linear_probe(network, features, received, seconds_each, all_test)
+    return Measured(
+        file,
+        network,
+        output,
+        feeding,
+        received,
+        float(entry.std()),
+        bool(network.num_scaling) and received != feeding.convention,
+        test,
+        predictions,
+        train_predictions,
+        like_train,
+        _baseline(train or test),
+        _modes(whole, output, feeding, images, shown.labels),
+        blocks,
+        dead_share,
+        contrast_of(test),
+        linear_probe,
+        untrained,
+        untrained_share(network.head_layers),
+    )
+
+
+def _seconds_each(model: keras.Model, network: Network) -> float:
+    """How long the model takes for a photo, once it is warm."""
+    blank = np.zeros((8, *network.size_px, 3), np.float32)
+    outputs_of(model, blank)
+    start = time.perf_counter()
+    outputs_of(model, blank)
+    return (time.perf_counter() - start) / len(blank)
+
+
+def _affordable(seconds: float, seconds_each: float, number: int) -> int:
+    """How many photos there is time for, in whole batches unless it is all of them."""
+    affordable = int(seconds / max(seconds_each, 1e-6)) // AT_ONCE * AT_ONCE
+    return min(number, max(_MIN_PHOTOS, affordable))
+
+
+def _predicted(
+    whole: keras.Model, network: Network, output: Output, feeding: Feeding, photos: Photos
+) -> tuple[Predictions, np.ndarray | None]:
+    """The model's predictions for photos, and the trunk's features, float32 (n, c)."""
+    found = []
+    for start in range(0, len(photos.ids), AT_ONCE):
+        part = photos._replace(encoded=photos.encoded[start : start + AT_ONCE])
+        found.append(outputs_of(whole, scaled(part.images(network.size_px), feeding.convention)))
+    answers, *features = (np.concatenate(values) for values in zip(*found, strict=True))
+    p_dog = _p_dog(output, feeding, answers)
+    return Predictions(photos.ids, photos.labels, p_dog), features[0] if features else None
+
+
+def _p_dog(output: Output, feeding: Feeding, answers: np.ndarray) -> np.ndarray:
+    probabilities = np.nan_to_num(output.probability(answers), nan=0.5)
+    return 1 - probabilities if feeding.best.dog_first else probabilities
+
+
+def _like_train(train: Photos, test: Photos) -> set[str]:
+    names = {f"{split}/{id}": encoded for split, photos in (("train", train), ("test", test))
+             for id, encoded in zip(photos.ids, photos.encoded, strict=True)}  # fmt: skip
+    hashes = {name: with_mirrored(decode(encoded)) for name, encoded in names.items()}
+    splits = {"train": [n for n in names if n.startswith("train/")], "validation": [],
+              "test": [n for n in names if n.startswith("test/")]}  # fmt: skip
+    overlaps = find_overlap(splits, hashes, probe_params().overlap_distance)
+    return {overlap.id.removeprefix("test/") for overlap in overlaps}
+
+
+def _baseline(photos: Photos) -> Baseline | None:
+    """How well a linear classifier on edges does, out of fold."""
+    members = [
+        Membership(id=id, label=LABELS[label], group=id)
+        for id, label in zip(photos.ids, photos.labels, strict=True)
+    ]
+    raw = [RawExample(id, int(label), encoded) for id, label, encoded in zip(*photos[:3], strict=True)]
+    found = linear_baseline(raw, choose_examples(members, seed=0))
+    return None if found is None else Baseline(num_examples=found.num_examples, num_right=found.num_right)
+
+
+def _modes(
+    whole: keras.Model, output: Output, feeding: Feeding, images: np.ndarray, labels: np.ndarray
+) -> Modes:
+    """How the model does on the same photos in both modes, its batch normalisation alone in training mode."""
+    found = {}
+    layers = list(normalizations(whole))
+    for mode in ("training", "inference"):
+        with state_kept(whole):
+            answers = outputs_of(whole, images, training=mode == "training" and bool(layers))[0]
+        loss, accuracy = loss_and_accuracy(labels[:, None], _p_dog(output, feeding, answers)[:, None])
+        found[mode] = Answers(loss=loss, accuracy=accuracy)
+    return Modes(num_examples=len(images), **found)
+
+
+def _linear_probe(
+    network: Network,
+    features: np.ndarray | None,
+    received: str | None,
+    seconds_each: float,
+    photos: Photos,
+) -> LinearProbe:
+    expected, family = network.expected_convention, network.family
+    names = {expected} if family and expected else set(CONVENTIONS) if family is None else set()
+    size_px = tuple(min(side, _FEATURES_PX) for side in network.size_px)
+    share = size_px[0] * size_px[1] / (network.size_px[0] * network.size_px[1])
+    affordable = _affordable(_FEATURES_S, seconds_each * share * (len(names) + 1), _MAX_FEATURES)
+    number = max(_MIN_FEATURES if family else _MIN_PHOTOS, affordable)
+    few = photos.first(number)
+    images = few.images((size_px[0], size_px[1]))
+    own = received or "as_fed"
+    trunk = network.trunk((size_px[0], size_px[1]))
+    found = {name: outputs_of(trunk, scaled(images, name))[0] for name in sorted(names)}
+    if own not in found and (received is None or size_px == network.size_px):
+        assert features is not None
+        few = few.first(len(features))  # photos for which the whole model has made them already
+        found = {name: values[: len(features)] for name, values in found.items()} | {own: features[:number]}
+    elif own not in found:
+        found[own] = outputs_of(trunk, scaled(images, own))[0]
+    return probe_of(found, few, own, expected)

@@ -1,0 +1,172 @@
+"""What a model is made of: the layers that scale its input, the trunk of convolutions, the head."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import keras
+import numpy as np
+from scipy.stats import kstest, truncnorm, uniform
+
+from pawtrace.learning.networks.layer_outputs import LayerOutput, layer_outputs, side_px
+
+_SCALING = (
+    keras.layers.InputLayer,
+    keras.layers.Rescaling,
+    keras.layers.Normalization,
+    keras.layers.Resizing,
+    keras.layers.CenterCrop,
+)
+_ENDS_SCALING = ("kernel", "depthwise_kernel", "gamma")  # weights of the first layer that learns
+_LIKE_NEW = 0.01  # p-value above which a kernel's values may be those that it was initialised with
+_NUM_TESTED = 4000  # values of a kernel
+
+# The convention in which published weights expect their input, by layers that only these backbones have.
+# Source: keras.applications; None: the scaling is within the backbone.
+_FAMILIES = (
+    ("vgg19", "block5_conv4", "caffe"),
+    ("vgg16", "block5_conv3", "caffe"),
+    ("mobilenet_v2", "expanded_conv_depthwise", "minus_one_to_one"),
+    ("mobilenet", "conv_pw_13", "minus_one_to_one"),
+    ("resnet_v2", "conv2_block1_preact_bn", "minus_one_to_one"),
+    ("resnet", "conv2_block1_1_conv", "caffe"),
+    ("xception", "block1_conv1_act", "minus_one_to_one"),
+    ("densenet", "conv2_block1_0_bn", "torch"),
+    ("efficientnet_b0", "block1a_dwconv", None),
+)
+
+# The first biases of the published VGG16 (block1_conv1): training a little more hardly moves them.
+_VGG16_BIASES = (0.734, 0.093, 0.068, 0.886, 0.26, 0.664, -0.016, 0.325, 0.686, 0.062, 0.582, 0.236)
+_SAME_ORIGIN = 0.98  # correlation
+
+
+class Network(NamedTuple):
+    """A model, taken apart."""
+
+    model: keras.Model
+    size_px: tuple[int, int]  # of its input: height, width
+    outputs: list[LayerOutput]  # every layer in the order of the data
+    inputs: keras.KerasTensor
+    num_scaling: int  # how many of the layers come before the first that learns, and scale the input
+    num_trunk: int  # how many come before the head; 0 where no layer gives out a feature map
+
+    @property
+    def trunk_layers(self) -> list[keras.Layer]:
+        """The layers between the input's scaling and the head."""
+        return [output.layer for output in self.outputs[self.num_scaling : self.num_trunk]]
+
+    @property
+    def head_layers(self) -> list[keras.Layer]:
+        """The layers after the last feature map."""
+        return [output.layer for output in self.outputs[self.num_trunk :]]
+
+    @property
+    def family(self) -> str | None:
+        """The published backbone that the trunk is, by name; None for another one."""
+        names = {layer.name for layer in self.trunk_layers}
+        return next((family for family, name, _ in _FAMILIES if name in names), None)
+
+    @property
+    def expected_convention(self) -> str | None:
+        """How the family's published weights expect what comes after the input's scaling layers."""
+        known = {family: convention for family, _, convention in _FAMILIES}
+        return known.get(str(self.family))
+
+    @property
+    def is_imagenet_vgg16(self) -> bool:
+        """Whether the trunk's weights come from the published VGG16, perhaps trained further."""
+        first = next((layer for layer in self.trunk_layers if layer.name == "block1_conv1"), None)
+        if first is None or getattr(first, "bias", None) is None:
+            return False
+        biases = keras.ops.convert_to_numpy(first.bias)[: len(_VGG16_BIASES)]
+        if biases.std() == 0:
+            return False
+        return bool(np.corrcoef(biases, _VGG16_BIASES)[0, 1] > _SAME_ORIGIN)
+
+    def after_scaling(self) -> keras.Model:
+        """From the model's input to what the first layer that learns receives."""
+        tensor = self.outputs[self.num_scaling - 1].tensor if self.num_scaling else self.inputs
+        return keras.Model(self.inputs, tensor)
+
+    def with_features(self) -> keras.Model:
+        """From the model's input to its output and the averaged features of the trunk."""
+        answer = self.outputs[-1].tensor
+        if not self.num_trunk:
+            return keras.Model(self.inputs, [answer])
+        feature_map = self.outputs[self.num_trunk - 1].tensor
+        return keras.Model(
+            self.inputs, [answer, keras.layers.GlobalAveragePooling2D(name="averaged_trunk")(feature_map)]
+        )
+
+    def trunk(self, size_px: tuple[int, int]) -> keras.Model:
+        """The trunk alone, for pictures of another size: scaled float (b, h, w, 3) -> features (b, c)."""
+        entry = self.outputs[self.num_scaling - 1].tensor if self.num_scaling else self.inputs
+        alone = keras.Model(entry, self.outputs[self.num_trunk - 1].tensor)
+        inputs = keras.Input((*size_px, 3))
+        return keras.Model(
+            inputs,
+            keras.layers.GlobalAveragePooling2D(name="averaged_trunk")(
+                layer_outputs(alone, inputs)[-1].tensor
+            ),
+        )
+
+
+def network_of(model: keras.Model, size_px: tuple[int, int]) -> Network:
+    """Take a model apart.
+
+    Args:
+      model: with one picture as input and one output.
+      size_px: (height, width) where the model takes any.
+    """
+    height, width = (own or free for own, free in zip(model.input_shape[1:3], size_px, strict=True))
+    inputs = keras.Input((height, width, 3), dtype=model.inputs[0].dtype)
+    outputs = layer_outputs(model, inputs)
+    learns = (number for number, output in enumerate(outputs) if _learns(output.layer))
+    first = next(learns, len(outputs))
+    num_scaling = 1 + max((n for n in range(first) if _scales(outputs[n].layer)), default=-1)
+    num_trunk = 1 + max((n for n, output in enumerate(outputs) if _is_map(output)), default=-1)
+    return Network(model, (height, width), outputs, inputs, num_scaling, num_trunk)
+
+
+def _is_map(output: LayerOutput) -> bool:
+    return side_px(output.tensor) > 0 and output.tensor.shape[-1] != 3
+
+
+def _learns(layer: keras.Layer) -> bool:
+    return any(getattr(layer, name, None) is not None for name in _ENDS_SCALING)
+
+
+def _scales(layer: keras.Layer) -> bool:
+    is_operation = not isinstance(layer, keras.Layer)  # keras.ops.flip, say, of a preprocess_input within
+    return is_operation or isinstance(layer, _SCALING)
+
+
+def kernels(layers: list[keras.Layer]) -> Iterator[tuple[keras.Layer, np.ndarray]]:
+    """The layers that have a kernel, and its values."""
+    for layer in layers:
+        kernel = getattr(layer, "kernel", None)
+        if kernel is not None:
+            yield layer, keras.ops.convert_to_numpy(keras.ops.cast(kernel, "float32"))
+
+
+def looks_untrained(kernel: np.ndarray) -> bool:
+    """Whether a kernel's values may be those that Keras initialised it with.
+
+    By a Kolmogorov-Smirnov test against the distributions of GlorotUniform, HeUniform, LecunNormal,
+    GlorotNormal and HeNormal (Glorot & Bengio 2010; He et al. 2015; Klambauer et al. 2017).
+    """
+    receptive = int(np.prod(kernel.shape[:-2]))
+    fan_in, fan_out = receptive * kernel.shape[-2], receptive * kernel.shape[-1]
+    values = kernel.ravel()
+    values = values[:: max(1, values.size // _NUM_TESTED)]
+    tried = []
+    for variance in (2 / (fan_in + fan_out), 2 / fan_in, 1 / fan_in):
+        limit, spread = np.sqrt(3 * variance), np.sqrt(variance) / 0.87962566103423978
+        tried.append(kstest(values, uniform(-limit, 2 * limit).cdf).pvalue)
+        tried.append(kstest(values, truncnorm(-2, 2, scale=spread).cdf).pvalue)
+    return max(tried) > _LIKE_NEW
+
+
+def untrained_share(layers: list[keras.Layer]) -> float | None:
+    """The share of kernels that may be as they were initialised, among those with enough values to tell."""
+    found = [looks_untrained(kernel) for _, kernel in kernels(layers) if kernel.size >= 64]
+    return sum(found) / len(found) if found else None

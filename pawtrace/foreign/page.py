@@ -1,0 +1,88 @@
+"""A diagnosis as one HTML page that opens without a network: pictures inside it, no script."""
+
+import base64
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from pawtrace.base.files import write_text
+from pawtrace.evaluation.curves import calibration_bins, confusion
+from pawtrace.evaluation.metrics import measure
+from pawtrace.evaluation.predictions import worst_errors
+from pawtrace.foreign.measuring.measure import Measured
+from pawtrace.foreign.measuring.slices import slices_of
+from pawtrace.foreign.reading.photos import Photos
+from pawtrace.report import charts
+from pawtrace.report.chart_style import colour_of
+from pawtrace.results.number_words import decimal, percent
+from pawtrace.results.results import CalibrationBin
+
+if TYPE_CHECKING:
+    from pawtrace.foreign.diagnosing import ForeignDiagnosis
+
+_NUM_ERRORS = 12
+_NUM_SUSPECTS = 24
+_NUM_BINS = 10
+
+
+class Picture(NamedTuple):
+    """A photo on the page."""
+
+    uri: str
+    id: str
+    label: str
+    probability: float  # P(dog)
+
+
+def write_page(path: Path, diagnosis: "ForeignDiagnosis") -> None:
+    """Write the page of a diagnosis."""
+    environment = Environment(
+        loader=PackageLoader("pawtrace.foreign", "."), autoescape=True, undefined=StrictUndefined
+    )
+    environment.filters.update(percent=percent, decimal=decimal)
+    template = environment.get_template("page.html.jinja")
+    measured = diagnosis.measured
+    if measured is None:
+        write_text(path, template.render(diagnosis=diagnosis, measured=None))
+        return
+    photos, colour = measured.test_photos, colour_of(0)
+    found = measure(measured.test, _NUM_BINS)
+    bins = [CalibrationBin.model_validate(each) for each in calibration_bins(measured.test, _NUM_BINS)]
+    page = template.render(
+        diagnosis=diagnosis,
+        measured=measured,
+        metrics=found,
+        confusion=_svg_uri(charts.confusion_matrix(confusion(measured.test), colour)),
+        reliability=_svg_uri(charts.reliability(bins, found["calibration_error"], colour)),
+        slices=slices_of(photos, measured.test),
+        errors=[_picture(photos, *error) for error in worst_errors(measured.test, _NUM_ERRORS)],
+        suspects=[
+            _picture(photos, each.id, each.label, each.probability)
+            for each in diagnosis.suspects[:_NUM_SUSPECTS]
+        ],
+        conventions=_conventions(measured),
+    )
+    write_text(path, page)
+
+
+def _conventions(measured: Measured) -> list[tuple[str, float, float, int]]:
+    trials = [measured.feeding.best, *measured.feeding.others]
+    return [
+        (trial.convention, trial.accuracy, float(np.mean(trial.losses)), len(trial.right)) for trial in trials
+    ]
+
+
+def _picture(photos: Photos, id: str, label: str, probability: float) -> Picture:
+    encoded = photos.encoded[photos.ids.index(id)]
+    kind = "png" if encoded.startswith(b"\x89PNG") else "jpeg"
+    return Picture(_data_uri(f"image/{kind}", encoded), id, label, probability)
+
+
+def _svg_uri(svg: str) -> str:
+    return _data_uri("image/svg+xml", svg.encode())
+
+
+def _data_uri(kind: str, content: bytes) -> str:
+    return f"data:{kind};base64,{base64.b64encode(content).decode()}"

@@ -1,0 +1,115 @@
+"""P(dog) of photos by a foreign model: fed as it wants, or refused where that cannot be told.
+
+Where enough of the photos lie in folders called cat and dog, what fits them decides; else the scaling layers
+within the model do, and class 1 is a dog, as Keras's loaders have it (they sort the folders by name).
+"""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from pawtrace.base.errors import TrainingError
+from pawtrace.config.conventions import CONVENTIONS
+from pawtrace.config.sections import LABELS
+from pawtrace.dataset.examples.pixels import decode
+from pawtrace.foreign.measuring.feeding import find_feeding
+from pawtrace.foreign.measuring.network import network_of
+from pawtrace.foreign.measuring.outputs import output_of
+from pawtrace.foreign.reading.array_values import scaled
+from pawtrace.foreign.reading.model_file import load_foreign_model
+from pawtrace.foreign.reading.photos import Photos, label_of, stretched
+
+_FREE_PX = (224, 224)  # for a model that takes any size
+_MIN_OF_A_LABEL = 8
+_NUM_FIRST = 8  # photos on which all conventions are tried
+_AT_ONCE = 32
+
+
+class ForeignClassifier(NamedTuple):
+    """A foreign model, and how it is fed and read."""
+
+    probabilities: list[float]  # P(dog) of each photo
+    words: str  # how it was fed
+
+
+def predict_photos(path: Path, names: Sequence[str], encoded: Sequence[bytes]) -> ForeignClassifier:
+    """P(dog) of each photo.
+
+    Args:
+      path: of the model.
+      names: of the photos' files; folders called cat and dog tell labels.
+      encoded: JPEG or PNG, upright RGB.
+    Raises:
+      TrainingError: the model cannot be used, or nothing tells how it wants its input; says what to do.
+    """
+    file = load_foreign_model(path)
+    if file.problem is not None:
+        raise TrainingError(f"{path}: expected finite weights, found {file.problem}; train the model again")
+    output = output_of(file.model, file.compiled.loss, from_logits=file.compiled.from_logits)
+    if output.is_constant:
+        raise TrainingError(
+            f"{path}: expected an output that depends on the photo, found {output.words}; "
+            f"run: pawtrace diagnose {path} PHOTOS"
+        )
+    network = network_of(file.model, _FREE_PX)
+
+    def answers(images: np.ndarray) -> np.ndarray:
+        return np.concatenate(
+            [
+                np.asarray(file.model(images[n : n + _AT_ONCE], training=False))
+                for n in range(0, len(images), _AT_ONCE)
+            ]
+        )
+
+    labelled = _labelled(names, encoded)
+    if labelled is not None:
+        feeding = find_feeding(answers, network.size_px, output, labelled, _NUM_FIRST)
+        if feeding.is_certain:
+            convention, dog_first = feeding.convention, feeding.best.dog_first
+            return _answered(answers, network.size_px, output.probability, encoded, convention, dog_first)
+    raw = np.stack([stretched(decode(content), network.size_px) for content in encoded[:4]])
+    entry = np.asarray(network.after_scaling()(raw.astype(np.float32), training=False))
+    if entry.shape == raw.shape and np.abs(entry - raw).max() < 1.0:
+        raise TrainingError(
+            f"{path}: cannot tell whether it wants RGB 0..255, 0..1 or another scaling, as it has no scaling "
+            f"layer; name photos in folders called {LABELS[0]} and {LABELS[1]} ({_MIN_OF_A_LABEL} of each or "
+            f"more), or run: pawtrace diagnose {path} PHOTOS"
+        )
+    return _answered(answers, network.size_px, output.probability, encoded, "zero_to_255", dog_first=False)
+
+
+def _labelled(names: Sequence[str], encoded: Sequence[bytes]) -> Photos | None:
+    """The photos whose paths tell a label, in turns; None for too few."""
+    labels = [label_of(name) for name in names]
+    by_label = [[n for n, found in enumerate(labels) if found == label] for label in range(len(LABELS))]
+    number = min(map(len, by_label))
+    if number < _MIN_OF_A_LABEL:
+        return None
+    turns = [place for pair in zip(*by_label, strict=False) for place in pair]
+    return Photos(
+        [names[n] for n in turns],
+        np.array([labels[n] for n in turns], np.int64),
+        [encoded[n] for n in turns],
+        0,
+        0,
+    )
+
+
+def _answered(
+    answers: Callable[[np.ndarray], np.ndarray],
+    size_px: tuple[int, int],
+    probability: Callable[[np.ndarray], np.ndarray],
+    encoded: Sequence[bytes],
+    convention: str,
+    dog_first: bool,
+) -> ForeignClassifier:
+    found: list[float] = []
+    for start in range(0, len(encoded), _AT_ONCE):
+        part = encoded[start : start + _AT_ONCE]
+        images = np.stack([stretched(decode(content), size_px) for content in part])
+        of_class_1 = probability(answers(scaled(images, convention)))
+        found += (1 - of_class_1 if dog_first else of_class_1).tolist()
+    words = f"fed as {CONVENTIONS[convention].words}; class 1 is {LABELS[not dog_first]}"
+    return ForeignClassifier(found, words)

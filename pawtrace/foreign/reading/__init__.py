@@ -1,0 +1,1 @@
+"""What somebody brings: a model file, photos, a history."""

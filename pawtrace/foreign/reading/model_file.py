@@ -1,0 +1,173 @@
+"""A model file of somebody's own: `.keras` or `.h5`. Nothing in it is executed; custom layers are refused.
+
+Leaves: the model, and what the file says of its training: optimizer, learning rate, loss.
+"""
+
+import contextlib
+import json
+import warnings
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import h5py
+import keras
+
+from pawtrace.base.errors import TrainingError
+from pawtrace.learning.networks.keras_files import load_model_file, require_finite_weights
+
+_CODE = ("Lambda", "TFSMLayer", "TorchModuleWrapper")
+_OWN = ("keras", "builtins")
+_NOT_FINITE = "not finite"  # in what `require_finite_weights` says
+
+
+class Compiled(NamedTuple):
+    """What a model was compiled with, as far as its file says."""
+
+    optimizer: str = ""  # by Keras's name; empty: not known
+    learning_rate: float | None = None
+    loss: str = ""  # by Keras's name for the function; empty: not known
+    from_logits: bool = False
+    label_smoothing: float = 0.0
+
+
+class ModelFile(NamedTuple):
+    """A model that was loaded."""
+
+    model: keras.Model
+    compiled: Compiled
+    problem: str | None = None  # of its weights, where values are not finite
+
+
+def load_foreign_model(path: Path) -> ModelFile:
+    """Load a model, whoever made it.
+
+    Raises:
+      TrainingError: it is missing, no such file, damaged, or holds code or custom layers; says what to do.
+    """
+    if not path.exists():
+        raise TrainingError(f"{path} is missing; expected a .keras or .h5 file")
+    if path.is_dir():
+        raise TrainingError(
+            f"{path}: expected a .keras or .h5 file, found a folder; a SavedModel is a program, which is not "
+            "executed here: in your script, call model.save('model.keras')"
+        )
+    config, compiled = _read_config(path)
+    _require_plain_layers(path, config)
+    try:
+        model = load_model_file(path) if _is_zip(path) else _load_hdf5(path)
+        return model_of(model, compiled)
+    except ValueError as error:
+        if _NOT_FINITE in str(error):
+            return ModelFile(keras.Model(), compiled, str(error))
+        raise TrainingError(
+            f"{path}: expected a Keras model, found {error}; save it again with model.save('model.keras')"
+        ) from error
+
+
+def model_of(model: keras.Model, compiled: Compiled | None = None) -> ModelFile:
+    """The same for a model in memory.
+
+    Raises:
+      TrainingError: it has not one picture as input and one output.
+    """
+    if compiled is None:
+        compiled = _compiled_of(model.get_compile_config() if getattr(model, "compiled", False) else None)
+    problem = None
+    try:
+        require_finite_weights(model)
+    except ValueError as error:
+        problem = str(error)
+    one_each = len(model.inputs) == 1 and len(model.outputs) == 1
+    if (
+        not one_each
+        or len(model.input_shape) != 4
+        or model.input_shape[-1] != 3
+        or len(model.output_shape) != 2
+    ):
+        raise TrainingError(
+            f"{model.name}: expected a model from pictures (None, height, width, 3) to (None, units), found "
+            f"{model.input_shape} to {model.output_shape}"
+        )
+    return ModelFile(model, compiled, problem)
+
+
+def _load_hdf5(path: Path) -> keras.Model:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            model = keras.saving.load_model(path, compile=False, safe_mode=True)
+        except Exception as error:  # Keras and h5py raise whatever the file's content provokes
+            raise ValueError(" ".join(str(error).split())[:200] or type(error).__name__) from error
+    if not isinstance(model, keras.Model) or not getattr(model, "inputs", None):
+        raise ValueError("a model that was saved before it was built")
+    return model
+
+
+def _is_zip(path: Path) -> bool:
+    return zipfile.is_zipfile(path)
+
+
+def _read_config(path: Path) -> tuple[Any, Compiled]:
+    """The layers' configuration, as JSON, and what the model was compiled with."""
+    with _unreadable_named(path):
+        if _is_zip(path):
+            with zipfile.ZipFile(path) as archive:
+                config = json.loads(archive.read("config.json"))
+            return config, _compiled_of(config.get("compile_config"))
+        with h5py.File(path) as file:
+            config = json.loads(file.attrs["model_config"])
+            training = json.loads(file.attrs.get("training_config", "null"))
+        return config, _compiled_of(training)
+
+
+@contextlib.contextmanager
+def _unreadable_named(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:  # zipfile, h5py and json have many
+        said = " ".join(str(error).split())[:160]
+        raise TrainingError(
+            f"{path}: expected a whole Keras model (.keras or .h5, not weights alone), found none "
+            f"({said}); save it again with model.save('model.keras')"
+        ) from error
+
+
+def _require_plain_layers(path: Path, config: Any) -> None:
+    """Refuse layers that are code: those would have to be executed."""
+    waiting = [config]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, list):
+            waiting += part
+        if not isinstance(part, dict):
+            continue
+        waiting += part.values()
+        name, module = part.get("class_name"), str(part.get("module") or "keras")
+        is_own = module.split(".")[0] in _OWN and ">" not in str(part.get("registered_name") or "")
+        if isinstance(name, str) and (name in _CODE or not is_own):
+            raise TrainingError(
+                f"{path}: expected layers of Keras only, found {module}.{name}, which is code, and code of a "
+                "file is not executed; build the model with layers of keras.layers (keras.layers.Rescaling "
+                "instead of a Lambda), copy the weights with set_weights(), and save that"
+            )
+
+
+def _compiled_of(config: Any) -> Compiled:
+    if not isinstance(config, dict):
+        return Compiled()
+    optimizer, loss = config.get("optimizer") or config.get("optimizer_config"), config.get("loss")
+    name = optimizer if isinstance(optimizer, str) else ""
+    rate = None
+    if isinstance(optimizer, dict):
+        name = str(optimizer.get("class_name", ""))
+        found = optimizer.get("config", {}).get("learning_rate")
+        rate = float(found) if isinstance(found, int | float) else None
+    settings = loss.get("config", {}) if isinstance(loss, dict) else {}
+    settings = settings if isinstance(settings, dict) else {}
+    loss_name = settings.get("name") or (loss if isinstance(loss, str) else "")
+    smoothing = settings.get("label_smoothing", 0.0)
+    return Compiled(
+        name.lower(), rate, str(loss_name), bool(settings.get("from_logits", False)), float(smoothing or 0.0)
+    )

@@ -1,0 +1,181 @@
+"""Labelled photos for a model: from a folder, a zip or a tar, from arrays, or from a tf.data dataset.
+
+Leaves: `Photos`, upright RGB, encoded; the label is told by the name of the folder or of the file.
+"""
+
+import itertools
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from pathlib import Path, PurePosixPath
+from typing import Any, NamedTuple
+
+import cv2
+import numpy as np
+
+from pawtrace.base.errors import DataError
+from pawtrace.config.sections import LABELS
+from pawtrace.dataset.examples.pixels import decode, encode_jpeg, resize_shorter_side
+from pawtrace.dataset.sources.archive import Archive
+from pawtrace.dataset.sources.formats import Rejected
+from pawtrace.dataset.sources.inspection import inspect, max_file_bytes
+from pawtrace.dataset.sources.true_names import is_system_file
+from pawtrace.foreign.defaults import archive_limits
+from pawtrace.foreign.reading.array_values import as_bytes
+
+_WORDS = (r"(?i)cat(?!alog)|kitten", r"(?i)dog|pupp(y|ies)")  # of LABELS, in names of folders and files
+MAX_PHOTOS = 1000  # more would not change a verdict, and take longer
+_MAX_SIDE_PX = 512  # of the shorter side, in memory
+_SEED = 0
+_MIN_OF_A_LABEL = 10
+
+
+class Photos(NamedTuple):
+    """Labelled photos, in a shuffled order in which cats and dogs take turns as long as there are both."""
+
+    ids: list[str]
+    labels: np.ndarray  # int64 (n,), indices of LABELS
+    encoded: list[bytes]  # JPEG or PNG, upright RGB
+    num_found: int  # photos that could be read, of which these are a sample
+    num_unreadable: int
+    fed: str | None = None  # of arrays: the convention in which they came, by name
+
+    def first(self, number: int) -> "Photos":
+        """The first photos; a larger sample contains a smaller one."""
+        return self._replace(
+            ids=self.ids[:number], labels=self.labels[:number], encoded=self.encoded[:number]
+        )
+
+    def images(self, size_px: tuple[int, int]) -> np.ndarray:
+        """The photos, each stretched to (height, width), as Keras's loaders do: uint8 (n, h, w, 3), RGB."""
+        return np.stack([stretched(decode(encoded), size_px) for encoded in self.encoded])
+
+
+def read_photos(source: Any) -> Photos:
+    """Read labelled photos; at most 1,000 of them are kept, drawn at random and always the same.
+
+    Args:
+      source: the path of a folder, zip or tar with cat and dog in the names of folders or files; or arrays
+        (images, labels); or an iterable of batches of these, such as a tf.data dataset. Labels: 0 for a
+        cat and 1 for a dog, or two columns in this order.
+    Raises:
+      DataError: there are fewer than 10 photos of a label; says what was found.
+    """
+    if isinstance(source, str | Path):
+        path = Path(source)
+        return _sampled(*_from_archive(path), where=str(path))
+    batches = [source] if isinstance(source, tuple | list) and len(source) == 2 else source
+    return _from_arrays(batches)
+
+
+def _from_archive(path: Path) -> tuple[list[tuple[str, int, bytes]], int]:
+    """All photos with a label (id, label, stored bytes), and how many files could not be read."""
+    limits, photos, folders, num_unreadable = archive_limits(), [], Counter[str](), 0
+    for name, content, _ in Archive(path, limits).members():
+        if is_system_file(name):
+            continue
+        label = label_of(name)
+        folders[PurePosixPath(name).parent.name] += 1
+        if label is None:
+            continue
+        try:
+            if content is None:
+                raise Rejected("unreadable")
+            photos.append((name, label, _small(inspect(name, content, limits.max_image_pixels))))
+        except Rejected:
+            num_unreadable += 1
+    if not photos:
+        listed = ", ".join(name or "." for name, _ in folders.most_common(10)) or "none"
+        raise DataError(
+            f"{path}: expected folders or files with cat and dog in their name, found the folders: {listed}; "
+            "rename the two folders to cat and dog"
+        )
+    return photos, num_unreadable
+
+
+def label_of(path: str) -> int | None:
+    """The label that a photo's path tells: by the deepest name with cat or dog in it; None without one."""
+    for name in reversed(PurePosixPath(path).parts):
+        found = [label for label, words in enumerate(_WORDS) if re.search(words, name)]
+        if len(found) == 1:
+            return found[0]
+    return None
+
+
+def read_file(path: Path, max_pixels: int) -> bytes:
+    """Read a photo as `read_photos` does: JPEG or PNG, upright RGB.
+
+    Raises:
+      Rejected: it is missing, unreadable or no photo; says why.
+    """
+    if not path.is_file():
+        raise Rejected("not a file" if path.exists() else "no such file")
+    try:
+        if path.stat().st_size > max_file_bytes(max_pixels):
+            raise Rejected(f"too many bytes for an image: {path.stat().st_size}")
+        return _small(inspect(path.name, path.read_bytes(), max_pixels))
+    except OSError as error:
+        raise Rejected(f"unreadable: {error.strerror}") from None
+
+
+def _from_arrays(batches: Iterable[Any]) -> Photos:
+    images, labels = [], []
+    for batch_images, batch_labels in itertools.islice(batches, MAX_PHOTOS):
+        images.append(np.asarray(batch_images))
+        found = np.asarray(batch_labels)
+        labels.append(found.argmax(axis=1) if found.ndim == 2 and found.shape[1] == 2 else found.ravel())
+        if sum(map(len, images)) >= MAX_PHOTOS:
+            break
+    if not images or images[0].ndim != 4 or images[0].shape[-1] != 3:
+        shape = images[0].shape if images else "nothing"
+        raise DataError(f"photos: expected images (n, height, width, 3) with labels, found {shape}")
+    values, fed = as_bytes(np.concatenate(images)[:MAX_PHOTOS])
+    photos = [
+        (str(number), int(label), _png(image))
+        for number, (image, label) in enumerate(zip(values, np.concatenate(labels), strict=False))
+    ]
+    return _sampled(photos, 0, where="photos")._replace(fed=fed)
+
+
+def _sampled(photos: list[tuple[str, int, bytes]], num_unreadable: int, *, where: str) -> Photos:
+    counts = Counter(label for _, label, _ in photos)
+    if min(counts[label] for label in range(len(LABELS))) < _MIN_OF_A_LABEL or len(counts) > len(LABELS):
+        found = ", ".join(f"{counts[label]} of {name}" for label, name in enumerate(LABELS))
+        raise DataError(
+            f"{where}: expected at least {_MIN_OF_A_LABEL} photos of each label, found {found}; add photos"
+        )
+    order = np.random.default_rng(_SEED).permutation(len(photos))
+    turns = list(_in_turns([photos[number] for number in order]))[:MAX_PHOTOS]
+    if len(photos) > MAX_PHOTOS:  # a sample has the labels' shares of the whole
+        chosen = {photos[number][0] for number in order[:MAX_PHOTOS]}
+        turns = [photo for photo in _in_turns([photos[n] for n in order]) if photo[0] in chosen]
+    ids, labels, encoded = zip(*turns, strict=True)
+    return Photos(list(ids), np.array(labels, np.int64), list(encoded), len(photos), num_unreadable)
+
+
+def _in_turns(photos: list[tuple[str, int, bytes]]) -> Iterator[tuple[str, int, bytes]]:
+    by_label = [[photo for photo in photos if photo[1] == label] for label in range(len(LABELS))]
+    for pair in itertools.zip_longest(*by_label):
+        yield from (photo for photo in pair if photo is not None)
+
+
+def _small(stored: bytes) -> bytes:
+    """The same photo, scaled down where it is large: no model of this kind sees more."""
+    image = decode(stored)
+    if min(image.shape[:2]) <= _MAX_SIDE_PX:
+        return stored
+    return encode_jpeg(resize_shorter_side(image, _MAX_SIDE_PX), 95)
+
+
+def _png(image: np.ndarray) -> bytes:
+    return bytes(cv2.imencode(".png", cv2.cvtColor(image, cv2.COLOR_RGB2BGR))[1])
+
+
+def stretched(image: np.ndarray, size_px: tuple[int, int]) -> np.ndarray:
+    """Stretch a picture, uint8 RGB, to (height, width), as Keras's loaders do."""
+    height, width = size_px
+    if image.shape[:2] == size_px:
+        return image
+    shrinks = min(image.shape[0] / height, image.shape[1] / width) >= 2
+    interpolation = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(image, (width, height), interpolation=interpolation))

@@ -1,0 +1,161 @@
+"""A diagnosis as one screen of text, and as plain content for JSON."""
+
+import textwrap
+from typing import TYPE_CHECKING, Any
+
+from pawtrace.config.conventions import CONVENTIONS
+from pawtrace.config.sections import LABELS
+from pawtrace.diagnosis.finding import Check
+from pawtrace.diagnosis.scores import score_of
+from pawtrace.evaluation.metrics import measure
+from pawtrace.foreign.judging.facts import ForeignFacts
+from pawtrace.foreign.measuring.measure import Measured
+from pawtrace.results.number_words import percent
+
+if TYPE_CHECKING:
+    from pawtrace.foreign.diagnosing import ForeignDiagnosis
+
+_WIDTH = 110
+_NUM_CURES = 3
+
+
+def as_screen(diagnosis: "ForeignDiagnosis") -> str:
+    """The whole screen."""
+    lines = [] if diagnosis.measured is None else _about(diagnosis.measured)
+    lines += _wrapped("verdict", f"{diagnosis.verdict.replace('_', ' ')}. {diagnosis.sentence}")
+    for number, cure in enumerate(diagnosis.cures[:_NUM_CURES], start=1):
+        lines += _wrapped("what to do" if number == 1 else "", f"{number}. {cure.words}")
+        lines += [f"{'':15}{line}" for line in cure.keras.splitlines()]
+    for note in diagnosis.notes:
+        lines += _wrapped("note", note)
+    lines += ["", *_check_lines(diagnosis.checks)]
+    return "\n".join(lines) + "\n"
+
+
+def as_content(diagnosis: "ForeignDiagnosis") -> dict[str, Any]:
+    """The content of the JSON."""
+    content: dict[str, Any] = {
+        "verdict": diagnosis.verdict,
+        "cause": diagnosis.cause,
+        "sentence": diagnosis.sentence,
+        "cures": [{"name": cure.name, "words": cure.words, "keras": cure.keras} for cure in diagnosis.cures],
+        "notes": diagnosis.notes,
+        "checks": [check._asdict() for check in diagnosis.checks],
+        "suspects": [suspect._asdict() for suspect in diagnosis.suspects],
+    }
+    measured = diagnosis.measured
+    if measured is not None:
+        test = score_of(measured.test)
+        content |= {
+            "input": measured.feeding.convention,
+            "input_fits_equally": measured.feeding.equals,
+            "class_1": LABELS[0] if measured.feeding.best.dog_first else LABELS[1],
+            "output": measured.output.words,
+            "num_test": test.num_examples,
+            "test_accuracy": test.accuracy,
+            "test_accuracy_low": test.interval[0],
+            "test_accuracy_high": test.interval[1],
+            "chance": test.chance,
+            "linear_baseline": _baseline(measured),
+            "train_accuracy": score_of(measured.train).accuracy if measured.train is not None else None,
+        }
+    return content
+
+
+def notes_on(facts: ForeignFacts) -> list[str]:
+    """What else stands out."""
+    measured = facts.measured
+    notes = []
+    calibration = measure(measured.test, 10)["calibration_error"]
+    if calibration > 0.1 and not facts.test.at_chance:
+        notes.append(
+            f"The probabilities are off by {percent(calibration)} on average (calibration error): rely on "
+            "their order alone."
+        )
+    if measured.output.num_units == 2 and "binary" in measured.file.compiled.loss:
+        notes.append("Two units with binary cross-entropy: use categorical cross-entropy, or one unit.")
+    if measured.output.activation == "sigmoid" and measured.file.compiled.from_logits:
+        notes.append(
+            "The loss takes logits (from_logits=True), but the last layer has a sigmoid: remove one of them."
+        )
+    probe = measured.linear_probe
+    expected = measured.network.expected_convention
+    if probe is not None and expected is not None and measured.received != expected:
+        words = CONVENTIONS[expected].words
+        notes.append(f"Published {measured.network.family} weights expect {words}.")
+    return notes
+
+
+def _about(measured: Measured) -> list[str]:
+    network = measured.network
+    height, width = network.size_px
+    family = network.family or "a network of its own"
+    test = score_of(measured.test)
+    low, high = test.interval
+    lines = _wrapped(
+        "model",
+        f"{family}, {width} x {height} px, {measured.file.model.count_params():,} weights; output: "
+        f"{measured.output.words}",
+    )
+    lines += _wrapped("input", _feeding_words(measured))
+    baseline = _baseline(measured)
+    against = f"always answering the commoner class: {percent(test.chance)}"
+    if baseline is not None:
+        against += f"; linear classifier on edges: {percent(baseline)}"
+    train = (
+        "" if measured.train is None else f"; on training photos {percent(score_of(measured.train).accuracy)}"
+    )
+    found = measured.test_photos.num_found
+    of = f" of {found:,}" if found > test.num_examples else ""
+    lines += _wrapped(
+        "accuracy",
+        f"{percent(test.accuracy)} ({100 * low:.1f} to {100 * high:.1f}) on {test.num_examples:,}{of} test "
+        f"photos{train}; {against}",
+    )
+    return lines
+
+
+def _feeding_words(measured: Measured) -> str:
+    feeding = measured.feeding
+    best = feeding.best
+    one, other = LABELS[not best.dog_first], LABELS[best.dog_first]
+    words = f"{CONVENTIONS[feeding.convention].words}; class 1 is {one}"
+    if measured.output.is_constant or not feeding.is_certain:
+        return (
+            f"cannot be told: no convention is measurably better than guessing "
+            f"(best: {words}, {percent(best.accuracy)} of {len(best.right)} photos)"
+        )
+    words += f", class 0 {other} ({percent(best.accuracy)} of {len(best.right)} photos, loss {best.loss:.2f})"
+    if feeding.equals:
+        equals = ", ".join(CONVENTIONS[name].words for name in feeding.equals)
+        words += f"; {equals} fits equally well"
+    elif feeding.others:
+        second = feeding.others[0]
+        words += (
+            f"; next best: {CONVENTIONS[second.convention].words}, "
+            f"{percent(second.accuracy)}, loss {second.loss:.2f}"
+        )
+    return words
+
+
+def _baseline(measured: Measured) -> float | None:
+    found = measured.baseline
+    return None if found is None else found.num_right / found.num_examples
+
+
+def _check_lines(checks: list[Check]) -> list[str]:
+    """A line for each verdict; of those that are not known for the same reason, one together."""
+    lines, unknown = [], dict[str, list[str]]()
+    for check in checks:
+        name = check.verdict.replace("_", " ")
+        if check.state == "not known":
+            unknown.setdefault(check.measure, []).append(name)
+            continue
+        lines += _wrapped(name, f"{check.state}: {check.measure}: {check.value} (limit: {check.limit})", 18)
+    for reason, names in unknown.items():
+        lines += _wrapped("not known", f"{', '.join(names)}: {reason}", 18)
+    return lines
+
+
+def _wrapped(title: str, text: str, width: int = 12) -> list[str]:
+    return textwrap.wrap(text, _WIDTH, initial_indent=f"{title:<{width}}", subsequent_indent=" " * width)

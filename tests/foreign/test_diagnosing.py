@@ -1,0 +1,109 @@
+"""`pawtrace diagnose` and `pawtrace.diagnose`: the verdict, the exit code, and what is needed for it."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+import pawtrace
+from pawtrace.__main__ import main
+from pawtrace.foreign.defaults import thresholds
+from tests.conftest import ROOT
+from tests.foreign.colours import images_and_labels, photo_folder, reader
+
+
+@pytest.fixture(autouse=True)
+def _no_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder that is no project, with a test set."""
+    monkeypatch.chdir(tmp_path)
+    photo_folder(tmp_path / "test")
+
+
+def command(*words: str) -> object:
+    with pytest.raises(SystemExit) as ending:
+        main(["diagnose", *words])
+    return ending.value.code
+
+
+def test_a_good_model_is_healthy_and_the_exit_code_is_0(capsys: pytest.CaptureFixture[str]) -> None:
+    reader().save("good.keras")
+    assert command("good.keras", "test", "--html", "page.html") == 0
+    said = capsys.readouterr().out
+    assert "verdict     healthy" in said
+    assert "class 1 is dog" in said
+    assert len(said.splitlines()) < 45
+    assert "Most confident mistakes" in Path("page.html").read_text()
+
+
+@pytest.mark.filterwarnings("ignore:(.|\n)*softmax over axis")  # Keras says so while the model is built
+def test_a_softmax_over_one_unit_is_named_with_its_cure(capsys: pytest.CaptureFixture[str]) -> None:
+    reader(activation="softmax").save("softmax.keras")
+    assert command("softmax.keras", "test", "--json") == 1
+    content = json.loads(capsys.readouterr().out)
+    assert content["verdict"] == "dead"
+    assert content["cause"] == "softmax_over_one_unit"
+    assert "activation='sigmoid'" in content["cures"][0]["keras"]
+
+
+@pytest.mark.parametrize(("model", "photos"), [("none.keras", "test"), ("good.keras", "none")])
+def test_what_cannot_be_used_ends_with_2_and_one_line(
+    model: str, photos: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    reader().save("good.keras")
+    assert command(model, photos) == 2
+    assert "missing" in capsys.readouterr().err.splitlines()[-1]
+
+
+def test_test_photos_that_were_trained_on_are_a_leak() -> None:
+    found = pawtrace.diagnose(reader(), "test", train="test")
+    assert found.verdict == "leaking"
+
+
+def test_arrays_that_are_fed_otherwise_than_the_model_wants() -> None:
+    images, labels = images_and_labels(80, noise=18)
+    found = pawtrace.diagnose(reader(scale=1 / 255), (images.astype(np.float32), labels))
+    assert found.verdict == "input_scaling"
+    assert "/ 255" in found.cures[0].keras
+
+
+def test_what_was_not_given_is_said_and_not_guessed() -> None:
+    checks = {check.verdict: check for check in pawtrace.diagnose(reader(), "test").checks}
+    assert checks["leaking"].state == checks["overfitting"].state == "not known"
+    assert "--train" in checks["overfitting"].measure
+    assert "--history" in checks["unstable"].measure
+
+
+def test_weights_that_are_not_finite_are_unstable() -> None:
+    model = reader()
+    model.get_layer("colour").set_weights([np.full((1, 1, 3, 4), np.nan), np.zeros(4)])
+    assert pawtrace.diagnose(model, "test").verdict == "unstable"
+
+
+@pytest.mark.slow
+def test_the_callback_records_a_fit_and_prints_the_verdict(capsys: pytest.CaptureFixture[str]) -> None:
+    images, labels = images_and_labels(80)
+    callback = pawtrace.DiagnoseCallback((images.astype(np.float32), labels))
+    model = reader()
+    model.compile(keras.optimizers.SGD(1e-9), "binary_crossentropy", metrics=["accuracy"])
+    model.fit(images.astype(np.float32), labels, epochs=2, verbose=0, callbacks=[callback])
+    assert len(callback.history["loss"]) == 2
+    assert "verdict" in capsys.readouterr().out
+
+
+def test_importing_it_takes_neither_prefect_nor_dvc() -> None:
+    code = (
+        "import sys, pawtrace; pawtrace.diagnose; pawtrace.DiagnoseCallback; "
+        "print([name for name in ('prefect', 'dvc', 'dvclive') if name in sys.modules])"
+    )
+    found = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"
+
+
+def test_the_limits_are_those_of_the_default_profile() -> None:
+    assert thresholds().underfitting_accuracy == 0.9
+    packaged = ROOT / "pawtrace/foreign/default_params.yaml"
+    assert packaged.read_bytes() == (ROOT / "profiles/default.yaml").read_bytes()

@@ -1,0 +1,35 @@
+"""How a model wants its input is found by what fits."""
+
+import keras
+import numpy as np
+import pytest
+
+from pawtrace.foreign.measuring.feeding import Feeding, find_feeding
+from pawtrace.foreign.measuring.outputs import output_of
+from pawtrace.foreign.reading.photos import read_photos
+from tests.foreign.colours import SIDE_PX, images_and_labels, reader
+
+
+def feeding_of(model: keras.Model) -> Feeding:
+    photos = read_photos(images_and_labels(80, noise=18))
+    output = output_of(model, "", from_logits=False)
+    return find_feeding(
+        lambda images: np.asarray(model(images)), (SIDE_PX, SIDE_PX), output, photos, num_first=16
+    )
+
+
+@pytest.mark.parametrize(("scale", "convention"), [(1.0, "zero_to_255"), (1 / 255, "zero_to_one")])
+def test_the_range_that_the_model_was_made_for_fits(scale: float, convention: str) -> None:
+    found = feeding_of(reader(scale=scale))
+    assert found.convention == convention
+    assert found.is_certain
+    assert found.best.accuracy > 0.75
+
+
+@pytest.mark.parametrize(("sign", "dog_first"), [(1.0, False), (-1.0, True)])
+def test_which_class_is_1_follows_from_the_accuracy(sign: float, dog_first: bool) -> None:
+    assert feeding_of(reader(sign=sign)).best.dog_first is dog_first
+
+
+def test_a_model_that_answers_always_the_same_fits_nothing() -> None:
+    assert not feeding_of(reader(sign=0.0)).is_certain

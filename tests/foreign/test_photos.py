@@ -1,0 +1,69 @@
+"""Labelled photos from folders, archives and arrays."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pawtrace.base.errors import DataError
+from pawtrace.foreign.reading.photos import label_of, read_photos
+from tests.foreign.colours import images_and_labels, photo_folder
+
+
+@pytest.mark.parametrize("packed", ["folder", "zip", "gztar"])
+def test_a_folder_and_an_archive_of_it_are_the_same(tmp_path: Path, packed: str) -> None:
+    source = photo_folder(tmp_path / "pets", 30)
+    if packed != "folder":
+        source = Path(shutil.make_archive(str(tmp_path / "pets"), packed, source))
+    photos = read_photos(source)
+    assert photos.labels.tolist() == [0, 1] * 15
+    assert photos.images((16, 20)).shape == (30, 16, 20, 3)
+
+
+@pytest.mark.parametrize(
+    ("path", "label"),
+    [
+        ("PetImages/Cat/1.jpg", 0),
+        ("train/dogs/a.jpg", 1),
+        ("cat.0.jpg", 0),
+        ("cats_and_dogs/puppies/1.jpg", 1),
+        ("cats_and_dogs/1.jpg", None),
+        ("birds/1.jpg", None),
+    ],
+)
+def test_the_deepest_name_tells_the_label(path: str, label: int | None) -> None:
+    assert label_of(path) == label
+
+
+@pytest.mark.parametrize(
+    ("scale", "offset", "fed"),
+    [(1, 0, "zero_to_255"), (1 / 255, 0, "zero_to_one"), (1 / 127.5, -1, "minus_one_to_one")],
+)
+def test_arrays_are_pictures_in_the_convention_that_their_range_tells(
+    scale: float, offset: float, fed: str
+) -> None:
+    images, labels = images_and_labels(40)
+    photos = read_photos((images * np.float32(scale) + np.float32(offset), labels))
+    assert photos.fed == fed
+    order = [int(name) for name in photos.ids]
+    assert np.abs(photos.images(images.shape[1:3]).astype(int) - images[order]).max() <= 1
+
+
+def test_batches_and_two_columns_of_labels_are_read() -> None:
+    images, labels = images_and_labels(40)
+    columns = np.eye(2)[labels]
+    photos = read_photos([(images[n : n + 20], columns[n : n + 20]) for n in (0, 20, 40)])
+    assert sorted(photos.labels.tolist()) == [0] * 20 + [1] * 20
+    assert photos.fed is None
+
+
+def test_photos_of_one_label_or_without_any_are_refused(tmp_path: Path) -> None:
+    images, _ = images_and_labels(40)
+    with pytest.raises(DataError, match="at least 10 photos of each label, found 0 of cat, 40 of dog"):
+        read_photos((images, np.ones(40, int)))
+    (tmp_path / "birds").mkdir()
+    shutil.copy(next(photo_folder(tmp_path / "pets", 2).rglob("*.png")), tmp_path / "birds/1.png")
+    shutil.rmtree(tmp_path / "pets")
+    with pytest.raises(DataError, match="cat and dog in their name, found the folders: birds"):
+        read_photos(tmp_path)
