@@ -107,7 +107,7 @@ def spoiled_cases(shop: Workshop) -> Iterator[Case]:
     path, _, model = shop.small("dead_relu", convolutions(16, 32), epochs=1)
     for layer in model.layers:
         if isinstance(layer, layers.Conv2D):
-            layer.set_weights([layer.get_weights()[0], np.full(layer.filters, -50, np.float32)])
+            layer.set_weights([layer.get_weights()[0], np.full(layer.filters, -1e6, np.float32)])
     yield Case("dead_relu", ("dead",), shop.save("dead_relu", model), test)
     model.layers[1].set_weights([np.full_like(w, np.nan) for w in model.layers[1].get_weights()])
     yield Case("nan", ("unstable",), shop.save("nan", model), test)

@@ -19,6 +19,8 @@ _SAME_ANSWER = 0.01  # standard deviation of P(dog) over all photos: the input m
 _BLANK = 2.0  # of 255: photos that differ by less are all of one colour
 _DEAD_CHANNELS = 0.95  # share of a layer's channels that are zero on all photos
 _RANDOM = 0.5  # share of kernels that are as initialised
+_AS_INITIALISED = "share of the head's layers that are as initialised"
+_LOW_RATE = 2e-5  # below it a new head hardly learns
 
 
 def unstable(facts: ForeignFacts) -> Finding:
@@ -73,8 +75,9 @@ def dead(facts: ForeignFacts) -> Finding:
         )
         return Finding(True, measure, "0", limit, said, {"answers_std": spread}, "softmax_over_one_unit")
     signal = facts.dying_signal
-    at_chance = score.at_chance or facts.test.at_chance
-    applies = at_chance and (spread < _SAME_ANSWER or measured.dead_share > _DEAD_CHANNELS)
+    is_silent = spread < _SAME_ANSWER or measured.dead_share > _DEAD_CHANNELS
+    excused = _lags(facts) or (_nothing_moved(facts) and _has_low_rate(facts))
+    applies = (score.at_chance or facts.test.at_chance) and is_silent and not excused
     where = ""
     if signal is not None:
         where = (
@@ -101,18 +104,14 @@ def dead(facts: ForeignFacts) -> Finding:
 
 def stalled(facts: ForeignFacts) -> Finding:
     """The loss hardly falls, or the weights are those that training began with."""
-    untrained, rate = facts.measured.untrained_head, facts.measured.file.compiled.learning_rate
-    tuned = trains_trunk(facts.measured) and (facts.measured.untrained_trunk or 0.0) > _RANDOM
-    nothing_moved = untrained == 1.0 and (tuned or not trains_trunk(facts.measured))
+    rate, nothing_moved = facts.measured.file.compiled.learning_rate, _nothing_moved(facts)
     rate_words = f", at a learning rate of {rate:g}" if rate is not None else ""
     if not nothing_moved and not facts.knows_history:
-        return Finding(
-            False, "share of the head's layers that are as initialised", percent(untrained or 0.0), "all"
-        )
+        return Finding(False, _AS_INITIALISED, percent(facts.measured.untrained_head or 0.0), "all")
     if nothing_moved:
         return Finding(
             not facts.is_good,
-            "share of the head's layers that are as initialised",
+            _AS_INITIALISED,
             percent(1.0),
             "all, and the model is not good",
             f"The weights have hardly moved from those that Keras initialises{rate_words}: the model is as "
@@ -121,9 +120,8 @@ def stalled(facts: ForeignFacts) -> Finding:
         )
     losses, limit = facts.history.loss, facts.thresholds.stalled_fall
     fall = (losses[0] - min(losses)) / losses[0] if losses[0] else 0.0
-    is_low = rate is not None and rate < _LOW_RATE
     return Finding(
-        fall < limit and not facts.is_good and is_low,
+        fall < limit and not facts.is_good and _has_low_rate(facts),
         "how far the training loss has fallen",
         percent(max(0.0, fall)),
         f"less than {percent(limit)}, at a rate below {_LOW_RATE:g}",
@@ -133,7 +131,24 @@ def stalled(facts: ForeignFacts) -> Finding:
     )
 
 
-_LOW_RATE = 2e-5
+def _nothing_moved(facts: ForeignFacts) -> bool:
+    """Whether all that was trainable still has the weights of its initialisation; not so of a random trunk."""
+    measured, tunes = facts.measured, trains_trunk(facts.measured)
+    is_random = (measured.untrained_trunk or 0.0) > _RANDOM
+    shares = [measured.untrained_head, measured.untrained_trunk if tunes else None]
+    known = [share for share in shares if share is not None]
+    return bool(known) and min(known) == 1.0 and (tunes or not is_random)
+
+
+def _has_low_rate(facts: ForeignFacts) -> bool:
+    rate = facts.measured.file.compiled.learning_rate
+    return rate is not None and rate < _LOW_RATE
+
+
+def _lags(facts: ForeignFacts) -> bool:
+    """Whether the model answers well in training mode: then batch normalisation is at fault."""
+    modes = facts.measured.modes
+    return (modes.training.accuracy or 0.0) - (modes.inference.accuracy or 0.0) >= facts.thresholds.lag_gap
 
 
 def forgetting(facts: ForeignFacts) -> Finding:
