@@ -88,7 +88,7 @@ def spoiled_cases(shop: Workshop) -> Iterator[Case]:
     yield Case("vgg_255_inside", scaling, shop.frozen("vgg_255_inside", "vgg", unit, inside=inside)[0], test)
     path = shop.frozen("vgg_twice", "vgg", unit, inside=layers.Rescaling(1 / 255), factor=1 / 255)[0]
     yield Case("vgg_twice", scaling, path, test)
-    yield Case("mobile_raw", scaling, shop.frozen("mobile_raw", "mobile", raw)[0], test)
+    yield Case("mobile_raw", scaling, shop.frozen("mobile_raw", "mobile", raw)[0], test, train)
     yield Case("mobile_255", scaling, shop.frozen("mobile_255", "mobile", unit)[0], test, train)
     softmax = shop.frozen("softmax_1", "mobile", tf, activation="softmax")[0]
     yield Case("softmax_1", ("dead",), softmax, test, train, says="softmax")

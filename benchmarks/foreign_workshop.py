@@ -87,7 +87,7 @@ class Workshop:
             for photos in (self.train_photos, self.test_photos):
                 images = photos.images((side, side))
                 parts = [
-                    backbone(factor * scaled(images[n : n + 32], convention), training=False)
+                    backbone.predict_on_batch(factor * scaled(images[n : n + 32], convention))
                     for n in range(0, len(images), 32)
                 ]
                 maps = np.concatenate([keras.ops.convert_to_numpy(part) for part in parts])

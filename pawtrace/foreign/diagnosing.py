@@ -14,6 +14,7 @@ import keras
 from pawtrace.diagnosis.cures.steps import Cure
 from pawtrace.diagnosis.finding import Check, Finding, NotKnown
 from pawtrace.diagnosis.label_quality import Suspect
+from pawtrace.diagnosis.scores import is_above
 from pawtrace.foreign.defaults import thresholds
 from pawtrace.foreign.judging.as_params import as_params
 from pawtrace.foreign.judging.cures import cures_for
@@ -123,7 +124,22 @@ def _unexplained(facts: ForeignFacts) -> Finding:
         f"The model is right on {percent(facts.test.accuracy)} of the test photos, and what can be measured "
         f"does not say why{how}."
     )
-    return Finding(True, "", "", "", said)
+    return Finding(True, "", "", "", said + _about_head(facts))
+
+
+def _about_head(facts: ForeignFacts) -> str:
+    """A sentence where the trunk's features are worth measurably more than the head makes of them."""
+    probe = facts.linear_probe
+    if probe is None:
+        return ""
+    features = facts.linear_probe_accuracy(probe.received)
+    test = facts.test
+    if not is_above(features, probe.num_examples, test.accuracy, test.num_examples):
+        return ""
+    return (
+        f" A linear classifier on its own features is right on {percent(features)}, so the head is at fault: it was "
+        "trained on inputs that were scaled otherwise, too briefly, or with wrong labels. Train the head again."
+    )
 
 
 def _not_finite(file: ModelFile) -> ForeignDiagnosis:

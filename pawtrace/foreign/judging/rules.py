@@ -132,7 +132,7 @@ def stalled(facts: ForeignFacts) -> Finding:
 
 
 def _nothing_moved(facts: ForeignFacts) -> bool:
-    """Whether all that could train still has the weights of its initialisation; not so over a random trunk."""
+    """Whether all that could train has the weights of its initialisation; not so over a random trunk."""
     measured, tunes = facts.measured, trains_trunk(facts.measured)
     is_random = (measured.untrained_trunk or 0.0) > _RANDOM
     shares = [measured.untrained_head, measured.untrained_trunk if tunes else None]
