@@ -17,8 +17,8 @@ import keras
 import numpy as np
 from keras import layers
 
-import pawtrace
 from benchmarks.foreign_workshop import NUM_TRAIN, SMALL_PX, Workshop, convolutions, flipped
+from pawtrace.foreign.diagnosing import diagnose
 
 
 class Case(NamedTuple):
@@ -35,7 +35,7 @@ class Case(NamedTuple):
     def is_right(self) -> bool:
         """Ask, and say whether the answer is right."""
         start = time.perf_counter()
-        found = pawtrace.diagnose(self.model, self.test, self.train, self.history, say=_quietly)
+        found = diagnose(self.model, self.test, self.train, self.history, say=_quietly)
         right = found.verdict in self.verdicts and self.says in found.text
         print(f"{'right' if right else 'WRONG'} {self.name}: {found.verdict} ({found.cause}), expected "
               f"{' or '.join(self.verdicts)}, {time.perf_counter() - start:.0f} s", flush=True)  # fmt: skip

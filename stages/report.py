@@ -12,6 +12,7 @@ from pawtrace.base.files import new_folder, write_json, write_text
 from pawtrace.base.stored_numbers import as_stored
 from pawtrace.config import paths
 from pawtrace.config.params import load_params
+from pawtrace.diagnosis.shortcuts import striking_shortcuts
 from pawtrace.report.claims import Judgement, judge_claims
 from pawtrace.report.dvc_plots import plot_tables
 from pawtrace.report.ladder import Rung, best_rung, climb
@@ -50,9 +51,12 @@ def main() -> None:
     data = read_data_summary(paths.RAW, paths.SPLITS, paths.REPORTS / "data.json")
     rungs = climb(params, results, data)
     judgements = judge_claims(rungs)
-    page = report_page(rungs, judgements, data)
+    shortcuts = striking_shortcuts(data, results.values(), params.diagnose.shortcut_accuracy)
+    page = report_page(rungs, judgements, data, shortcuts)
     write_reports(rungs, judgements)
     write_text(paths.REPORTS / "report.html", page)
+    for shortcut in shortcuts:
+        print(f"report: {shortcut.words}")
     best, (low, high) = best_rung(rungs), best_rung(rungs).test_interval
     among = "best" if best.beats_guessing else "none better than guessing:"
     print(

@@ -2,7 +2,7 @@
 
 Arrives: data/raw, data/review.csv, `split.*`, `data.given_splits`, `probe.overlap_distance`.
 Leaves: data/splits/{train,validation,test}.csv, data/splits/rejected.csv with thumbnails of what
-it lists, data/splits/overlap.csv, and reports/data.json, the facts of the data.
+it lists, data/splits/overlap.csv, data/splits/appearance.csv, and reports/data.json, the facts of the data.
 Run: python -m stages.split
 """
 
@@ -22,6 +22,7 @@ from pawtrace.config.sections import LABELS, SPLITS, SplitParams
 from pawtrace.dataset.examples.perceptual_hash import with_mirrored
 from pawtrace.dataset.examples.pixels import decode
 from pawtrace.dataset.examples.raw import RawExample, raw_size, read_raw
+from pawtrace.dataset.splitting.appearance import Appearance, appearance_of, write_appearances
 from pawtrace.dataset.splitting.duplicates import group_duplicates, pixel_digest
 from pawtrace.dataset.splitting.given import check_given, divided_folders, given_split
 from pawtrace.dataset.splitting.linear_baseline import Baseline, choose_examples, linear_baseline
@@ -46,6 +47,7 @@ class Look(NamedTuple):
 
     example: Example
     hashes: np.ndarray  # uint64 (2, 4): perceptual, of the image and of its mirror image
+    appearance: Appearance
 
 
 class Rejection(NamedTuple):
@@ -62,7 +64,7 @@ def look_at(raw: RawExample, given: Mapping[str, str]) -> Look:
     example = Example(
         raw.id, raw.label, pixel_digest(image), num_pixels, len(raw.encoded), given_split(raw.id, given)
     )
-    return Look(example, with_mirrored(image))
+    return Look(example, with_mirrored(image), appearance_of(raw.id, image, len(raw.encoded)))
 
 
 def assign(
@@ -199,6 +201,7 @@ def main() -> None:
         for split, split_members in members.items():
             write_manifest(folder / f"{split}.csv", split_members)
         write_overlap(folder / "overlap.csv", overlap)
+        write_appearances(folder, (look.appearance for look in looks))
         write_rejected(folder, reason_of, read_raw(paths.RAW))
     num_like_train = Counter(pair.split for pair in overlap)
     facts = {

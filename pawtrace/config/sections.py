@@ -228,6 +228,7 @@ class DiagnoseParams(Section):
     too_few_examples: Count = 100
     forgetting_loss: Fraction = 0.03
     penalty_share: Fraction = 0.5
+    shortcut_accuracy: Fraction = 0.7
 
 
 class RebuildParams(Section):

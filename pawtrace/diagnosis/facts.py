@@ -16,6 +16,7 @@ from pawtrace.diagnosis.dying_signal import DyingSignal, dying_signal
 from pawtrace.diagnosis.finding import Numbers
 from pawtrace.diagnosis.label_quality import Judged, Suspect, suspects_of
 from pawtrace.diagnosis.scores import Score, score_by_label, score_of
+from pawtrace.diagnosis.slices import Slice, slices_of
 from pawtrace.results.data_summary import DataSummary
 from pawtrace.results.number_words import percent, plural
 from pawtrace.results.probe_results import LinearProbe
@@ -154,6 +155,14 @@ class Facts:
             np.concatenate([part.labels for _, part in parts]),
             np.concatenate([part.probabilities for _, part in parts]),
         )
+
+    @cached_property
+    def slices(self) -> list[Slice]:
+        """Kinds of new pictures with the accuracy on each, the worst first; none where nothing is known."""
+        unseen, known = self.judged_unseen, self.data.appearances
+        if not all(id in known for id in unseen.ids):
+            return []
+        return slices_of([known[id] for id in unseen.ids], unseen.labels, unseen.is_right)
 
     @cached_property
     def best_judge(self) -> Judged | None:

@@ -13,6 +13,7 @@ from pawtrace.results.number_words import decimal, percent, plural
 from pawtrace.results.probe_results import InputRange
 
 INPUT_RANGE = "input_range"
+_NUM_SLICES = 3  # that are named, the worst
 
 
 def further_findings(facts: Facts, verdict: Verdict) -> dict[str, str]:
@@ -81,10 +82,23 @@ def _overlap(facts: Facts) -> str | None:
     )
 
 
+def _weak_slices(facts: Facts) -> str | None:
+    weak = [one for one in facts.slices if one.is_weak][:_NUM_SLICES]
+    if not weak:
+        return None
+    words = "; ".join(
+        f"{one.name}: {percent(one.accuracy)} of {one.num_pictures:,} right, "
+        f"{percent(one.accuracy_of_others)} of the others"
+        for one in weak
+    )
+    return f"The model is measurably worse on some kinds of new pictures. {words}."
+
+
 _FINDINGS: dict[str, Callable[[Facts], str | None]] = {
     INPUT_RANGE: _input_range,
     "dying_signal": _dying_signal,
     "class_imbalance": _imbalance,
     "blank_pictures": _blank_pictures,
     "overlap": _overlap,
+    "weak_slices": _weak_slices,
 }

@@ -59,10 +59,10 @@ class Score(NamedTuple):
     @property
     def at_chance(self) -> bool:
         """Whether neither accuracy nor balanced accuracy is measurably above that of a constant answer."""
-        return self.interval[0] <= self.chance and self._balanced_low <= 1 / len(LABELS)
+        return self.interval[0] <= self.chance and self.balanced_low <= 1 / len(LABELS)
 
     @property
-    def _balanced_low(self) -> float:
+    def balanced_low(self) -> float:
         """The lower 95 % bound of the balanced accuracy, each recall by Agresti & Coull's estimate."""
         shares = [(r + 2) / (n + 4) for r, n in zip(self.rights, self.counts, strict=True)]
         variances = [p * (1 - p) / (n + 4) for p, n in zip(shares, self.counts, strict=True)]

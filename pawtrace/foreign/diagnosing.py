@@ -137,8 +137,9 @@ def _about_head(facts: ForeignFacts) -> str:
     if not is_above(features, probe.num_examples, test.accuracy, test.num_examples):
         return ""
     return (
-        f" A linear classifier on its own features is right on {percent(features)}, so the head is at fault: it was "
-        "trained on inputs that were scaled otherwise, too briefly, or with wrong labels. Train the head again."
+        f" A linear classifier on its own features is right on {percent(features)}, so the head is at fault: "
+        "it was trained on inputs that were scaled otherwise, too briefly, or with wrong labels. Train the "
+        "head again."
     )
 
 

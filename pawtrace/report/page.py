@@ -13,6 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from pawtrace.base.yaml_files import yaml_text
 from pawtrace.config.sections import LABELS, SPLITS
 from pawtrace.diagnosis.label_quality import Suspect
+from pawtrace.diagnosis.shortcuts import Shortcut
 from pawtrace.report import charts
 from pawtrace.report.chart_style import colour_of
 from pawtrace.report.claims import Judgement, unmeasured_words
@@ -53,13 +54,16 @@ class RecipeSection(NamedTuple):
     suspects: list[Suspect]
 
 
-def report_page(rungs: list[Rung], judgements: list[Judgement], data: DataSummary) -> str:
+def report_page(
+    rungs: list[Rung], judgements: list[Judgement], data: DataSummary, shortcuts: list[Shortcut]
+) -> str:
     """Draw the whole page.
 
     Args:
       rungs: of all recipes, in the order of params.yaml.
       judgements: of the article's claims.
       data: what the recipes were trained and measured on.
+      shortcuts: of these pictures, striking ones.
     Returns:
       HTML; the same bytes for the same input.
     """
@@ -80,6 +84,7 @@ def report_page(rungs: list[Rung], judgements: list[Judgement], data: DataSummar
             guess_share=guess_share,
             num_test=sum(data.split.splits["test"].values()),
             data=data,
+            shortcuts=shortcuts,
             labels=LABELS,
             splits=SPLITS,
             metric_words=_METRIC_WORDS,

@@ -1,16 +1,17 @@
 """The data behind the results: where it came from, how it was split, what was rejected and why.
 
-Arrives: reports/data.json, data/raw/{source.json,rejected.csv}, data/splits/{overlap,rejected}.csv
+Arrives: reports/data.json, data/raw/{source.json,rejected.csv}, data/splits/{overlap,rejected,appearance}.csv
 and thumbnails. Leaves: `DataSummary`.
 """
 
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, get_type_hints
 
-from pawtrace.base.stage_outputs import StageOutput, read_json, read_rows
+from pawtrace.base.stage_outputs import StageOutput, read_json, read_rows, unexpected
 from pawtrace.config.sections import SPLITS
+from pawtrace.dataset.splitting.appearance import APPEARANCE, Appearance
 
 _NUM_EXAMPLES = 6  # listed for each reason; the files list all
 
@@ -70,6 +71,7 @@ class DataSummary(NamedTuple):
     split: SplitSummary
     like_train: dict[str, set[str]]  # by split: ids of the examples that look like a train example
     rejections: list[Rejection]  # most frequent first
+    appearances: dict[str, Appearance] = {}  # what each example looks like, by id
 
 
 def read_data_summary(raw: Path, splits: Path, summary: Path) -> DataSummary:
@@ -91,6 +93,7 @@ def read_data_summary(raw: Path, splits: Path, summary: Path) -> DataSummary:
         split=read_json(SplitSummary, summary, "split"),
         like_train=_read_like_train(splits / "overlap.csv"),
         rejections=sorted(rejections, key=lambda rejection: (-rejection.num_files, rejection.reason)),
+        appearances=_read_appearances(splits / APPEARANCE),
     )
 
 
@@ -99,6 +102,17 @@ def _read_like_train(path: Path) -> dict[str, set[str]]:
     for row in read_rows(path, ("id", "split"), "split"):
         like_train.setdefault(row["split"], set()).add(row["id"])
     return like_train
+
+
+def _read_appearances(path: Path) -> dict[str, Appearance]:
+    columns = get_type_hints(Appearance)
+    try:
+        return {
+            row["id"]: Appearance(**{name: kind(row[name]) for name, kind in columns.items()})
+            for row in read_rows(path, Appearance._fields, "split")
+        }
+    except ValueError as error:
+        raise unexpected(path, "split", str(error)) from None
 
 
 def _read_rejections(path: Path, stage: str) -> Iterator[Rejection]:

@@ -103,11 +103,11 @@ def test_the_page_has_no_best_recipe_where_none_is_better_than_guessing(rungs, t
         each._replace(result=each.result._replace(preview=preview, worst_errors=[]))
         for each in (rung(rungs, "frozen_random"), best_rung(rungs))
     ]
-    page = report_page(shown[:1], [], DATA)
+    page = report_page(shown[:1], [], DATA, [])
     heading = page[page.index("<h1>") : page.index("</h1>")]
     assert heading == "<h1>frozen_random is not measurably better than guessing"
     assert 'class="best"' not in page
-    page = report_page(shown, [], DATA)
+    page = report_page(shown, [], DATA, [])
     assert "<h1>Best of 2 recipes: " in page
     assert 'class="best"' in page
 

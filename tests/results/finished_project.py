@@ -7,6 +7,7 @@ from pathlib import Path
 from PIL import Image, ImageDraw
 
 from pawtrace.config.sections import SPLITS
+from pawtrace.dataset.splitting.appearance import Appearance
 from pawtrace.dataset.splitting.splits import Membership
 from pawtrace.evaluation.predictions import worst_errors, write_predictions
 from pawtrace.results.results import Result
@@ -120,6 +121,7 @@ def _finish_data(data: Path, reports: Path) -> None:
     for split in SPLITS:  # no example has a duplicate
         _write_csv(data / "splits" / f"{split}.csv", Membership._fields, [])
     _write_csv(data / "splits" / "overlap.csv", ("id", "split", "train_id", "distance", "mirrored"), [])
+    _write_csv(data / "splits" / "appearance.csv", Appearance._fields, [])
     rejected = [
         ("Cat/empty.jpg", "empty"),
         (f"Dog/{HOSTILE_NAME}", "too small: 2 x 9"),

@@ -11,11 +11,14 @@ from pathlib import Path
 import pytest
 
 from pawtrace.base.errors import DataError
+from pawtrace.dataset.splitting.appearance import Appearance
 from stages import report
 from tests.results.finished_project import RECIPES, finish_project
 from tests.results.made_up_results import HOSTILE_NAME
 
 pytestmark = pytest.mark.slow
+
+APPEARANCE_HEADER = ",".join(Appearance._fields)
 
 
 @pytest.fixture(scope="module")
@@ -184,6 +187,7 @@ def test_a_missing_file_of_a_recipe_names_the_stage_to_run(project, missing):
         ("data/raw/rejected.csv", "download"),
         ("data/splits/rejected.csv", "split"),
         ("data/splits/overlap.csv", "split"),
+        ("data/splits/appearance.csv", "split"),
         ("reports/data.json", "split"),
         ("reports/evaluations/mobilenet.json", "measure@mobilenet"),
     ],
@@ -226,6 +230,7 @@ def test_a_missing_file_of_the_data_names_the_stage_to_run(project, path, stage)
         ),
         ("data/splits/rejected.csv", "name\na\n", "columns name instead of file, reason"),
         ("data/splits/overlap.csv", "name\na\n", "columns name instead of id, split"),
+        ("data/splits/appearance.csv", f"{APPEARANCE_HEADER}\na,wide,9,9,9,9,9\n", "invalid literal"),
         ("reports/data.json", "{}", "splits: Field required"),
     ],
 )

@@ -93,6 +93,17 @@ def test_what_looks_like_a_train_picture_but_is_no_duplicate_by_params_is_listed
     assert Path("data/splits/overlap.csv").read_text().splitlines() == ["id,split,train_id,distance,mirrored"]
 
 
+def test_each_picture_is_described_by_its_appearance(monkeypatch: pytest.MonkeyPatch) -> None:
+    raw = examples(40)
+    run(monkeypatch, raw)
+    with Path("data/splits/appearance.csv").open(encoding="utf-8", newline="") as file:
+        rows = {row["id"]: row for row in csv.DictReader(file)}
+    assert set(rows) == {one.id for one in raw}
+    for one in raw:
+        height, width = decode(one.encoded).shape[:2]
+        assert (int(rows[one.id]["width_px"]), int(rows[one.id]["height_px"])) == (width, height)
+
+
 def test_the_linear_baseline_is_measured_on_train_or_null(monkeypatch: pytest.MonkeyPatch) -> None:
     splits = run(monkeypatch, examples(80))
     baseline = json.loads(Path("reports/data.json").read_text())["baseline"]

@@ -167,7 +167,7 @@ def _predicted(
 
 def _p_dog(output: Output, feeding: Feeding, answers: np.ndarray) -> np.ndarray:
     probabilities = np.nan_to_num(output.probability(answers), nan=0.5)
-    return 1 - probabilities if feeding.best.dog_first else probabilities
+    return np.asarray(1 - probabilities if feeding.best.dog_first else probabilities)
 
 
 def _like_train(train: Photos, test: Photos) -> set[str]:

@@ -163,7 +163,7 @@ def looks_untrained(kernel: np.ndarray) -> bool:
         limit, spread = np.sqrt(3 * variance), np.sqrt(variance) / 0.87962566103423978
         tried.append(kstest(values, uniform(-limit, 2 * limit).cdf).pvalue)
         tried.append(kstest(values, truncnorm(-2, 2, scale=spread).cdf).pvalue)
-    return max(tried) > _LIKE_NEW
+    return bool(max(tried) > _LIKE_NEW)
 
 
 def untrained_share(layers: list[keras.Layer]) -> float | None:
