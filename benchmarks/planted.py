@@ -7,6 +7,8 @@ Every case changes one thing of a healthy run: the pictures, the labels or the p
 import os
 from collections.abc import Callable, Iterator
 from functools import partial
+from itertools import zip_longest
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -49,8 +51,14 @@ class Case(NamedTuple):
     change: Change | None = None  # of the pictures
     backbone: str = "healthy"  # how the weights of a backbone of our own begin
 
+    @property
+    def full_name(self) -> str:
+        """The network's name, then its own."""
+        return f"{self.network.name}_{self.name}"
 
-_COUNTS = {"train": 900, "validation": 200, "test": 200}
+
+_COUNTS = {"train": 800, "validation": 200, "test": 300}
+_PHOTO_COUNTS = {"train": 1200, "validation": 200, "test": 300}
 _FLIP = [{"name": "HorizontalFlip", "arguments": {"p": 0.5}}]
 _MOVE = [
     *_FLIP,
@@ -75,17 +83,19 @@ _SCRATCH: dict[str, Any] = {
     "label_smoothing": 0.0,
     "layerwise_decay": 1.0,
     "ema_momentum": 0.0,
-    "batch_size": 32,
+    "batch_size": 16,
     "learning_rate": 0.003,
-    "phases": [{"trainable": "all", "num_epochs": 20}],
+    "phases": [{"trainable": "all", "num_epochs": 18}],
     "schedule": {"warmup_epochs": 0.5, "decay": "cosine"},
     "early_stopping": None,
 }
+_NORMALIZED = _SCRATCH | {"phases": [{"trainable": "all", "num_epochs": 10}]}
 _FROZEN = _SCRATCH | {
+    "batch_size": 32,
     "backbone": "pretrained.keras",
-    "head": {"pooling": "average", "units": [], "dropout": 0.0, "l1": 0.0, "l2": 0.0},
+    "head": {"pooling": "average", "units": [], "dropout": 0.6, "l1": 0.0, "l2": 0.0},
     "learning_rate": 0.001,
-    "phases": [{"trainable": "none", "num_epochs": 25}],
+    "phases": [{"trainable": "none", "num_epochs": 20}],
     "schedule": {"warmup_epochs": 0.0, "decay": "cosine"},
     "augmentation": [],
 }
@@ -96,9 +106,9 @@ _FINETUNED = _FROZEN | {
     ],
 }
 PLAIN = Network("scratch", 32, _COUNTS, _SCRATCH)
-NORMALIZED = Network("normalized", 32, _COUNTS, _SCRATCH, normalizes=True)
-FROZEN = Network("frozen", 128, _COUNTS, _FROZEN, is_pretrained=True)
-FINETUNED = Network("finetuned", 128, _COUNTS, _FINETUNED, is_pretrained=True)
+NORMALIZED = Network("normalized", 32, _COUNTS, _NORMALIZED, normalizes=True)
+FROZEN = Network("frozen", 128, _PHOTO_COUNTS, _FROZEN, is_pretrained=True)
+FINETUNED = Network("finetuned", 128, _PHOTO_COUNTS, _FINETUNED, is_pretrained=True)
 
 
 def networks() -> list[Network]:
@@ -108,10 +118,10 @@ def networks() -> list[Network]:
 
 
 def cases() -> list[Case]:
-    """All cases, the networks in turn so that a run that is broken off has some of each."""
-    by_network = [list(_cases(network)) for network in networks()]
-    longest = max(map(len, by_network))
-    return [each[number] for number in range(longest) for each in by_network if number < len(each)]
+    """All cases, clear ones first and the networks in turn: a run that is broken off has some of each."""
+    in_turn = zip_longest(*(_cases(network) for network in networks()))
+    known = [case for cases in in_turn for case in cases if case is not None]
+    return sorted(known, key=lambda case: ("clear", "severe", "borderline").index(case.severity))
 
 
 def _cases(network: Network) -> Iterator[Case]:
@@ -232,7 +242,8 @@ def _changed(change: Callable[..., Pictures], **settings: Any) -> dict[str, Any]
     return {"change": partial(change, **settings)}
 
 
-def pictures_of(network: Network, seed: int) -> Pictures:
-    """Cats and dogs for a network, other ones for each seed."""
-    pictures = real_pictures if network.is_pretrained else drawn_pictures
-    return pictures(network.size_px, network.counts, seed)
+def pictures_of(network: Network, seed: int, drawn: Path) -> Pictures:
+    """Cats and dogs for a network, other ones for each seed; `drawn` is the stock of drawn ones."""
+    if network.is_pretrained:
+        return real_pictures(network.size_px, network.counts, seed)
+    return drawn_pictures(drawn, network.counts, seed)
