@@ -102,7 +102,7 @@ _FROZEN = _SCRATCH | {
 _FINETUNED = _FROZEN | {
     "phases": [
         {"trainable": "none", "num_epochs": 15, "learning_rate": 0.001},
-        {"trainable": "all", "num_epochs": 2, "learning_rate": 0.00001},
+        {"trainable": "all", "num_epochs": 1, "learning_rate": 0.00001},
     ],
 }
 PLAIN = Network("scratch", 32, _COUNTS, _SCRATCH)
@@ -220,7 +220,7 @@ def _faults(network: Network) -> Iterator[tuple[str, tuple[str, ...], list[dict[
                 ],
             )
         else:
-            wreck = [{"trainable": "all", "num_epochs": 4}]
+            wreck = [{"trainable": "all", "num_epochs": 2}]
             yield (
                 "wrecked",
                 ("forgetting", "unstable"),

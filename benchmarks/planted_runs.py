@@ -138,7 +138,7 @@ def _result(
 def params_of(network: Network) -> Params:
     """The params of this project, with probes of a size that suits the network."""
     content = parse_yaml(Path("params.yaml").read_bytes())
-    number = 800 if network.is_pretrained else 160  # what random features say matters less
+    number = 400 if network.is_pretrained else 160  # what random features say matters less
     content["probe"] |= {"num_linear_probe_examples": number, "num_convention_examples": number // 4}
     return Params.model_validate(content)
 
