@@ -164,7 +164,8 @@ def _faults(network: Network) -> Iterator[tuple[str, tuple[str, ...], list[dict[
         ],
     )
     yield "imbalance", ("imbalance",), [change(thin, share=share) for share in (0.2, 0.1, 0.05)]
-    yield "noise", ("label_noise",), [change(flip, share=share) for share in (0.1, 0.2, 0.3)]
+    yield "noise", ("label_noise",), [change(flip, share=share) for share in (0.1, 0.2, 0.4)]
+    yield "little_noise", ("label_noise",), [change(flip, share=0.05), None, None]
     yield "random_labels", ("label_noise",), [None, change(flip, share=0.5), change(shuffle)]
     yield "slow", ("stalled",), [_at_rate(network, rate) for rate in (3e-6, 3e-7, 1e-8)]
     if not network.is_pretrained:

@@ -71,6 +71,18 @@ def run(case: Case, folder: Path, drawn: Path) -> Run:
     return made
 
 
+def flipped_ids(case: Case, drawn: Path) -> set[str]:
+    """The ids of the pictures whose label the case flips."""
+    before = pictures_of(case.network, case.seed, drawn)
+    after = before if case.change is None else case.change(before, np.random.default_rng(case.seed))
+    return {
+        f"{split}/{number}.jpg"
+        for split, pairs in before.items()
+        for number, ((label, _), (changed, _)) in enumerate(zip(pairs, after[split], strict=True))
+        if label != changed
+    }
+
+
 def prepare(case: Case, work: Path, drawn: Path) -> tuple[TrainParams, dict[str, Records], Pictures]:
     """Write the records and the network of a case; its params, records and pictures."""
     shutil.rmtree(work, ignore_errors=True)

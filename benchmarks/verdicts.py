@@ -12,25 +12,23 @@ import os
 import pickle
 import shutil
 import time
-from collections import Counter
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 from benchmarks.planted import PLAIN, Case, cases
+from benchmarks.planted_counts import is_right, summary
 from benchmarks.planted_pictures import draw_stock
-from benchmarks.planted_runs import Run, params_of, predictions_of, prepare, run
+from benchmarks.planted_runs import Run, flipped_ids, params_of, predictions_of, prepare, run
 from pawtrace.base.errors import PawtraceError
 from pawtrace.base.files import fingerprint, new_file, write_json, write_text
 from pawtrace.config.train_params import TrainParams
 from pawtrace.diagnosis.diagnosis import Diagnosis, diagnose
 from pawtrace.diagnosis.next_step import cured
-from pawtrace.diagnosis.verdicts import VERDICTS
-from pawtrace.evaluation.intervals import wilson
 from pawtrace.evaluation.predictions import Predictions
-from pawtrace.results.number_words import percent
 from pawtrace.results.paired import paired_difference
+from pawtrace.results.results import Result
 
 # A case to a core: faster than all cores for each.
 _THREADS = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OPENBLAS_NUM_THREADS")
@@ -67,7 +65,7 @@ def _stock(folder: Path) -> Path:
 
 
 def _line(outcome: dict[str, Any]) -> str:
-    right = "right" if _is_right(outcome) else f"WRONG, {outcome['right'][0]} was planted"
+    right = "right" if is_right(outcome) else f"WRONG, {outcome['right'][0]} was planted"
     cure = f", {outcome['cure']}: {outcome['cure_difference']}" if "cure" in outcome else ""
     return f"{outcome['case']}: {outcome['verdict']} ({right}){cure}, {outcome['seconds']} s"
 
@@ -90,11 +88,26 @@ def _finish(case: Case, folder: Path, end: float) -> dict[str, Any] | None:
             "sentence": found.sentence,
             "numbers": found.numbers,
             "failed": [check.verdict for check in found.checks if check.state == "failed"],
-            "num_suspects": len(found.suspects),
         }
+        if case.right == ("label_noise",):
+            outcome |= _suspects(case, made.result, found, folder)
         if case.severity != "borderline":
             outcome |= _cure(case, made, found, folder)
     return outcome | {"seconds": round(time.monotonic() - start)}
+
+
+def _suspects(case: Case, result: Result, found: Diagnosis, folder: Path) -> dict[str, Any]:
+    """How many suspects have a flipped label, and how many flipped labels of what was judged are suspects."""
+    flipped = flipped_ids(case, _stock(folder))
+    probe = result.probes.linear_probe
+    judged = set() if probe is None else set(probe.judges[probe.expected].ids)
+    judged |= {id for split in ("validation", "test") for id in result.predictions[split].ids}
+    suspects = {suspect.id for suspect in found.suspects}
+    return {
+        "num_suspects": len(suspects),
+        "num_flipped": len(flipped & judged),
+        "num_flipped_suspects": len(flipped & suspects),
+    }
 
 
 def _cure(case: Case, made: Run, found: Diagnosis, folder: Path) -> dict[str, Any]:
@@ -129,53 +142,6 @@ def _cured_predictions(case: Case, train: TrainParams, folder: Path) -> dict[str
         return str(error)
     finally:
         shutil.rmtree(work)
-
-
-def summary(outcomes: list[dict[str, Any]]) -> str:
-    """Count the finished cases: Markdown."""
-    clear = [each for each in outcomes if each["severity"] != "borderline"]
-    lines = [
-        "| verdict | planted | recognised | recall, % | named | of these right | precision, % |",
-        "|---" * 7 + "|",
-    ]
-    for name in VERDICTS:
-        planted = [each for each in clear if each["right"][0] == name]
-        recognised = sum(each["verdict"] in each["right"] for each in planted)
-        named = [each for each in clear if each["verdict"] == name]
-        right = sum(name in each["right"] for each in named)
-        lines.append(
-            f"| {name} | {len(planted)} | {recognised} | {_share(recognised, len(planted))} | {len(named)} | "
-            f"{right} | {_share(right, len(named))} |"
-        )
-    faults = [each for each in clear if each["right"][0] != "healthy"]
-    healthy = [each for each in clear if each["right"][0] == "healthy"]
-    borderline = [each for each in outcomes if each["severity"] == "borderline"]
-    tried = [each for each in faults if "cure_worked" in each and each["verdict"] in each["right"]]
-    for words, of, good in (
-        ("clear and severe faults with the right verdict", faults, _is_right),
-        ("healthy runs called healthy", healthy, _is_right),
-        ("borderline faults with the right verdict", borderline, _is_right),
-        ("cures that raised the test accuracy measurably", tried, lambda each: each["cure_worked"]),
-    ):
-        number = sum(map(good, of))
-        lines += ["", f"{words}: {number} of {len(of)}, {_share(number, len(of))}"]
-    confused = Counter((each["right"][0], each["verdict"]) for each in clear if not _is_right(each))
-    lines += ["", "| planted | called | cases |", "|---|---|---|"]
-    lines += [
-        f"| {planted} | {called} | {number} |" for (planted, called), number in sorted(confused.items())
-    ]
-    return "\n".join(lines) + "\n"
-
-
-def _is_right(outcome: dict[str, Any]) -> bool:
-    return outcome["verdict"] in outcome["right"]
-
-
-def _share(number: int, total: int) -> str:
-    if total == 0:
-        return "-"
-    low, high = wilson(number, total)
-    return f"{percent(number / total)} ({100 * low:.0f} to {100 * high:.0f})"
 
 
 if __name__ == "__main__":
