@@ -84,7 +84,7 @@ def _confusions(clear: list[Outcome]) -> list[str]:
 
 
 def _suspects(outcomes: list[Outcome]) -> list[str]:
-    """Of flipped labels: the share that is among the suspects, and of the suspects the share that is flipped."""
+    """Of flipped labels the share among the suspects; of the suspects the share with a flipped label."""
     lines = ["| flipped labels | suspects: recall, % | precision, % |", "|---|---|---|"]
     for outcome in outcomes:
         if "num_flipped" in outcome:
