@@ -93,7 +93,7 @@ _NORMALIZED = _SCRATCH | {"phases": [{"trainable": "all", "num_epochs": 10}]}
 _FROZEN = _SCRATCH | {
     "batch_size": 32,
     "backbone": "pretrained.keras",
-    "head": {"pooling": "average", "units": [], "dropout": 0.6, "l1": 0.0, "l2": 0.0},
+    "head": {"pooling": "average", "units": [], "dropout": 0.7, "l1": 0.0, "l2": 0.0},
     "learning_rate": 0.001,
     "phases": [{"trainable": "none", "num_epochs": 20}],
     "schedule": {"warmup_epochs": 0.0, "decay": "cosine"},

@@ -196,8 +196,8 @@ class Facts:
 
     @cached_property
     def gap(self) -> float:
-        """Train minus validation level of the model that was kept: inference mode, no augmentation."""
-        return self.level(self.train) - self.level(self.validation)
+        """Train minus validation and test: the level of the kept model, inference mode, no augmentation."""
+        return self.level(self.train) - self.level(self.unseen)
 
     @cached_property
     def is_good(self) -> bool:

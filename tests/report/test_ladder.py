@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from pawtrace.config.params import Overrides, Params, Recipe, load_params
+from pawtrace.diagnosis.facts import Facts
 from pawtrace.diagnosis.next_step import next_rung
 from pawtrace.report.claims import Judgement, judge_claims
 from pawtrace.report.ladder import Rung, answer, best_rung, climb
@@ -206,9 +207,11 @@ def test_overfitting_is_judged_by_its_own_finding_whatever_else_is_wrong(params)
 
 
 def test_a_gap_that_may_be_chance_neither_supports_nor_contradicts_that_it_overfits(params):
-    few = MadeUp(1.4, 1.1, sizes={"train": 120, "validation": 26, "test": 26})
-    found = climb(params, {**RESULTS, "frozen_random": made_up_result(few, "frozen_random")}, DATA)
-    assert rung(found, "frozen_random").gap > params.diagnose.overfitting_gap
+    few = MadeUp(1.4, 0.92, sizes={"train": 120, "validation": 26, "test": 26})
+    result = made_up_result(few, "frozen_random")
+    found = climb(params, {**RESULTS, "frozen_random": result}, DATA)
+    facts = Facts(result, DATA, params.diagnose, params.recipe("frozen_random").train)
+    assert facts.gap > params.diagnose.overfitting_gap
     assert judged(found, "frozen_random").ruling == "no measurable difference"
 
 

@@ -19,7 +19,7 @@ def rule(facts: Facts) -> Finding:
     shown = kept_gap if is_wide else max(kept_gap, later_gap)
     outcome = Finding(
         applies,
-        "accuracy on training pictures above that on validation pictures, points",
+        "accuracy on training pictures above that on new ones, points",
         points(shown),
         f"at least {points(limit)}, measurably",
         cause=_cause(facts),
@@ -37,7 +37,7 @@ def rule(facts: Facts) -> Finding:
     return outcome._replace(
         sentence=f"The model is clearly worse on new pictures than on its "
         f"{plural(facts.train.num_examples, 'training picture')}: {percent(facts.train.accuracy)} right on "
-        f"train, {percent(facts.validation.accuracy)} on validation; the gap {since}.{later}",
+        f"train, {percent(facts.unseen.accuracy)} on validation and test; the gap {since}.{later}",
         numbers={
             **facts.accuracies,
             "gap": facts.gap,
