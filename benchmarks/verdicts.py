@@ -12,7 +12,7 @@ import os
 import pickle
 import shutil
 import time
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -48,10 +48,11 @@ def main() -> None:
     end = time.time() + 60 * options.minutes
     os.environ |= dict.fromkeys(_THREADS, "1")
     outcomes = []
-    with ProcessPoolExecutor(mp_context=get_context("spawn"), max_tasks_per_child=8) as processes:
-        started = [processes.submit(_finish, case, options.folder, end) for case in chosen]
-        for number, future in enumerate(as_completed(started), start=1):
-            if (outcome := future.result()) is not None:
+    finish = partial(_finish, folder=options.folder, end=end)
+    # New processes now and then: TensorFlow keeps memory. (ProcessPoolExecutor hangs when it replaces one.)
+    with get_context("spawn").Pool(maxtasksperchild=8) as processes:
+        for number, outcome in enumerate(processes.imap_unordered(finish, chosen), start=1):
+            if outcome is not None:
                 outcomes.append(outcome)
                 print(f"{number} of {len(chosen)} {_line(outcome)}", flush=True)
     text = summary(outcomes)
