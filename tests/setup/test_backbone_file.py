@@ -8,10 +8,14 @@ import pytest
 
 from pawtrace.__main__ import main
 from pawtrace.config.imagenet import PUBLISHED
+from pawtrace.learning.networks.model import build_classifier
+from pawtrace.learning.probes.grad_cam import attention_maps
 from tests.conftest import WriteParams
+from tests.learning.tiny import tiny_train
 from tests.published_weights import count_as_published
 
 NAME = "mobilenet_v2"
+MODULES = {"vgg16": "vgg16", "mobilenet_v2": "mobilenet_v2", "efficientnet_b0": "efficientnet"}
 FILE = Path("data/weights/mobilenet_v2.keras")
 
 
@@ -36,18 +40,31 @@ def backbone(*words: str) -> object:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("name", PUBLISHED)
 def test_the_file_takes_rgb_bytes_of_any_size_and_scales_them_as_the_weights_expect(
-    weights: Path, capsys: pytest.CaptureFixture[str]
+    write_params: WriteParams, name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert backbone(NAME, "--from", str(weights)) == 0
+    write_params()
+    keras.utils.set_random_seed(0)
+    build = getattr(keras.applications, PUBLISHED[name].application)
+    expected = build(include_top=False, weights=None, input_shape=(96, 96, 3))
+    expected.save_weights("mine.weights.h5")
+    assert backbone(name, "--from", "mine.weights.h5") == 0
     assert "not the file that Keras publishes" in capsys.readouterr().out
     images = np.random.default_rng(0).integers(0, 256, (2, 96, 96, 3)).astype(np.float32)
-    expected = application()
-    expected.load_weights(weights)
-    scaled = keras.applications.mobilenet_v2.preprocess_input(images.copy())
-    made = keras.saving.load_model(FILE)
+    scaled = getattr(keras.applications, MODULES[name]).preprocess_input(images.copy())
+    made = keras.saving.load_model(f"data/weights/{name}.keras")
     assert made.input_shape == (None, None, None, 3)
-    np.testing.assert_allclose(made.predict(images), expected.predict(scaled), rtol=1e-4, atol=1e-5)
+    found, wanted = made.predict(images), expected.predict(scaled)
+    np.testing.assert_allclose(found, wanted, rtol=1e-3, atol=1e-4 * np.abs(wanted).max())
+
+
+@pytest.mark.slow
+def test_a_recipe_can_be_built_on_the_file_and_asked_where_it_looks(weights: Path) -> None:
+    assert backbone(NAME, "--from", str(weights)) == 0
+    whole = build_classifier(tiny_train(backbone=str(FILE), image_size_px=128)).whole
+    images = np.random.default_rng(0).integers(0, 256, (2, 128, 128, 3), dtype=np.uint8)
+    assert attention_maps(whole, images).shape[0] == 2
 
 
 @pytest.mark.slow
