@@ -17,11 +17,9 @@ NO_BACKBONE = "none"
 USUAL_BACKBONE = "mobilenet_v2"  # of those that Keras publishes, the smallest
 # A fine-tuned backbone needs photos by the thousand: with fewer it memorises them (docs/log.md).
 _MIN_PHOTOS_TO_FINE_TUNE = 2000
-# With fewer photos, a fifth of them measures too little, and a head on frozen features can spare more; and
-# probes of the backbone with all photos would take longer than the training.
+# With fewer photos, a fifth of them measures too little, and a head on frozen features can spare more.
 _FEW_PHOTOS = 1000
 _SPLIT_OF_FEW = {"fractions": {"train": 0.6, "validation": 0.15, "test": 0.25}}
-_PROBE_OF_FEW = {"num_convention_examples": 100}
 _FROZEN, _FINE_TUNED = ["frozen", "frozen_views"], ["gradual_unfreeze", "best"]
 _FROM_NOTHING = ["from_scratch", "from_scratch_normalized"]
 
@@ -46,7 +44,7 @@ def choose(survey: Survey, backbone: Path | None, size_px: int | None, imbalance
     num_photos = sum(survey.num_photos.values())
     changes: dict[str, dict[str, Any]] = {"train": {}}
     if num_photos < _FEW_PHOTOS:
-        changes |= {"split": _SPLIT_OF_FEW, "probe": _PROBE_OF_FEW}
+        changes["split"] = _SPLIT_OF_FEW
     if max(survey.num_photos.values()) > imbalance_share * num_photos:
         changes["train"]["class_weights"] = "balanced"
     if backbone is None:

@@ -3,11 +3,11 @@
 The fixed times were measured on two cores; they are what processes need to start and probes to compile.
 """
 
-from pawtrace.config.conventions import CONVENTIONS
 from pawtrace.config.params import Params, ResolvedRecipe
 
 _DATA_STAGES_S = 60.0  # resolve, download, split, preprocess and report together
 _PER_RECIPE_S = 60.0  # train and measure, apart from images
+_NUM_CONVENTIONS_COMPARED = 4  # with all the examples for that; the others with few
 _PASSES_TO_TRAIN = 3  # forward, and about twice that backward
 
 
@@ -26,7 +26,7 @@ def time_needed_s(params: Params, num_photos: int, seconds_per_image: float) -> 
 
 def _images_seen(recipe: ResolvedRecipe, num_train: float, num_photos: float) -> float:
     train, probe = recipe.train, recipe.probe
-    probed = len(CONVENTIONS) * min(probe.num_convention_examples, num_train)
+    probed = _NUM_CONVENTIONS_COMPARED * min(probe.num_convention_examples, num_train)
     probed += min(probe.num_linear_probe_examples, num_train) + num_photos - num_train
     trained = 0.0
     for phase in train.phases:
