@@ -189,6 +189,18 @@ def test_batch_normalisation_does_not_keep_a_network_from_learning_by_heart(
     assert overfit["loss"] < 0.4
 
 
+def test_dropout_does_not_keep_a_network_from_learning_by_heart(
+    records: dict[str, Records], healthy: str
+) -> None:
+    """With so few pictures its noise is larger than the fall of the loss."""
+    found = probe(train_on(healthy, head={**HEAD, "dropout": 0.9}), PARAMS, records)
+    rates = found["rate_range"]
+    assert rates["falls_from"] <= rates["steepest"] < rates["blows_up_at"]
+    losses = rates["losses"]
+    assert max(abs(losses[0] - loss) for loss in losses[:5]) < 0.01  # at rates that move nothing
+    assert found["overfit"]["accuracy"] == 1.0
+
+
 def test_what_the_first_phase_freezes_is_not_trained_by_heart(
     records: dict[str, Records], tmp_path: Path
 ) -> None:

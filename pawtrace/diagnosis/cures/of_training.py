@@ -147,7 +147,7 @@ def overfitting(finding: Finding, facts: Facts) -> Iterator[Cure]:
         cures["no_augmentation"] = cure
     order = [finding.cause, "large_head", "no_augmentation"]
     yield from (cures[name] for name in dict.fromkeys(order) if name in cures)
-    if train.head.dropout == 0 and train.head.units:
+    if train.head.dropout == 0:
         yield Cure(
             "dropout",
             "Use a dropout of 0.5 in the head.",

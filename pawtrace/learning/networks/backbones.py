@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TypeVar
 
 import keras
 from keras import layers
@@ -11,6 +12,7 @@ from pawtrace.config.imagenet import PUBLISHED, find_weights, how_to_provide, re
 from pawtrace.config.train_params import TrainParams
 from pawtrace.learning.networks.keras_files import load_model_file, load_weights_file
 
+Layer = TypeVar("Layer", bound=keras.layers.Layer)
 _VGG16_BLOCKS = ((64, 2), (128, 2), (256, 3), (512, 3), (512, 3))  # filters and convolutions of each
 
 
@@ -39,10 +41,19 @@ def build_backbone(train: TrainParams) -> keras.Model:
 
 def normalizations(model: keras.Model) -> Iterator[keras.layers.BatchNormalization]:
     """All batch normalisation in a model, that of models within it too."""
+    return _of_kind(keras.layers.BatchNormalization, model)
+
+
+def dropouts(model: keras.Model) -> Iterator[keras.layers.Dropout]:
+    """All dropout in a model, that of models within it too."""
+    return _of_kind(keras.layers.Dropout, model)
+
+
+def _of_kind(kind: type[Layer], model: keras.Model) -> Iterator[Layer]:
     for layer in model.layers:
         if isinstance(layer, keras.Model):
-            yield from normalizations(layer)
-        elif isinstance(layer, keras.layers.BatchNormalization):
+            yield from _of_kind(kind, layer)
+        elif isinstance(layer, kind):
             yield layer
 
 

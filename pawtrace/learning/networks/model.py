@@ -57,6 +57,8 @@ def _build(train: TrainParams) -> Classifier:
 def _build_head(params: Head, num_features: int, initializer: str) -> keras.Model:
     penalty = keras.regularizers.L1L2(l1=params.l1, l2=params.l2) if params.l1 or params.l2 else None
     x = inputs = keras.Input((num_features,), name="features")
+    if params.dropout and not params.units:
+        x = layers.Dropout(params.dropout, name="dropout")(x)
     for number, units in enumerate(params.units, start=1):
         settings = {
             "kernel_initializer": initializer,

@@ -9,7 +9,7 @@ import numpy as np
 from pawtrace.config.train_params import TrainParams
 from pawtrace.learning.checkpoints import assign, values_of
 from pawtrace.learning.loss import build_loss
-from pawtrace.learning.networks.backbones import normalizations
+from pawtrace.learning.networks.backbones import dropouts, normalizations
 from pawtrace.learning.networks.model import Classifier
 from pawtrace.learning.networks.phases import set_trainable
 from pawtrace.learning.optimizer import plain_optimizer
@@ -22,15 +22,18 @@ class FewPictures:
     """Takes steps on all of a few pictures at once, as the first phase would, and forgets them again.
 
     It is compiled once, whatever the rate and the pictures. Batch normalisation takes the averages of
-    these pictures, whatever its momentum: they are all there is.
+    these pictures, whatever its momentum: they are all there is. Dropout is off: its noise would hide
+    whether the loss falls.
     """
 
     def __init__(self, classifier: Classifier, train: TrainParams) -> None:
-        """Take a classifier, whose normalisation is not for training any more."""
+        """Take a classifier, whose normalisation and dropout are not for training any more."""
         phase = train.phases[0]
         set_trainable(classifier.backbone, phase.trainable)
         for layer in normalizations(classifier.whole):
             layer.momentum = 0.0
+        for layer in dropouts(classifier.whole):
+            layer.rate = 0.0
         self._classifier, self._is_frozen = classifier, phase.trainable == "none"
         self._model = classifier.head if self._is_frozen else classifier.whole
         self._learner = keras.Model(self._model.inputs, self._model.outputs)

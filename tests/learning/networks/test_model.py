@@ -67,3 +67,11 @@ def test_the_hidden_layers_of_the_head_start_as_the_backbones_do(initializer: st
     fan_in, fan_out = kernel.shape
     expected = {"glorot_uniform": 2 / (fan_in + fan_out), "he_normal": 2 / fan_in}[initializer]
     assert np.var(kernel) == pytest.approx(expected, rel=0.1)
+
+
+def test_dropout_without_dense_layers_acts_on_the_features() -> None:
+    head = build_classifier(tiny_train(head={"units": [], "dropout": 0.9})).head
+    features = np.ones((200, *head.input_shape[1:]), np.float32)
+    answers = np.asarray(head(features, training=True))
+    assert len(np.unique(answers)) > 5
+    assert len(np.unique(np.asarray(head(features, training=False)))) == 1
