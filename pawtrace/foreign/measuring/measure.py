@@ -139,7 +139,7 @@ def measure(file: ModelFile, test: Photos, train: Photos | None, say: Say) -> Me
 
 def _seconds_each(model: keras.Model, network: Network) -> float:
     """How long the model takes for a photo, once it is warm."""
-    blank = np.zeros((8, *network.size_px, 3), np.float32)
+    blank = np.zeros((AT_ONCE, *network.size_px, 3), np.float32)
     outputs_of(model, blank)
     start = time.perf_counter()
     outputs_of(model, blank)
