@@ -82,9 +82,7 @@ def notes_on(facts: ForeignFacts) -> list[str]:
     for kind in kinds_of(measured):
         if kind.is_weak and not facts.test.at_chance:
             others = percent(kind.accuracy_of_others)
-            notes.append(
-                f"Worse on {kind.name}: {percent(kind.accuracy)} right, {others} of the others."
-            )
+            notes.append(f"Worse on {kind.name}: {percent(kind.accuracy)} right, {others} of the others.")
     probe = measured.linear_probe
     expected = measured.network.expected_convention
     if probe is not None and expected is not None and measured.received != expected:
