@@ -179,6 +179,6 @@ def untrained_share(layers: list[keras.Layer]) -> float | None:
 
 
 def _has_zero_bias(layer: keras.Layer) -> bool:
-    """Whether a layer has no bias, or one that is where Keras initialises it: any step of training moves it."""
+    """Whether a layer has no bias, or one that is as Keras initialises it: any step of training moves it."""
     bias = getattr(layer, "bias", None)
     return bias is None or float(np.abs(keras.ops.convert_to_numpy(bias)).max()) < _MOVED
