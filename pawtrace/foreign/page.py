@@ -11,8 +11,8 @@ from pawtrace.base.files import write_text
 from pawtrace.evaluation.curves import calibration_bins, confusion
 from pawtrace.evaluation.metrics import measure
 from pawtrace.evaluation.predictions import worst_errors
+from pawtrace.foreign.judging.kinds import kinds_of
 from pawtrace.foreign.measuring.measure import Measured
-from pawtrace.foreign.measuring.slices import slices_of
 from pawtrace.foreign.reading.photos import Photos
 from pawtrace.report import charts
 from pawtrace.report.chart_style import colour_of
@@ -56,7 +56,7 @@ def write_page(path: Path, diagnosis: "ForeignDiagnosis") -> None:
         metrics=found,
         confusion=_svg_uri(charts.confusion_matrix(confusion(measured.test), colour)),
         reliability=_svg_uri(charts.reliability(bins, found["calibration_error"], colour)),
-        slices=slices_of(photos, measured.test),
+        slices=kinds_of(measured),
         errors=[_picture(photos, *error) for error in worst_errors(measured.test, _NUM_ERRORS)],
         suspects=[
             _picture(photos, each.id, each.label, each.probability)

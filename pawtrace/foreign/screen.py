@@ -9,6 +9,7 @@ from pawtrace.diagnosis.finding import Check
 from pawtrace.diagnosis.scores import score_of
 from pawtrace.evaluation.metrics import measure
 from pawtrace.foreign.judging.facts import ForeignFacts
+from pawtrace.foreign.judging.kinds import kinds_of
 from pawtrace.foreign.measuring.measure import Measured
 from pawtrace.results.number_words import percent
 
@@ -78,6 +79,10 @@ def notes_on(facts: ForeignFacts) -> list[str]:
         notes.append(
             "The loss takes logits (from_logits=True), but the last layer has a sigmoid: remove one of them."
         )
+    for kind in kinds_of(measured):
+        if kind.is_weak and not facts.test.at_chance:
+            others = percent(kind.accuracy_of_others)
+            notes.append(f"Worse on {kind.name}: {percent(kind.accuracy)} right, {others} of the others.")
     probe = measured.linear_probe
     expected = measured.network.expected_convention
     if probe is not None and expected is not None and measured.received != expected:

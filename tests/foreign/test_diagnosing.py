@@ -8,12 +8,13 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+from keras import layers
 
 import pawtrace
 from pawtrace.__main__ import main
 from pawtrace.foreign.defaults import thresholds
 from tests.conftest import ROOT
-from tests.foreign.colours import images_and_labels, photo_folder, reader
+from tests.foreign.colours import SIDE_PX, images_and_labels, photo_folder, reader
 
 
 @pytest.fixture(autouse=True)
@@ -37,6 +38,15 @@ def test_a_good_model_is_healthy_and_the_exit_code_is_0(capsys: pytest.CaptureFi
     assert "class 1 is dog" in said
     assert len(said.splitlines()) < 45
     assert "Most confident mistakes" in Path("page.html").read_text()
+
+
+def test_a_model_that_takes_bytes_and_scales_inside_is_healthy() -> None:
+    images = keras.Input((SIDE_PX, SIDE_PX, 3), dtype="uint8")
+    model = keras.Model(images, reader(scale=1 / 255)(layers.Rescaling(1 / 255)(images)))
+    found = pawtrace.diagnose(model, "test")
+    assert found.verdict == "healthy"
+    assert found.measured is not None
+    assert found.measured.feeding.convention == "zero_to_255"
 
 
 @pytest.mark.filterwarnings("ignore:(.|\n)*softmax over axis")  # Keras says so while the model is built

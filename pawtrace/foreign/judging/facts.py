@@ -9,10 +9,13 @@ from functools import cached_property
 from types import SimpleNamespace
 from typing import Any, NoReturn
 
+import numpy as np
+
 from pawtrace.config.sections import DiagnoseParams
 from pawtrace.config.train_params import TrainParams
 from pawtrace.diagnosis.facts import Facts
 from pawtrace.diagnosis.finding import NotKnown, Numbers
+from pawtrace.diagnosis.label_quality import Judged
 from pawtrace.diagnosis.scores import Score, score_of
 from pawtrace.foreign.measuring.measure import Measured
 from pawtrace.results.probe_results import LinearProbe, RateRange, Signals
@@ -20,6 +23,10 @@ from pawtrace.results.results import History
 
 NO_TRAIN = "no training photos were given: --train PHOTOS"
 NO_HISTORY = "no history of the training was given: --history FILE"
+
+
+_MIN_JUDGE = 0.7  # accuracy: a worse model says more about itself than about labels
+_MIN_ORDERED = 0.9  # share of different probabilities; of saturated ones many are the same
 
 
 class _Absent:
@@ -93,6 +100,15 @@ class ForeignFacts(Facts):
     def is_good(self) -> bool:
         """Whether it is good on its own training photos, as far as those are known."""
         return self.level(self.known) >= self.thresholds.underfitting_accuracy
+
+    @cached_property
+    def best_judge(self) -> Judged | None:
+        """The most accurate judge of labels, if it is accurate and can say of which labels it is surer."""
+        judge = super().best_judge
+        if judge is None or judge.accuracy < _MIN_JUDGE:
+            return None
+        can_order = len(np.unique(judge.probabilities)) >= _MIN_ORDERED * len(judge.probabilities)
+        return judge if can_order else None
 
     @cached_property
     def stopped_early(self) -> bool:

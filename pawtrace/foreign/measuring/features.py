@@ -57,6 +57,7 @@ def probe_of(
     return LinearProbe.model_validate(
         {
             "num_examples": len(labels),
+            "num_tried": len(features),
             "received": received,
             "expected": expected,
             "conventions": conventions,

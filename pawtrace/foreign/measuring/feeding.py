@@ -20,6 +20,7 @@ _ROUNDS = (5, 3, 2)  # conventions that are tried in each round
 _BGR = "bgr_"  # how the names of conventions with blue first begin
 _SUREST = 1e-4  # how near a probability counts towards 0 and 1
 _TEMPERATURES = 2.0 ** np.arange(-8, 11)
+_SAME_MISFIT = 0.02  # nats: a difference that decides nothing
 _PENALTY = 0.05  # nats, for each doubling of the temperature
 
 
@@ -70,7 +71,7 @@ def find_feeding(
       answer: float32 (n, h, w, 3) -> the model's output (n, units).
       size_px: height and width that the model takes.
       output: what the output means.
-      photos: labelled; the first ones are used, those that the model was trained on where they are known.
+      photos: labelled; the first ones are used.
       num_first: photos on which all conventions are tried; four times as many decide between the last two.
     """
     values: dict[str, np.ndarray] = {name: np.empty(0) for name in CONVENTIONS}
@@ -139,6 +140,8 @@ def _fits_as_well(trial: Trial, best: Trial) -> bool:
     on the photos that both have seen.
     """
     rights = [int(ours) - int(theirs) for ours, theirs in zip(best.right, trial.right, strict=False)]
+    if abs(trial.misfit - best.misfit) < _SAME_MISFIT and not is_significant(sign_flip_test(rights)):
+        return True
     signs = [
         int(np.sign(round(theirs - ours, 3))) for ours, theirs in zip(best.losses, trial.losses, strict=False)
     ]

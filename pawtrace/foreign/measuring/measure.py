@@ -33,7 +33,7 @@ from pawtrace.foreign.measuring.network import Network, network_of, untrained_sh
 from pawtrace.foreign.measuring.outputs import Output, output_of
 from pawtrace.foreign.reading.array_values import scaled
 from pawtrace.foreign.reading.model_file import ModelFile
-from pawtrace.foreign.reading.photos import Photos
+from pawtrace.foreign.reading.photos import Photos, in_turns
 from pawtrace.learning.networks.backbones import normalizations
 from pawtrace.learning.probes.gradients import state_kept
 from pawtrace.learning.probes.sample import loss_and_accuracy
@@ -91,8 +91,10 @@ def measure(file: ModelFile, test: Photos, train: Photos | None, say: Say) -> Me
     seconds_each = _seconds_each(whole, network)
     num_first = 16 if 16 * seconds_each * _PASSES < _TRIALS_S else 8
     say(f"how does it want its input? {len(CONVENTIONS)} conventions on up to {4 * num_first} photos")
+    # An overfitted network is right about its training photos however it is scaled, and wrong about others.
+    tried = test if train is None else in_turns(train, test)
     feeding = find_feeding(
-        lambda images: outputs_of(whole, images)[0], network.size_px, output, train or test, num_first
+        lambda images: outputs_of(whole, images)[0], network.size_px, output, tried, num_first
     )
     num_answers = _affordable(_ANSWERS_S, seconds_each, len(test.ids))
     say(f"answers to {num_answers} of {len(test.ids)} test photos")
@@ -139,7 +141,7 @@ def measure(file: ModelFile, test: Photos, train: Photos | None, say: Say) -> Me
 
 def _seconds_each(model: keras.Model, network: Network) -> float:
     """How long the model takes for a photo, once it is warm."""
-    blank = np.zeros((8, *network.size_px, 3), np.float32)
+    blank = np.zeros((AT_ONCE, *network.size_px, 3), np.float32)
     outputs_of(model, blank)
     start = time.perf_counter()
     outputs_of(model, blank)

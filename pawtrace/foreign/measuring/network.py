@@ -18,6 +18,8 @@ _SCALING = (
 )
 _ENDS_SCALING = ("kernel", "depthwise_kernel", "gamma")  # weights of the first layer that learns
 _LIKE_NEW = 0.01  # p-value above which a kernel's values may be those that it was initialised with
+_MIN_VALUES = 64  # of a kernel: fewer cannot be told from any distribution
+_MOVED = 1e-4  # a bias, from 0
 _NUM_TESTED = 4000  # values of a kernel
 
 # The convention in which published weights expect their input, by layers that only these backbones have.
@@ -168,5 +170,15 @@ def looks_untrained(kernel: np.ndarray) -> bool:
 
 def untrained_share(layers: list[keras.Layer]) -> float | None:
     """The share of kernels that may be as they were initialised, among those with enough values to tell."""
-    found = [looks_untrained(kernel) for _, kernel in kernels(layers) if kernel.size >= 64]
+    found = [
+        _has_zero_bias(layer) and looks_untrained(kernel)
+        for layer, kernel in kernels(layers)
+        if kernel.size >= _MIN_VALUES
+    ]
     return sum(found) / len(found) if found else None
+
+
+def _has_zero_bias(layer: keras.Layer) -> bool:
+    """Whether a layer has no bias, or one that is as Keras initialises it: any step of training moves it."""
+    bias = getattr(layer, "bias", None)
+    return bias is None or float(np.abs(keras.ops.convert_to_numpy(bias)).max()) < _MOVED

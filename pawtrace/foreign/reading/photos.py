@@ -51,6 +51,19 @@ class Photos(NamedTuple):
         return np.stack([stretched(decode(encoded), size_px) for encoded in self.encoded])
 
 
+def in_turns(photos: Photos, others: Photos) -> Photos:
+    """Photos of two sets in turns, two of each, so that cats and dogs go on taking turns."""
+    number = min(len(photos.ids), len(others.ids)) // 2
+    places = [(each, 2 * n + k) for n in range(number) for each in (photos, others) for k in (0, 1)]
+    return Photos(
+        [each.ids[n] for each, n in places],
+        np.array([each.labels[n] for each, n in places], np.int64),
+        [each.encoded[n] for each, n in places],
+        num_found=len(places),
+        num_unreadable=0,
+    )
+
+
 def read_photos(source: Any) -> Photos:
     """Read labelled photos; at most 1,000 of them are kept, drawn at random and always the same.
 
