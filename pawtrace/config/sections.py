@@ -224,7 +224,7 @@ class DiagnoseParams(Section):
     blank_contrast: Fraction = 0.25
     stalled_fall: Fraction = 0.1
     stalled_rate_ratio: Annotated[float, Field(ge=1)] = 10.0
-    lag_gap: Fraction = 0.1
+    lag_gap: Fraction = 0.05
     too_few_examples: Count = 100
     forgetting_loss: Fraction = 0.03
     penalty_share: Fraction = 0.5

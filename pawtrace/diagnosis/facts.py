@@ -85,6 +85,12 @@ class Facts:
         return Score((right // 2, right - right // 2), (half, measured.num_examples - half))
 
     @cached_property
+    def penalties_outweigh(self) -> bool:
+        """Whether, at the end, most of what is minimised is penalties on weights."""
+        shares = [epoch.penalty_share for epoch in self.signals.epochs if epoch.penalty_share is not None]
+        return bool(shares) and shares[-1] > self.thresholds.penalty_share
+
+    @cached_property
     def is_flat_at_chance(self) -> bool:
         """Whether training never got measurably below the loss of guessing, nor above its accuracy."""
         lowest = min(self.history.loss)

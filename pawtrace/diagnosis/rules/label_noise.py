@@ -22,8 +22,10 @@ def rule(facts: Facts) -> Finding:
     wrong, surest = wrong_labels(judge), sure_errors(judge)
     many_sure_errors = surest.p_value < _SURE and surest.low >= limit / 2
     outcome = Finding(
-        (wrong.share >= limit and wrong.likelihood_ratio > _LIKELIHOOD_RATIO)
-        or (surest.share >= limit and many_sure_errors),
+        wrong.share >= limit
+        and wrong.likelihood_ratio > _LIKELIHOOD_RATIO
+        and surest.share >= limit
+        and many_sure_errors,
         measure,
         percent(wrong.share),
         f"{limit_words}, measurably",

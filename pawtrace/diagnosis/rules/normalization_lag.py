@@ -9,14 +9,14 @@ from pawtrace.results.probe_results import Modes
 
 def rule(facts: Facts) -> Finding:
     """Batch normalisation's moving averages lag behind its batches."""
-    limit, modes = facts.thresholds.lag_gap, _at_the_end(facts)
-    gap = _gap(modes)
-    if gap is None:
+    limit, modes = facts.thresholds.lag_gap, facts.signals.kept
+    gap, later_gap = _gap(modes), _gap(_at_the_end(facts))
+    if gap is None or later_gap is None:
         raise NotKnown("the network's answers were not finite")
     training, inference = modes.training.accuracy or 0.0, modes.inference.accuracy or 0.0
     number = modes.num_examples
     outcome = Finding(
-        gap >= limit and is_above(training, number, inference, number) and not facts.is_good,
+        min(gap, later_gap) >= limit and is_above(training, number, inference, number) and not facts.is_good,
         "accuracy in training mode above that in inference mode, same pictures, points",
         points(gap),
         f"at least {points(limit)}, measurably",

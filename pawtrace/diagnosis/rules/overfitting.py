@@ -59,7 +59,14 @@ def _later_gap(facts: Facts) -> float:
     val_accuracy = max(facts.history.val_accuracy)
     best_later = is_above(accuracy, number, val_accuracy, facts.validation.num_examples)
     still_open = facts.history.accuracy[-1] - facts.history.val_accuracy[-1]
-    return min(still_open, accuracy - val_accuracy) if best_later else 0.0
+    later_gap = min(still_open, accuracy - val_accuracy) if best_later else 0.0
+    return later_gap - _lead_of_training_mode(facts)
+
+
+def _lead_of_training_mode(facts: Facts) -> float:
+    """How far the kept model is better in training mode, on the same pictures; 0 if it is not."""
+    training, inference = facts.signals.kept.training.accuracy, facts.signals.kept.inference.accuracy
+    return max(0.0, (training or 0.0) - (inference or 0.0))
 
 
 def _cause(facts: Facts) -> str:

@@ -12,7 +12,7 @@ def rule(facts: Facts) -> Finding:
     fall = (start - lowest) / start if start else 0.0
     hardly_moves = fall < limit and not facts.is_good
     outcome = Finding(
-        hardly_moves and is_below_the_band(facts),
+        hardly_moves and is_below_the_band(facts) and not facts.penalties_outweigh,
         "how far the training loss has fallen",
         percent(max(0.0, fall)),
         f"less than {percent(limit)}, at a rate below those that work",

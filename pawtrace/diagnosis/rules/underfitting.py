@@ -29,8 +29,7 @@ def rule(facts: Facts) -> Finding:
 
 def _cause(facts: Facts) -> str:
     """What holds it back, the most specific first."""
-    penalties = [epoch.penalty_share for epoch in facts.signals.epochs if epoch.penalty_share is not None]
-    if penalties and penalties[-1] > facts.thresholds.penalty_share:
+    if facts.penalties_outweigh:
         return "penalty"
     augmented = facts.history.accuracy[facts.training.best_epoch - 1]
     number = facts.train.num_examples

@@ -11,7 +11,11 @@ def rule(facts: Facts) -> Finding:
     num_epochs = len(facts.history.epoch)
     limit, num_last = facts.thresholds.undertrained_improvement, max(1, num_epochs // 5)
     fall, before, after = _fall_at_the_end(facts, num_last)
-    is_improving = fall > limit and fall > _RELATIVE * before and not facts.stopped_early
+    train_fall, train_before = _training_fall(facts, num_last)
+    is_improving = not facts.stopped_early and (
+        (fall > limit and fall > _RELATIVE * before)
+        or (train_fall > limit and train_fall > _RELATIVE * train_before)
+    )
     # One epoch shows no trend, and none that has ended.
     is_short = num_epochs == 1 and not facts.is_good
     has_not_begun = (facts.train.at_chance or is_short) and facts.learns_by_heart
@@ -42,6 +46,18 @@ def rule(facts: Facts) -> Finding:
         f"{percent(facts.train.accuracy)} of its own training pictures, although the network can learn: "
         f"{facts.by_heart_words}."
     )
+
+
+def _training_fall(facts: Facts, num_last: int) -> tuple[float, float]:
+    """How far the training loss fell in the last epochs, and from where; 0 of one epoch alone.
+
+    Where that of validation rises meanwhile, the model learns by heart: no progress.
+    """
+    history = facts.history
+    if len(history.epoch) == 1 or min(history.val_loss[-num_last:]) > min(history.val_loss[:-num_last]):
+        return 0.0, 0.0
+    before = min(history.loss[:-num_last])
+    return before - min(history.loss[-num_last:]), before
 
 
 _RELATIVE = 0.05  # of the loss: less is no progress worth waiting for

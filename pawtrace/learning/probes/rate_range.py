@@ -15,6 +15,7 @@ from pawtrace.learning.probes.sample import Sample
 _LOWEST, _HIGHEST = 1e-7, 10.0  # beyond these no recipe trains
 _FALL = 0.02  # of the loss at the start: less is no fall
 _RISE = 0.2  # nats above the loss at the start: it has blown up
+_TURN = 0.05  # of the loss at the start, above the lowest so far: what falls after that, falls by chance
 
 
 def rate_range(few: FewPictures, sample: Sample, num_steps: int) -> dict[str, Any]:
@@ -49,8 +50,19 @@ def rate_range(few: FewPictures, sample: Sample, num_steps: int) -> dict[str, An
     }
 
 
+def _turn(losses: list[float]) -> int:
+    """How many losses there are until they turn upwards; three at least."""
+    lowest = losses[0]
+    for number, loss in enumerate(losses):
+        if not loss <= lowest + _TURN * losses[0]:  # NaN, too
+            return max(3, number)
+        lowest = min(lowest, loss)
+    return len(losses)
+
+
 def _falls(rates: list[float], losses: list[float]) -> tuple[float | None, float | None]:
     """From which rate the loss falls, and where fastest: a loss shows what the step before it did."""
+    losses = losses[: _turn(losses)]
     fallen = [n for n, loss in enumerate(losses) if loss <= losses[0] * (1 - _FALL)]
     if not fallen:
         return None, None
