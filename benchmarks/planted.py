@@ -174,7 +174,7 @@ def _faults(network: Network) -> Iterator[tuple[str, tuple[str, ...], list[dict[
         yield "short", ("undertrained",), [_for_epochs(network, number) for number in (3, 2, 1)]
         yield (
             "small",
-            ("underfitting",),
+            ("underfitting", "dead"),
             [{"backbone": f"narrow{n}", "train": {"augmentation": _MOVE}} for n in (3, 2, 1)],
         )
         yield (

@@ -22,6 +22,8 @@ from pawtrace.results.number_words import percent, plural
 from pawtrace.results.probe_results import LinearProbe
 from pawtrace.results.results import Result
 
+_EPSILON = 1e-7  # a loss stays finite
+
 
 class Facts:
     """The facts about one result and its data."""
@@ -85,6 +87,13 @@ class Facts:
         return Score((right // 2, right - right // 2), (half, measured.num_examples - half))
 
     @cached_property
+    def train_loss(self) -> float:
+        """The mean cross-entropy of the kept model on train, nats: inference mode, no augmentation."""
+        predictions = self.result.predictions["train"]
+        of_label = np.where(predictions.labels == 1, predictions.probabilities, 1 - predictions.probabilities)
+        return float(-np.log(np.clip(of_label, _EPSILON, 1)).mean())
+
+    @cached_property
     def penalties_outweigh(self) -> bool:
         """Whether, at the end, most of what is minimised is penalties on weights."""
         shares = [epoch.penalty_share for epoch in self.signals.epochs if epoch.penalty_share is not None]
@@ -93,9 +102,10 @@ class Facts:
     @cached_property
     def is_flat_at_chance(self) -> bool:
         """Whether training never got measurably below the loss of guessing, nor above its accuracy."""
-        lowest = min(self.history.loss)
+        # The kept model's too, in inference mode: dropout and augmentation raise that of training.
+        lowest = min(*self.history.loss, self.train_loss)
         flat = lowest >= self.guessing_loss - self.thresholds.dead_loss_margin
-        return flat and self.train.interval[0] <= self.train.chance
+        return flat and self.train.at_chance
 
     @cached_property
     def labels_say_nothing(self) -> bool:

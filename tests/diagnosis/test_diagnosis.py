@@ -77,10 +77,14 @@ CASES = {
     "at chance for many epochs though it could learn": ("dead", MadeUp(0, 0, losses=FLAT)),
     "at chance, rate beyond the edge": (
         "unstable",
-        MadeUp(0, 0, losses=FLAT, probes={"rate_range": {"steepest": 1e-5, "blows_up_at": 5e-4}}),
+        MadeUp(0, 0, losses=FLAT, probes={"rate_range": {"steepest": 1e-5, "blows_up_at": 2e-4}}),
     ),
-    "rate far too low": ("stalled", MadeUp(0.1, 0.1, losses=BARELY_MOVING, probes=SLOW_RATES)),
-    "rate far too low, at chance": ("stalled", MadeUp(0, 0, losses=FLAT, probes=SLOW_RATES)),
+    "rate far too low": (
+        "stalled", MadeUp(0.1, 0.1, losses=BARELY_MOVING, probes=SLOW_RATES, update_ratio=1e-6)
+    ),
+    "rate far too low, at chance": (
+        "stalled", MadeUp(0, 0, losses=FLAT, probes=SLOW_RATES, update_ratio=1e-6)
+    ),
     "blank after augmentation": (
         "blank_inputs", MadeUp(0, 0, losses=FLAT, probes={"contrast": {"augmented": 1.0}})
     ),

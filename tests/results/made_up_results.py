@@ -40,6 +40,7 @@ class MadeUp(NamedTuple):
     probes: dict[str, Any] = {}  # changes of `made_up_probes`
     modes: tuple[float, float] | None = None  # accuracy on the same pictures in training and in inference
     test_accuracies: tuple[float, ...] | None = None  # of further seeds
+    update_ratio: float = 1e-3  # of the weights, in a step
 
 
 def made_up_predictions(separation: float, num_examples: int, seed: int = 0) -> Predictions:
@@ -115,7 +116,9 @@ def made_up_signals(made: MadeUp, accuracy: float) -> Signals:
             "training": kept["training"],
             "inference": kept["inference"],
             "penalty_share": 0.0,
-            "blocks": [{"name": "head", "update_ratio": 1e-3, "gradient_rms": 0.1, "zero_share": 0.4}],
+            "blocks": [
+                {"name": "head", "update_ratio": made.update_ratio, "gradient_rms": 0.1, "zero_share": 0.4}
+            ],
         }
         for number in range(1, len(made.losses) + 1)
     ]

@@ -22,7 +22,7 @@ def rule(facts: Facts) -> Finding:
     )
     if not outcome.applies:
         return outcome
-    probe, rates = facts.probes.overfit, facts.probes.rate_range
+    probe = facts.probes.overfit
     numbers: Numbers = {
         "lowest_training_loss": lowest,
         "guessing_loss": guessing,
@@ -32,15 +32,23 @@ def rule(facts: Facts) -> Finding:
     if probe.accuracy is not None:
         numbers["overfit_probe_accuracy"] = probe.accuracy
     where, signal = _where_it_dies(facts)
-    no_rate = "; its loss falls at no learning rate" if rates.falls_from is None else ""
-    learned = percent(probe.accuracy) if probe.accuracy is not None else "nothing finite"
     return outcome._replace(
         numbers=numbers | signal,
         sentence=f"The network never does better than guessing, not even on its training pictures: the "
-        f"training loss stays at {decimal(lowest)} or more (guessing has {decimal(guessing)}); of "
-        f"{plural(probe.num_examples, 'picture')} alone the network memorises {learned} in "
-        f"{plural(probe.num_steps, 'step')}{no_rate}{where}.",
+        f"training loss stays at {decimal(lowest)} or more (guessing has {decimal(guessing)})"
+        f"{_few_pictures(facts)}{where}.",
     )
+
+
+def _few_pictures(facts: Facts) -> str:
+    """What the network can do with a few pictures alone."""
+    probe, falls_from = facts.probes.overfit, facts.probes.rate_range.falls_from
+    few = plural(probe.num_examples, "picture")
+    if facts.learns_by_heart:
+        return f"; it can memorise {few} alone, but does not learn from all of them"
+    learned = percent(probe.accuracy) if probe.accuracy is not None else "nothing finite"
+    no_rate = "; its loss falls at no learning rate" if falls_from is None else ""
+    return f"; of {few} alone the network memorises {learned} in {plural(probe.num_steps, 'step')}{no_rate}"
 
 
 def _has_hardly_begun(facts: Facts) -> bool:

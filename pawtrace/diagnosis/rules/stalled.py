@@ -4,6 +4,8 @@ from pawtrace.diagnosis.facts import Facts
 from pawtrace.diagnosis.finding import Finding
 from pawtrace.results.number_words import decimal, percent
 
+_LARGE_UPDATE = 1e-3  # of the weights in a step: Karpathy's rule of thumb for steps that are large enough
+
 
 def rule(facts: Facts) -> Finding:
     """The loss hardly moves, and the rate lies below those at which it would."""
@@ -11,20 +13,21 @@ def rule(facts: Facts) -> Finding:
     start, lowest = _start(facts), min(facts.history.loss)
     fall = (start - lowest) / start if start else 0.0
     hardly_moves = fall < limit and not facts.is_good
-    outcome = Finding(
-        hardly_moves and is_below_the_band(facts) and not facts.penalties_outweigh,
-        "how far the training loss has fallen",
-        percent(max(0.0, fall)),
-        f"less than {percent(limit)}, at a rate below those that work",
-    )
-    if not outcome.applies:
-        return outcome
     updates = [
         block.update_ratio
         for epoch in facts.signals.epochs
         for block in epoch.blocks
         if block.update_ratio is not None
     ]
+    steps_are_small = not updates or max(updates) < _LARGE_UPDATE
+    outcome = Finding(
+        hardly_moves and is_below_the_band(facts) and steps_are_small,
+        "how far the training loss has fallen",
+        percent(max(0.0, fall)),
+        f"less than {percent(limit)}, at a rate below those that work",
+    )
+    if not outcome.applies:
+        return outcome
     moved = f" A step changes the weights by {max(updates):.1g} of their size." if updates else ""
     return outcome._replace(
         sentence=f"The learning rate of {facts.highest_rate:g} is too low: in {len(facts.history.epoch)} "

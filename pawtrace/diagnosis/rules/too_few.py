@@ -7,7 +7,7 @@ from pawtrace.results.number_words import percent, plural
 
 
 def rule(facts: Facts) -> Finding:
-    """Few training pictures, and the model is measurably worse on new ones."""
+    """Few training pictures, and the model is not good on new ones, or measurably worse."""
     number, limit = facts.train.num_examples, facts.thresholds.too_few_examples
     train, unseen = facts.train, facts.unseen
     gap = facts.level(train) - facts.level(unseen)
@@ -15,8 +15,8 @@ def rule(facts: Facts) -> Finding:
         train.accuracy, number, unseen.accuracy, unseen.num_examples
     )
     outcome = Finding(
-        number < limit and (is_worse or unseen.at_chance),
-        "number of training pictures, where others are measurably worse",
+        number < limit and (is_worse or facts.level(unseen) < facts.thresholds.underfitting_accuracy),
+        "number of training pictures, where the model is not good on others",
         f"{number:,}",
         f"fewer than {limit:,}",
     )

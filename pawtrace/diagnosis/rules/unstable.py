@@ -6,7 +6,6 @@ from pawtrace.diagnosis.rules.stalled import is_below_the_band
 from pawtrace.results.number_words import decimal, plural
 
 _BEYOND = 3.0  # times the rate at which the range test blows up: it finds that rate within a factor of 3
-_NEW_LOW = 0.99  # of the lowest loss before: less is no new low
 
 
 def rule(facts: Facts) -> Finding:
@@ -25,7 +24,7 @@ def rule(facts: Facts) -> Finding:
         return Finding(True, measure, "not finite", limit_words, sentence, {"initial_loss": initial})
     rise, where, before, after = _largest_rise(facts, initial)
     too_slow = is_below_the_band(facts)  # whatever the loss does, the steps are not too large
-    is_noise = rise <= limit or _validation_improves(facts, where)
+    is_noise = rise <= limit or _validation_stays(facts, where)
     recovered = facts.is_good or too_slow or (is_noise and not _beyond_the_edge(facts))
     # A pretrained backbone that was shaken at the start and learns again has lost what it knew: `forgetting`.
     learns_again = facts.linear_probe is not None and where == 1 and not facts.is_flat_at_chance
@@ -72,7 +71,10 @@ def _beyond_the_edge(facts: Facts) -> bool:
     return edge is not None and facts.highest_rate >= _BEYOND * edge and facts.is_flat_at_chance
 
 
-def _validation_improves(facts: Facts, epoch: int) -> bool:
-    """Whether the validation loss has a new low after an epoch: then the rise was noise in training."""
-    losses = facts.history.val_loss
-    return epoch > 1 and min(losses[epoch - 1 :]) < _NEW_LOW * min(losses[: epoch - 1])
+def _validation_stays(facts: Facts, epoch: int) -> bool:
+    """Whether the validation loss does not rise with an epoch: then the rise was noise in training.
+
+    Dropout and few pictures make the training loss noisy.
+    """
+    losses, limit = facts.history.val_loss, facts.thresholds.unstable_rise
+    return epoch > 1 and max(losses[epoch - 1 :]) < min(losses[: epoch - 1]) + limit

@@ -25,6 +25,8 @@ class Sample(NamedTuple):
 def balanced_sample(records: Records, size_px: int, num_examples: int, seed: int) -> Sample:
     """The first examples of each label in a shuffled order; fewer than asked for where there are fewer.
 
+    Cats and dogs take turns: batch normalisation in training mode needs both in every batch.
+
     Args:
       records: of the train split.
       size_px: side of the images, pixels.
@@ -39,7 +41,7 @@ def balanced_sample(records: Records, size_px: int, num_examples: int, seed: int
     if half == 0:
         sizes = ", ".join(f"{len(numbers)} of {name}" for name, numbers in zip(LABELS, shuffled, strict=True))
         raise DataError(f"train split: expected examples of both labels, found {sizes}; run: dvc repro split")
-    chosen = np.concatenate([numbers[:half] for numbers in shuffled])
+    chosen = np.stack([numbers[:half] for numbers in shuffled], axis=1).ravel()
     images = np.stack([square(records[int(number)], size_px) for number in chosen])
     ids = tuple(records.ids[int(number)] for number in chosen)
     return Sample(images, records.labels[chosen, None].astype(np.float32), ids)
