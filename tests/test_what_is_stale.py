@@ -79,7 +79,7 @@ def edited(path: str) -> Iterator[None]:
         ("pawtrace/evaluation/intervals.py", MEASURE | {"report"}),
         ("pawtrace/learning/fit.py", TRAIN),
         ("pawtrace/learning/inputs/augmentation.py", TRAIN),
-        ("pawtrace/dataset/splitting/duplicates.py", {"split", "preprocess"}),
+        ("pawtrace/dataset/splitting/duplicates.py", {"split", "preprocess", "report"}),
         ("pawtrace/dataset/sources/inspection.py", {"download"}),
         ("pawtrace/inference/export.py", set()),
         ("pawtrace/running/lock.py", set()),
