@@ -84,7 +84,7 @@ def _overlap(facts: Facts) -> str | None:
 
 def _weak_slices(facts: Facts) -> str | None:
     weak = [one for one in facts.slices if one.is_weak][:_NUM_SLICES]
-    if not weak:
+    if not weak or facts.unseen.at_chance:
         return None
     words = "; ".join(
         f"{one.name}: {percent(one.accuracy)} of {one.num_pictures:,} right, "

@@ -5,7 +5,7 @@ from pawtrace.diagnosis.finding import Finding, Numbers
 from pawtrace.diagnosis.label_quality import sure_errors, wrong_labels
 from pawtrace.results.number_words import percent, plural
 
-_SURE = 0.001  # p-value of so many errors among the surest predictions
+_SURE = 0.005  # p-value of so many errors among the surest predictions
 _LARGE_SHARE = 0.1  # of the labels: so many show in the curve alone
 # Of the likelihood-ratio test: a chance of about 1 % where labels are right (simulated, docs/log.md).
 _LIKELIHOOD_RATIO = 6.0
@@ -21,8 +21,9 @@ def rule(facts: Facts) -> Finding:
     if judge is None:
         return Finding(False, measure, "cannot be told: predictions are at chance", limit_words)
     wrong, surest = wrong_labels(judge), sure_errors(judge)
-    # A smaller share must show among the surest predictions, too: learning by heart bends the curve.
-    shows = wrong.share >= _LARGE_SHARE or surest.p_value < _SURE
+    # Learning by heart bends the curve: then a smaller share must show among the surest predictions, too.
+    by_heart = facts.gap >= facts.thresholds.overfitting_gap
+    shows = not by_heart or wrong.share >= _LARGE_SHARE or surest.p_value < _SURE
     outcome = Finding(
         wrong.share >= limit and wrong.likelihood_ratio > _LIKELIHOOD_RATIO and shows,
         measure,
