@@ -46,18 +46,15 @@ class Workshop:
 
     @cached_property
     def _vgg(self) -> keras.Model:
-        backbone = keras.applications.VGG16(
-            include_top=False, weights=None, input_shape=(_VGG_PX, _VGG_PX, 3)
-        )
-        backbone.load_weights(self._weights / "vgg16_imagenet_notop.weights.h5")
-        return backbone
+        return self._published(keras.applications.VGG16, _VGG_PX, "vgg16_imagenet_notop.weights.h5")
 
     @cached_property
     def _mobile(self) -> keras.Model:
-        backbone = keras.applications.MobileNetV2(
-            include_top=False, weights=None, input_shape=(_MOBILE_PX, _MOBILE_PX, 3)
-        )
-        backbone.load_weights(self._weights / "mobilenet_v2_notop.weights.h5")
+        return self._published(keras.applications.MobileNetV2, _MOBILE_PX, "mobilenet_v2_notop.weights.h5")
+
+    def _published(self, application: Callable[..., keras.Model], size_px: int, file: str) -> keras.Model:
+        backbone = application(include_top=False, weights=None, input_shape=(size_px, size_px, 3))
+        backbone.load_weights(self._weights / file)
         return backbone
 
     @cached_property

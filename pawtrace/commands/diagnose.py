@@ -1,7 +1,7 @@
 """Find out why the accuracy of a model of your own is low; needs no project.
 
-The exit code is 0 where nothing is wrong, 1 where something was found, 2 where the model or the photos
-cannot be used.
+The exit code is 0 if nothing was found, 1 if something was found, 2 if the model or the photos cannot be
+used.
 """
 
 import argparse

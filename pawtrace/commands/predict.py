@@ -1,8 +1,8 @@
 """Say cat or dog of photos, with the probability.
 
-Each file is checked, turned upright, made RGB, scaled and cut on the very way that the test examples
-took; the model scales its own input. Files that cannot be predicted are listed. The exit code is 1 where
-there are some, 2 where nothing could be predicted.
+Each photo is prepared as the test photos were: checked, rotated by its EXIF tag, scaled, cropped to a
+square. A model that pawtrace did not train is fed by the convention that fits the model. Files that cannot
+be predicted are listed. The exit code is 1 if some file could not be predicted, 2 if none could.
 """
 
 import argparse
@@ -112,7 +112,7 @@ def _is_foreign(chosen: "ChosenModel", params: Params) -> bool:
 def _predict_foreign(
     files: Sequence[Path], chosen: "ChosenModel", params: Params, *, show_progress: bool
 ) -> Predicted:
-    """Feed a foreign model as it wants; what tells how is in `pawtrace.foreign.predicting`."""
+    """Predict with a foreign model; `pawtrace.foreign.predicting` finds out how to feed it."""
     from pawtrace.base.ordered import ordered_map
     from pawtrace.dataset.sources.formats import Rejected
     from pawtrace.foreign.predicting import predict_photos

@@ -51,10 +51,20 @@ class Facts:
         memorised = percent(probe.accuracy or 0.0)
         return f"the network memorises {memorised} of {plural(probe.num_examples, 'picture')}"
 
+    @property
+    def known_split(self) -> str:
+        """The split whose pictures it has been trained on, or the nearest to them that is known."""
+        return "train"
+
+    @cached_property
+    def known(self) -> Score:
+        """The score on that split."""
+        return score_of(self.result.predictions[self.known_split])
+
     @cached_property
     def is_unbalanced(self) -> bool:
         """Whether accuracy would hide what happens to the rarer label."""
-        return self.train.chance > self.thresholds.imbalance_share
+        return self.known.chance > self.thresholds.imbalance_share
 
     def level(self, score: Score) -> float:
         """How good a score is: its accuracy, or its balanced accuracy where labels are unbalanced."""
@@ -62,8 +72,8 @@ class Facts:
 
     @cached_property
     def guessing_loss(self) -> float:
-        """The cross-entropy of always answering the train labels' shares: their entropy, ln 2 at most."""
-        share = float(self.result.predictions["train"].labels.mean())
+        """The cross-entropy of always answering the labels' shares: their entropy, ln 2 at most."""
+        share = float(self.result.predictions[self.known_split].labels.mean())
         return -sum(p * math.log(p) for p in (share, 1 - share) if p > 0)
 
     @cached_property
@@ -218,7 +228,7 @@ class Facts:
     @cached_property
     def is_good(self) -> bool:
         """Whether it is good on its own training pictures."""
-        return self.level(self.train) >= self.thresholds.underfitting_accuracy
+        return self.level(self.known) >= self.thresholds.underfitting_accuracy
 
 
 def _score(judged: Judged) -> Score:

@@ -1,6 +1,5 @@
 """A diagnosis as one HTML page that opens without a network: pictures inside it, no script."""
 
-import base64
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -16,6 +15,7 @@ from pawtrace.foreign.measuring.measure import Measured
 from pawtrace.foreign.reading.photos import Photos
 from pawtrace.report import charts
 from pawtrace.report.chart_style import colour_of
+from pawtrace.report.data_uris import data_uri, svg_uri
 from pawtrace.results.number_words import decimal, percent
 from pawtrace.results.results import CalibrationBin
 
@@ -54,8 +54,8 @@ def write_page(path: Path, diagnosis: "ForeignDiagnosis") -> None:
         diagnosis=diagnosis,
         measured=measured,
         metrics=found,
-        confusion=_svg_uri(charts.confusion_matrix(confusion(measured.test), colour)),
-        reliability=_svg_uri(charts.reliability(bins, found["calibration_error"], colour)),
+        confusion=svg_uri(charts.confusion_matrix(confusion(measured.test), colour)),
+        reliability=svg_uri(charts.reliability(bins, found["calibration_error"], colour)),
         slices=kinds_of(measured),
         errors=[_picture(photos, *error) for error in worst_errors(measured.test, _NUM_ERRORS)],
         suspects=[
@@ -77,12 +77,4 @@ def _conventions(measured: Measured) -> list[tuple[str, float, float, int]]:
 def _picture(photos: Photos, id: str, label: str, probability: float) -> Picture:
     encoded = photos.encoded[photos.ids.index(id)]
     kind = "png" if encoded.startswith(b"\x89PNG") else "jpeg"
-    return Picture(_data_uri(f"image/{kind}", encoded), id, label, probability)
-
-
-def _svg_uri(svg: str) -> str:
-    return _data_uri("image/svg+xml", svg.encode())
-
-
-def _data_uri(kind: str, content: bytes) -> str:
-    return f"data:{kind};base64,{base64.b64encode(content).decode()}"
+    return Picture(data_uri(f"image/{kind}", encoded), id, label, probability)

@@ -1,4 +1,4 @@
-"""P(dog) of photos by a foreign model: fed as it wants, or refused where that cannot be told.
+"""P(dog) of photos by a foreign model, fed by the convention that fits; refused if none can be told.
 
 Where enough of the photos lie in folders called cat and dog, what fits them decides; else the scaling layers
 within the model do, and class 1 is a dog, as Keras's loaders have it (they sort the folders by name).
@@ -15,6 +15,7 @@ from pawtrace.config.conventions import CONVENTIONS
 from pawtrace.config.sections import LABELS
 from pawtrace.dataset.examples.pixels import decode
 from pawtrace.foreign.measuring.feeding import find_feeding
+from pawtrace.foreign.measuring.look import outputs_of
 from pawtrace.foreign.measuring.network import network_of
 from pawtrace.foreign.measuring.outputs import output_of
 from pawtrace.foreign.reading.array_values import scaled
@@ -56,12 +57,7 @@ def predict_photos(path: Path, names: Sequence[str], encoded: Sequence[bytes]) -
     network = network_of(file.model, _FREE_PX)
 
     def answers(images: np.ndarray) -> np.ndarray:
-        return np.concatenate(
-            [
-                np.asarray(file.model(images[n : n + _AT_ONCE], training=False))
-                for n in range(0, len(images), _AT_ONCE)
-            ]
-        )
+        return outputs_of(file.model, images)[0]
 
     labelled = _labelled(names, encoded)
     if labelled is not None:
@@ -73,9 +69,9 @@ def predict_photos(path: Path, names: Sequence[str], encoded: Sequence[bytes]) -
     entry = np.asarray(network.after_scaling()(raw.astype(np.float32), training=False))
     if entry.shape == raw.shape and np.abs(entry - raw).max() < 1.0:
         raise TrainingError(
-            f"{path}: cannot tell whether it wants RGB 0..255, 0..1 or another scaling, as it has no scaling "
-            f"layer; name photos in folders called {LABELS[0]} and {LABELS[1]} ({_MIN_OF_A_LABEL} of each or "
-            f"more), or run: pawtrace diagnose {path} PHOTOS"
+            f"{path}: expected a scaling layer in the model, or photos in folders called {LABELS[0]} and "
+            f"{LABELS[1]} ({_MIN_OF_A_LABEL} of each or more), found neither: nothing tells how the model "
+            f"wants its input (RGB 0..255, 0..1, ...); run: pawtrace diagnose {path} PHOTOS"
         )
     return _answered(answers, network.size_px, output.probability, encoded, "zero_to_255", dog_first=False)
 

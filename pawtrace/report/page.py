@@ -4,7 +4,6 @@ Arrives: the rungs of all recipes, the judged claims and the data's summary. Lea
 `reports/report.html`. File names are whatever an archive held, so everything is escaped.
 """
 
-import base64
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,6 +16,7 @@ from pawtrace.diagnosis.shortcuts import Shortcut
 from pawtrace.report import charts
 from pawtrace.report.chart_style import colour_of
 from pawtrace.report.claims import Judgement, unmeasured_words
+from pawtrace.report.data_uris import data_uri, svg_uri
 from pawtrace.report.evidence_rows import number_rows, probe_rows
 from pawtrace.report.ladder import Rung, answer, best_rung, majority_share
 from pawtrace.report.ladder_markdown import comparison_sentences, difference_words, seeds_words
@@ -79,7 +79,7 @@ def report_page(
             sections=[_section(rungs, number) for number in range(len(rungs))],
             judgements=[judgement for judgement in judgements if judgement.measured],
             unmeasured=unmeasured_words(judgements),
-            overview=_svg_uri(charts.all_validation_curves(results)),
+            overview=svg_uri(charts.all_validation_curves(results)),
             guess_label=guess_label,
             guess_share=guess_share,
             num_test=sum(data.split.splits["test"].values()),
@@ -122,12 +122,12 @@ def _section(rungs: list[Rung], number: int) -> RecipeSection:
     return RecipeSection(
         rung=rung,
         colour=colour,
-        curves=_svg_uri(charts.learning_curves(result, colour)),
-        signal=_svg_uri(signal_by_block(result.probes.blocks, colour)),
-        during=_svg_uri(during_training(result, colour)) if result.signals.epochs else None,
-        confusion=_svg_uri(charts.confusion_matrix(evaluation.confusion["test"], colour)),
-        roc=_svg_uri(charts.roc_curves([each.result for each in rungs], result, colour)),
-        reliability=_svg_uri(charts.reliability(evaluation.calibration, error, colour)),
+        curves=svg_uri(charts.learning_curves(result, colour)),
+        signal=svg_uri(signal_by_block(result.probes.blocks, colour)),
+        during=svg_uri(during_training(result, colour)) if result.signals.epochs else None,
+        confusion=svg_uri(charts.confusion_matrix(evaluation.confusion["test"], colour)),
+        roc=svg_uri(charts.roc_curves([each.result for each in rungs], result, colour)),
+        reliability=svg_uri(charts.reliability(evaluation.calibration, error, colour)),
         numbers=number_rows(diagnosis.numbers),
         probes=probe_rows(result),
         worst_errors=result.worst_errors,
@@ -135,16 +135,8 @@ def _section(rungs: list[Rung], number: int) -> RecipeSection:
     )
 
 
-def _svg_uri(svg: str) -> str:
-    return _data_uri("image/svg+xml", svg.encode())
-
-
 def _jpeg_uri(path: Path) -> str:
-    return _data_uri("image/jpeg", path.read_bytes())
-
-
-def _data_uri(kind: str, content: bytes) -> str:
-    return f"data:{kind};base64,{base64.b64encode(content).decode()}"
+    return data_uri("image/jpeg", path.read_bytes())
 
 
 def _percent(share: float) -> str:

@@ -1,6 +1,5 @@
 """What the model in use says of a photo that somebody drops on the page, and where it looks."""
 
-import base64
 import tempfile
 import threading
 from pathlib import Path
@@ -18,6 +17,7 @@ from pawtrace.learning.inputs.augmentation import AugmentedView
 from pawtrace.learning.probes.grad_cam import attention_maps
 from pawtrace.promotion.chosen_model import ChosenModel
 from pawtrace.promotion.model_sentence import model_sentence
+from pawtrace.report.data_uris import data_uri
 
 _QUALITY = 90
 
@@ -59,8 +59,8 @@ class Answerer:
             "label": said.label,
             "probability": said.probability,
             "model": model_sentence(self._chosen, self._params) or str(self._chosen.path),
-            "picture": _data_uri(encode_jpeg(views[0], _QUALITY)),
-            "attention": None if attention is None else _data_uri(attention),
+            "picture": data_uri("image/jpeg", encode_jpeg(views[0], _QUALITY)),
+            "attention": None if attention is None else data_uri("image/jpeg", attention),
         }
 
     def _attention(self, image: np.ndarray) -> bytes | None:
@@ -72,7 +72,3 @@ class Answerer:
             path = Path(folder) / "attention.jpg"
             write_attention(path, image, attention)
             return path.read_bytes()
-
-
-def _data_uri(jpeg: bytes) -> str:
-    return f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}"

@@ -5,6 +5,8 @@ from pawtrace.diagnosis.finding import Finding
 from pawtrace.diagnosis.rules.stalled import is_below_the_band
 from pawtrace.results.number_words import decimal, percent, plural
 
+_RELATIVE = 0.05  # of the loss: less is no progress worth waiting for
+
 
 def rule(facts: Facts) -> Finding:
     """It was still improving when its epochs were over, or has hardly begun though it could learn."""
@@ -58,9 +60,6 @@ def _training_fall(facts: Facts, num_last: int) -> tuple[float, float]:
         return 0.0, 0.0
     before = min(history.loss[:-num_last])
     return before - min(history.loss[-num_last:]), before
-
-
-_RELATIVE = 0.05  # of the loss: less is no progress worth waiting for
 
 
 def _fall_at_the_end(facts: Facts, num_last: int) -> tuple[float, float, float]:

@@ -22,7 +22,7 @@ def rule(facts: Facts) -> Finding:
             f"{plural(probe.num_examples, 'picture')}."
         )
         return Finding(True, measure, "not finite", limit_words, sentence, {"initial_loss": initial})
-    rise, where, before, after = _largest_rise(facts, initial)
+    rise, where, before, after = largest_rise(facts, initial)
     too_slow = is_below_the_band(facts)  # whatever the loss does, the steps are not too large
     is_noise = rise <= limit or _validation_stays(facts, where)
     recovered = facts.is_good or too_slow or (is_noise and not _beyond_the_edge(facts))
@@ -50,8 +50,12 @@ def rule(facts: Facts) -> Finding:
     return Finding(True, measure, decimal(rise), limit_words, sentence, numbers)
 
 
-def _largest_rise(facts: Facts, initial: float) -> tuple[float, int, float, float]:
+def largest_rise(facts: Facts, initial: float) -> tuple[float, int, float, float]:
     """The largest rise of the training loss beyond its own noise, its epoch, the loss before and after.
+
+    Args:
+      facts: with a history.
+      initial: the loss before training, nats; in training mode.
 
     The loss before training is that of training mode, too, but of a few pictures, and an epoch's mean is
     that of a moving network: only what exceeds the start twice over, or the lowest by a quarter, counts.

@@ -4,7 +4,6 @@ What nobody has measured of such a model is `absent`: a rule that looks at it en
 reason. There are no validation photos: all that were not trained on are the test photos.
 """
 
-import math
 from functools import cached_property
 from types import SimpleNamespace
 from typing import Any, NoReturn
@@ -16,15 +15,13 @@ from pawtrace.config.train_params import TrainParams
 from pawtrace.diagnosis.facts import Facts
 from pawtrace.diagnosis.finding import NotKnown, Numbers
 from pawtrace.diagnosis.label_quality import Judged
-from pawtrace.diagnosis.scores import Score, score_of
+from pawtrace.diagnosis.scores import score_of
 from pawtrace.foreign.measuring.measure import Measured
 from pawtrace.results.probe_results import LinearProbe, RateRange, Signals
 from pawtrace.results.results import History
 
 NO_TRAIN = "no training photos were given: --train PHOTOS"
 NO_HISTORY = "no history of the training was given: --history FILE"
-
-
 _MIN_JUDGE = 0.7  # accuracy: a worse model says more about itself than about labels
 _MIN_ORDERED = 0.9  # share of different probabilities; of saturated ones many are the same
 
@@ -69,9 +66,9 @@ class ForeignFacts(Facts):
         self.probes = _probes(measured)
 
     @property
-    def known(self) -> Score:
-        """The score on its own training photos, or on the test photos where those are not known."""
-        return self.train if self.knows_train else self.test
+    def known_split(self) -> str:
+        """Its own training photos, or the test photos where those are not known."""
+        return "train" if self.knows_train else "test"
 
     @property
     def accuracies(self) -> Numbers:
@@ -80,26 +77,9 @@ class ForeignFacts(Facts):
         return {**known, "test_accuracy": self.test.accuracy}
 
     @cached_property
-    def is_unbalanced(self) -> bool:
-        """Whether accuracy would hide what happens to the rarer label."""
-        return self.known.chance > self.thresholds.imbalance_share
-
-    @cached_property
-    def guessing_loss(self) -> float:
-        """The cross-entropy of always answering the labels' shares."""
-        predictions = self.result.predictions
-        labels = predictions["train" if self.knows_train else "test"].labels
-        return guessing_loss_of(float(labels.mean()))
-
-    @cached_property
     def labels_say_nothing(self) -> bool:
         """Whether neither a linear classifier nor this network finds anything general in the labels."""
         return self.knows_train and bool(super().labels_say_nothing)
-
-    @cached_property
-    def is_good(self) -> bool:
-        """Whether it is good on its own training photos, as far as those are known."""
-        return self.level(self.known) >= self.thresholds.underfitting_accuracy
 
     @cached_property
     def best_judge(self) -> Judged | None:
@@ -119,11 +99,6 @@ class ForeignFacts(Facts):
     def linear_probe(self) -> LinearProbe | None:
         """What a linear classifier gets out of the trunk's features; None for untrained weights."""
         return self.measured.linear_probe
-
-
-def guessing_loss_of(share: float) -> float:
-    """The entropy of a share of dogs, nats."""
-    return -sum(p * math.log(p) for p in (share, 1 - share) if p > 0)
 
 
 def _result(predictions: dict[str, Any]) -> Any:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from pawtrace.diagnosis.finding import Finding, NotKnown
 from pawtrace.diagnosis.rules import undertrained as still_improving
+from pawtrace.diagnosis.rules.unstable import largest_rise
 from pawtrace.diagnosis.scores import is_above
 from pawtrace.diagnosis.verdicts import VERDICTS
 from pawtrace.foreign.judging import input_scaling
@@ -18,6 +19,7 @@ from pawtrace.results.number_words import decimal, percent, points
 _SAME_ANSWER = 0.01  # standard deviation of P(dog) over all photos: the input makes no difference
 _BLANK = 2.0  # of 255: photos that differ by less are all of one colour
 _DEAD_CHANNELS = 0.95  # share of a layer's channels that are zero on all photos
+_LOW_RATE = 2e-5  # a head hardly learns below this
 _RANDOM = 0.5  # share of kernels that are as initialised
 _AS_INITIALISED = "share of the head's layers that are as initialised"
 _LOW_RATE = 2e-5  # below it a new head hardly learns
@@ -33,17 +35,14 @@ def unstable(facts: ForeignFacts) -> Finding:
         epoch = next(number for number, loss in enumerate(losses, start=1) if not math.isfinite(loss))
         said = f"The training loss is not a finite number in epoch {epoch}: the learning rate is too large."
         return Finding(True, measure, "not finite", limit_words, said)
-    start = facts.guessing_loss
-    rises = [(losses[0] - 2 * start, 1, start)]
-    rises += [(losses[n] - 1.25 * min(losses[:n]), n + 1, min(losses[:n])) for n in range(1, len(losses))]
-    rise, epoch, before = max(rises)
+    rise, epoch, before, after = largest_rise(facts, facts.guessing_loss)
     applies = rise > limit and not facts.is_good
     return Finding(
         applies,
         measure,
         decimal(max(0.0, rise)),
         limit_words,
-        f"The training loss jumps from {decimal(before)} to {decimal(losses[epoch - 1])} in epoch {epoch} "
+        f"The training loss jumps from {decimal(before)} to {decimal(after)} in epoch {epoch} "
         "and the model does not recover: the learning rate is too large.",
         {"epoch": epoch, "rise": rise},
     )
