@@ -9,100 +9,23 @@ import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from pawtrace.__main__ import main
-from pawtrace.base.errors import ParamsError, PawtraceError
-from pawtrace.commands import promote as command_promote
+from pawtrace.base.errors import PawtraceError
 from pawtrace.config.params import Params
-from pawtrace.config.sections import SPLITS
-from pawtrace.dataset.splitting.splits import write_manifest
 from pawtrace.evaluation.predictions import read_predictions
 from pawtrace.promotion.candidate import candidate_of
 from pawtrace.promotion.judge import judge
-from pawtrace.promotion.promote import promote, rollback
+from pawtrace.promotion.promote import rollback
 from pawtrace.promotion.status import promoted_status
 from pawtrace.promotion.switch import link_promoted
 from pawtrace.promotion.tracking import read_pointer
-from tests.conftest import ROOT, WriteParams
-from tests.promotion.folders import MARGIN, names, predictions, write_model
+from tests.conftest import ROOT
+from tests.promotion.dvc_project import GOOD, POOR, PROMOTED, command, run, use
+from tests.promotion.folders import MARGIN, names
 
 pytestmark = pytest.mark.slow
-
-GOOD, POOR = "from_scratch_normalized", "from_scratch"
-PROMOTED = Path("models/promoted")
-
-
-def run(*words: str) -> str:
-    return subprocess.run(words, capture_output=True, text=True, check=True).stdout
-
-
-@pytest.fixture(scope="module")
-def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the project below is kept for the tests after the first."""
-    return tmp_path_factory.mktemp("prepared") / "project"
-
-
-@pytest.fixture
-def params(write_params: WriteParams, project: Path, prepared: Path) -> Params:
-    """A DVC project with a good and a poor model, and a report that depends on all of models/."""
-    params = write_params()
-    if not prepared.exists():
-        make_project(params)
-        shutil.copytree(project, prepared, symlinks=True)
-    shutil.copytree(prepared, project, symlinks=True, dirs_exist_ok=True)
-    return params
-
-
-# The stages that decide what a model was made from; none is run: `dvc commit` records what the tests wrote.
-PIPELINE = """
-stages:
-  download: {cmd: "true", params: [data], outs: [data/raw]}
-  split: {cmd: "true", params: [split], deps: [data/raw], outs: [data/splits]}
-  preprocess: {cmd: "true", params: [preprocess], deps: [data/raw, data/splits], outs: [data/records]}
-  train:
-    foreach: ${recipes}
-    do: {cmd: "true", deps: [data/records], outs: ["models/${key}"]}
-  measure:
-    foreach: ${recipes}
-    do: {cmd: "true", deps: ["models/${key}", data/splits], outs: ["reports/evaluations/${key}.json"]}
-  report:
-    cmd: "true"
-    deps: [models, reports/evaluations]
-    outs: [reports/diagnosis: {cache: false}]
-"""
-
-
-def make_project(params: Params) -> None:
-    for name in (".gitignore", ".dvcignore"):
-        Path(name).write_text((ROOT / name).read_text())
-    run("git", "init", "-q")
-    run("dvc", "init", "-q")
-    run("dvc", "config", "core.analytics", "false")
-    for folder in ("raw", "splits", "records"):
-        Path("data", folder).mkdir(parents=True)
-        Path("data", folder, "made").write_text(folder)
-    for split in SPLITS:
-        write_manifest(Path(f"data/splits/{split}.csv"), [])
-    Path("reports/diagnosis").mkdir(parents=True)
-    for recipe, num_wrong in ((POOR, 60), (GOOD, 20)):
-        write_model(Path("models") / recipe, predictions(names(0, 1000), num_wrong), params=params)
-        Path(f"reports/diagnosis/{recipe}.json").write_text(json.dumps({"verdict": "healthy"}))
-    Path("dvc.yaml").write_text(PIPELINE)
-    run("dvc", "commit", "-f")
-
-
-def use(recipe: str, params: Params) -> None:
-    candidate = candidate_of(recipe, params)
-    promote(candidate, judge(candidate, PROMOTED, MARGIN))
-
-
-def command(*words: str) -> object:
-    with pytest.raises(SystemExit) as ending:
-        main(words)
-    return ending.value.code
 
 
 def test_the_promoted_model_is_a_copy_with_its_record_and_dvc_tracks_it(params: Params) -> None:
@@ -208,7 +131,7 @@ def test_status_names_what_was_done_by_hand_and_its_line_mends_it(
     assert command("status") == 0
 
 
-@pytest.mark.usefixtures("_answers_as_recorded")
+@pytest.mark.usefixtures("answers_as_recorded")
 def test_status_names_a_promotion_that_was_cut_off_and_its_line_mends_it(
     params: Params, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -235,13 +158,7 @@ def test_status_says_what_is_in_use(params: Params, capsys: pytest.CaptureFixtur
         assert part in said
 
 
-@pytest.fixture
-def _answers_as_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The models of this file are no networks; what is asked of real ones: test_recorded_answers.py."""
-    monkeypatch.setattr(command_promote, "check_model", lambda _: None)
-
-
-@pytest.mark.usefixtures("params", "_answers_as_recorded")
+@pytest.mark.usefixtures("params", "answers_as_recorded")
 def test_the_command_promotes_refuses_and_can_be_forced(capsys: pytest.CaptureFixture[str]) -> None:
     assert command("promote", GOOD) == 0
     assert command("promote", GOOD) == 0  # there is nothing to do
@@ -253,86 +170,6 @@ def test_the_command_promotes_refuses_and_can_be_forced(capsys: pytest.CaptureFi
     assert command("rollback") == 0
     assert f"went back from {POOR}" in capsys.readouterr().out
     assert command("promote", "nope") == 2
-
-
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"evaluate": {"tta_views": 3}},
-        {"train": {"batch_size": 17}},
-        {"probe": {"num_overfit_steps": 16}},
-        {"preprocess": {"jpeg_quality": 30}},
-        {"split": {"seed": 5}},
-        {"data": {"sample_size": 90}},
-    ],
-)
-@pytest.mark.usefixtures("params")
-def test_a_model_of_other_params_is_not_promoted(write_params: WriteParams, changes: dict[str, Any]) -> None:
-    ((section, values),) = changes.items()
-    (key,) = values
-    with pytest.raises(ParamsError, match=rf"params.yaml: {section}.{key}.*dvc repro measure@{POOR}"):
-        use(POOR, write_params(changes))
-    assert not PROMOTED.exists()
-
-
-def test_params_that_no_model_was_made_from_may_be_edited(params: Params, write_params: WriteParams) -> None:
-    use(POOR, write_params({"promote": {"margin": 0.3}, "rebuild": {"num_retries": 1}}))
-    model_input = json.loads((PROMOTED / "promoted.json").read_text())["input"]
-    assert model_input["preprocess"] == params.preprocess.model_dump()
-    assert [transform["name"] for transform in model_input["augmentation"]] == ["HorizontalFlip", "Affine"]
-
-
-@pytest.mark.parametrize(
-    ("path", "spoil"),
-    [
-        (f"models/{POOR}/model.keras", lambda path: path.write_bytes(b"")),
-        (f"models/{POOR}/predictions.csv", lambda path: path.write_text("split,id,label,probability")),
-        (f"models/{POOR}/notes.txt", lambda path: path.touch()),
-        (f"reports/evaluations/{POOR}.json", lambda path: path.write_text('{"metrics": {}}')),
-    ],
-)
-def test_what_dvc_did_not_record_is_not_promoted_even_by_force(
-    params: Params, capsys: pytest.CaptureFixture[str], path: str, spoil: Callable[[Path], object]
-) -> None:
-    Path(path).unlink(missing_ok=True)  # it may be a link to DVC's cache
-    spoil(Path(path))
-    with pytest.raises(PawtraceError, match="dvc.lock.*run: pawtrace verify"):
-        use(POOR, params)
-    assert command("promote", POOR, "--force") == 2
-    assert "dvc.lock" in capsys.readouterr().err
-    assert not PROMOTED.exists()
-
-
-def test_a_model_of_records_that_were_replaced_since_is_not_promoted(params: Params) -> None:
-    Path("data/records/made").unlink()
-    Path("data/records/made").write_text("other records")
-    run("dvc", "commit", "-f", "preprocess")
-    with pytest.raises(PawtraceError, match=rf"data/records: .*run: dvc repro measure@{POOR}"):
-        use(POOR, params)
-
-
-def test_a_diagnosis_of_another_training_is_none(params: Params) -> None:
-    evaluation = Path(f"reports/evaluations/{GOOD}.json")
-    content = evaluation.read_text()
-    evaluation.unlink()
-    evaluation.write_text(content.replace("0.98", "0.97"))
-    run("dvc", "commit", "-f", f"measure@{GOOD}")
-    candidate = candidate_of(GOOD, params)
-    assert candidate.verdict is None
-    assert judge(candidate, PROMOTED, MARGIN).verdict == "refused"
-
-
-def test_a_file_that_changes_while_it_is_promoted_is_not_in_use(params: Params) -> None:
-    use(POOR, params)
-    candidate = candidate_of(GOOD, params)
-    decision = judge(candidate, PROMOTED, MARGIN)
-    model = Path(f"models/{GOOD}/model.keras")
-    model.unlink()
-    model.write_bytes(b"of a stage that ended meanwhile")
-    with pytest.raises(PawtraceError, match="expected what dvc.lock recorded"):
-        promote(candidate, decision)
-    assert json.loads((PROMOTED / "promoted.json").read_text())["recipe"] == POOR
-    assert promoted_status().problems == []
 
 
 def test_nothing_is_promoted_or_rolled_back_while_another_run_is_at_work(
@@ -357,7 +194,7 @@ def test_nothing_is_promoted_or_rolled_back_while_another_run_is_at_work(
     assert json.loads((PROMOTED / "promoted.json").read_text())["recipe"] == POOR
 
 
-@pytest.mark.usefixtures("_answers_as_recorded")
+@pytest.mark.usefixtures("answers_as_recorded")
 def test_a_model_that_was_promoted_by_force_does_not_lower_the_bar(params: Params) -> None:
     use(GOOD, params)
     use(POOR, params)  # 4 points worse
