@@ -1,0 +1,48 @@
+"""What looks like a fault and is none: noise of training, large steps, a short training."""
+
+import pytest
+
+from pawtrace.diagnosis.diagnosis import Diagnosis
+from tests.diagnosis.test_diagnosis import BARELY_MOVING, FLAT, SLOW_RATES, diagnosis_of
+from tests.results.made_up_results import MadeUp
+
+
+def state_of(found: Diagnosis, verdict: str) -> str:
+    return next(check.state for check in found.checks if check.verdict == verdict)
+
+
+NOISY = (4.0, 5.0, 3.0, 9.0, 5.0, 4.0, 6.0, 3.0, 4.0)
+FALLING = (3.2, 3.1, 3.0, 2.9, 2.85, 2.8, 2.75, 2.7, 2.65)
+
+
+@pytest.mark.parametrize(("val_losses", "state"), [(FALLING, "passed"), (NOISY, "failed")])
+def test_a_jump_of_the_training_loss_that_validation_does_not_share_is_noise(
+    val_losses: tuple[float, ...], state: str
+) -> None:
+    assert state_of(diagnosis_of(MadeUp(0.5, 0.5, losses=NOISY, val_losses=val_losses)), "unstable") == state
+
+
+@pytest.mark.parametrize(("update_ratio", "state"), [(1e-6, "failed"), (0.05, "passed")])
+def test_steps_that_change_the_weights_a_lot_do_not_stall(update_ratio: float, state: str) -> None:
+    made = MadeUp(0.1, 0.1, losses=BARELY_MOVING, probes=SLOW_RATES, update_ratio=update_ratio)
+    assert state_of(diagnosis_of(made), "stalled") == state
+
+
+@pytest.mark.parametrize(("blows_up_at", "state"), [(8e-4, "passed"), (1e-4, "failed")])
+def test_the_edge_of_the_range_test_is_known_within_a_factor_of_three(blows_up_at: float, state: str) -> None:
+    made = MadeUp(0, 0, losses=FLAT, probes={"rate_range": {"steepest": 1e-5, "blows_up_at": blows_up_at}})
+    assert state_of(diagnosis_of(made), "unstable") == state
+
+
+@pytest.mark.parametrize(("val_losses", "state"), [((0.7, 0.695), "failed"), ((0.68, 0.72), "passed")])
+def test_two_epochs_in_which_the_training_loss_falls_are_too_short(
+    val_losses: tuple[float, ...], state: str
+) -> None:
+    made = MadeUp(0.3, 0.3, losses=(0.73, 0.64), val_losses=val_losses, planned_epochs=2)
+    assert state_of(diagnosis_of(made), "undertrained") == state
+
+
+@pytest.mark.parametrize(("others", "state"), [(0.6, "failed"), (2.2, "passed")])
+def test_few_pictures_are_too_few_where_the_model_is_not_good_on_others(others: float, state: str) -> None:
+    made = MadeUp(others, others, sizes={"train": 60, "validation": 60, "test": 60})
+    assert state_of(diagnosis_of(made), "too_few") == state
