@@ -117,20 +117,21 @@ def networks() -> list[Network]:
     return [PLAIN, NORMALIZED, *([FROZEN, FINETUNED] if given else [])]
 
 
-def cases() -> list[Case]:
+def cases(first_seed: int) -> list[Case]:
     """All cases, clear ones first and the networks in turn: a run that is broken off has some of each."""
-    in_turn = zip_longest(*(_cases(network) for network in networks()))
+    in_turn = zip_longest(*(_cases(network, first_seed) for network in networks()))
     known = [case for cases in in_turn for case in cases if case is not None]
     return sorted(known, key=lambda case: ("clear", "severe", "borderline").index(case.severity))
 
 
-def _cases(network: Network) -> Iterator[Case]:
-    for seed in range(8):
-        yield Case(f"healthy_{seed}", network, ("healthy",), "clear", seed)
+def _cases(network: Network, first_seed: int) -> Iterator[Case]:
+    for number in range(8):
+        yield Case(f"healthy_{number}", network, ("healthy",), "clear", first_seed + number)
     for fault, right, levels in _faults(network):
         for number, (severity, settings) in enumerate(zip(SEVERITIES, levels, strict=True)):
             if settings is not None:
-                yield Case(f"{fault}_{severity}", network, right, severity, seed=20 + number, **settings)
+                seed = first_seed + 20 + number
+                yield Case(f"{fault}_{severity}", network, right, severity, seed, **settings)
 
 
 def _faults(network: Network) -> Iterator[tuple[str, tuple[str, ...], list[dict[str, Any] | None]]]:

@@ -2,9 +2,10 @@
 
 Run: python -m benchmarks.verdicts [folder]. Real photos and a pretrained backbone are used where
 PAWTRACE_PETS_ARCHIVE and PAWTRACE_BACKBONE name them. Each trained case and each cure that was tried is
-kept in the folder, so a run that was broken off goes on, and a changed rule is measured without training;
-after a change of how networks train, take another folder. Prints, and writes to the folder as verdicts.md:
-recall and precision of each verdict with intervals, the confusion table, how often the cure worked.
+kept in the folder, so a run that was broken off goes on, and a changed rule is measured without training.
+After a change of how networks train, and for other seeds, take another folder. Prints, and writes to the
+folder as verdicts.md: recall and precision of each verdict with intervals, the confusion table, how often
+the cure worked.
 """
 
 import argparse
@@ -39,12 +40,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", nargs="?", type=Path, default=Path(".pawtrace/verdicts"))
     parser.add_argument("--minutes", type=float, default=float("inf"), help="start no case after so long")
+    parser.add_argument("--first-seed", type=int, default=0, help="another one: other pictures and weights")
     parser.add_argument("--only", default="", help="cases whose name contains this")
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
     if not _stock(options.folder).exists():
         draw_stock(_stock(options.folder), PLAIN.size_px)
-    chosen = [case for case in cases() if options.only in case.full_name]
+    chosen = [case for case in cases(options.first_seed) if options.only in case.full_name]
     end = time.time() + 60 * options.minutes
     os.environ |= dict.fromkeys(_THREADS, "1")
     outcomes = []

@@ -24,7 +24,7 @@ from pawtrace.config.recipe_file import RecipeFile, weights_digests
 from pawtrace.config.train_params import TrainParams
 from pawtrace.dataset.examples.pixels import square
 from pawtrace.dataset.examples.shards import Records, open_records, read_manifest
-from pawtrace.evaluation.pictures import write_attention, write_example, write_preview
+from pawtrace.evaluation.pictures import attention_jpeg, write_example, write_preview
 from pawtrace.evaluation.predictions import (
     Predictions,
     WorstError,
@@ -203,7 +203,7 @@ def _write_worst_errors(folder: Path, model: keras.Model, records: Records, erro
     maps = attention_maps(model, images)
     for number, (picture, attention), image, map in zip(numbers, names, images, maps, strict=True):
         write_example(pictures / picture, records, number)
-        write_attention(pictures / attention, image, map)
+        (pictures / attention).write_bytes(attention_jpeg(image, map))
 
 
 def _record_provenance(job: Job, duration_s: float) -> None:

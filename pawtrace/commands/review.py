@@ -1,4 +1,4 @@
-"""Look at doubtful photos in the browser: keep, relabel or drop each; drop a photo to ask the model.
+"""Review doubtful photos in the browser: keep, relabel or drop each; ask the model about a photo of yours.
 
 Serves a page on this machine only, until Ctrl-C. Decisions go to data/review.csv, which the stage `split`
 applies; commit it.

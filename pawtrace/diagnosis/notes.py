@@ -87,11 +87,11 @@ def _weak_slices(facts: Facts) -> str | None:
     if not weak or facts.unseen.at_chance:
         return None
     words = "; ".join(
-        f"{one.name}: {percent(one.accuracy)} of {one.num_pictures:,} right, "
-        f"{percent(one.accuracy_of_others)} of the others"
+        f"{one.name} ({percent(one.accuracy)} of {one.num_pictures:,} right, "
+        f"{percent(one.accuracy_of_others)} of the others)"
         for one in weak
     )
-    return f"The model is measurably worse on some kinds of new pictures. {words}."
+    return f"The model is measurably worse on some kinds of new pictures: {words}."
 
 
 _FINDINGS: dict[str, Callable[[Facts], str | None]] = {

@@ -58,15 +58,14 @@ def write_example(path: Path, records: Records, number: int) -> None:
     path.write_bytes(records[number].encoded)
 
 
-def write_attention(path: Path, image: np.ndarray, attention: np.ndarray) -> None:
-    """Lay a map over an image, as a heat map, and write that as JPEG.
+def attention_jpeg(image: np.ndarray, attention: np.ndarray) -> bytes:
+    """Lay a map over an image, as a heat map: a JPEG.
 
     Args:
-      path: of the picture.
       image: uint8 (s, s, 3), RGB.
       attention: float32 (h, w), 0..1: from blue over green to red.
     """
     scaled = cv2.resize(attention, image.shape[1::-1], interpolation=cv2.INTER_LINEAR)
     heat = cv2.applyColorMap((255 * scaled).round().astype(np.uint8), cv2.COLORMAP_JET)
     blended = cv2.addWeighted(image, 0.5, cv2.cvtColor(heat, cv2.COLOR_BGR2RGB), 0.5, 0)
-    path.write_bytes(encode_jpeg(blended, _QUALITY))
+    return encode_jpeg(blended, _QUALITY)

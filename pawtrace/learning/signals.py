@@ -20,9 +20,10 @@ from pawtrace.learning.optimizer import State, gradients_of_step, momenta_of
 from pawtrace.learning.probes.sample import in_batches, loss_and_accuracy
 
 _AT_ONCE = 32  # examples, with all their activations
-_SHARE = 0.04  # of the pictures that an epoch trains on: two forward passes cost a third of a step each
+_SHARE = 0.015  # of the pictures of an epoch: two forward passes cost up to two thirds of a step each
+_KEPT_SHARE = 0.04  # of all images that were trained on, once
 _MIN_EXAMPLES, _MAX_EXAMPLES = 16, 64
-_MAX_KEPT_EXAMPLES = 256
+_MAX_KEPT_EXAMPLES = 128
 _NUM_FEATURE_EPOCHS = 10  # in which a phase on kept features is measured: its epochs take milliseconds
 Row = dict[str, Any]
 
@@ -34,7 +35,7 @@ def num_examples(num_train: int) -> int:
 
 def num_kept_examples(num_images: int) -> int:
     """The same for the model that is kept, by the number of images that went through the backbone."""
-    return max(_MIN_EXAMPLES, min(_MAX_KEPT_EXAMPLES, round(_SHARE * num_images)))
+    return max(_MIN_EXAMPLES, min(_MAX_KEPT_EXAMPLES, round(_KEPT_SHARE * num_images)))
 
 
 def is_measured(epoch: int, num_epochs: int, *, reads_images: bool) -> bool:

@@ -1,15 +1,13 @@
 """What the model in use says of a photo that somebody drops on the page, and where it looks."""
 
-import tempfile
 import threading
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from pawtrace.config.params import Params
 from pawtrace.dataset.examples.pixels import encode_jpeg
-from pawtrace.evaluation.pictures import write_attention
+from pawtrace.evaluation.pictures import attention_jpeg
 from pawtrace.inference.photo_predictions import photo_classifier, predict_views, views_of
 from pawtrace.inference.photo_table import photo_prediction
 from pawtrace.inference.photos import photo_record
@@ -68,7 +66,4 @@ class Answerer:
             (attention,) = attention_maps(self._model, image[None])
         except (ValueError, IndexError, StopIteration):  # a model of another make has no such layers
             return None
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "attention.jpg"
-            write_attention(path, image, attention)
-            return path.read_bytes()
+        return attention_jpeg(image, attention)

@@ -107,7 +107,7 @@ def test_the_momentum_can_be_set_for_every_backbone(tmp_path: Path) -> None:
 
 def test_signals_take_a_small_share_of_an_epoch() -> None:
     assert num_examples(20_000) == 64
-    assert num_examples(1_000) == 40
+    assert num_examples(2_000) == 30
     assert num_examples(50) == 16
     assert sum(is_measured(epoch, 60, reads_images=False) for epoch in range(1, 61)) == 10
     assert all(is_measured(epoch, 7, reads_images=True) for epoch in range(1, 8))

@@ -7,16 +7,10 @@ Source: Alain & Bengio 2016, "Understanding intermediate layers using linear cla
 from collections.abc import Mapping
 
 import numpy as np
-from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import StratifiedKFold, cross_val_predict
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
 from pawtrace.foreign.reading.photos import Photos
+from pawtrace.learning.probes.linear_probe import out_of_fold
 from pawtrace.results.probe_results import LinearProbe
-
-_FOLDS = 5
-_STRENGTH = 0.01  # of the logistic regression, as 1 / penalty: features outnumber examples
 
 
 def probe_of(
@@ -31,7 +25,7 @@ def probe_of(
       expected: that of the published weights; None: the one under which most photos are right.
     """
     labels = photos.labels
-    answers = {name: _out_of_fold(values, labels) for name, values in features.items()}
+    answers = {name: out_of_fold(values, labels) for name, values in features.items()}
     right = {name: (found >= 0.5) == (labels == 1) for name, found in answers.items()}
     best = max(right, key=lambda name: (right[name].sum(), name == received))
     expected = expected or best
@@ -64,12 +58,3 @@ def probe_of(
             "judges": judges,
         }
     )
-
-
-def _out_of_fold(features: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """P(dog) of each photo by a regression that has not seen it; a half where none can be fitted."""
-    if not np.isfinite(features).all():
-        return np.full(len(labels), 0.5)
-    classifier = make_pipeline(StandardScaler(), LogisticRegression(C=_STRENGTH, max_iter=500))
-    folds = StratifiedKFold(_FOLDS, shuffle=True, random_state=0)
-    return np.asarray(cross_val_predict(classifier, features, labels, cv=folds, method="predict_proba")[:, 1])

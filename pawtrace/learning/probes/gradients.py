@@ -64,8 +64,8 @@ def gradients_of(
     keeper = GradientKeeper()
     keeper.build(model.trainable_variables)
     # A second model of the same layers: what the first one is compiled with stays as it is.
-    twin = keras.Model(model.inputs, model.outputs)
-    twin.compile(optimizer=keeper, loss=loss, jit_compile=jit_compile())
+    twin = keras.Model(model.inputs[0], model.outputs[0])
+    twin.compile(optimizer=keeper, loss=loss, run_eagerly=True)  # compiling takes longer than a few batches
     totals = [np.zeros(variable.shape, np.float32) for variable in model.trainable_variables]
     with state_kept(model):
         for start in range(0, len(inputs), batch_size or len(inputs)):

@@ -83,7 +83,7 @@ def _promising(backbone: keras.Model, few: Sample, batch_size: int) -> list[str]
 
 def _compared(backbone: keras.Model, name: str, few: Sample, batch_size: int) -> dict[str, Any]:
     features, labels = _features(backbone, name, few.images, batch_size), _labels(few)
-    right = (_out_of_fold(features, labels) >= 0.5) == labels
+    right = (out_of_fold(features, labels) >= 0.5) == labels
     is_finite = bool(np.isfinite(features).all())
     return {
         "num_right": int(right.sum()),
@@ -99,7 +99,7 @@ def _judge(
         split: _features(backbone, name, sample.images, batch_size) for split, sample in samples.items()
     }
     labels = _labels(samples["train"])
-    found = {"train": _out_of_fold(features["train"], labels)}
+    found = {"train": out_of_fold(features["train"], labels)}
     for split in samples:
         if split != "train":
             found[split] = _fitted(features["train"], labels, features[split])
@@ -129,8 +129,15 @@ def _features(backbone: keras.Model, convention: str, images: np.ndarray, batch_
     return outputs_of(trunk, images, batch_size)
 
 
-def _out_of_fold(features: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """P(dog) of each example by a regression that has not seen it; a half where none can be fitted."""
+def out_of_fold(features: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """P(dog) of each example by a logistic regression that has not seen it; a half where none can be fitted.
+
+    Args:
+      features: float (n, c).
+      labels: int (n,), 1 for a dog.
+    Returns:
+      float (n,).
+    """
     num_folds = min(_FOLDS, int(labels.sum()))
     if num_folds < 2 or not np.isfinite(features).all():
         return np.full(len(labels), 0.5)

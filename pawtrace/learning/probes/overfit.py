@@ -15,8 +15,8 @@ def overfit(few: FewPictures, sample: Sample, num_steps: int, fastest: float) ->
       few: as it was built; so it is afterwards.
       sample: to be learned, unaugmented, as many cats as dogs.
       num_steps: at most; less once the loss is below 0.01.
-      fastest: the learning rate at which the loss falls fastest; a tenth of it is tried, too, where
-        that is too fast for so many steps in a row.
+      fastest: the learning rate to begin with; a tenth of it is tried, too, where that is too fast for
+        so many steps in a row.
     Returns:
       num_examples, num_steps, learning_rate, the better of the two; loss (cross-entropy, nats) and
       accuracy on these examples in inference mode. Without their images no network gets below the loss

@@ -28,6 +28,7 @@ from pawtrace.learning.probes.sample import Sample, balanced_sample, plain_sampl
 from pawtrace.learning.probes.signal import measure_blocks
 from pawtrace.learning.signals import modes_of
 
+_IN_A_ROW = 5.0  # so many times below the rate at which single steps blow up: many steps in a row
 _MAX_AT_ONCE = 32  # examples, with all their activations: a frozen recipe's batch may be larger
 
 
@@ -52,7 +53,7 @@ def probe(train: TrainParams, params: NetworkProbeParams, records: dict[str, Rec
         blocks: see `signal.measure_blocks`;
         linear_probe: see `linear_probe.linear_probe`; null for random weights;
         rate_range: see `rate_range.rate_range`, and `rate`, the first phase's own;
-        overfit: see `overfit.overfit`, at the rate at which the loss fell fastest.
+        overfit: see `overfit.overfit`, at a rate that the range test found to work.
     Raises:
       DataError: train lacks a label.
       TrainingError: the backbone's file or weights are unusable.
@@ -89,11 +90,17 @@ def probe(train: TrainParams, params: NetworkProbeParams, records: dict[str, Rec
     content["rate_range"] = {"rate": rate, **rates}
     say(_about_rates(content["rate_range"]))
 
-    working_rate = rates["steepest"] or rate
-    content["overfit"] = overfit(few, few_pictures, params.num_overfit_steps, working_rate)
+    content["overfit"] = overfit(few, few_pictures, params.num_overfit_steps, _working_rate(rates) or rate)
     say(_about_overfit(content["overfit"]))
     plain: dict[str, Any] = as_stored_or_null(content)
     return plain
+
+
+def _working_rate(rates: dict[str, Any]) -> float | None:
+    """At which the loss falls fastest, but well below where it blows up; none if it does neither."""
+    steepest, blows_up_at = rates["steepest"], rates["blows_up_at"]
+    limit = None if blows_up_at is None else blows_up_at / _IN_A_ROW
+    return min((rate for rate in (steepest, limit) if rate is not None), default=None)
 
 
 def _linear_probe_samples(

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from pawtrace.dataset.examples.pixels import decode
-from pawtrace.evaluation.pictures import write_attention
+from pawtrace.evaluation.pictures import attention_jpeg
 from pawtrace.learning.networks.model import build_classifier
 from pawtrace.learning.probes.grad_cam import attention_maps
 from tests.conftest import picture
@@ -111,7 +111,7 @@ def test_a_heat_map_is_red_where_attention_is_and_shows_the_image(tmp_path: Path
     attention = np.zeros((4, 4), np.float32)
     attention[1, 2] = 1
     image = picture(1, 64, 64)
-    write_attention(tmp_path / "a.jpg", image, attention)
+    (tmp_path / "a.jpg").write_bytes(attention_jpeg(image, attention))
     shown = decode((tmp_path / "a.jpg").read_bytes()).astype(int)
     assert shown.shape == image.shape
     heat = 2 * shown - image  # half of each
