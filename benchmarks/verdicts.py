@@ -31,8 +31,14 @@ from pawtrace.evaluation.predictions import Predictions
 from pawtrace.results.paired import paired_difference
 from pawtrace.results.results import Result
 
-# A case to a core: faster than all cores for each.
-_THREADS = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OPENBLAS_NUM_THREADS")
+# A case to a core: faster than all cores for each. The last one is the number of cores as the input sees it.
+_ONE_CORE = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "TF_NUM_INTRAOP_THREADS",
+    "TF_NUM_INTEROP_THREADS",
+    "LOKY_MAX_CPU_COUNT",
+)
 
 
 def main() -> None:
@@ -48,7 +54,7 @@ def main() -> None:
         draw_stock(_stock(options.folder), PLAIN.size_px)
     chosen = [case for case in cases(options.first_seed) if options.only in case.full_name]
     end = time.time() + 60 * options.minutes
-    os.environ |= dict.fromkeys(_THREADS, "1")
+    os.environ |= dict.fromkeys(_ONE_CORE, "1")
     outcomes = []
     finish = partial(_finish, folder=options.folder, end=end)
     # New processes now and then: TensorFlow keeps memory. (ProcessPoolExecutor hangs when it replaces one.)
@@ -114,10 +120,10 @@ def _suspects(case: Case, result: Result, found: Diagnosis, folder: Path) -> dic
 
 
 def _cure(case: Case, made: Run, found: Diagnosis, folder: Path) -> dict[str, Any]:
-    """Whether the first cure that params can make raises the test accuracy measurably."""
-    cure = next((cure for cure in found.cures if cure.overrides is not None), None)
-    if cure is None or made.result is None or found.verdict in ("leaking", "label_noise"):
-        return {}  # the test pictures themselves are in doubt
+    """Whether the first cure raises the test accuracy measurably, where params can make it."""
+    if not found.cures or found.cures[0].overrides is None or made.result is None:
+        return {}
+    cure = found.cures[0]
     kept = folder / f"{case.full_name}_{fingerprint(cure.overrides)[:8]}.cure"
     if not kept.exists():
         predicted = _cured_predictions(case, cured(made.train, cure), folder)

@@ -15,7 +15,7 @@ from pawtrace.config.train_params import TrainParams
 from pawtrace.diagnosis.dying_signal import DyingSignal, dying_signal
 from pawtrace.diagnosis.finding import Numbers
 from pawtrace.diagnosis.label_quality import Judged, Suspect, suspects_of
-from pawtrace.diagnosis.scores import Score, score_by_label, score_of
+from pawtrace.diagnosis.scores import Score, is_above, score_by_label, score_of
 from pawtrace.diagnosis.slices import Slice, slices_of
 from pawtrace.results.data_summary import DataSummary
 from pawtrace.results.number_words import percent, plural
@@ -156,6 +156,15 @@ class Facts:
         """The accuracy of that classifier under a convention; out of fold, inference mode, plain pictures."""
         assert self.linear_probe is not None
         return self.linear_probe.conventions[convention].num_right / self.linear_probe.num_examples
+
+    @cached_property
+    def features_are_better(self) -> bool:
+        """Whether a linear classifier on untouched features is measurably better than the model."""
+        if self.linear_probe is None:
+            return False
+        features = self.linear_probe_accuracy(self.linear_probe.received)
+        number, unseen = self.linear_probe.num_examples, self.unseen
+        return is_above(features, number, unseen.accuracy, unseen.num_examples)
 
     @cached_property
     def judged_by_features(self) -> Judged | None:

@@ -84,10 +84,15 @@ def score_by_label(labels: np.ndarray, is_right: np.ndarray) -> Score:
 
 
 def is_above(one: float, num_one: int, other: float, num_other: int) -> bool:
-    """Whether a share is measurably (95 %) above another of other examples.
+    """Whether a share is measurably (95 %) above another of other examples."""
+    return difference_low(one, num_one, other, num_other) > 0
+
+
+def difference_low(one: float, num_one: int, other: float, num_other: int) -> float:
+    """The lower 95 % bound of how far a share is above another of other examples.
 
     Newcombe's hybrid of two Wilson intervals. Source: Newcombe 1998, method 10.
     """
     low, _ = wilson(round(one * num_one), num_one)
     _, high = wilson(round(other * num_other), num_other)
-    return one - other > math.hypot(one - low, high - other)
+    return one - other - math.hypot(one - low, high - other)

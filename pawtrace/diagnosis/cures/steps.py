@@ -50,8 +50,8 @@ def augmentation(facts: Facts) -> Iterator[Cure]:
 
 
 def frozen_backbone(facts: Facts) -> Iterator[Cure]:
-    """The head alone, where the pretrained backbone trains."""
-    if facts.linear_probe is None or not facts.trains_backbone:
+    """The head alone, where the backbone trains and its untouched features are measurably better."""
+    if not facts.trains_backbone or not facts.features_are_better:
         return
     rate = max(working_rate(facts), 1e-4)
     yield Cure(

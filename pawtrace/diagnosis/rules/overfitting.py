@@ -2,26 +2,25 @@
 
 from pawtrace.diagnosis.facts import Facts
 from pawtrace.diagnosis.finding import Finding
-from pawtrace.diagnosis.scores import is_above
+from pawtrace.diagnosis.scores import Score, difference_low, is_above
 from pawtrace.results.number_words import percent, plural, points
 
 _LARGE_HEAD = 100  # weights for each training picture
+USUAL_GAP = 0.03  # of accuracy: healthy models lose about so much on new pictures, too (docs/log.md)
 
 
 def rule(facts: Facts) -> Finding:
     """Good on the training pictures, measurably worse on new ones."""
     limit = facts.thresholds.overfitting_gap
     kept_gap, later_gap = facts.gap, _later_gap(facts)
-    is_wide = kept_gap >= limit and is_above(
-        facts.train.accuracy, facts.train.num_examples, facts.unseen.accuracy, facts.unseen.num_examples
-    )
+    is_wide = kept_gap >= limit and is_unusual(facts.train, facts.unseen)
     applies = is_wide or later_gap >= limit
     shown = kept_gap if is_wide else max(kept_gap, later_gap)
     outcome = Finding(
         applies,
         "accuracy on training pictures above that on new ones, points",
         points(shown),
-        f"at least {points(limit)}, measurably",
+        f"at least {points(limit)}, and measurably more than {points(USUAL_GAP)}",
         cause=_cause(facts),
     )
     if not applies:
@@ -46,6 +45,12 @@ def rule(facts: Facts) -> Finding:
             "num_head_weights": facts.num_head_weights,
         },
     )
+
+
+def is_unusual(train: Score, unseen: Score) -> bool:
+    """Whether the gap between two scores is measurably wider than that of healthy models."""
+    low = difference_low(train.accuracy, train.num_examples, unseen.accuracy, unseen.num_examples)
+    return low > USUAL_GAP
 
 
 def _later_gap(facts: Facts) -> float:

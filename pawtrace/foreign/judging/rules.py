@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 from pawtrace.diagnosis.finding import Finding, NotKnown
 from pawtrace.diagnosis.rules import undertrained as still_improving
+from pawtrace.diagnosis.rules.overfitting import USUAL_GAP, is_unusual
 from pawtrace.diagnosis.rules.unstable import largest_rise
-from pawtrace.diagnosis.scores import is_above
 from pawtrace.diagnosis.verdicts import VERDICTS
 from pawtrace.foreign.judging import input_scaling
 from pawtrace.foreign.judging.as_params import trains_trunk
@@ -160,7 +160,7 @@ def overfitting(facts: ForeignFacts) -> Finding:
     """Good on the training photos, measurably worse on the test photos."""
     limit, gap = facts.thresholds.overfitting_gap, facts.gap
     train, test = facts.train, facts.test
-    applies = gap >= limit and is_above(train.accuracy, train.num_examples, test.accuracy, test.num_examples)
+    applies = gap >= limit and is_unusual(train, test)
     head, number = facts.params.head, facts.measured.network.head_layers
     num_weights = sum(layer.count_params() for layer in number if getattr(layer, "count_params", None))
     cause = "no_augmentation"
@@ -170,7 +170,7 @@ def overfitting(facts: ForeignFacts) -> Finding:
         applies,
         "accuracy on training photos above that on test photos, points",
         points(gap),
-        f"at least {points(limit)}, measurably",
+        f"at least {points(limit)}, and measurably more than {points(USUAL_GAP)}",
         f"The model is clearly worse on new photos than on its training photos: {percent(train.accuracy)} "
         f"right on train, {percent(test.accuracy)} on test.",
         {**facts.accuracies, "gap": gap, "num_head_weights": num_weights},
