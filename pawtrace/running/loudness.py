@@ -30,7 +30,7 @@ def choose(*, is_quiet: bool, is_verbose: bool) -> None:
 
 def is_verbose() -> bool:
     """Whether everything is to be printed."""
-    return bool(os.environ.get(_VERBOSE))
+    return os.environ.get(_VERBOSE, "") not in ("", "0")
 
 
 @contextlib.contextmanager
