@@ -29,6 +29,7 @@ GROUPS = {
         "rollback": "go back to the model that was current before",
         "status": "say which model is current, and whether it is intact",
         "export": "write the model for ONNX, TensorFlow or TFLite",
+        "croissant": "describe the prepared data as Croissant metadata",
     },
 }
 COMMANDS = tuple(name for group in GROUPS.values() for name in group)
