@@ -19,19 +19,15 @@ _COLUMNS = {
     "label": "cat or dog",
     "group": "the same for pictures that look the same; all of a group are in one split",
 }
-_TERMS = """citeAs column equivalentProperty extract field fileProperty fileObject fileSet format includes
-    isLiveDataset jsonPath key md5 parentField path recordSet references regex repeated replace samplingRate
-    separator source subField transform""".split()
-_CONTEXT = {  # source: Croissant 1.0, appendix 1
+_TERMS = ("column", "extract", "field", "fileObject", "key", "recordSet", "source")
+_CONTEXT = {  # the terms used here; source: Croissant 1.0, appendix 1
     "@language": "en",
     "@vocab": "https://schema.org/",
     "sc": "https://schema.org/",
     "cr": "http://mlcommons.org/croissant/",
     "dct": "http://purl.org/dc/terms/",
     "conformsTo": "dct:conformsTo",
-    "data": {"@id": "cr:data", "@type": "@json"},
     "dataType": {"@id": "cr:dataType", "@type": "@vocab"},
-    "examples": {"@id": "cr:examples", "@type": "@json"},
     **{term: f"cr:{term}" for term in _TERMS},
 }
 
