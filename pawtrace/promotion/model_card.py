@@ -36,10 +36,10 @@ class Described(NamedTuple):
     verdict: str | None  # of the diagnosis; None: not known
 
 
-def described_in(folder: Path, data: DataRecord | None, verdict: str | None) -> Described:
-    """A model in a folder of the form of promoted/."""
-    provenance = read_json(Provenance, folder / paths.PROVENANCE, "train")
-    measured = read_json(Measured, folder / EVALUATION, f"measure@{provenance.recipe}")
+def described_in(folder: Path, recipe: str, data: DataRecord | None, verdict: str | None) -> Described:
+    """A recipe's model in a folder of the form of promoted/."""
+    provenance = read_json(Provenance, folder / paths.PROVENANCE, f"train@{recipe}")
+    measured = read_json(Measured, folder / EVALUATION, f"measure@{recipe}")
     return Described(provenance, measured, data, verdict)
 
 
@@ -51,7 +51,8 @@ def described(model: Path, params: Params) -> Described | None:
     """
     folder = model.parent
     if (folder / RECORD).is_file():
-        return described_in(folder, read_record(folder).data, verdict=None)
+        record = read_record(folder)
+        return described_in(folder, record.recipe, record.data, verdict=None)
     recipe = folder.name
     evaluation = paths.EVALUATIONS / f"{recipe}.json"
     is_recipe = folder.parent == paths.MODELS and recipe in params.recipes

@@ -100,7 +100,7 @@ def rollback() -> tuple[PromotionRecord, PromotionRecord]:
 
 
 def _card(candidate: Candidate, folder: Path) -> str:
-    model = described_in(folder, candidate.data, candidate.verdict)
+    model = described_in(folder, candidate.recipe, candidate.data, candidate.verdict)
     return model_card(model, title=f"{candidate.recipe}, a promoted model of pawtrace")
 
 
