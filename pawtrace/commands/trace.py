@@ -31,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--attribute",
         action="store_true",
-        help="run the steps between, params first, then data, then code: how much did each bring?",
+        help="retrain the states between, to measure what params, data and code brought each",
     )
 
 

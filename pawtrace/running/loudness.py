@@ -20,12 +20,14 @@ _GRACE_S = 1.0
 
 
 def choose(*, is_quiet: bool, is_verbose: bool) -> None:
-    """Take what the command line says; without a word the environment decides."""
+    """Take what the command line says, before any library is imported that reads it."""
     if is_verbose:
         os.environ[_VERBOSE] = "1"
         os.environ["TF_CPP_MIN_LOG_LEVEL"] = "0"
+    else:
+        os.environ.setdefault("TQDM_DELAY", "1")  # s: no progress bar for what takes less
     if is_quiet:
-        os.environ["TQDM_DISABLE"] = "1"  # progress bars
+        os.environ["TQDM_DISABLE"] = "1"
 
 
 def is_verbose() -> bool:
@@ -45,6 +47,8 @@ def hide_startup_lines() -> None:
 
     Another process reads them: were it a thread, the last words of a crash would be lost.
     """
+    if sys.__stderr__ is None:  # closed
+        return
     try:
         grep = subprocess.Popen(
             ["grep", "-a", "-v", "-E", "--line-buffered", STARTUP_LINE],

@@ -46,3 +46,21 @@ def test_only_chatter_of_libraries_is_left_out_also_of_a_crash(ending: str) -> N
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert ended.stderr.splitlines() == ["by Python", *WORDS, "last words"]
+
+
+@pytest.mark.parametrize(
+    ("loudness", "has_bar"),
+    [
+        ("is_quiet=False, is_verbose=False", False),
+        ("is_quiet=True, is_verbose=False", False),
+        ("is_quiet=False, is_verbose=True", True),
+    ],
+)
+def test_what_takes_tenths_of_a_second_has_no_progress_bar(loudness: str, has_bar: bool) -> None:
+    code = (
+        f"from pawtrace.running.loudness import choose; choose({loudness}); "
+        "from pawtrace.base.ordered import ordered_map; "
+        "list(ordered_map(str, range(9), title='nine', total=9))"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert ("nine" in ended.stderr) == has_bar
