@@ -19,6 +19,7 @@ from pawtrace.lineage.trace.snapshot import Snapshot, train_stage
 from pawtrace.results.data_summary import SplitSummary
 
 _SAME_SPEED = ("image_size_px", "backbone")
+_WHOLE = 0.3  # of the estimate: what takes less was resumed, and says nothing of this machine
 
 
 class TimeLeft:
@@ -57,9 +58,10 @@ class TimeLeft:
     def finish(self, stage: str) -> str:
         """A stage has ended, and DVC has recorded it; there is nothing to say."""
         kind, _, recipe = stage.partition("@")
-        if kind == "train" and (estimate := expected_s(recipe)) is not None:
+        estimate, spent = expected_s(recipe) if kind == "train" else None, self._clock() - self._begun_at
+        if estimate is not None and spent > _WHOLE * estimate:
             self._estimated_s += estimate
-            self._spent_s += self._clock() - self._begun_at
+            self._spent_s += spent
         return ""
 
     def _stale(self) -> list[str]:

@@ -3,17 +3,18 @@
 from pawtrace.base.errors import PawtraceError
 from pawtrace.config import paths
 from pawtrace.config.params import Params
-from pawtrace.dataset.splitting.splits import group_by_id
-from pawtrace.diagnosis.diagnosis import diagnose
-from pawtrace.diagnosis.verdicts import VERDICTS
 from pawtrace.repro.colours import Paint
-from pawtrace.results.data_summary import read_data_summary
 from pawtrace.results.number_words import percent
-from pawtrace.results.results import read_result
 
 
 def verdict_line(recipe: str, params: Params, paint: Paint) -> str:
     """`from_scratch: 45.3 % (39.0 % to 51.8 %), dead: never better than guessing, ...`."""
+    from pawtrace.dataset.splitting.splits import group_by_id  # SciPy and scikit-learn take seconds
+    from pawtrace.diagnosis.diagnosis import diagnose
+    from pawtrace.diagnosis.verdicts import VERDICTS
+    from pawtrace.results.data_summary import read_data_summary
+    from pawtrace.results.results import read_result
+
     try:
         result = read_result(recipe, params.recipes[recipe].question, group_by_id(paths.SPLITS))
         data = read_data_summary(paths.RAW, paths.SPLITS, paths.REPORTS / "data.json")

@@ -76,6 +76,16 @@ def test_how_long_the_first_trainings_took_corrects_the_rest() -> None:
     assert left.words("train@fast") == ", about 6 min"
 
 
+@pytest.mark.usefixtures("trained")
+def test_a_training_that_was_resumed_corrects_nothing() -> None:
+    now = [0.0]
+    left = TimeLeft(["plain", "fast"], clock=lambda: now[0])
+    left.begin()
+    now[0] = 20.0
+    left.finish("train@plain")
+    assert left.words("train@fast") == ", about 2 min"
+
+
 def test_guesses_are_rounded() -> None:
     seconds = (3, 28, 49, 50, 100, 5900, 7300)
     assert [in_words(s) for s in seconds] == ["10 s", "30 s", "50 s", "1 min", "2 min", "98 min", "2 h"]
