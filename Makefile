@@ -4,6 +4,7 @@ SHELL := /bin/sh
 PROFILE ?=
 DATABASE ?=
 PORT ?= 4200
+V ?=
 
 IN_RANGE := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
@@ -19,11 +20,11 @@ export DVC_NO_ANALYTICS := 1
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-12s %s\n", $$1, $$2}'
 
-repro: $(INSTALLED) ## rebuild what changed; PROFILE=cats_vs_dogs switches params.yaml first
+repro: export PAWTRACE_VERBOSE := $(or $(V),$(PAWTRACE_VERBOSE))
+repro: $(INSTALLED) ## rebuild what changed; PROFILE=cats_vs_dogs switches params.yaml first; V=1 shows every line
 	@if [ -n "$(PROFILE)" ]; then pawtrace profile "$(PROFILE)"; fi
-	pawtrace check
-	python -m pawtrace.running.alone dvc repro
-	@python -m pawtrace.running.to_commit
+	@pawtrace check
+	@python -m pawtrace.repro
 
 serve: $(INSTALLED) ## start Prefect's server, worker and schedules; PORT=4200, DATABASE=postgresql+asyncpg://...
 	@PORT="$(PORT)" DATABASE="$(DATABASE)" python -m flows.serve start

@@ -84,6 +84,7 @@ def edited(path: str) -> Iterator[None]:
         ("pawtrace/inference/export.py", set()),
         ("pawtrace/running/lock.py", set()),
         ("pawtrace/running/entry_point.py", set()),
+        ("pawtrace/repro/screen.py", set()),
         ("pawtrace/commands/trace.py", set()),
         ("pawtrace/promotion/judge.py", set()),
         ("pawtrace/lineage/trace/trace.py", set()),

@@ -10,9 +10,9 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from pawtrace.base.errors import PawtraceError
-from pawtrace.base.files import new_file, new_folder
+from pawtrace.base.files import new_file, new_folder, write_text
 from pawtrace.config import paths
-from pawtrace.config.params import load_params
+from pawtrace.config.params import Params, load_params
 
 _FORMATS = ("savedmodel", "onnx", "tflite")
 _EXPORTS = Path("exports")
@@ -31,7 +31,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Export and check; 1 where the two do not agree."""
     from pawtrace.promotion.chosen_model import chosen_model
 
-    chosen = chosen_model(arguments.model, load_params())
+    params = load_params()
+    chosen = chosen_model(arguments.model, params)
     from pawtrace.inference.export import FORMATS, check_packages  # with TensorFlow
 
     check_packages(arguments.format)
@@ -44,7 +45,10 @@ def run(arguments: argparse.Namespace) -> int:
             f"{chosen.input.tta_views}",
             file=sys.stderr,
         )
-    return _export(chosen.path, arguments.format, output)
+    code = _export(chosen.path, arguments.format, output)
+    if code == 0:
+        write_card(chosen.path, arguments.format, output, params)
+    return code
 
 
 def _export(source: Path, format_: str, output: Path) -> int:
@@ -72,6 +76,19 @@ def _export(source: Path, format_: str, output: Path) -> int:
         f"from the model as saved; {agreement.num_other_class} are called otherwise"
     )
     return 0
+
+
+def write_card(source: Path, format_: str, output: Path, params: Params) -> None:
+    """Write the model card beside the export; of a model that pawtrace did not make there is none."""
+    from pawtrace.promotion.model_card import described, model_card
+
+    model = described(source, params)
+    if model is None:
+        return
+    card = output.with_name(f"{output.name}.md")
+    note = f"This copy ({format_}) computes in float32; on test pictures it agrees with the original."
+    write_text(card, model_card(model, title=f"{model.provenance.recipe}, exported as {format_}", note=note))
+    print(f"{card}: its model card")
 
 
 def _written_beside(output: Path, format_: str) -> AbstractContextManager[Path]:

@@ -1,4 +1,4 @@
-"""Say cat or dog of photos, with the probability.
+"""Classify photos as cat or dog, with the probability.
 
 Each photo is prepared as the test photos were: checked, rotated by its EXIF tag, scaled, cropped to a
 square. A model that pawtrace did not train is fed by the convention that fits the model. Files that cannot

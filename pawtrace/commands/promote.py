@@ -1,4 +1,4 @@
-"""Put a recipe's model in use, if it is not worse than the best one so far.
+"""Make a recipe's model the current one, unless it is worse than the best one so far.
 
 Both are compared on the same test examples. The exit code is 0 where the model is promoted, or is the
 promoted one already, 1 where it is refused, 2 where it is not the model that DVC recorded.
@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Which recipe, and whether to ask at all."""
     parser.add_argument("recipe", nargs="?", help="default: the best one on the validation split")
-    parser.add_argument("--force", action="store_true", help="even if it is refused or cannot be compared")
+    parser.add_argument(
+        "--force", action="store_true", help="promote even if it is refused or cannot be compared"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:

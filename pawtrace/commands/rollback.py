@@ -1,4 +1,4 @@
-"""Go back to the model that was promoted before the present one."""
+"""Make the model current again that was current before."""
 
 import argparse
 

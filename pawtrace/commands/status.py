@@ -1,4 +1,4 @@
-"""Say which model is in use, since when and why, and whether it is as it was promoted."""
+"""Say which model is current, since when and why, and whether its files are intact."""
 
 import argparse
 import sys

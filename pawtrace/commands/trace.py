@@ -1,18 +1,26 @@
-"""Why did a metric move? Compares two revisions: data, params, code, libraries, device.
+"""Why did a metric move? Compares two revisions, or two recipes: data, params, code, libraries, device.
+
+  pawtrace trace                      the last commit with the workspace
+  pawtrace trace main my_experiment   commits, branches, DVC experiments
+  pawtrace trace frozen_small frozen  two recipes of the workspace
 
 Exits with 1 where a metric moved for no recorded reason.
 """
 
 import argparse
 import sys
+from typing import TYPE_CHECKING
 
 from pawtrace.base.errors import DataError
 from pawtrace.lineage.trace.revisions import WORKSPACE, open_revision
 
+if TYPE_CHECKING:
+    from pawtrace.lineage.trace.trace import Trace
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what `pawtrace trace` takes."""
-    kinds = f"git revision, DVC experiment or `{WORKSPACE}`"
+    kinds = f"git revision, DVC experiment, `{WORKSPACE}` or recipe"
     parser.add_argument("older", nargs="?", default="HEAD", metavar="A", help=f"{kinds}; default: HEAD")
     parser.add_argument(
         "newer", nargs="?", default=WORKSPACE, metavar="B", help=f"{kinds}; default: {WORKSPACE}"
@@ -23,26 +31,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--attribute",
         action="store_true",
-        help="run the steps between, params first, then data, then code: how much did each bring?",
+        help="retrain the states between, to measure what params, data and code brought each",
     )
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the trace."""
     from pawtrace.lineage.trace import trace_text
-    from pawtrace.lineage.trace.attribution import attribute
-    from pawtrace.lineage.trace.trace import trace
+    from pawtrace.lineage.trace.between_recipes import are_recipes, trace_between_recipes
 
-    older, newer = open_revision(arguments.older), open_revision(arguments.newer)
-    traced = trace(older, newer)
-    if arguments.attribute:
-        if traced.pending:
-            raise DataError(
-                f"{newer} holds what its metrics do not show: {traced.pending[0]}; run: dvc repro"
-            )
-        explained = [recipe for recipe in traced.recipes if recipe.verdict == "explained"]
-        shares = attribute(older, newer, explained, lambda line: print(line, file=sys.stderr, flush=True))
-        traced = traced._replace(attributions=shares)
+    names = arguments.older, arguments.newer
+    if are_recipes(*names):
+        if arguments.attribute:
+            raise DataError("--attribute: expected two revisions, found two recipes")
+        traced = trace_between_recipes(*names)
+    else:
+        traced = _trace_revisions(*names, attributed=arguments.attribute)
     if arguments.json:
         print(trace_text.as_json(traced))
     elif arguments.md:
@@ -50,3 +54,18 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         print(trace_text.as_text(traced))
     return 1 if traced.unexplained else 0
+
+
+def _trace_revisions(older_name: str, newer_name: str, *, attributed: bool) -> "Trace":
+    from pawtrace.lineage.trace.attribution import attribute
+    from pawtrace.lineage.trace.trace import trace
+
+    older, newer = open_revision(older_name), open_revision(newer_name)
+    traced = trace(older, newer)
+    if not attributed:
+        return traced
+    if traced.pending:
+        raise DataError(f"{newer} holds what its metrics do not show: {traced.pending[0]}; run: dvc repro")
+    explained = [recipe for recipe in traced.recipes if recipe.verdict == "explained"]
+    shares = attribute(older, newer, explained, lambda line: print(line, file=sys.stderr, flush=True))
+    return traced._replace(attributions=shares)

@@ -1,4 +1,4 @@
-"""Is everything that DVC keeps still what it was? Hashes records, models and metrics anew; repairs nothing.
+"""Check all files that DVC keeps for damage: hashes records, models and metrics anew. Repairs nothing.
 
 Exits with 1 where something is damaged or missing.
 """

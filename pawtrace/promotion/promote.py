@@ -5,13 +5,15 @@ Leaves: promoted/, models/promoted, the link to it by which it is read, and prom
 
 import shutil
 from datetime import UTC, datetime
+from pathlib import Path
 
 from pawtrace.base.errors import PawtraceError
-from pawtrace.base.files import md5_of, write_json
+from pawtrace.base.files import md5_of, write_json, write_text
 from pawtrace.config import paths
 from pawtrace.promotion.candidate import PREDICTIONS, Candidate
 from pawtrace.promotion.chosen_model import RECORD
 from pawtrace.promotion.judge import Decision
+from pawtrace.promotion.model_card import CARD, described_in, model_card
 from pawtrace.promotion.record import (
     BEST_PREDICTIONS,
     Former,
@@ -52,6 +54,7 @@ def promote(candidate: Candidate, decision: Decision) -> PromotionRecord:
                     )
             if better is not None:
                 shutil.copyfile(better.predictions, folder / BEST_PREDICTIONS)
+            write_text(folder / CARD, _card(candidate, folder))
             record = PromotionRecord(
                 recipe=candidate.recipe,
                 promoted_at=now,
@@ -94,6 +97,11 @@ def rollback() -> tuple[PromotionRecord, PromotionRecord]:
         rolled_back = left.sha256.get(PREDICTIONS)
         track(back.recipe, back.promoted_at, _now(), rolled_back)
     return left, back
+
+
+def _card(candidate: Candidate, folder: Path) -> str:
+    model = described_in(folder, candidate.recipe, candidate.data, candidate.verdict)
+    return model_card(model, title=f"{candidate.recipe}, a promoted model of pawtrace")
 
 
 def _former() -> Former | None:

@@ -7,11 +7,13 @@ and thumbnails. Leaves: `DataSummary`.
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple, get_type_hints
+from typing import TYPE_CHECKING, NamedTuple, get_type_hints
 
 from pawtrace.base.stage_outputs import StageOutput, read_json, read_rows, unexpected
 from pawtrace.config.sections import SPLITS
-from pawtrace.dataset.splitting.appearance import APPEARANCE, Appearance
+
+if TYPE_CHECKING:
+    from pawtrace.dataset.splitting.appearance import Appearance  # with OpenCV: `pawtrace status` needs none
 
 _NUM_EXAMPLES = 6  # listed for each reason; the files list all
 
@@ -71,7 +73,7 @@ class DataSummary(NamedTuple):
     split: SplitSummary
     like_train: dict[str, set[str]]  # by split: ids of the examples that look like a train example
     rejections: list[Rejection]  # most frequent first
-    appearances: dict[str, Appearance] = {}  # what each example looks like, by id
+    appearances: dict[str, "Appearance"] = {}  # what each example looks like, by id
 
 
 def read_data_summary(raw: Path, splits: Path, summary: Path) -> DataSummary:
@@ -93,7 +95,7 @@ def read_data_summary(raw: Path, splits: Path, summary: Path) -> DataSummary:
         split=read_json(SplitSummary, summary, "split"),
         like_train=_read_like_train(splits / "overlap.csv"),
         rejections=sorted(rejections, key=lambda rejection: (-rejection.num_files, rejection.reason)),
-        appearances=_read_appearances(splits / APPEARANCE),
+        appearances=_read_appearances(splits),
     )
 
 
@@ -104,8 +106,10 @@ def _read_like_train(path: Path) -> dict[str, set[str]]:
     return like_train
 
 
-def _read_appearances(path: Path) -> dict[str, Appearance]:
-    columns = get_type_hints(Appearance)
+def _read_appearances(splits: Path) -> dict[str, "Appearance"]:
+    from pawtrace.dataset.splitting.appearance import APPEARANCE, Appearance
+
+    path, columns = splits / APPEARANCE, get_type_hints(Appearance)
     try:
         return {
             row["id"]: Appearance(**{name: kind(row[name]) for name, kind in columns.items()})

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pawtrace.base.errors import ParamsError, PawtraceError, is_disk_full, unusable_path
 from pawtrace.running.importing import INTERRUPTED, raise_at_ctrl_c
 from pawtrace.running.lock import only_one, project_held_by_us
+from pawtrace.running.loudness import is_verbose
 from pawtrace.running.processes import end_with_dvc, interrupts_kept
 from pawtrace.running.watched_params import params_unchanged
 
@@ -82,6 +83,8 @@ def errors_in_one_line(name: str, *, again: str, code: int = 1) -> Iterator[None
             said = f"cannot use {problem}; nothing finished was lost; look with ls -ld, then run: {again}"
         else:
             raise
+        if is_verbose():
+            traceback.print_exception(error)
         traceback.clear_frames(error.__traceback__)  # closes progress bars: the line comes last
         print(f"pawtrace {name}: {said}", file=sys.stderr)
         sys.exit(code)

@@ -174,10 +174,16 @@ def checkpoints(folder: Path) -> set[Path]:
     return set(folder.glob(".pawtrace/training/*/checkpoints/[0-9]*.npz"))
 
 
+HOLD = """
+import time
+from pawtrace.running.lock import project_held
+with project_held(wait=True):
+    time.sleep(600)
+"""
+
+
 def test_a_second_run_skips_or_waits_and_says_for_whom(built: Path) -> None:
-    holder = subprocess.Popen(
-        [sys.executable, "-m", "pawtrace.running.alone", "sleep", "600"], cwd=built, env=environment()
-    )
+    holder = subprocess.Popen([sys.executable, "-c", HOLD], cwd=built, env=environment())
     while not (built / ".pawtrace/locks/project").read_text():
         time.sleep(0.05)
     edit_params(built, {"rebuild": {"when_busy": "skip"}})

@@ -31,7 +31,9 @@ pytestmark = pytest.mark.slow
 def test_the_promoted_model_is_a_copy_with_its_record_and_dvc_tracks_it(params: Params) -> None:
     use(POOR, params)
     found = {path.name for path in PROMOTED.iterdir()}
-    assert found == {"model.keras", "predictions.csv", "evaluation.json", "provenance.json", "promoted.json"}
+    recorded = {"predictions.csv", "evaluation.json", "provenance.json", "promoted.json"}
+    assert found == {"model.keras", "model_card.md"} | recorded
+    assert (PROMOTED / "model_card.md").read_text().startswith(f"# {POOR}, a promoted model")
     assert (PROMOTED / "model.keras").read_bytes() == Path("models", POOR, "model.keras").read_bytes()
     record = json.loads((PROMOTED / "promoted.json").read_text())
     assert (record["recipe"], record["decision"]["verdict"]) == (POOR, "first")

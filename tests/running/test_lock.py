@@ -129,19 +129,3 @@ def test_a_new_run_waits_for_a_stage_that_was_left_over(project: Path) -> None:
     with project_held(wait=False, say=say):
         assert said == [f"waiting for split of a run that was broken off (process {stage.pid})"]
     stage.communicate()
-
-
-@pytest.mark.slow
-def test_a_command_that_is_run_alone_holds_the_project_until_it_ends(project: Path) -> None:
-    command = [sys.executable, "-m", "pawtrace.running.alone", "sh", "-c", "echo held; exec sleep 600"]
-    alone = subprocess.Popen(
-        command, env=os.environ | {"PYTHONPATH": str(ROOT)}, stdout=subprocess.PIPE, text=True
-    )
-    assert alone.stdout is not None
-    assert alone.stdout.readline() == "held\n"
-    with pytest.raises(ProjectBusyError, match=f"process {alone.pid}"), project_held(wait=False):
-        pytest.fail("both held it")
-    alone.kill()
-    alone.communicate()
-    with project_held(wait=False):
-        assert project

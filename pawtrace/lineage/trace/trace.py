@@ -85,7 +85,7 @@ def trace(older: Revision, newer: Revision) -> Trace:
     for recipe in recipes:
         if recipe in old.metrics and recipe in new.metrics:
             moved = movements_of(recipe, old, new, replaced, problems)
-            traced.append(_trace_recipe(recipe, old, new, moved))
+            traced.append(trace_recipe(recipe, old, new, moved))
         else:
             traced.append(_one_sided(recipe, old, new))
     if is_shallow() and any(change.kind == "code" for recipe in traced for change in recipe.changes):
@@ -95,7 +95,8 @@ def trace(older: Revision, newer: Revision) -> Trace:
     return Trace(str(older), str(newer), traced, examples, counts, pending, problems)
 
 
-def _trace_recipe(recipe: str, old: Snapshot, new: Snapshot, moved: list[Movement]) -> RecipeTrace:
+def trace_recipe(recipe: str, old: Snapshot, new: Snapshot, moved: list[Movement]) -> RecipeTrace:
+    """What moved a recipe's metrics, of what differs between two snapshots."""
     changes = changes_of(recipe, old, new)
     causes = [change for change in changes if change.matters]
     if moved:

@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -65,7 +64,7 @@ def test_json_holds_everything_and_markdown_fits_a_comment(traced: TracedProject
 
 
 @pytest.mark.slow  # starts the command
-def test_the_documented_step_of_a_pull_request_writes_a_comment_that_fits(traced: TracedProject) -> None:
+def test_the_workflows_step_of_a_pull_request_writes_a_comment_that_fits(traced: TracedProject) -> None:
     names = [f"recipe_{n}_{'x' * 200}" for n in range(200)]
     many = {name: {"question": "?", "builds_on": "plain", "overrides": {}} for name in names}
     traced.params["recipes"] |= many
@@ -76,8 +75,7 @@ def test_the_documented_step_of_a_pull_request_writes_a_comment_that_fits(traced
     traced.num_right = dict.fromkeys(traced.num_right, 70)  # for no recorded reason
     traced.run()
     traced.commit("worse")
-    text = (ROOT / "docs/pull_requests.md").read_text()
-    (workflow,) = re.findall(r"```yaml\n(.*?)```", text, flags=re.DOTALL)
+    workflow = (ROOT / ".github/workflows/metrics.yaml").read_text()
     steps = {step.get("name"): step for step in yaml.safe_load(workflow)["jobs"]["trace"]["steps"]}
     command = steps["Why did the metrics move?"]["run"].replace(
         ".venv/bin/", f"{Path(sys.executable).parent}/"

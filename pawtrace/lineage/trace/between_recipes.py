@@ -1,0 +1,51 @@
+"""What differs between two recipes of the workspace, and how it moves their metrics.
+
+Arrives: the names of two recipes. Leaves: a `Trace` of one entry, as if the one had become the other.
+"""
+
+import copy
+
+from pawtrace.base.errors import DataError
+from pawtrace.lineage.trace.movement import movements_of
+from pawtrace.lineage.trace.pending import recipes_of
+from pawtrace.lineage.trace.revisions import WORKSPACE, open_revision
+from pawtrace.lineage.trace.snapshot import Snapshot, measure_stage, train_stage
+from pawtrace.lineage.trace.trace import Trace, trace_recipe
+
+
+def are_recipes(*names: str) -> bool:
+    """Whether the workspace has recipes of all these names: a revision of such a name needs a fuller one."""
+    snapshot = Snapshot(open_revision(WORKSPACE))
+    known = {*snapshot.metrics, *(recipes_of(snapshot) or ())}
+    return set(names) <= known
+
+
+def trace_between_recipes(older: str, newer: str) -> Trace:
+    """Compare two recipes.
+
+    Raises:
+      DataError: one of them has not been measured.
+    """
+    snapshot = Snapshot(open_revision(WORKSPACE))
+    for recipe in (older, newer):
+        if recipe not in snapshot.metrics:
+            raise DataError(f"recipe {recipe}: found no metrics of it; run: dvc repro measure@{recipe}")
+    old, new = (_renamed(snapshot, recipe, newer) for recipe in (older, newer))
+    problems = list(snapshot.problems)
+    traced = trace_recipe(newer, old, new, movements_of(newer, old, new, (), problems))
+    # Nothing is pending: two runs are compared as they were recorded, whatever was edited since.
+    return Trace(older, newer, [traced], examples=None, counts=[], pending=[], problems=problems)
+
+
+def _renamed(snapshot: Snapshot, recipe: str, name: str) -> Snapshot:
+    """A snapshot that has what is known of a recipe, under another name."""
+    renamed = copy.copy(snapshot)
+    renamed.metrics = {name: snapshot.metrics[recipe]}
+    renamed.provenance = {name: snapshot.provenance[recipe]} if recipe in snapshot.provenance else {}
+    renamed.edited = {name} if recipe in snapshot.edited else set()
+    renamed.stages = dict(snapshot.stages or {})
+    for stage in (train_stage, measure_stage):
+        record = snapshot.stage(stage(recipe))
+        if record is not None:  # its command only names the recipe
+            renamed.stages[stage(name)] = record._replace(command="")
+    return renamed

@@ -1,0 +1,64 @@
+"""Rebuild what changed, and say in few lines how it goes: `dvc repro`, alone.
+
+With PAWTRACE_VERBOSE=1 every line of DVC and of the stages is shown as it comes.
+Run: python -m pawtrace.repro   (make repro does)
+"""
+
+import contextlib
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from pawtrace.config import paths
+from pawtrace.config.params import load_params
+from pawtrace.repro.colours import colours_of
+from pawtrace.repro.screen import Screen
+from pawtrace.repro.time_left import TimeLeft
+from pawtrace.repro.verdict_line import verdict_line
+from pawtrace.results.standings import as_table, read_standings
+from pawtrace.running.dvc import run_dvc
+from pawtrace.running.entry_point import errors_in_one_line
+from pawtrace.running.lock import project_held
+from pawtrace.running.loudness import is_verbose
+from pawtrace.running.to_commit import commands
+
+
+def main() -> int:
+    """Run DVC, show what it does, sum up; 1 where it fails."""
+    params = load_params()
+    recipes = list(params.recipes)
+    paint = colours_of(sys.stdout)
+    screen = Screen(
+        sys.stdout, recipes, TimeLeft(recipes), lambda recipe: verdict_line(recipe, params, paint)
+    )
+    with project_held(wait=True, name="make repro") as lock, _stage_ends_first():
+        ended = run_dvc(["repro"], print if is_verbose() else screen.show, lock=lock)
+    screen.end(failed=ended.code != 0)
+    if ended.code == 0:
+        print(*_summary(recipes), sep="\n")
+    return int(ended.code != 0)
+
+
+@contextlib.contextmanager
+def _stage_ends_first() -> Iterator[None]:
+    """Outlast Ctrl-C: it reaches the stage too, which ends in order, and DVC after it."""
+    before = signal.signal(signal.SIGINT, lambda *_: None)  # a function: DVC must not inherit SIG_IGN
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _summary(recipes: list[str]) -> list[str]:
+    """The recipes, the page, what to commit."""
+    page = Path(paths.REPORTS / "report.html").resolve().as_uri()
+    lines = ["", as_table(read_standings(recipes)), f"The report: {page}"]
+    if found := commands():
+        lines += ["To keep these results in git, run:", *(f"  {command}" for command in found)]
+    return lines
+
+
+if __name__ == "__main__":
+    with errors_in_one_line("repro", again="make repro"):
+        sys.exit(main())
