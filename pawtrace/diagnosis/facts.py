@@ -121,10 +121,11 @@ class Facts:
     def labels_say_nothing(self) -> bool:
         """Whether neither a linear classifier nor this network finds anything general in the labels."""
         enough = self.train.num_examples >= self.thresholds.noise_min_examples
-        linear_finds_nothing = self.baseline is not None and self.baseline.at_chance
+        if not enough or self.baseline is None:
+            return False
         judged = self.judged_by_features
-        features_find_nothing = judged is None or _score(judged).at_chance
-        return enough and self.unseen.at_chance and linear_finds_nothing and features_find_nothing
+        scores = [self.unseen, self.baseline, *([] if judged is None else [_score(judged)])]
+        return not any(score.finds_something for score in scores)
 
     @cached_property
     def highest_rate(self) -> float:

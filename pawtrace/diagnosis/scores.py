@@ -9,6 +9,8 @@ from pawtrace.config.sections import LABELS
 from pawtrace.evaluation.intervals import Z, wilson
 from pawtrace.evaluation.predictions import Predictions
 
+_BEYOND_DOUBT = 3.0  # standard errors
+
 
 class Score(NamedTuple):
     """How many examples of each label are predicted rightly, over a split or several together."""
@@ -62,11 +64,20 @@ class Score(NamedTuple):
         return self.interval[0] <= self.chance and self.balanced_low <= 1 / len(LABELS)
 
     @property
+    def finds_something(self) -> bool:
+        """Whether the balanced accuracy is above chance beyond doubt: by luck once in 700 times."""
+        return self._balanced_low(_BEYOND_DOUBT) > 1 / len(LABELS)
+
+    @property
     def balanced_low(self) -> float:
-        """The lower 95 % bound of the balanced accuracy, each recall by Agresti & Coull's estimate."""
+        """The lower 95 % bound of the balanced accuracy."""
+        return self._balanced_low(Z)
+
+    def _balanced_low(self, z: float) -> float:
+        """A bound so many standard errors below, each recall by Agresti & Coull's estimate."""
         shares = [(r + 2) / (n + 4) for r, n in zip(self.rights, self.counts, strict=True)]
         variances = [p * (1 - p) / (n + 4) for p, n in zip(shares, self.counts, strict=True)]
-        return sum(shares) / 2 - Z * math.sqrt(sum(variances)) / 2
+        return sum(shares) / 2 - z * math.sqrt(sum(variances)) / 2
 
 
 def score_of(*predictions: Predictions) -> Score:
