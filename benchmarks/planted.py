@@ -198,7 +198,7 @@ def _faults(network: Network) -> Iterator[tuple[str, tuple[str, ...], list[dict[
         yield (
             "lag",
             ("normalization_lag",),
-            [{"train": {"normalization_momentum": momentum}} for momentum in (0.99, 0.999, 0.9999)],
+            [{"train": {"normalization_momentum": momentum}} for momentum in (0.999, 0.9995, 0.9999)],
         )
     if network.is_pretrained:
         if network.name == "frozen":

@@ -30,7 +30,7 @@ def test_steps_that_change_the_weights_a_lot_do_not_stall(update_ratio: float, s
 
 @pytest.mark.parametrize(("blows_up_at", "state"), [(8e-4, "passed"), (1e-4, "failed")])
 def test_the_edge_of_the_range_test_is_known_within_a_factor_of_three(blows_up_at: float, state: str) -> None:
-    made = MadeUp(0, 0, losses=FLAT, probes={"rate_range": {"steepest": 1e-5, "blows_up_at": blows_up_at}})
+    made = MadeUp(0, 0, losses=FLAT, probes={"rate_range": {"steepest": 2e-5, "blows_up_at": blows_up_at}})
     assert state_of(diagnosis_of(made), "unstable") == state
 
 
@@ -46,3 +46,11 @@ def test_two_epochs_in_which_the_training_loss_falls_are_too_short(
 def test_few_pictures_are_too_few_where_the_model_is_not_good_on_others(others: float, state: str) -> None:
     made = MadeUp(others, others, sizes={"train": 60, "validation": 60, "test": 60})
     assert state_of(diagnosis_of(made), "too_few") == state
+
+
+@pytest.mark.parametrize(("steepest", "state"), [(1e-6, "failed"), (5e-4, "passed")])
+def test_a_network_that_learns_at_far_lower_rates_alone_is_at_one_that_is_too_high(
+    steepest: float, state: str
+) -> None:
+    made = MadeUp(0, 0, losses=FLAT, probes={"rate_range": {"steepest": steepest, "blows_up_at": 9e-4}})
+    assert state_of(diagnosis_of(made), "unstable") == state

@@ -53,7 +53,7 @@ def input_scaling(finding: Finding, facts: Facts) -> Iterator[Cure]:
 
 
 def too_few(_finding: Finding, facts: Facts) -> Iterator[Cure]:
-    """A frozen pretrained backbone, augmentation, more pictures."""
+    """A frozen pretrained backbone, more pictures, augmentation."""
     yield from frozen_backbone(facts)
     if facts.linear_probe is None and facts.params.backbone in BACKBONES:
         yield Cure(
@@ -68,8 +68,8 @@ def too_few(_finding: Finding, facts: Facts) -> Iterator[Cure]:
             },
             f"{pretrained_line(facts.params.backbone)}\nbackbone.trainable = False",
         )
-    yield from augmentation(facts)
     yield Cure("more_pictures", "Collect more pictures.", None, "# more pictures")
+    yield from augmentation(facts)
 
 
 def imbalance(_finding: Finding, facts: Facts) -> Iterator[Cure]:

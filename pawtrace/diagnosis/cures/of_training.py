@@ -16,6 +16,7 @@ from pawtrace.diagnosis.cures.steps import (
     phase_at,
     pretrained_line,
     rate_cure,
+    rate_works,
     rounded,
     working_rate,
 )
@@ -68,6 +69,14 @@ def dead(_finding: Finding, facts: Facts) -> Iterator[Cure]:
             else None,
             pretrained_line(train.backbone),
         )
+    if not is_random and facts.dying_signal is not None:
+        yield Cure(
+            "weights",
+            "Use other weights: those of the backbone's file let no signal through.",
+            None,
+            "keras.layers.Conv2D(filters, 3, padding='same', kernel_initializer='he_normal')",
+        )
+        return
     yield lower_rate(facts)
 
 
@@ -96,9 +105,7 @@ def normalization_lag(_finding: Finding, facts: Facts) -> Iterator[Cure]:
             {"normalization_momentum": 0.5},
             "layer.momentum = 0.5  # of every keras.layers.BatchNormalization",
         )
-    yield more_epochs(
-        train, "Train twice as many epochs: the moving averages catch up after some hundred steps."
-    )
+    yield more_epochs(train, "the moving averages catch up after some hundred steps")
 
 
 def forgetting(_finding: Finding, facts: Facts) -> Iterator[Cure]:
@@ -160,10 +167,9 @@ def overfitting(finding: Finding, facts: Facts) -> Iterator[Cure]:
 
 def undertrained(finding: Finding, facts: Facts) -> Iterator[Cure]:
     """More epochs, or a higher rate."""
-    longer = more_epochs(facts.params, "Train twice as many epochs.")
     if finding.cause == "rate":
         yield higher_rate(facts)
-    yield longer
+    yield more_epochs(facts.params)
 
 
 def underfitting(finding: Finding, facts: Facts) -> Iterator[Cure]:
@@ -198,8 +204,15 @@ def underfitting(finding: Finding, facts: Facts) -> Iterator[Cure]:
             {"phases": [head.model_dump(), {"trainable": "all", "num_epochs": 5, "learning_rate": rate}]},
             f"backbone.trainable = True; model.compile(keras.optimizers.Adam({rate:g}), ...); model.fit(...)",
         )
-    elif facts.params.learning_rate != working_rate(facts):
+    elif not rate_works(facts):
         rate = working_rate(facts)
         words = f"Change the learning rate to {rate:g}, at which the loss of this network falls fast."
         yield rate_cure(facts, rate, words)
-    yield more_epochs(train, "Train twice as many epochs.")
+    if facts.trains_backbone:
+        yield Cure(
+            "larger_network",
+            "Use a larger network: this one is not good on its own training pictures.",
+            None,
+            "keras.layers.Conv2D(4 * filters, 3, padding='same')  # or a pretrained backbone",
+        )
+    yield more_epochs(train)

@@ -25,6 +25,7 @@ _AUGMENTATION_LINES = (
     "x = keras.layers.RandomRotation(0.04)(x)\n"
     "x = keras.layers.RandomZoom(0.15)(x)"
 )
+_MIN_EPOCHS = 10  # fewer show little of what a network can learn
 PLAIN_NETWORK = {"initializer": "glorot_uniform", "batch_normalization": False}
 _OPTIMIZERS = {"adam": "Adam", "adamw": "AdamW", "sgd": "SGD"}
 
@@ -90,10 +91,23 @@ def rate_cure(facts: Facts, rate: float, words: str) -> Cure:
     )
 
 
-def more_epochs(train: TrainParams, words: str) -> Cure:
-    """Twice as many epochs in each phase."""
-    phases = [{**phase.model_dump(), "num_epochs": 2 * phase.num_epochs} for phase in train.phases]
-    return Cure("more_epochs", words, {"phases": phases}, f"model.fit(..., epochs={2 * num_epochs(train)})")
+def more_epochs(train: TrainParams, why: str = "") -> Cure:
+    """Twice as many epochs in each phase, and ten in all at least."""
+    times = max(2, -(-_MIN_EPOCHS // num_epochs(train)))
+    phases = [{**phase.model_dump(), "num_epochs": times * phase.num_epochs} for phase in train.phases]
+    total = times * num_epochs(train)
+    words = f"Train {total} epochs instead of {num_epochs(train)}{f': {why}' if why else ''}."
+    return Cure("more_epochs", words, {"phases": phases}, f"model.fit(..., epochs={total})")
+
+
+def rate_works(facts: Facts) -> bool:
+    """Whether the recipe's rate lies between those at which the loss falls and blows up, with room."""
+    rates = facts.probes.rate_range
+    if rates.falls_from is None:
+        return True  # nothing better is known
+    return rates.falls_from <= facts.highest_rate and (
+        rates.blows_up_at is None or facts.highest_rate < rates.blows_up_at
+    )
 
 
 def working_rate(facts: Facts) -> float:

@@ -12,10 +12,8 @@ def rule(facts: Facts) -> Finding:
     """Never better than guessing, on the training pictures too, given the time and a rate that works."""
     lowest, guessing = min(facts.history.loss), facts.guessing_loss
     limit = guessing - facts.thresholds.dead_loss_margin
-    can_learn = facts.learns_by_heart and facts.dying_signal is None
-    excused = can_learn and (facts.labels_say_nothing or _has_hardly_begun(facts))
     outcome = Finding(
-        facts.is_flat_at_chance and not excused and not (can_learn and is_below_the_band(facts)),
+        facts.is_flat_at_chance and not _is_excused(facts),
         "lowest training loss",
         decimal(lowest),
         f"never below {decimal(limit)}, and no better than guessing",
@@ -38,6 +36,15 @@ def rule(facts: Facts) -> Finding:
         f"training loss stays at {decimal(lowest)} or more (guessing has {decimal(guessing)})"
         f"{_few_pictures(facts)}{where}.",
     )
+
+
+def _is_excused(facts: Facts) -> bool:
+    """Whether it is at chance for a reason that is the matter of another verdict."""
+    has_forgotten = facts.trains_backbone and facts.features_are_better
+    if facts.dying_signal is not None:
+        return has_forgotten
+    hardly_begun = facts.labels_say_nothing or _has_hardly_begun(facts)
+    return has_forgotten or is_below_the_band(facts) or (facts.learns_by_heart and hardly_begun)
 
 
 def _few_pictures(facts: Facts) -> str:

@@ -5,7 +5,7 @@ from pawtrace.diagnosis.finding import Finding, Numbers
 from pawtrace.diagnosis.label_quality import sure_errors, wrong_labels
 from pawtrace.results.number_words import percent, plural
 
-_SURE = 0.005  # p-value of so many errors among the surest predictions
+_LIKELY, _SURE = 0.1, 0.005  # p-values of so many errors among the surest predictions
 _LARGE_SHARE = 0.1  # of the labels: so many show in the curve alone
 # Of the likelihood-ratio test: a chance of about 1 % where labels are right (simulated, docs/log.md).
 _LIKELIHOOD_RATIO = 6.0
@@ -23,7 +23,7 @@ def rule(facts: Facts) -> Finding:
     wrong, surest = wrong_labels(judge), sure_errors(judge)
     # Learning by heart bends the curve: then a smaller share must show among the surest predictions, too.
     by_heart = facts.gap >= facts.thresholds.overfitting_gap
-    shows = not by_heart or wrong.share >= _LARGE_SHARE or surest.p_value < _SURE
+    shows = surest.p_value < (_SURE if by_heart else _LIKELY) or (by_heart and wrong.share >= _LARGE_SHARE)
     outcome = Finding(
         wrong.share >= limit and wrong.likelihood_ratio > _LIKELIHOOD_RATIO and shows,
         measure,

@@ -5,6 +5,7 @@ from pawtrace.diagnosis.finding import Finding
 from pawtrace.diagnosis.rules.stalled import is_below_the_band
 from pawtrace.results.number_words import decimal, percent, plural
 
+_SHORT = 3  # epochs: so few cannot show that progress has ended
 _RELATIVE = 0.05  # of the loss: less is no progress worth waiting for
 
 
@@ -18,8 +19,12 @@ def rule(facts: Facts) -> Finding:
         (fall > limit and fall > _RELATIVE * before)
         or (train_fall > limit and train_fall > _RELATIVE * train_before)
     )
-    # One epoch shows no trend, and none that has ended.
-    is_short = num_epochs == 1 and not facts.is_good
+    is_short = (
+        num_epochs <= _SHORT
+        and not facts.stopped_early
+        and not facts.is_good
+        and _validation_rise(facts, num_last) <= limit
+    )
     has_not_begun = (facts.train.at_chance or is_short) and facts.learns_by_heart
     outcome = Finding(
         (is_improving and not facts.is_good) or has_not_begun,
@@ -50,13 +55,19 @@ def rule(facts: Facts) -> Finding:
     )
 
 
+def _validation_rise(facts: Facts, num_last: int) -> float:
+    """How far the validation loss of the last epochs is above that before; 0 of one epoch alone."""
+    losses = facts.history.val_loss
+    return 0.0 if len(losses) == 1 else min(losses[-num_last:]) - min(losses[:-num_last])
+
+
 def _training_fall(facts: Facts, num_last: int) -> tuple[float, float]:
     """How far the training loss fell in the last epochs, and from where; 0 of one epoch alone.
 
     Where that of validation rises meanwhile, the model learns by heart: no progress.
     """
     history = facts.history
-    if len(history.epoch) == 1 or min(history.val_loss[-num_last:]) > min(history.val_loss[:-num_last]):
+    if len(history.epoch) == 1 or _validation_rise(facts, num_last) > 0:
         return 0.0, 0.0
     before = min(history.loss[:-num_last])
     return before - min(history.loss[-num_last:]), before

@@ -5,6 +5,7 @@ from pawtrace.diagnosis.finding import Finding, Numbers
 from pawtrace.diagnosis.rules.stalled import is_below_the_band
 from pawtrace.results.number_words import decimal, plural
 
+_FAR_ABOVE = 100.0  # times the rate at which the loss falls fastest: no network trains there
 _BEYOND = 3.0  # times the rate at which the range test blows up: it finds that rate within a factor of 3
 
 
@@ -36,9 +37,12 @@ def rule(facts: Facts) -> Finding:
     if edge is not None:
         numbers["blows_up_at"] = edge
     if rise <= limit:
+        works_at = facts.probes.rate_range.steepest
+        working = "" if works_at is None else f" The loss of this network falls fastest at {works_at:.1g}"
+        blowing = "" if edge is None else f"{', and' if working else ' It'} blows up at {edge:.1g}"
         sentence = (
-            f"The learning rate of {facts.highest_rate:g} is beyond {edge:.1g}, at which the loss of "
-            f"this network blows up, and the model is not good on its own training pictures."
+            f"The learning rate of {facts.highest_rate:g} is far too large: the model never does better than "
+            f"guessing.{working}{blowing}."
         )
     else:
         sentence = (
@@ -71,8 +75,13 @@ def largest_rise(facts: Facts, initial: float) -> tuple[float, int, float, float
 
 
 def _beyond_the_edge(facts: Facts) -> bool:
-    edge = facts.probes.rate_range.blows_up_at
-    return edge is not None and facts.highest_rate >= _BEYOND * edge and facts.is_flat_at_chance
+    """Whether it never gets better than guessing at a rate that is far above those that work."""
+    rates = facts.probes.rate_range
+    edge, steepest, rate = rates.blows_up_at, rates.steepest, facts.highest_rate
+    if edge is None or rate < edge or not facts.is_flat_at_chance:
+        return False
+    far_above = steepest is not None and rate >= _FAR_ABOVE * steepest and facts.learns_by_heart
+    return far_above or rate >= _BEYOND * edge
 
 
 def _validation_stays(facts: Facts, epoch: int) -> bool:

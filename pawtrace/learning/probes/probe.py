@@ -5,6 +5,7 @@ Source: Karpathy 2019, "A Recipe for Training Neural Networks": verify the loss 
 what goes into the network, overfit a few examples, take an input-independent baseline.
 """
 
+import math
 import time
 from collections.abc import Callable
 from typing import Any
@@ -97,10 +98,12 @@ def probe(train: TrainParams, params: NetworkProbeParams, records: dict[str, Rec
 
 
 def _working_rate(rates: dict[str, Any]) -> float | None:
-    """At which the loss falls fastest, but well below where it blows up; none if it does neither."""
+    """Halfway, in ratios, from where the loss falls fastest to where it blows up, and well below that."""
     steepest, blows_up_at = rates["steepest"], rates["blows_up_at"]
-    limit = None if blows_up_at is None else blows_up_at / _IN_A_ROW
-    return min((rate for rate in (steepest, limit) if rate is not None), default=None)
+    if blows_up_at is None:
+        return None if steepest is None else float(steepest)
+    limit = blows_up_at / _IN_A_ROW
+    return float(limit if steepest is None else min(limit, math.sqrt(steepest * blows_up_at)))
 
 
 def _linear_probe_samples(
