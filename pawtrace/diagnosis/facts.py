@@ -159,13 +159,16 @@ class Facts:
         return self.linear_probe.conventions[convention].num_right / self.linear_probe.num_examples
 
     @cached_property
+    def features_accuracy(self) -> float:
+        """That classifier's accuracy as the recipe feeds the backbone; 0 for random weights."""
+        probe = self.linear_probe
+        return 0.0 if probe is None else self.linear_probe_accuracy(probe.received)
+
+    @cached_property
     def features_are_better(self) -> bool:
-        """Whether a linear classifier on untouched features is measurably better than the model."""
-        if self.linear_probe is None:
-            return False
-        features = self.linear_probe_accuracy(self.linear_probe.received)
-        number, unseen = self.linear_probe.num_examples, self.unseen
-        return is_above(features, number, unseen.accuracy, unseen.num_examples)
+        """Whether it is measurably better than the model."""
+        number, unseen = self.linear_probe.num_examples if self.linear_probe else 1, self.unseen
+        return is_above(self.features_accuracy, number, unseen.accuracy, unseen.num_examples)
 
     @cached_property
     def judged_by_features(self) -> Judged | None:

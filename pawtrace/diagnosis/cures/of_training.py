@@ -152,8 +152,9 @@ def overfitting(finding: Finding, facts: Facts) -> Iterator[Cure]:
         )
     for cure in augmentation(facts):
         cures["no_augmentation"] = cure
+    cures["few_pictures"] = Cure("more_pictures", "Collect more pictures.", None, "# more pictures")
     order = [finding.cause, "large_head", "no_augmentation"]
-    yield from (cures[name] for name in dict.fromkeys(order) if name in cures)
+    yield from (cures.pop(name) for name in order if name in cures)
     if train.head.dropout == 0:
         yield Cure(
             "dropout",
@@ -162,7 +163,7 @@ def overfitting(finding: Finding, facts: Facts) -> Iterator[Cure]:
             "x = keras.layers.Dropout(0.5)(x)",
         )
     yield from frozen_backbone(facts)
-    yield Cure("more_pictures", "Collect more pictures.", None, "# more pictures")
+    yield from cures.values()
 
 
 def undertrained(finding: Finding, facts: Facts) -> Iterator[Cure]:

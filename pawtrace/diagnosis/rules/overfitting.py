@@ -75,10 +75,16 @@ def _lead_of_training_mode(facts: Facts) -> float:
 
 
 def _cause(facts: Facts) -> str:
-    """What makes it overfit, the most specific first."""
-    if facts.params.head.pooling == "flatten" and facts.num_head_weights > _LARGE_HEAD * (
-        facts.train.num_examples
-    ):
+    """What makes it overfit, the most specific first.
+
+    A large head matters where the features below it are as good as the model; where the backbone learns
+    its own from few pictures, it is these that need augmentation.
+    """
+    is_large = facts.num_head_weights > _LARGE_HEAD * facts.train.num_examples
+    learns_features = facts.trains_backbone and facts.features_accuracy < facts.unseen.accuracy
+    if learns_features and not facts.params.augmentation:
+        return "no_augmentation"
+    if facts.params.head.pooling == "flatten" and is_large:
         return "large_head"
     return "no_augmentation" if not facts.params.augmentation else "few_pictures"
 
