@@ -48,8 +48,8 @@ class Facts:
     def by_heart_words(self) -> str:
         """How many of a few pictures the network can learn by heart, in words."""
         probe = self.probes.overfit
-        memorised = percent(probe.accuracy or 0.0)
-        return f"the network memorises {memorised} of {plural(probe.num_examples, 'picture')}"
+        number = plural(probe.num_examples, "picture")
+        return f"the network memorises {percent(probe.accuracy or 0.0)} of {number}"
 
     @property
     def known_split(self) -> str:
@@ -120,8 +120,7 @@ class Facts:
     @cached_property
     def labels_say_nothing(self) -> bool:
         """Whether neither a linear classifier nor this network finds anything general in the labels."""
-        enough = self.train.num_examples >= self.thresholds.noise_min_examples
-        if not enough or self.baseline is None:
+        if self.baseline is None or self.train.num_examples < self.thresholds.noise_min_examples:
             return False
         judged = self.judged_by_features
         scores = [self.unseen, self.baseline, *([] if judged is None else [_score(judged)])]
@@ -130,8 +129,7 @@ class Facts:
     @cached_property
     def highest_rate(self) -> float:
         """The highest learning rate of any phase."""
-        own = [phase.learning_rate or self.params.learning_rate for phase in self.params.phases]
-        return max(own)
+        return max(phase.learning_rate or self.params.learning_rate for phase in self.params.phases)
 
     @property
     def num_head_weights(self) -> int:
@@ -167,8 +165,8 @@ class Facts:
     @cached_property
     def features_are_better(self) -> bool:
         """Whether it is measurably better than the model."""
-        number, unseen = self.linear_probe.num_examples if self.linear_probe else 1, self.unseen
-        return is_above(self.features_accuracy, number, unseen.accuracy, unseen.num_examples)
+        number = self.linear_probe.num_examples if self.linear_probe else 1
+        return is_above(self.features_accuracy, number, self.unseen.accuracy, self.unseen.num_examples)
 
     @cached_property
     def judged_by_features(self) -> Judged | None:
