@@ -88,13 +88,18 @@ def notes_on(facts: ForeignFacts) -> list[str]:
     if probe is not None and expected is not None and measured.received != expected:
         words = CONVENTIONS[expected].words
         notes.append(f"Published {measured.network.family} weights expect {words}.")
+    if facts.not_recorded:
+        notes.append(
+            f"The signals of each epoch (size of the updates, loss in both modes) are not known: "
+            f"{facts.not_recorded}."
+        )
     return notes
 
 
 def _about(measured: Measured) -> list[str]:
     network = measured.network
     height, width = network.size_px
-    family = network.family or "a network of its own"
+    family = network.family or ("a network of its own" if network.shows_layers else "a SavedModel")
     test = score_of(measured.test)
     low, high = test.interval
     lines = _wrapped(

@@ -27,10 +27,11 @@ from pawtrace.foreign.measuring.look import (
     blocks_and_dead_share,
     contrast_of,
     convention_of,
+    meaning_of_output,
     outputs_of,
 )
 from pawtrace.foreign.measuring.network import Network, network_of, untrained_share
-from pawtrace.foreign.measuring.outputs import Output, output_of
+from pawtrace.foreign.measuring.outputs import Output
 from pawtrace.foreign.reading.array_values import scaled
 from pawtrace.foreign.reading.model_file import ModelFile
 from pawtrace.foreign.reading.photos import Photos, in_turns
@@ -64,7 +65,7 @@ class Measured(NamedTuple):
     train: Predictions | None
     like_train: set[str] | None  # ids of test photos that look like a train photo
     baseline: Baseline | None
-    modes: Modes
+    modes: Modes | None  # None, with no blocks: a SavedModel, of which only the answers are known
     blocks: list[Block]
     dead_share: float  # of the channels before the output: zero on all photos
     contrast: float  # of the photos, 0..255
@@ -73,7 +74,9 @@ class Measured(NamedTuple):
     untrained_head: float | None
 
 
-def measure(file: ModelFile, test: Photos, train: Photos | None, say: Say) -> Measured:
+def measure(
+    file: ModelFile, test: Photos, train: Photos | None, say: Say, convention: str | None = None
+) -> Measured:
     """Measure a model; its weights are finite.
 
     Args:
@@ -81,20 +84,21 @@ def measure(file: ModelFile, test: Photos, train: Photos | None, say: Say) -> Me
       test: photos that it was not trained on.
       train: photos that it was trained on, where they are at hand.
       say: is told what is being done.
+      convention: in which the model was trained, where that is known.
     Raises:
       TrainingError: its output fits no known set of classes.
     """
     network = network_of(file.model, _FREE_PX)
-    compiled = file.compiled
-    output = output_of(file.model, compiled.loss, from_logits=compiled.from_logits)
+    output = meaning_of_output(file, network, test.encoded)
     whole = network.with_features()
     seconds_each = _seconds_each(whole, network)
     num_first = 16 if 16 * seconds_each * _PASSES < _TRIALS_S else 8
-    say(f"how does it want its input? {len(CONVENTIONS)} conventions on up to {4 * num_first} photos")
+    if convention is None:
+        say(f"how does it want its input? {len(CONVENTIONS)} conventions on up to {4 * num_first} photos")
     # An overfitted network is right about its training photos however it is scaled, and wrong about others.
     tried = test if train is None else in_turns(train, test)
     feeding = find_feeding(
-        lambda images: outputs_of(whole, images)[0], network.size_px, output, tried, num_first
+        lambda images: outputs_of(whole, images)[0], network.size_px, output, tried, num_first, convention
     )
     num_answers = _affordable(_ANSWERS_S, seconds_each, len(test.ids))
     say(f"answers to {num_answers} of {len(test.ids)} test photos")
@@ -109,7 +113,9 @@ def measure(file: ModelFile, test: Photos, train: Photos | None, say: Say) -> Me
     say("signal, modes and features")
     shown = (train or test).first(_NUM_MODES)
     images = scaled(shown.images(network.size_px), feeding.convention)
-    blocks, dead_share = blocks_and_dead_share(network, images[:AT_ONCE])
+    blocks, dead_share = (
+        blocks_and_dead_share(network, images[:AT_ONCE]) if network.shows_layers else ([], 0.0)
+    )
     entry = outputs_of(network.after_scaling(), images[:4])[0]
     received = convention_of(entry, shown.first(4).images(network.size_px))
     untrained = untrained_share(network.trunk_layers)
@@ -129,7 +135,7 @@ def measure(file: ModelFile, test: Photos, train: Photos | None, say: Say) -> Me
         train_predictions,
         like_train,
         _baseline(train or test),
-        _modes(whole, output, feeding, images, shown.labels),
+        _modes(whole, output, feeding, images, shown.labels) if network.shows_layers else None,
         blocks,
         dead_share,
         contrast_of(test),

@@ -46,6 +46,12 @@ class Photos(NamedTuple):
             ids=self.ids[:number], labels=self.labels[:number], encoded=self.encoded[:number]
         )
 
+    @property
+    def size_px(self) -> tuple[int, int]:
+        """The (height, width) of the first photo."""
+        height, width = decode(self.encoded[0]).shape[:2]
+        return height, width
+
     def images(self, size_px: tuple[int, int]) -> np.ndarray:
         """The photos, each stretched to (height, width), as Keras's loaders do: uint8 (n, h, w, 3), RGB."""
         return np.stack([stretched(decode(encoded), size_px) for encoded in self.encoded])
@@ -69,11 +75,13 @@ def read_photos(source: Any) -> Photos:
 
     Args:
       source: the path of a folder, zip or tar with cat and dog in the names of folders or files; or arrays
-        (images, labels); or an iterable of batches of these, such as a tf.data dataset. Labels: 0 for a
-        cat and 1 for a dog, or two columns in this order.
+        (images, labels); or an iterable of batches of these, such as a tf.data dataset; or what this
+        function has returned. Labels: 0 for a cat and 1 for a dog, or two columns in this order.
     Raises:
       DataError: there are fewer than 10 photos of a label; says what was found.
     """
+    if isinstance(source, Photos):
+        return source
     if isinstance(source, str | Path):
         path = Path(source)
         return _sampled(*_from_archive(path), where=str(path))
