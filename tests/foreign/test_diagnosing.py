@@ -93,17 +93,6 @@ def test_weights_that_are_not_finite_are_unstable() -> None:
     assert pawtrace.diagnose(model, "test").verdict == "unstable"
 
 
-@pytest.mark.slow
-def test_the_callback_records_a_fit_and_prints_the_verdict(capsys: pytest.CaptureFixture[str]) -> None:
-    images, labels = images_and_labels(80)
-    callback = pawtrace.DiagnoseCallback((images.astype(np.float32), labels))
-    model = reader()
-    model.compile(keras.optimizers.SGD(1e-9), "binary_crossentropy", metrics=["accuracy"])
-    model.fit(images.astype(np.float32), labels, epochs=2, verbose=0, callbacks=[callback])
-    assert len(callback.history["loss"]) == 2
-    assert "verdict" in capsys.readouterr().out
-
-
 def test_importing_it_takes_neither_prefect_nor_dvc() -> None:
     code = (
         "import sys, pawtrace; pawtrace.diagnose; pawtrace.DiagnoseCallback; "
