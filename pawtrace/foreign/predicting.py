@@ -15,8 +15,8 @@ from pawtrace.config.conventions import CONVENTIONS
 from pawtrace.config.sections import LABELS
 from pawtrace.dataset.examples.pixels import decode
 from pawtrace.foreign.measuring.feeding import find_feeding
-from pawtrace.foreign.measuring.look import meaning_of_output, outputs_of
 from pawtrace.foreign.measuring.network import Network, network_of
+from pawtrace.foreign.measuring.network_outputs import meaning_of_output, outputs_of
 from pawtrace.foreign.reading.array_values import scaled
 from pawtrace.foreign.reading.model_file import load_foreign_model
 from pawtrace.foreign.reading.photos import Photos, label_of, stretched
@@ -65,10 +65,11 @@ def predict_photos(path: Path, names: Sequence[str], encoded: Sequence[bytes]) -
             convention, dog_first = feeding.convention, feeding.best.dog_first
             return _answered(answers, network.size_px, output.probability, encoded, convention, dog_first)
     if network.inputs.dtype != "uint8" and not _scales_inside(network, encoded):
+        inside = "a scaling layer in the model, or " if network.shows_layers else ""
         raise TrainingError(
-            f"{path}: expected a scaling layer in the model, or photos in folders called {LABELS[0]} and "
-            f"{LABELS[1]} ({_MIN_OF_A_LABEL} of each or more), found neither: nothing tells how the model "
-            f"wants its input (RGB 0..255, 0..1, ...); run: pawtrace diagnose {path} PHOTOS"
+            f"{path}: expected {inside}photos in folders called {LABELS[0]} and {LABELS[1]} "
+            f"({_MIN_OF_A_LABEL} of each or more), which tell how the model wants its input (RGB 0..255, "
+            f"0..1, ...), found nothing that tells it; run: pawtrace diagnose {path} PHOTOS"
         )
     return _answered(answers, network.size_px, output.probability, encoded, "zero_to_255", dog_first=False)
 

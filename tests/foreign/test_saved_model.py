@@ -191,6 +191,16 @@ def test_a_silent_one_is_dead_without_a_cause(tmp_path: Path, capsys: pytest.Cap
     assert (tmp_path / "page.html").is_file()
 
 
+def test_augmentation_that_is_at_work_in_it_is_noted(tmp_path: Path) -> None:
+    images = keras.Input((SIDE_PX, SIDE_PX, 3))
+    brighter = layers.RandomBrightness(0.2, value_range=(0, 255))(images)  # export keeps it at work
+    folder = exported(keras.Model(images, reader(scale=30)(brighter)), tmp_path / "model")
+    found = pawtrace.diagnose(folder, photo_folder(tmp_path / "test"))
+    assert any("Two answers to the same photo differ" in note for note in found.notes)
+    quiet = pawtrace.diagnose(exported(reader(), tmp_path / "quiet"), tmp_path / "test")
+    assert not any("Two answers" in note for note in quiet.notes)
+
+
 def test_predict_takes_one(
     tmp_path: Path, write_params: WriteParams, capsys: pytest.CaptureFixture[str]
 ) -> None:

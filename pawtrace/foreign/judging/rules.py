@@ -47,12 +47,14 @@ def unstable(facts: ForeignFacts) -> Finding:
 def _initial_loss(facts: ForeignFacts) -> float:
     """The loss before training; infinite where that is not known and the first epoch may have been a fall.
 
-    An input of 0..255 alone makes it large. A network that never learns afterwards was broken by its steps.
+    An input of 0..255 alone makes it large, and so do penalties on weights, which the history contains. A
+    network that never learns afterwards was broken by its steps.
     """
     if facts.initial_loss is not None:
         return facts.initial_loss
     has_learned = min(facts.history.loss) < facts.guessing_loss - facts.thresholds.dead_loss_margin
-    return math.inf if has_learned else facts.guessing_loss
+    has_penalties = bool(facts.measured.file.model.losses)
+    return math.inf if has_learned or has_penalties else facts.guessing_loss
 
 
 def blank_inputs(facts: ForeignFacts) -> Finding:

@@ -18,6 +18,7 @@ from pawtrace.results.probe_results import Block
 
 AT_ONCE = 16  # photos
 _NUM_PHOTOS = 64
+_SAME_ANSWER = 1e-3  # rounding
 _NUM_FOR_OUTPUT = 2  # photos, each in every convention: one batch
 
 
@@ -43,6 +44,12 @@ def meaning_of_output(file: ModelFile, network: Network, encoded: Sequence[bytes
         few = np.stack([stretched(decode(each), network.size_px) for each in encoded[:_NUM_FOR_OUTPUT]])
         values = outputs_of(file.model, np.concatenate([scaled(few, name) for name in CONVENTIONS]))[0]
     return output_of(file.model, compiled.loss, from_logits=compiled.from_logits, values=values)
+
+
+def draws_random_numbers(model: keras.Model, images: np.ndarray) -> bool:
+    """Whether a model answers the same pictures otherwise the second time: its augmentation is at work."""
+    first, second = outputs_of(model, images)[0], outputs_of(model, images)[0]
+    return float(np.abs(first - second).max()) > _SAME_ANSWER
 
 
 def blocks_and_dead_share(network: Network, images: np.ndarray) -> tuple[list[Block], float]:
