@@ -11,7 +11,7 @@ from pathlib import Path
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The model, the photos, the format."""
-    parser.add_argument("model", type=Path, help="a .keras or .h5 file")
+    parser.add_argument("model", type=Path, help="a .keras or .h5 file, or a SavedModel's folder")
     parser.add_argument("photos", type=Path, help="test photos: a folder, zip or tar with class folders")
     parser.add_argument("--train", type=Path, metavar="PHOTOS", help="photos that the model was trained on")
     parser.add_argument(

@@ -27,7 +27,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The photos, the model, the format."""
     parser.add_argument("photos", nargs="+", type=Path, metavar="FILE|FOLDER", help="folders at any depth")
     parser.add_argument(
-        "--model", metavar="PATH|RECIPE", help="a .keras file or a recipe; default: the promoted model"
+        "--model",
+        metavar="PATH|RECIPE",
+        help="a .keras file, a SavedModel's folder or a recipe; default: the promoted model",
     )
     formats = parser.add_mutually_exclusive_group()
     formats.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
@@ -41,7 +43,7 @@ def run(arguments: argparse.Namespace) -> int:
     from pawtrace.promotion.model_sentence import model_sentence
 
     params = load_params()
-    chosen = chosen_model(arguments.model, params)
+    chosen = chosen_model(arguments.model, params, any_format=True)
     from pawtrace.inference.photos import find_photos  # with TensorFlow, which no answer so far needed
 
     origin = model_sentence(chosen, params)
@@ -103,10 +105,10 @@ def _predict(
 
 def _is_foreign(chosen: "ChosenModel", params: Params) -> bool:
     """Whether somebody else made the model: neither promoted, nor a recipe's, nor built as ours are."""
-    from pawtrace.foreign.reading.origin import is_ours
+    from pawtrace.foreign.reading.origin import is_ours, is_saved_model
 
     known = chosen.path.parent == PROMOTED or chosen.path.parent.name in params.recipes
-    return not known and not is_ours(chosen.path)
+    return is_saved_model(chosen.path) or (not known and not is_ours(chosen.path))
 
 
 def _predict_foreign(

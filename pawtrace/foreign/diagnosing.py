@@ -20,6 +20,7 @@ from pawtrace.foreign.judging.as_params import as_params
 from pawtrace.foreign.judging.cures import cures_for
 from pawtrace.foreign.judging.facts import ForeignFacts
 from pawtrace.foreign.judging.rules import RULES
+from pawtrace.foreign.measuring.fit_signals import FitSignals
 from pawtrace.foreign.measuring.measure import Measured, Say, measure
 from pawtrace.foreign.reading.history_file import read_history
 from pawtrace.foreign.reading.model_file import ModelFile, load_foreign_model, model_of
@@ -65,7 +66,8 @@ def diagnose(
     """Find out why a model's accuracy is low.
 
     Args:
-      model: a Keras model, or the path of a `.keras` or `.h5` file; nothing in it is executed.
+      model: a Keras model, or the path of a `.keras` or `.h5` file or of a SavedModel's folder; no code in
+        it is executed.
       test: photos that it was not trained on: a folder, zip or tar, arrays (images, labels), or a tf.data
         dataset of batches of these.
       train: photos that it was trained on, likewise; without them some verdicts are not known.
@@ -74,8 +76,21 @@ def diagnose(
     Raises:
       PawtraceError: the model or the photos cannot be used; says what to do.
     """
-    say = say or _to_stderr
     file = model_of(model) if isinstance(model, keras.Model) else load_foreign_model(Path(model))
+    return diagnose_file(file, test, train, history, say=say)
+
+
+def diagnose_file(
+    file: ModelFile,
+    test: Any,
+    train: Any,
+    history: Any,
+    *,
+    fit: FitSignals | None = None,
+    say: Say | None = None,
+) -> ForeignDiagnosis:
+    """The same for a model that was loaded; `fit`: what was recorded while it trained."""
+    say = say or _to_stderr
     if file.problem is not None:
         return _not_finite(file)
     curves = None if history is None else read_history(history)
@@ -85,8 +100,8 @@ def diagnose(
     with warnings.catch_warnings():
         # Of a softmax over one unit, at every call: the verdict says so once.
         warnings.filterwarnings("ignore", message="(.|\n)*softmax over axis")
-        measured = measure(file, test_photos, train_photos, say)
-    return _judged(ForeignFacts(measured, curves, thresholds(), as_params(measured)), say)
+        measured = measure(file, test_photos, train_photos, say, fit.convention if fit else None)
+    return _judged(ForeignFacts(measured, curves, thresholds(), as_params(measured), fit), say)
 
 
 def _judged(facts: ForeignFacts, say: Say) -> ForeignDiagnosis:

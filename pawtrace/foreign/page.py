@@ -10,7 +10,7 @@ from pawtrace.base.files import write_text
 from pawtrace.evaluation.curves import calibration_bins, confusion
 from pawtrace.evaluation.metrics import measure
 from pawtrace.evaluation.predictions import worst_errors
-from pawtrace.foreign.judging.kinds import kinds_of
+from pawtrace.foreign.judging.photo_kinds import kinds_of
 from pawtrace.foreign.measuring.measure import Measured
 from pawtrace.foreign.reading.photos import Photos
 from pawtrace.report import charts

@@ -15,9 +15,8 @@ from pawtrace.config.conventions import CONVENTIONS
 from pawtrace.config.sections import LABELS
 from pawtrace.dataset.examples.pixels import decode
 from pawtrace.foreign.measuring.feeding import find_feeding
-from pawtrace.foreign.measuring.look import outputs_of
-from pawtrace.foreign.measuring.network import network_of
-from pawtrace.foreign.measuring.outputs import output_of
+from pawtrace.foreign.measuring.network import Network, network_of
+from pawtrace.foreign.measuring.network_outputs import meaning_of_output, outputs_of
 from pawtrace.foreign.reading.array_values import scaled
 from pawtrace.foreign.reading.model_file import load_foreign_model
 from pawtrace.foreign.reading.photos import Photos, label_of, stretched
@@ -48,13 +47,13 @@ def predict_photos(path: Path, names: Sequence[str], encoded: Sequence[bytes]) -
     file = load_foreign_model(path)
     if file.problem is not None:
         raise TrainingError(f"{path}: expected finite weights, found {file.problem}; train the model again")
-    output = output_of(file.model, file.compiled.loss, from_logits=file.compiled.from_logits)
+    network = network_of(file.model, _FREE_PX)
+    output = meaning_of_output(file, network, encoded)
     if output.is_constant:
         raise TrainingError(
             f"{path}: expected an output that depends on the photo, found {output.words}; "
             f"run: pawtrace diagnose {path} PHOTOS"
         )
-    network = network_of(file.model, _FREE_PX)
 
     def answers(images: np.ndarray) -> np.ndarray:
         return outputs_of(file.model, images)[0]
@@ -65,15 +64,21 @@ def predict_photos(path: Path, names: Sequence[str], encoded: Sequence[bytes]) -
         if feeding.is_certain:
             convention, dog_first = feeding.convention, feeding.best.dog_first
             return _answered(answers, network.size_px, output.probability, encoded, convention, dog_first)
-    raw = np.stack([stretched(decode(content), network.size_px) for content in encoded[:4]])
-    entry = np.asarray(network.after_scaling()(raw.astype(np.float32), training=False))
-    if entry.shape == raw.shape and np.abs(entry - raw).max() < 1.0:
+    if network.inputs.dtype != "uint8" and not _scales_inside(network, encoded):
+        inside = "a scaling layer in the model, or " if network.shows_layers else ""
         raise TrainingError(
-            f"{path}: expected a scaling layer in the model, or photos in folders called {LABELS[0]} and "
-            f"{LABELS[1]} ({_MIN_OF_A_LABEL} of each or more), found neither: nothing tells how the model "
-            f"wants its input (RGB 0..255, 0..1, ...); run: pawtrace diagnose {path} PHOTOS"
+            f"{path}: expected {inside}photos in folders called {LABELS[0]} and {LABELS[1]} "
+            f"({_MIN_OF_A_LABEL} of each or more), which tell how the model wants its input (RGB 0..255, "
+            f"0..1, ...), found nothing that tells it; run: pawtrace diagnose {path} PHOTOS"
         )
     return _answered(answers, network.size_px, output.probability, encoded, "zero_to_255", dog_first=False)
+
+
+def _scales_inside(network: Network, encoded: Sequence[bytes]) -> bool:
+    """Whether layers of the model scale its input; not known of a SavedModel, which does not show them."""
+    raw = np.stack([stretched(decode(content), network.size_px) for content in encoded[:4]])
+    entry = np.asarray(network.after_scaling()(raw.astype(np.float32), training=False))
+    return entry.shape != raw.shape or float(np.abs(entry - raw).max()) >= 1.0
 
 
 def _labelled(names: Sequence[str], encoded: Sequence[bytes]) -> Photos | None:

@@ -9,7 +9,7 @@ from pawtrace.diagnosis.finding import Check
 from pawtrace.diagnosis.scores import score_of
 from pawtrace.evaluation.metrics import measure
 from pawtrace.foreign.judging.facts import ForeignFacts
-from pawtrace.foreign.judging.kinds import kinds_of
+from pawtrace.foreign.judging.photo_kinds import kinds_of
 from pawtrace.foreign.measuring.measure import Measured
 from pawtrace.results.number_words import percent
 
@@ -88,13 +88,23 @@ def notes_on(facts: ForeignFacts) -> list[str]:
     if probe is not None and expected is not None and measured.received != expected:
         words = CONVENTIONS[expected].words
         notes.append(f"Published {measured.network.family} weights expect {words}.")
+    if measured.draws_random_numbers:
+        notes.append(
+            "Two answers to the same photo differ, as the SavedModel still augments its input: export a "
+            "model without the augmentation layers."
+        )
+    if facts.not_recorded:
+        notes.append(
+            f"The signals of each epoch (size of the updates, loss in both modes) are not known: "
+            f"{facts.not_recorded}."
+        )
     return notes
 
 
 def _about(measured: Measured) -> list[str]:
     network = measured.network
     height, width = network.size_px
-    family = network.family or "a network of its own"
+    family = network.family or ("a network of its own" if network.shows_layers else "a SavedModel")
     test = score_of(measured.test)
     low, high = test.interval
     lines = _wrapped(

@@ -14,6 +14,7 @@ from pawtrace.config import paths
 from pawtrace.config.params import Params
 from pawtrace.config.sections import Count, PreprocessParams, Section, Seed
 from pawtrace.config.train_params import NotStrict, Transform
+from pawtrace.foreign.reading.origin import is_saved_model
 from pawtrace.promotion.tracking import POINTER
 
 MODEL = "model.keras"
@@ -36,12 +37,13 @@ class ChosenModel(NamedTuple):
     input: ModelInput
 
 
-def chosen_model(name: str | None, params: Params) -> ChosenModel:
+def chosen_model(name: str | None, params: Params, *, any_format: bool = False) -> ChosenModel:
     """Find the model that is meant: the promoted one, a recipe's, or the one at a path.
 
     Args:
       name: a recipe, a .keras file, a folder with a model.keras, or None for the promoted model.
       params: what the recipes' models were made with.
+      any_format: whether a SavedModel's folder will do.
     Raises:
       PawtraceError: there is no such model; says how to get one.
     """
@@ -51,6 +53,8 @@ def chosen_model(name: str | None, params: Params) -> ChosenModel:
         again = f"run: {how}, or name a recipe or a file with --model"
     elif name in params.recipes:
         path, again = paths.MODELS / name / MODEL, f"run: dvc repro train@{name}"
+    elif any_format and is_saved_model(Path(name)):
+        return ChosenModel(Path(name), _input_of(Path(name), params))
     else:
         path = Path(name) / MODEL if Path(name).is_dir() else Path(name)
         again = f"expected a .keras file, a folder with a {MODEL}, or one of: {', '.join(params.recipes)}"

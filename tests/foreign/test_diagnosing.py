@@ -93,15 +93,27 @@ def test_weights_that_are_not_finite_are_unstable() -> None:
     assert pawtrace.diagnose(model, "test").verdict == "unstable"
 
 
-@pytest.mark.slow
-def test_the_callback_records_a_fit_and_prints_the_verdict(capsys: pytest.CaptureFixture[str]) -> None:
-    images, labels = images_and_labels(80)
-    callback = pawtrace.DiagnoseCallback((images.astype(np.float32), labels))
-    model = reader()
-    model.compile(keras.optimizers.SGD(1e-9), "binary_crossentropy", metrics=["accuracy"])
-    model.fit(images.astype(np.float32), labels, epochs=2, verbose=0, callbacks=[callback])
-    assert len(callback.history["loss"]) == 2
-    assert "verdict" in capsys.readouterr().out
+@pytest.mark.parametrize(
+    ("losses", "penalty", "state"),
+    [
+        ([9.0, 0.5], 0.0, "passed"),  # inputs of 0..255, say: it learned afterwards
+        ([9.0, 0.7], 0.0, "failed"),
+        ([9.0, 8.7], 0.1, "passed"),  # penalties on weights are in the history's loss
+        ([0.6, 0.5, 9.0], 0.1, "failed"),
+    ],
+)
+def test_a_large_loss_in_the_first_epoch_is_a_jump_only_if_nothing_else_explains_it(
+    losses: list[float], penalty: float, state: str
+) -> None:
+    model = reader(sign=0.0)
+    if penalty:
+        model.layers[-1].kernel_regularizer = keras.regularizers.L2(penalty)
+        model = keras.models.clone_model(model)
+        model.set_weights(reader(sign=0.0).get_weights())
+    checks = {
+        check.verdict: check for check in pawtrace.diagnose(model, "test", history={"loss": losses}).checks
+    }
+    assert checks["unstable"].state == state
 
 
 def test_importing_it_takes_neither_prefect_nor_dvc() -> None:

@@ -9,7 +9,7 @@ import pytest
 from keras import layers
 
 from pawtrace.base.errors import TrainingError
-from pawtrace.foreign.reading.model_file import load_foreign_model
+from pawtrace.foreign.reading.model_file import load_foreign_model, model_of
 from tests.foreign.colours import SIDE_PX, reader
 
 
@@ -66,10 +66,37 @@ def test_other_files_are_refused_in_one_line(tmp_path: Path, content: bytes) -> 
 
 
 def test_a_folder_and_a_missing_file_say_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(TrainingError, match="SavedModel.*model.save"):
+    with pytest.raises(TrainingError, match="folder without one.*model.save"):
         load_foreign_model(tmp_path)
     with pytest.raises(TrainingError, match="missing"):
         load_foreign_model(tmp_path / "none.keras")
+
+
+def test_a_model_with_named_input_and_output_is_taken() -> None:
+    image = keras.Input((SIDE_PX, SIDE_PX, 3), name="image")
+    file = model_of(keras.Model({"image": image}, {"dog": reader()(image)}))
+    assert np.asarray(file.model(np.ones((2, SIDE_PX, SIDE_PX, 3), np.float32))).shape == (2, 1)
+
+
+def test_a_sequential_model_without_an_input_layer_is_taken_once_it_was_called() -> None:
+    model = keras.Sequential([layers.Flatten(), layers.Dense(1)])
+    with pytest.raises(TrainingError, match="found a Sequential without; begin it with keras.Input"):
+        model_of(model)
+    model(np.ones((4, SIDE_PX, SIDE_PX, 3), np.float32))
+    assert model_of(model).model is model
+
+
+@pytest.mark.parametrize("shape", [(SIDE_PX, SIDE_PX, 1), (3, SIDE_PX, SIDE_PX)])
+def test_grey_pictures_and_channels_first_are_refused(shape: tuple[int, ...]) -> None:
+    model = keras.Sequential([keras.Input(shape), layers.Flatten(), layers.Dense(1)])
+    with pytest.raises(TrainingError, match="expected a model from RGB pictures"):
+        model_of(model)
+
+
+def test_weights_alone_are_refused(tmp_path: Path) -> None:
+    reader().save_weights(tmp_path / "own.weights.h5")
+    with pytest.raises(TrainingError, match="not weights alone"):
+        load_foreign_model(tmp_path / "own.weights.h5")
 
 
 def test_weights_that_are_not_finite_are_a_finding_and_no_error(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import pytest
 from keras import layers
 
 from pawtrace.base.errors import TrainingError
-from pawtrace.foreign.measuring.outputs import Output, output_of
+from pawtrace.foreign.measuring.outputs import Output, activation_by, output_of
 from tests.foreign.colours import reader
 
 
@@ -53,6 +53,21 @@ def test_a_number_that_is_trained_towards_0_and_1_is_no_logit() -> None:
 def test_classes_without_names_are_refused_in_one_line() -> None:
     with pytest.raises(TrainingError, match="expected an output of 1 unit, 2 units.*found 7"):
         output(7, "softmax")
+
+
+@pytest.mark.parametrize(
+    ("values", "activation"),
+    [
+        ([[0.0], [0.9]], "sigmoid"),
+        ([[-0.1], [0.9]], "linear"),
+        ([[1.0], [1.0]], "softmax"),
+        ([[0.3, 0.7], [1.0, 0.0]], "softmax"),
+        ([[0.3, 0.3], [0.9, 0.8]], "sigmoid"),
+        ([[0.3, 3.0], [0.9, 0.1]], "linear"),
+    ],
+)
+def test_values_tell_the_activation_where_layers_do_not(values: list[list[float]], activation: str) -> None:
+    assert activation_by(np.array(values)) == activation
 
 
 def test_an_activation_layer_of_its_own_counts() -> None:

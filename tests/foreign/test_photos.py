@@ -30,6 +30,11 @@ def test_a_folder_and_an_archive_of_it_are_the_same(tmp_path: Path, packed: str)
         ("cats_and_dogs/puppies/1.jpg", 1),
         ("cats_and_dogs/1.jpg", None),
         ("birds/1.jpg", None),
+        ("dogs/catalina.jpg", 1),
+        ("location/hotdog.jpg", None),
+        ("dog_project/cat.0.jpg", 0),
+        ("DogPhotos/my_cat.jpg", 1),
+        ("mixed/my_cat.jpg", 0),
     ],
 )
 def test_the_deepest_name_tells_the_label(path: str, label: int | None) -> None:

@@ -39,12 +39,16 @@ def as_params(measured: Measured) -> TrainParams:
 
 def trains_trunk(measured: Measured) -> bool:
     """Whether any layer of the trunk with weights is trainable, as the file has it."""
-    return any(getattr(layer, "trainable_variables", []) for layer in measured.network.trunk_layers)
+    network = measured.network
+    if not network.shows_layers:
+        return True  # as nearly all models are trained; no layer says otherwise
+    return any(getattr(layer, "trainable_variables", []) for layer in network.trunk_layers)
 
 
 def _head(head: list[keras.Layer], layers: list[keras.Layer]) -> dict[str, Any]:
     names = [type(layer).__name__ for layer in layers]
-    pooling = next((word for name, word in _POOLING.items() if name in names), "flatten")
+    otherwise = "flatten" if "Flatten" in names else "average"
+    pooling = next((word for name, word in _POOLING.items() if name in names), otherwise)
     dense = [layer for layer in head if isinstance(layer, keras.layers.Dense)]
     rates = [float(layer.rate) for layer in head if isinstance(layer, keras.layers.Dropout)]
     penalties = [layer.kernel_regularizer for layer in dense if layer.kernel_regularizer is not None]

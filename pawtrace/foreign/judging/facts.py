@@ -16,11 +16,13 @@ from pawtrace.diagnosis.facts import Facts
 from pawtrace.diagnosis.finding import NotKnown, Numbers
 from pawtrace.diagnosis.label_quality import Judged
 from pawtrace.diagnosis.scores import score_of
+from pawtrace.foreign.measuring.fit_signals import FitSignals
 from pawtrace.foreign.measuring.measure import Measured
-from pawtrace.results.probe_results import LinearProbe, RateRange, Signals
+from pawtrace.results.probe_results import Answers, EpochSignals, LinearProbe, RateRange, Signals
 from pawtrace.results.results import History
 
 NO_TRAIN = "no training photos were given: --train PHOTOS"
+HIDDEN = "a SavedModel does not show its layers: diagnose the .keras file"
 NO_HISTORY = "no history of the training was given: --history FILE"
 _MIN_JUDGE = 0.7  # accuracy: a worse model says more about itself than about labels
 _MIN_ORDERED = 0.9  # share of different probabilities; of saturated ones many are the same
@@ -48,9 +50,17 @@ class ForeignFacts(Facts):
     """The facts of one model."""
 
     def __init__(
-        self, measured: Measured, history: History | None, thresholds: DiagnoseParams, params: TrainParams
+        self,
+        measured: Measured,
+        history: History | None,
+        thresholds: DiagnoseParams,
+        params: TrainParams,
+        fit: FitSignals | None = None,
     ) -> None:
-        """Look at what was measured; `params` say in our words what is known of the training."""
+        """Look at what was measured.
+
+        `params` say in our words what is known of the training, `fit` what was recorded of it.
+        """
         self.measured, self.thresholds, self.params = measured, thresholds, params
         predictions = {"validation": measured.test, "test": measured.test}
         if measured.train is not None:
@@ -62,8 +72,14 @@ class ForeignFacts(Facts):
         self.train = score_of(measured.train) if measured.train is not None else absent(NO_TRAIN)
         self.history = history if history is not None else absent(NO_HISTORY)
         self.training = absent("the file says nothing about the epochs")
-        self.signals = Signals(num_examples=measured.modes.num_examples, epochs=[], kept=measured.modes)
-        self.probes = _probes(measured)
+        self.signals = Signals.model_construct(
+            num_examples=measured.modes.num_examples if measured.modes else 0,
+            epochs=list(fit.epochs) if fit else [],
+            kept=measured.modes or absent(HIDDEN),
+        )
+        self.initial_loss = _objective(fit.initial) if fit and fit.initial else None
+        self.not_recorded = fit.missing if fit else ""
+        self.probes = _probes(measured, self.initial_loss)
 
     @property
     def known_split(self) -> str:
@@ -75,6 +91,12 @@ class ForeignFacts(Facts):
         """The accuracy on train, where that is known, and on test."""
         known = {"train_accuracy": self.train.accuracy} if self.knows_train else {}
         return {**known, "test_accuracy": self.test.accuracy}
+
+    @property
+    def largest_update(self) -> float | None:
+        """The largest change of a block's weights in a step, as a share of them; None: not measured."""
+        blocks = [block for epoch in self.signals.epochs for block in epoch.blocks]
+        return max((block.update_ratio for block in blocks if block.update_ratio is not None), default=None)
 
     @cached_property
     def labels_say_nothing(self) -> bool:
@@ -110,13 +132,21 @@ def _data(measured: Measured) -> Any:
     return SimpleNamespace(split=SimpleNamespace(baseline=measured.baseline), like_train=like_train)
 
 
-def _probes(measured: Measured) -> Any:
+def _objective(signals: EpochSignals) -> float | None:
+    """What is minimised, penalties included, as in the history; None where it is not finite."""
+    loss, share = signals.training.loss, signals.penalty_share
+    return None if loss is None or share is None or share >= 1 else loss / (1 - share)
+
+
+def _probes(measured: Measured, initial_loss: float | None) -> Any:
     reason = "a model that is finished is not trained further"
     unknown = RateRange(rate=0.0, rates=[], losses=[], falls_from=None, steepest=None, blows_up_at=None)
     return SimpleNamespace(
         blocks=measured.blocks,
         linear_probe=measured.linear_probe,
         overfit=absent(reason),
-        initial=absent(reason),
+        initial=absent(reason)
+        if initial_loss is None
+        else SimpleNamespace(training=Answers(loss=initial_loss, accuracy=None)),
         rate_range=unknown,
     )

@@ -6,7 +6,7 @@ from pawtrace.config.conventions import CONVENTIONS
 from pawtrace.diagnosis.finding import Finding, NotKnown
 from pawtrace.diagnosis.rules import input_scaling as pretrained_scaling
 from pawtrace.evaluation.significance import holm, is_significant, sign_flip_test
-from pawtrace.foreign.judging.facts import ForeignFacts
+from pawtrace.foreign.judging.facts import HIDDEN, ForeignFacts
 from pawtrace.results.number_words import decimal, percent, points
 from pawtrace.results.probe_results import LinearProbe
 
@@ -30,6 +30,8 @@ def rule(facts: ForeignFacts) -> Finding:
             f"{CONVENTIONS[convention].words}.",
             cause=convention,
         )
+    if not measured.network.shows_layers:
+        raise NotKnown(HIDDEN)
     return _pretrained(facts)
 
 

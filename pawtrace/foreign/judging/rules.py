@@ -11,18 +11,14 @@ from pawtrace.diagnosis.rules import undertrained as still_improving
 from pawtrace.diagnosis.rules.overfitting import USUAL_GAP, is_unusual
 from pawtrace.diagnosis.rules.unstable import largest_rise
 from pawtrace.diagnosis.verdicts import VERDICTS
-from pawtrace.foreign.judging import input_scaling
-from pawtrace.foreign.judging.as_params import trains_trunk
+from pawtrace.foreign.judging import input_scaling, stalled
 from pawtrace.foreign.judging.facts import NO_HISTORY, NO_TRAIN, ForeignFacts
+from pawtrace.foreign.judging.stalled import RANDOM, has_low_rate, nothing_moved
 from pawtrace.results.number_words import decimal, percent, points
 
 _SAME_ANSWER = 0.01  # standard deviation of P(dog) over all photos: the input makes no difference
 _BLANK = 2.0  # of 255: photos that differ by less are all of one colour
 _DEAD_CHANNELS = 0.95  # share of a layer's channels that are zero on all photos
-_LOW_RATE = 2e-5  # a head hardly learns below this
-_RANDOM = 0.5  # share of kernels that are as initialised
-_AS_INITIALISED = "share of the head's layers that are as initialised"
-_LOW_RATE = 2e-5  # below it a new head hardly learns
 
 
 def unstable(facts: ForeignFacts) -> Finding:
@@ -35,7 +31,7 @@ def unstable(facts: ForeignFacts) -> Finding:
         epoch = next(number for number, loss in enumerate(losses, start=1) if not math.isfinite(loss))
         said = f"The training loss is not a finite number in epoch {epoch}: the learning rate is too large."
         return Finding(True, measure, "not finite", limit_words, said)
-    rise, epoch, before, after = largest_rise(facts, facts.guessing_loss)
+    rise, epoch, before, after = largest_rise(facts, _initial_loss(facts))
     applies = rise > limit and not facts.is_good
     return Finding(
         applies,
@@ -46,6 +42,19 @@ def unstable(facts: ForeignFacts) -> Finding:
         "and the model does not recover: the learning rate is too large.",
         {"epoch": epoch, "rise": rise},
     )
+
+
+def _initial_loss(facts: ForeignFacts) -> float:
+    """The loss before training; infinite where that is not known and the first epoch may have been a fall.
+
+    An input of 0..255 alone makes it large, and so do penalties on weights, which the history contains. A
+    network that never learns afterwards was broken by its steps.
+    """
+    if facts.initial_loss is not None:
+        return facts.initial_loss
+    has_learned = min(facts.history.loss) < facts.guessing_loss - facts.thresholds.dead_loss_margin
+    has_penalties = bool(facts.measured.file.model.losses)
+    return math.inf if has_learned or has_penalties else facts.guessing_loss
 
 
 def blank_inputs(facts: ForeignFacts) -> Finding:
@@ -75,7 +84,7 @@ def dead(facts: ForeignFacts) -> Finding:
         return Finding(True, measure, "0", limit, said, {"answers_std": spread}, "softmax_over_one_unit")
     signal = facts.dying_signal
     is_silent = spread < _SAME_ANSWER or measured.dead_share > _DEAD_CHANNELS
-    excused = _lags(facts) or (_nothing_moved(facts) and _has_low_rate(facts))
+    excused = _lags(facts) or (nothing_moved(facts) and has_low_rate(facts))
     applies = (score.at_chance or facts.test.at_chance) and is_silent and not excused
     where = ""
     if signal is not None:
@@ -87,8 +96,10 @@ def dead(facts: ForeignFacts) -> Finding:
         where = (
             f" {percent(measured.dead_share)} of the units of a layer are zero on all photos (dead ReLUs)."
         )
-    if (measured.untrained_trunk or 0.0) > _RANDOM:
+    if (measured.untrained_trunk or 0.0) > RANDOM:
         where += " The convolutions still have the weights that they were initialised with."
+    if not measured.network.shows_layers:
+        where += " Why, a SavedModel does not show: diagnose the .keras file."
     return Finding(
         applies,
         measure,
@@ -101,52 +112,11 @@ def dead(facts: ForeignFacts) -> Finding:
     )
 
 
-def stalled(facts: ForeignFacts) -> Finding:
-    """The loss hardly falls, or the weights are those that training began with."""
-    rate, nothing_moved = facts.measured.file.compiled.learning_rate, _nothing_moved(facts)
-    rate_words = f", at a learning rate of {rate:g}" if rate is not None else ""
-    if not nothing_moved and not facts.knows_history:
-        return Finding(False, _AS_INITIALISED, percent(facts.measured.untrained_head or 0.0), "all")
-    if nothing_moved:
-        return Finding(
-            not facts.is_good,
-            _AS_INITIALISED,
-            percent(1.0),
-            "all, and the model is not good",
-            f"The weights have hardly moved from those that Keras initialises{rate_words}: the model is as "
-            f"good as untrained, and {percent(facts.known.accuracy)} of the photos are right.",
-            cause="rate",
-        )
-    losses, limit = facts.history.loss, facts.thresholds.stalled_fall
-    fall = (losses[0] - min(losses)) / losses[0] if losses[0] else 0.0
-    return Finding(
-        fall < limit and not facts.is_good and _has_low_rate(facts),
-        "how far the training loss has fallen",
-        percent(max(0.0, fall)),
-        f"less than {percent(limit)}, at a rate below {_LOW_RATE:g}",
-        f"The learning rate of {rate or 0:g} is too low: in {len(losses)} epochs the training loss went from "
-        f"{decimal(losses[0])} to {decimal(min(losses))}.",
-        cause="rate",
-    )
-
-
-def _nothing_moved(facts: ForeignFacts) -> bool:
-    """Whether all that could train has the weights of its initialisation; not so over a random trunk."""
-    measured, tunes = facts.measured, trains_trunk(facts.measured)
-    is_random = (measured.untrained_trunk or 0.0) > _RANDOM
-    shares = [measured.untrained_head, measured.untrained_trunk if tunes else None]
-    known = [share for share in shares if share is not None]
-    return bool(known) and min(known) == 1.0 and (tunes or not is_random)
-
-
-def _has_low_rate(facts: ForeignFacts) -> bool:
-    rate = facts.measured.file.compiled.learning_rate
-    return rate is not None and rate < _LOW_RATE
-
-
 def _lags(facts: ForeignFacts) -> bool:
     """Whether the model answers well in training mode: then batch normalisation is at fault."""
     modes = facts.measured.modes
+    if modes is None:
+        return False
     return (modes.training.accuracy or 0.0) - (modes.inference.accuracy or 0.0) >= facts.thresholds.lag_gap
 
 
@@ -161,8 +131,8 @@ def overfitting(facts: ForeignFacts) -> Finding:
     limit, gap = facts.thresholds.overfitting_gap, facts.gap
     train, test = facts.train, facts.test
     applies = gap >= limit and is_unusual(train, test)
-    head, number = facts.params.head, facts.measured.network.head_layers
-    num_weights = sum(layer.count_params() for layer in number if getattr(layer, "count_params", None))
+    head, layers = facts.params.head, facts.measured.network.head_layers
+    num_weights = sum(layer.count_params() for layer in layers if getattr(layer, "count_params", None))
     cause = "no_augmentation"
     if head.pooling == "flatten" and num_weights > 100 * train.num_examples:
         cause = "large_head"
@@ -188,7 +158,7 @@ def undertrained(facts: ForeignFacts) -> Finding:
 def underfitting(facts: ForeignFacts) -> Finding:
     """Not good on its own training photos; or frozen random convolutions, whatever else."""
     limit, measured = facts.thresholds.underfitting_accuracy, facts.measured
-    is_random = (measured.untrained_trunk or 0.0) > _RANDOM
+    is_random = (measured.untrained_trunk or 0.0) > RANDOM
     if not facts.knows_train and not is_random:
         raise NotKnown(NO_TRAIN)
     level = facts.level(facts.known)
@@ -201,8 +171,16 @@ def underfitting(facts: ForeignFacts) -> Finding:
         f"The model is right on only {percent(facts.known.accuracy)} of "
         f"{'its own training photos' if facts.knows_train else 'the test photos'}.{why}",
         dict(facts.accuracies),
-        "frozen_random" if is_random else ("capacity" if facts.trains_backbone else "frozen"),
+        _underfitting_cause(facts, is_random=is_random),
     )
+
+
+def _underfitting_cause(facts: ForeignFacts, *, is_random: bool) -> str:
+    if is_random:
+        return "frozen_random"
+    if facts.penalties_outweigh:
+        return "penalty"
+    return "capacity" if facts.trains_backbone else "frozen"
 
 
 def healthy(facts: ForeignFacts) -> Finding:
@@ -223,7 +201,7 @@ _OWN: dict[str, Callable[[ForeignFacts], Finding]] = {
     "unstable": unstable,
     "blank_inputs": blank_inputs,
     "dead": dead,
-    "stalled": stalled,
+    "stalled": stalled.rule,
     "forgetting": forgetting,
     "overfitting": overfitting,
     "undertrained": undertrained,

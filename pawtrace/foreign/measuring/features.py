@@ -8,12 +8,57 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from pawtrace.config.conventions import CONVENTIONS
+from pawtrace.foreign.measuring.durations import MIN_PHOTOS, affordable
+from pawtrace.foreign.measuring.network import Network
+from pawtrace.foreign.measuring.network_outputs import outputs_of
+from pawtrace.foreign.reading.array_values import scaled
 from pawtrace.foreign.reading.photos import Photos
 from pawtrace.learning.probes.linear_probe import out_of_fold
 from pawtrace.results.probe_results import LinearProbe
 
+_TIME_S = 12.0  # of the minute, on a slow computer
+_MIN_FEATURES, _MAX_FEATURES = 160, 400  # photos
+_SIDE_PX = 128  # a trunk tells conventions apart on small pictures too
 
-def probe_of(
+
+def linear_probe(
+    network: Network,
+    features: np.ndarray | None,
+    received: str | None,
+    each_s: float,
+    photos: Photos,
+) -> LinearProbe:
+    """Compare the conventions by what the trunk makes of photos under each.
+
+    Args:
+      network: with a trunk.
+      features: of the whole model for the first photos, float (n, c), as it is fed.
+      received: the convention that the trunk gets; None for another one.
+      each_s: how long the whole model takes for a photo.
+      photos: labelled.
+    """
+    expected, family = network.expected_convention, network.family
+    names = {expected} if family and expected else set(CONVENTIONS) if family is None else set()
+    size_px = tuple(min(side, _SIDE_PX) for side in network.size_px)
+    share = size_px[0] * size_px[1] / (network.size_px[0] * network.size_px[1])
+    least = _MIN_FEATURES if family else MIN_PHOTOS
+    number = max(least, affordable(_TIME_S, each_s * share * (len(names) + 1), _MAX_FEATURES))
+    few = photos.first(number)
+    images = few.images((size_px[0], size_px[1]))
+    own = received or "as_fed"
+    trunk = network.trunk((size_px[0], size_px[1]))
+    found = {name: outputs_of(trunk, scaled(images, name))[0] for name in sorted(names)}
+    if own not in found and (received is None or size_px == network.size_px):
+        assert features is not None
+        few = few.first(len(features))  # photos for which the whole model has made them already
+        found = {name: values[: len(features)] for name, values in found.items()} | {own: features[:number]}
+    elif own not in found:
+        found[own] = outputs_of(trunk, scaled(images, own))[0]
+    return _probe_of(found, few, own, expected)
+
+
+def _probe_of(
     features: Mapping[str, np.ndarray], photos: Photos, received: str, expected: str | None
 ) -> LinearProbe:
     """Classify photos by features, out of fold, and compare the conventions.

@@ -64,6 +64,7 @@ def find_feeding(
     output: Output,
     photos: Photos,
     num_first: int,
+    known: str | None = None,
 ) -> Feeding:
     """Try the conventions.
 
@@ -73,6 +74,7 @@ def find_feeding(
       output: what the output means.
       photos: labelled; the first ones are used.
       num_first: photos on which all conventions are tried; four times as many decide between the last two.
+      known: the convention, where only the order of the classes is to be found out.
     """
     values: dict[str, np.ndarray] = {name: np.empty(0) for name in CONVENTIONS}
     seen: dict[str, Trial] = {}
@@ -84,7 +86,7 @@ def find_feeding(
             values[name] = np.concatenate([values[name], more])
             seen[name] = _tried(name, values[name], photos.labels, output)
 
-    left, shown = [name for name in CONVENTIONS if not name.startswith(_BGR)], 0
+    left, shown = [known] if known else [name for name in CONVENTIONS if not name.startswith(_BGR)], 0
     for number, num_left in enumerate(_ROUNDS):
         left = sorted(left, key=lambda name: seen[name].misfit)[:num_left] if seen else left
         wanted = min(len(photos.ids), num_first * 2**number)
@@ -92,7 +94,7 @@ def find_feeding(
             show(left, shown, wanted)
         shown = wanted
     best = min((seen[name] for name in left), key=lambda trial: trial.misfit)
-    if _BGR + best.convention in CONVENTIONS:
+    if known is None and _BGR + best.convention in CONVENTIONS:
         show([_BGR + best.convention], 0, shown)
         sibling = seen[_BGR + best.convention]
         # RGB is far commoner than BGR: where both fit as well, it is RGB.

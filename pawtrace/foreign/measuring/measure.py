@@ -3,7 +3,6 @@
 Arrives: a model and photos. Leaves: `Measured`.
 """
 
-import time
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -20,17 +19,20 @@ from pawtrace.dataset.splitting.overlap import find_overlap
 from pawtrace.dataset.splitting.splits import Membership
 from pawtrace.evaluation.predictions import Predictions
 from pawtrace.foreign.defaults import probe_params
-from pawtrace.foreign.measuring.features import probe_of
+from pawtrace.foreign.measuring.durations import affordable, seconds_each
+from pawtrace.foreign.measuring.features import linear_probe
 from pawtrace.foreign.measuring.feeding import Feeding, find_feeding
-from pawtrace.foreign.measuring.look import (
+from pawtrace.foreign.measuring.network import Network, network_of, untrained_share
+from pawtrace.foreign.measuring.network_outputs import (
     AT_ONCE,
     blocks_and_dead_share,
     contrast_of,
     convention_of,
+    draws_random_numbers,
+    meaning_of_output,
     outputs_of,
 )
-from pawtrace.foreign.measuring.network import Network, network_of, untrained_share
-from pawtrace.foreign.measuring.outputs import Output, output_of
+from pawtrace.foreign.measuring.outputs import Output
 from pawtrace.foreign.reading.array_values import scaled
 from pawtrace.foreign.reading.model_file import ModelFile
 from pawtrace.foreign.reading.photos import Photos, in_turns
@@ -40,10 +42,8 @@ from pawtrace.learning.probes.sample import loss_and_accuracy
 from pawtrace.results.data_summary import Baseline
 from pawtrace.results.probe_results import Answers, Block, LinearProbe, Modes
 
-_ANSWERS_S, _TRAIN_S, _FEATURES_S = 18.0, 8.0, 12.0  # of the minute, on a slow computer
+_ANSWERS_S, _TRAIN_S = 18.0, 8.0  # of the minute, on a slow computer
 _TRIALS_S, _PASSES = 14.0, 16  # passes of the first photos through the network, to find the convention
-_MIN_PHOTOS, _MIN_FEATURES, _MAX_FEATURES = 64, 160, 400
-_FEATURES_PX = 128  # side: a trunk tells conventions apart on small pictures too
 _NUM_MODES = 64  # photos that are shown in both modes
 _FREE_PX = (224, 224)  # for a model that takes any size
 Say = Callable[[str], None]
@@ -64,16 +64,19 @@ class Measured(NamedTuple):
     train: Predictions | None
     like_train: set[str] | None  # ids of test photos that look like a train photo
     baseline: Baseline | None
-    modes: Modes
+    modes: Modes | None  # None, with no blocks: a SavedModel, of which only the answers are known
     blocks: list[Block]
     dead_share: float  # of the channels before the output: zero on all photos
     contrast: float  # of the photos, 0..255
     linear_probe: LinearProbe | None
     untrained_trunk: float | None  # the share of the trunk's kernels that are as initialised
     untrained_head: float | None
+    draws_random_numbers: bool  # of a SavedModel: whether two answers to one photo differ
 
 
-def measure(file: ModelFile, test: Photos, train: Photos | None, say: Say) -> Measured:
+def measure(
+    file: ModelFile, test: Photos, train: Photos | None, say: Say, convention: str | None = None
+) -> Measured:
     """Measure a model; its weights are finite.
 
     Args:
@@ -81,41 +84,36 @@ def measure(file: ModelFile, test: Photos, train: Photos | None, say: Say) -> Me
       test: photos that it was not trained on.
       train: photos that it was trained on, where they are at hand.
       say: is told what is being done.
+      convention: in which the model was trained, where that is known.
     Raises:
       TrainingError: its output fits no known set of classes.
     """
     network = network_of(file.model, _FREE_PX)
-    compiled = file.compiled
-    output = output_of(file.model, compiled.loss, from_logits=compiled.from_logits)
+    output = meaning_of_output(file, network, test.encoded)
     whole = network.with_features()
-    seconds_each = _seconds_each(whole, network)
-    num_first = 16 if 16 * seconds_each * _PASSES < _TRIALS_S else 8
-    say(f"how does it want its input? {len(CONVENTIONS)} conventions on up to {4 * num_first} photos")
+    each_s = seconds_each(whole, network)
     # An overfitted network is right about its training photos however it is scaled, and wrong about others.
     tried = test if train is None else in_turns(train, test)
-    feeding = find_feeding(
-        lambda images: outputs_of(whole, images)[0], network.size_px, output, tried, num_first
-    )
-    num_answers = _affordable(_ANSWERS_S, seconds_each, len(test.ids))
+    feeding = _feeding(whole, network, output, tried, each_s, convention, say)
+    num_answers = affordable(_ANSWERS_S, each_s, len(test.ids))
     say(f"answers to {num_answers} of {len(test.ids)} test photos")
     all_test, test = test, test.first(num_answers)
     predictions, features = _predicted(whole, network, output, feeding, test)
     train_predictions, like_train = None, None
     if train is not None:
-        num_train = _affordable(_TRAIN_S, seconds_each, len(train.ids))
+        num_train = affordable(_TRAIN_S, each_s, len(train.ids))
         say(f"answers to {num_train} of {len(train.ids)} training photos; copies among the test photos")
         train_predictions, _ = _predicted(whole, network, output, feeding, train.first(num_train))
         like_train = _like_train(train, test)
     say("signal, modes and features")
     shown = (train or test).first(_NUM_MODES)
     images = scaled(shown.images(network.size_px), feeding.convention)
-    blocks, dead_share = blocks_and_dead_share(network, images[:AT_ONCE])
     entry = outputs_of(network.after_scaling(), images[:4])[0]
     received = convention_of(entry, shown.first(4).images(network.size_px))
+    shows = network.shows_layers
+    blocks, dead_share = blocks_and_dead_share(network, images[:AT_ONCE]) if shows else ([], 0.0)
     untrained = untrained_share(network.trunk_layers)
-    linear_probe = None
-    if network.num_trunk and untrained is not None and untrained < 0.5:
-        linear_probe = _linear_probe(network, features, received, seconds_each, all_test)
+    is_probed = network.num_trunk and untrained is not None and untrained < 0.5
     return Measured(
         file,
         network,
@@ -129,29 +127,32 @@ def measure(file: ModelFile, test: Photos, train: Photos | None, say: Say) -> Me
         train_predictions,
         like_train,
         _baseline(train or test),
-        _modes(whole, output, feeding, images, shown.labels),
+        _modes(whole, output, feeding, images, shown.labels) if shows else None,
         blocks,
         dead_share,
         contrast_of(test),
-        linear_probe,
+        linear_probe(network, features, received, each_s, all_test) if is_probed else None,
         untrained,
         untrained_share(network.head_layers),
+        draws_random_numbers(whole, images[:AT_ONCE]) if not shows else False,
     )
 
 
-def _seconds_each(model: keras.Model, network: Network) -> float:
-    """How long the model takes for a photo, once it is warm."""
-    blank = np.zeros((AT_ONCE, *network.size_px, 3), np.float32)
-    outputs_of(model, blank)
-    start = time.perf_counter()
-    outputs_of(model, blank)
-    return (time.perf_counter() - start) / len(blank)
-
-
-def _affordable(seconds: float, seconds_each: float, number: int) -> int:
-    """How many photos there is time for, in whole batches unless it is all of them."""
-    affordable = int(seconds / max(seconds_each, 1e-6)) // AT_ONCE * AT_ONCE
-    return min(number, max(_MIN_PHOTOS, affordable))
+def _feeding(
+    whole: keras.Model,
+    network: Network,
+    output: Output,
+    photos: Photos,
+    each_s: float,
+    convention: str | None,
+    say: Say,
+) -> Feeding:
+    num_first = 16 if 16 * each_s * _PASSES < _TRIALS_S else 8
+    if convention is None:
+        say(f"how does it want its input? {len(CONVENTIONS)} conventions on up to {4 * num_first} photos")
+    return find_feeding(
+        lambda images: outputs_of(whole, images)[0], network.size_px, output, photos, num_first, convention
+    )
 
 
 def _predicted(
@@ -207,30 +208,3 @@ def _modes(
         accuracy = accuracy if feeding.is_certain else max(accuracy, 1 - accuracy)
         found[mode] = Answers(loss=loss, accuracy=accuracy)
     return Modes(num_examples=len(images), **found)
-
-
-def _linear_probe(
-    network: Network,
-    features: np.ndarray | None,
-    received: str | None,
-    seconds_each: float,
-    photos: Photos,
-) -> LinearProbe:
-    expected, family = network.expected_convention, network.family
-    names = {expected} if family and expected else set(CONVENTIONS) if family is None else set()
-    size_px = tuple(min(side, _FEATURES_PX) for side in network.size_px)
-    share = size_px[0] * size_px[1] / (network.size_px[0] * network.size_px[1])
-    affordable = _affordable(_FEATURES_S, seconds_each * share * (len(names) + 1), _MAX_FEATURES)
-    number = max(_MIN_FEATURES if family else _MIN_PHOTOS, affordable)
-    few = photos.first(number)
-    images = few.images((size_px[0], size_px[1]))
-    own = received or "as_fed"
-    trunk = network.trunk((size_px[0], size_px[1]))
-    found = {name: outputs_of(trunk, scaled(images, name))[0] for name in sorted(names)}
-    if own not in found and (received is None or size_px == network.size_px):
-        assert features is not None
-        few = few.first(len(features))  # photos for which the whole model has made them already
-        found = {name: values[: len(features)] for name, values in found.items()} | {own: features[:number]}
-    elif own not in found:
-        found[own] = outputs_of(trunk, scaled(images, own))[0]
-    return probe_of(found, few, own, expected)

@@ -7,6 +7,7 @@ import keras
 import numpy as np
 from scipy.stats import kstest, truncnorm, uniform
 
+from pawtrace.foreign.reading.saved_model import hides_layers
 from pawtrace.learning.networks.layer_outputs import LayerOutput, layer_outputs, side_px
 
 _SCALING = (
@@ -50,6 +51,11 @@ class Network(NamedTuple):
     inputs: keras.KerasTensor
     num_scaling: int  # how many of the layers come before the first that learns, and scale the input
     num_trunk: int  # how many come before the head; 0 where no layer gives out a feature map
+
+    @property
+    def shows_layers(self) -> bool:
+        """Whether more than the answers can be known."""
+        return not hides_layers(self.model)
 
     @property
     def trunk_layers(self) -> list[keras.Layer]:
@@ -119,7 +125,7 @@ def network_of(model: keras.Model, size_px: tuple[int, int]) -> Network:
       model: with one picture as input and one output.
       size_px: (height, width) where the model takes any.
     """
-    height, width = (own or free for own, free in zip(model.input_shape[1:3], size_px, strict=True))
+    height, width = input_size_px(model, size_px)
     inputs = keras.Input((height, width, 3), dtype=model.inputs[0].dtype)
     outputs = layer_outputs(model, inputs)
     learns = (number for number, output in enumerate(outputs) if _learns(output.layer))
@@ -127,6 +133,12 @@ def network_of(model: keras.Model, size_px: tuple[int, int]) -> Network:
     num_scaling = 1 + max((n for n in range(first) if _scales(outputs[n].layer)), default=-1)
     num_trunk = 1 + max((n for n, output in enumerate(outputs) if _is_map(output)), default=-1)
     return Network(model, (height, width), outputs, inputs, num_scaling, num_trunk)
+
+
+def input_size_px(model: keras.Model, otherwise: tuple[int, int]) -> tuple[int, int]:
+    """The (height, width) that a model takes, or another one where it takes any."""
+    height, width = (own or free for own, free in zip(model.input_shape[1:3], otherwise, strict=True))
+    return height, width
 
 
 def _is_map(output: LayerOutput) -> bool:

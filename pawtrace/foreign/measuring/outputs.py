@@ -10,9 +10,11 @@ from pawtrace.base.errors import TrainingError
 # The units that are cats and dogs, of data sets that are known by their number of classes.
 # Sources: the synsets of ILSVRC 2012, in the order of keras.applications; Krizhevsky 2009 for CIFAR-10.
 _KNOWN = {
-    1000: ("the classes of ImageNet", range(281, 286), range(151, 269)),
-    10: ("the classes of CIFAR-10", range(3, 4), range(5, 6)),
+    1000: ("the classes of ImageNet", slice(281, 286), slice(151, 269)),
+    10: ("the classes of CIFAR-10", slice(3, 4), slice(5, 6)),
 }
+
+_SAME_SUM = 0.01  # of probabilities, from 1: float16 rounds
 
 
 class Output(NamedTuple):
@@ -31,29 +33,42 @@ class Output(NamedTuple):
     def probability(self, values: np.ndarray) -> np.ndarray:
         """P(second class), float64 (n,), of what the model gives out, (n, units)."""
         values = values.astype(np.float64).reshape(len(values), -1)
+        return np.asarray(keras.ops.convert_to_numpy(self.of_class_1(values)), np.float64)
+
+    def of_class_1(self, values: Any) -> Any:
+        """The same of a tensor."""
         if self.num_units in _KNOWN:
             _, cats, dogs = _KNOWN[self.num_units]
-            shares = values if self.activation == "softmax" else _softmax(values)
-            of_cats, of_dogs = shares[:, list(cats)].sum(axis=1), shares[:, list(dogs)].sum(axis=1)
-            return np.asarray(of_dogs / np.maximum(of_cats + of_dogs, 1e-12))
+            shares = values if self.activation == "softmax" else keras.ops.softmax(values)
+            return _share(*(keras.ops.sum(shares[:, units], axis=1) for units in (cats, dogs)))
         if self.num_units == 1:
-            return _sigmoid(values[:, 0]) if self.activation == "linear" else np.clip(values[:, 0], 0, 1)
+            only = values[:, 0]
+            return keras.ops.sigmoid(only) if self.activation == "linear" else keras.ops.clip(only, 0, 1)
         if self.activation == "linear":
-            return np.asarray(_softmax(values)[:, 1])
-        return np.asarray(values[:, 1] / np.maximum(values.sum(axis=1), 1e-12))
+            return keras.ops.softmax(values)[:, 1]
+        return _share(values[:, 0], values[:, 1])
 
 
-def output_of(model: keras.Model, loss: str, *, from_logits: bool) -> Output:
+def output_of(
+    model: keras.Model, loss: str, *, from_logits: bool, values: np.ndarray | None = None
+) -> Output:
     """What the output of a model means.
 
     Args:
       model: with one output, (None, units).
       loss: it was compiled with, by Keras's name; empty where that is not known.
       from_logits: whether that loss takes logits.
+      values: some that it gave out, (n, units), where its layers cannot be seen.
     Raises:
       TrainingError: the number of units fits no known set of classes.
     """
-    units, activation = int(model.output_shape[-1]), activation_of(model)
+    if values is not None:
+        output = _output(int(model.output_shape[-1]), activation_by(values), loss, from_logits=from_logits)
+        return output._replace(words=f"{output.words}, judging by its values")
+    return _output(int(model.output_shape[-1]), activation_of(model), loss, from_logits=from_logits)
+
+
+def _output(units: int, activation: str, loss: str, *, from_logits: bool) -> Output:
     if units in _KNOWN:
         name = _KNOWN[units][0]
         return Output(units, activation, f"{units:,} units, read as {name}", order_is_known=True)
@@ -88,6 +103,14 @@ def activation_of(model: keras.Model) -> str:
     return "linear"
 
 
+def activation_by(values: np.ndarray) -> str:
+    """The activation that values look like, (n, units): of one unit or several."""
+    if values.min() < 0 or values.max() > 1:
+        return "linear"
+    is_distribution = np.abs(values.sum(axis=1) - 1).max() < _SAME_SUM
+    return "softmax" if is_distribution else "sigmoid"
+
+
 def _flat_layers(model: keras.Model) -> list[Any]:
     layers: list[Any] = []
     for layer in model.layers:
@@ -95,10 +118,6 @@ def _flat_layers(model: keras.Model) -> list[Any]:
     return layers
 
 
-def _sigmoid(values: np.ndarray) -> np.ndarray:
-    return np.asarray(1 / (1 + np.exp(-np.clip(values, -60, 60))))
-
-
-def _softmax(values: np.ndarray) -> np.ndarray:
-    powers = np.exp(values - values.max(axis=1, keepdims=True))
-    return np.asarray(powers / powers.sum(axis=1, keepdims=True))
+def _share(of_others: Any, of_class: Any) -> Any:
+    """The share of a class in what two have together."""
+    return of_class / keras.ops.maximum(of_others + of_class, 1e-12)

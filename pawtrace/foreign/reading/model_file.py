@@ -1,4 +1,4 @@
-"""A model file of somebody's own: `.keras` or `.h5`. Nothing in it is executed; custom layers are refused.
+"""A model of somebody's own: `.keras`, `.h5` or a SavedModel. Code in it is refused, not executed.
 
 Leaves: the model, and what the file says of its training: optimizer, learning rate, loss.
 """
@@ -15,6 +15,8 @@ import h5py
 import keras
 
 from pawtrace.base.errors import TrainingError
+from pawtrace.foreign.reading.origin import is_saved_model
+from pawtrace.foreign.reading.saved_model import load_saved_model
 from pawtrace.learning.networks.keras_files import load_model_file, require_finite_weights
 
 _CODE = ("Lambda", "TFSMLayer", "TorchModuleWrapper")
@@ -47,11 +49,13 @@ def load_foreign_model(path: Path) -> ModelFile:
       TrainingError: it is missing, no such file, damaged, or holds code or custom layers; says what to do.
     """
     if not path.exists():
-        raise TrainingError(f"{path} is missing; expected a .keras or .h5 file")
+        raise TrainingError(f"{path} is missing; expected a .keras or .h5 file, or a SavedModel's folder")
+    if is_saved_model(path):
+        return model_of(load_saved_model(path), Compiled())
     if path.is_dir():
         raise TrainingError(
-            f"{path}: expected a .keras or .h5 file, found a folder; a SavedModel is a program, which is not "
-            "executed here: in your script, call model.save('model.keras')"
+            f"{path}: expected a .keras or .h5 file, or a folder with a saved_model.pb, found a folder "
+            "without one; in your script, call model.save('model.keras')"
         )
     config, compiled = _read_config(path)
     _require_plain_layers(path, config)
@@ -70,27 +74,43 @@ def model_of(model: keras.Model, compiled: Compiled | None = None) -> ModelFile:
     """The same for a model in memory.
 
     Raises:
-      TrainingError: it has not one picture as input and one output.
+      TrainingError: it does not answer RGB pictures.
     """
     if compiled is None:
         compiled = _compiled_of(model.get_compile_config() if getattr(model, "compiled", False) else None)
+    model = _one_picture_in(model)
     problem = None
     try:
         require_finite_weights(model)
     except ValueError as error:
         problem = str(error)
-    one_each = len(model.inputs) == 1 and len(model.outputs) == 1
-    if (
-        not one_each
-        or len(model.input_shape) != 4
-        or model.input_shape[-1] != 3
-        or len(model.output_shape) != 2
-    ):
-        raise TrainingError(
-            f"{model.name}: expected a model from pictures (None, height, width, 3) to (None, units), found "
-            f"{model.input_shape} to {model.output_shape}"
-        )
     return ModelFile(model, compiled, problem)
+
+
+def _one_picture_in(model: keras.Model) -> keras.Model:
+    """The same model with its input and its output as plain tensors, where it has one of each.
+
+    Raises:
+      TrainingError: it does not answer RGB pictures.
+    """
+    if not getattr(model, "inputs", None):
+        raise TrainingError(
+            f"{model.name}: expected a functional or sequential model with a known input, found a "
+            f"{type(model).__name__} without; begin it with keras.Input((height, width, 3))"
+        )
+    inputs, outputs = (
+        [tuple(tensor.shape) for tensor in tensors] for tensors in (model.inputs, model.outputs)
+    )
+    is_rgb = len(inputs) == 1 and len(inputs[0]) == 4 and inputs[0][-1] == 3
+    if not is_rgb or len(outputs) != 1 or len(outputs[0]) != 2:
+        raise TrainingError(
+            f"{model.name}: expected a model from RGB pictures (None, height, width, 3) to (None, units), "
+            f"found {', '.join(map(str, inputs))} to {', '.join(map(str, outputs))}"
+        )
+    is_named = not isinstance(model, keras.Sequential) and (
+        isinstance(model.input, dict | list) or isinstance(model.output, dict | list)
+    )
+    return keras.Model(model.inputs[0], model.outputs[0], name=model.name) if is_named else model
 
 
 def _load_hdf5(path: Path) -> keras.Model:

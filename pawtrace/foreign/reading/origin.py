@@ -1,8 +1,10 @@
-"""Whether a model file is one of ours: built by `pawtrace.learning.networks.model`."""
+"""What a model is by its file alone: one of ours, or a SavedModel."""
 
 import json
 import zipfile
 from pathlib import Path
+
+PROGRAM = "saved_model.pb"  # of a SavedModel: its graph
 
 
 def is_ours(path: Path) -> bool:
@@ -14,3 +16,8 @@ def is_ours(path: Path) -> bool:
     except (OSError, ValueError, KeyError, TypeError, AttributeError, zipfile.BadZipFile):
         return False
     return {"image", "input_scaling", "head"} <= names
+
+
+def is_saved_model(path: Path) -> bool:
+    """Whether a path is a SavedModel's folder."""
+    return (path / PROGRAM).is_file()

@@ -23,7 +23,11 @@ from pawtrace.dataset.sources.true_names import is_system_file
 from pawtrace.foreign.defaults import archive_limits
 from pawtrace.foreign.reading.array_values import as_bytes
 
-_WORDS = (r"(?i)cat(?!alog)|kitten", r"(?i)dog|pupp(y|ies)")  # of LABELS, in names of folders and files
+_NAMES = (  # of LABELS, as whole words in names of folders and files: no cat in `location`
+    {"cat", "cats", "kitten", "kittens", "kitty", "kitties"},
+    {"dog", "dogs", "doggy", "puppy", "puppies", "pup", "pups"},
+)
+_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")  # of dog_photos, DogPhotos, DOGS-2
 MAX_PHOTOS = 1000  # more would not change a verdict, and take longer
 _MAX_SIDE_PX = 512  # of the shorter side, in memory
 _SEED = 0
@@ -45,6 +49,12 @@ class Photos(NamedTuple):
         return self._replace(
             ids=self.ids[:number], labels=self.labels[:number], encoded=self.encoded[:number]
         )
+
+    @property
+    def size_px(self) -> tuple[int, int]:
+        """The (height, width) of the first photo."""
+        height, width = decode(self.encoded[0]).shape[:2]
+        return height, width
 
     def images(self, size_px: tuple[int, int]) -> np.ndarray:
         """The photos, each stretched to (height, width), as Keras's loaders do: uint8 (n, h, w, 3), RGB."""
@@ -69,11 +79,13 @@ def read_photos(source: Any) -> Photos:
 
     Args:
       source: the path of a folder, zip or tar with cat and dog in the names of folders or files; or arrays
-        (images, labels); or an iterable of batches of these, such as a tf.data dataset. Labels: 0 for a
-        cat and 1 for a dog, or two columns in this order.
+        (images, labels); or an iterable of batches of these, such as a tf.data dataset; or what this
+        function has returned. Labels: 0 for a cat and 1 for a dog, or two columns in this order.
     Raises:
       DataError: there are fewer than 10 photos of a label; says what was found.
     """
+    if isinstance(source, Photos):
+        return source
     if isinstance(source, str | Path):
         path = Path(source)
         return _sampled(*_from_archive(path), where=str(path))
@@ -107,9 +119,15 @@ def _from_archive(path: Path) -> tuple[list[tuple[str, int, bytes]], int]:
 
 
 def label_of(path: str) -> int | None:
-    """The label that a photo's path tells: by the deepest name with cat or dog in it; None without one."""
-    for name in reversed(PurePosixPath(path).parts):
-        found = [label for label, words in enumerate(_WORDS) if re.search(words, name)]
+    """The label that a photo's path tells; None without one.
+
+    A file's first word counts most (cat.0.jpg), then the deepest folder with cat or dog in its name, then
+    the file's other words.
+    """
+    *folders, file = (_WORD.findall(name) for name in PurePosixPath(path).with_suffix("").parts)
+    for words in (file[:1], *reversed(folders), file):
+        said = {word.lower() for word in words}
+        found = [label for label, names in enumerate(_NAMES) if said & names]
         if len(found) == 1:
             return found[0]
     return None

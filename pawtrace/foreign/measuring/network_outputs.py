@@ -1,18 +1,25 @@
 """What a network gives out on its way: outputs, the signal of each block, what its first layer receives."""
 
+from collections.abc import Sequence
+
 import keras
 import numpy as np
 
 from pawtrace.config.conventions import CONVENTIONS
+from pawtrace.dataset.examples.pixels import decode
 from pawtrace.foreign.measuring.network import Network
+from pawtrace.foreign.measuring.outputs import Output, output_of
 from pawtrace.foreign.reading.array_values import scaled
-from pawtrace.foreign.reading.photos import Photos
+from pawtrace.foreign.reading.model_file import ModelFile
+from pawtrace.foreign.reading.photos import Photos, stretched
 from pawtrace.learning.networks.blocks import blocks_of
 from pawtrace.learning.probes.sample import in_batches
 from pawtrace.results.probe_results import Block
 
 AT_ONCE = 16  # photos
 _NUM_PHOTOS = 64
+_SAME_ANSWER = 1e-3  # rounding
+_NUM_FOR_OUTPUT = 2  # photos, each in every convention: one batch
 
 
 def outputs_of(model: keras.Model, images: np.ndarray, *, training: bool = False) -> list[np.ndarray]:
@@ -24,6 +31,25 @@ def outputs_of(model: keras.Model, images: np.ndarray, *, training: bool = False
         np.concatenate([np.asarray(value, np.float32) for value in of_all])
         for of_all in zip(*parts, strict=True)
     ]
+
+
+def meaning_of_output(file: ModelFile, network: Network, encoded: Sequence[bytes]) -> Output:
+    """What a model's output means: by its last layer or, where that cannot be seen, by some of its values.
+
+    Raises:
+      TrainingError: the number of units fits no known set of classes.
+    """
+    values, compiled = None, file.compiled
+    if not network.shows_layers:
+        few = np.stack([stretched(decode(each), network.size_px) for each in encoded[:_NUM_FOR_OUTPUT]])
+        values = outputs_of(file.model, np.concatenate([scaled(few, name) for name in CONVENTIONS]))[0]
+    return output_of(file.model, compiled.loss, from_logits=compiled.from_logits, values=values)
+
+
+def draws_random_numbers(model: keras.Model, images: np.ndarray) -> bool:
+    """Whether a model answers the same pictures otherwise the second time: its augmentation is at work."""
+    first, second = outputs_of(model, images)[0], outputs_of(model, images)[0]
+    return float(np.abs(first - second).max()) > _SAME_ANSWER
 
 
 def blocks_and_dead_share(network: Network, images: np.ndarray) -> tuple[list[Block], float]:
