@@ -1,6 +1,7 @@
 """What libraries write as they start is left out, and nothing else is."""
 
 import re
+import os
 import subprocess
 import sys
 
@@ -62,5 +63,9 @@ def test_what_takes_tenths_of_a_second_has_no_progress_bar(loudness: str, has_ba
         "from pawtrace.base.ordered import ordered_map; "
         "list(ordered_map(str, range(9), title='nine', total=9))"
     )
-    ended = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    # Without what commands that other tests ran in this process have chosen.
+    env = {name: value for name, value in os.environ.items() if not name.startswith("TQDM_")}
+    ended = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, env=env, capture_output=True, text=True, check=True
+    )
     assert ("nine" in ended.stderr) == has_bar
