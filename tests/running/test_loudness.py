@@ -1,7 +1,7 @@
 """What libraries write as they start is left out, and nothing else is."""
 
-import re
 import os
+import re
 import subprocess
 import sys
 
