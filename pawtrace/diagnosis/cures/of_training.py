@@ -69,15 +69,17 @@ def dead(_finding: Finding, facts: Facts) -> Iterator[Cure]:
             else None,
             pretrained_line(train.backbone),
         )
-    if not is_random and facts.dying_signal is not None:
+    falls = facts.probes.rate_range.falls_from is not None
+    if not is_random and (facts.dying_signal is not None or not falls):
         yield Cure(
             "weights",
-            "Use other weights: those of the backbone's file let no signal through.",
+            "Use other weights: with those of the backbone's file the network learns at no learning rate.",
             None,
             "keras.layers.Conv2D(filters, 3, padding='same', kernel_initializer='he_normal')",
         )
         return
-    yield lower_rate(facts)
+    falls_from = facts.probes.rate_range.falls_from
+    yield higher_rate(facts) if falls_from and facts.highest_rate < falls_from else lower_rate(facts)
 
 
 def stalled(_finding: Finding, facts: Facts) -> Iterator[Cure]:
@@ -205,15 +207,15 @@ def underfitting(finding: Finding, facts: Facts) -> Iterator[Cure]:
             {"phases": [head.model_dump(), {"trainable": "all", "num_epochs": 5, "learning_rate": rate}]},
             f"backbone.trainable = True; model.compile(keras.optimizers.Adam({rate:g}), ...); model.fit(...)",
         )
-    elif not rate_works(facts):
-        rate = working_rate(facts)
-        words = f"Change the learning rate to {rate:g}, at which the loss of this network falls fast."
-        yield rate_cure(facts, rate, words)
-    if facts.trains_backbone:
+    else:
         yield Cure(
             "larger_network",
             "Use a larger network: this one is not good on its own training pictures.",
             None,
             "keras.layers.Conv2D(4 * filters, 3, padding='same')  # or a pretrained backbone",
         )
+    if facts.trains_backbone and not rate_works(facts):
+        rate = working_rate(facts)
+        words = f"Change the learning rate to {rate:g}, at which the loss of this network falls fast."
+        yield rate_cure(facts, rate, words)
     yield more_epochs(train)

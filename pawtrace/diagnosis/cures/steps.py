@@ -51,8 +51,9 @@ def augmentation(facts: Facts) -> Iterator[Cure]:
 
 
 def frozen_backbone(facts: Facts) -> Iterator[Cure]:
-    """The head alone, where the backbone trains and its untouched features are measurably better."""
-    if not facts.trains_backbone or not facts.features_are_better:
+    """The head alone, where the backbone trains and its untouched features are good and measurably better."""
+    are_good = facts.features_accuracy >= facts.thresholds.underfitting_accuracy
+    if not (facts.trains_backbone and facts.features_are_better and are_good):
         return
     rate = max(working_rate(facts), 1e-4)
     yield Cure(
@@ -101,12 +102,12 @@ def more_epochs(train: TrainParams, why: str = "") -> Cure:
 
 
 def rate_works(facts: Facts) -> bool:
-    """Whether the recipe's rate lies between those at which the loss falls and blows up, with room."""
+    """Whether the loss falls at the recipe's rate; where it blows up is known within a factor of three."""
     rates = facts.probes.rate_range
     if rates.falls_from is None:
         return True  # nothing better is known
     return rates.falls_from <= facts.highest_rate and (
-        rates.blows_up_at is None or facts.highest_rate < rates.blows_up_at
+        rates.blows_up_at is None or facts.highest_rate < 3 * rates.blows_up_at
     )
 
 
