@@ -158,13 +158,13 @@ class Facts:
 
     @cached_property
     def features_accuracy(self) -> float:
-        """That classifier's accuracy as the recipe feeds the backbone; 0 for random weights."""
+        """The linear classifier's accuracy on features as the recipe feeds them; 0 for random weights."""
         probe = self.linear_probe
         return 0.0 if probe is None else self.linear_probe_accuracy(probe.received)
 
     @cached_property
     def features_are_better(self) -> bool:
-        """Whether it is measurably better than the model."""
+        """Whether the linear classifier on features is measurably better than the model on new pictures."""
         number = self.linear_probe.num_examples if self.linear_probe else 1
         return is_above(self.features_accuracy, number, self.unseen.accuracy, self.unseen.num_examples)
 

@@ -2,11 +2,24 @@
 
 import pytest
 
+from pawtrace.config.train_params import Phase
 from pawtrace.diagnosis.next_step import cured
-from tests.diagnosis.test_diagnosis import CASES, TRAIN, diagnosis_of
-from tests.results.made_up_results import (
-    MadeUp,
+from tests.diagnosis.test_diagnosis import (
+    CASES,
+    DATA,
+    DEAD,
+    FEW,
+    FINETUNED,
+    FROZEN,
+    GOOD_FEATURES,
+    ONE_EPOCH,
+    TINY,
+    TRAIN,
+    diagnosis_of,
 )
+from tests.results.made_up_results import MadeUp, made_up_linear_probe
+
+POOR_FEATURES = {"linear_probe": made_up_linear_probe(FEW)}
 
 
 def test_no_cure_is_one_that_the_recipe_follows_already():
@@ -37,3 +50,28 @@ def test_among_recipes_that_overfit_the_cause_tells_them_apart():
     assert diagnosis_of(small, train=pooled).cause == "few_pictures"
     plain = pooled.model_copy(update={"augmentation": ()})
     assert diagnosis_of(small, train=plain).cause == "no_augmentation"
+
+
+def test_where_the_backbone_learns_its_features_augmentation_comes_before_a_smaller_head():
+    plain = FINETUNED.model_copy(update={"augmentation": ()})
+    own, kept = (MadeUp(3, 0.8, probes=each) for each in (POOR_FEATURES, GOOD_FEATURES))
+    assert diagnosis_of(own, DATA, plain).cures[0].name == "augmentation"
+    assert diagnosis_of(kept, DATA, plain).cause != "no_augmentation"
+
+
+def test_too_few_pictures_need_more_of_them_first():
+    frozen = TINY._replace(probes=GOOD_FEATURES)
+    assert diagnosis_of(frozen, DATA, FROZEN).cures[0].name == "more_pictures"
+
+
+def test_weights_of_a_file_that_let_no_signal_through_are_not_cured_by_a_rate():
+    dead = DEAD._replace(probes={**DEAD.probes, "linear_probe": made_up_linear_probe("10" * 80)})
+    assert [cure.name for cure in diagnosis_of(dead, DATA, FINETUNED).cures] == ["weights"]
+
+
+def test_one_epoch_is_cured_by_ten():
+    short = TRAIN.model_copy(update={"phases": (Phase(trainable="all", num_epochs=1),)})
+    longer = next(cure for cure in diagnosis_of(ONE_EPOCH, DATA, short).cures if cure.name == "more_epochs")
+    assert longer.words == "Train 10 epochs instead of 1."
+    assert longer.overrides is not None
+    assert sum(phase["num_epochs"] for phase in longer.overrides["phases"]) == 10

@@ -17,7 +17,6 @@ from pawtrace.results.probe_results import Block
 from pawtrace.results.results import Result
 from tests.results.made_up_results import (
     GUESSING,
-    SIZES,
     MadeUp,
     blocks,
     ids_of_test,
@@ -85,6 +84,10 @@ CASES = {
     "rate far too low, at chance": (
         "stalled", MadeUp(0, 0, losses=FLAT, probes=SLOW_RATES, update_ratio=1e-6)
     ),
+    "rate far too low, and nothing memorised in so few steps": (
+        "stalled",
+        MadeUp(0, 0, losses=FLAT, probes={**SLOW_RATES, "overfit": CANNOT_LEARN}, update_ratio=1e-6),
+    ),
     "blank after augmentation": (
         "blank_inputs", MadeUp(0, 0, losses=FLAT, probes={"contrast": {"augmented": 1.0}})
     ),
@@ -108,6 +111,10 @@ CASES = {
     "no finite loss in the probe": ("unstable", MadeUp(probes={"overfit": {"loss": None}})),
     "one epoch": ("undertrained", ONE_EPOCH),
     "still improving": ("undertrained", MadeUp(0.8, 0.8, losses=(0.6, 0.5, 0.4, 0.3, 0.2), planned_epochs=5)),
+    "two epochs, near chance": (
+        "undertrained",
+        MadeUp(0.1, 0.1, losses=(0.71, 0.69), val_losses=(0.687, 0.689), planned_epochs=2),
+    ),
     "at chance after one epoch though it could learn": (
         "undertrained", MadeUp(0, 0, losses=FLAT[:1], planned_epochs=1)
     ),
@@ -133,6 +140,7 @@ PRETRAINED = {
     "fine-tuned, worse than its features": (
         "forgetting", MadeUp(0.7, 0.6, probes=GOOD_FEATURES), FINETUNED
     ),
+    "fine-tuned to chance": ("forgetting", MadeUp(0, 0, losses=FLAT, probes=GOOD_FEATURES), FINETUNED),
     "shaken at the start, and worse than its features": (
         "forgetting",
         MadeUp(0.7, 0.6, losses=(2.5, 0.6, 0.5, 0.45, 0.4), probes=GOOD_FEATURES),
@@ -270,32 +278,6 @@ def test_overfitting_names_the_epoch_where_the_gap_opens():
     closed = opens._replace(history=opens.history._replace(val_accuracy=opens.history.accuracy))
     found = diagnose(closed, DATA, THRESHOLDS, TRAIN)  # augmentation can hide it in the history
     assert found.numbers["epoch_where_it_opens"] == closed.training.best_epoch
-
-
-def test_inputs_that_weights_do_not_expect_are_a_note_but_not_for_random_weights():
-    assert "input_range" in diagnosis_of(MadeUp(probes={"input_range": UNSCALED})).notes
-    random = {**UNSCALED, "weights": "random"}
-    assert diagnosis_of(MadeUp(probes={"input_range": random})).notes == {}
-    none_finite = {**UNSCALED, "received": {"min": None, "max": None, "mean": None, "std": None}}
-    assert diagnosis_of(MadeUp(probes={"input_range": none_finite})).notes == {}
-
-
-def test_the_other_notes():
-    assert diagnosis_of(MadeUp()).notes == {}
-    assert set(diagnosis_of(MadeUp(probes={"blocks": DYING})).notes) == {"dying_signal"}
-    blind = {"loss": 0.69, "accuracy": 0.5}
-    assert set(diagnosis_of(MadeUp(probes={"overfit": blind})).notes) == {"blank_pictures"}
-    made = made_up_result(MadeUp(wrong_labels=0.06))
-    one_sided = made.predictions["train"]
-    one_sided.labels[:80] = 0
-    assert "class_imbalance" in diagnose(made, DATA, THRESHOLDS, TRAIN).notes
-
-
-def test_a_few_pairs_below_the_threshold_are_a_note():
-    few = made_up_data(like_train={"test": ids_of_test(3)})
-    found = diagnosis_of(MadeUp(sizes={**SIZES, "test": 400}), few)
-    assert found.verdict == "healthy"
-    assert found.notes["overlap"] == "Of 400 test pictures 3 look like a training picture."
 
 
 def test_a_signal_dies_only_by_a_factor_from_the_largest_before():

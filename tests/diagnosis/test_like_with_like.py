@@ -3,6 +3,8 @@
 import pytest
 
 from pawtrace.diagnosis.diagnosis import Diagnosis
+from pawtrace.diagnosis.rules.overfitting import is_unusual
+from pawtrace.diagnosis.scores import Score
 from tests.diagnosis.test_diagnosis import BARELY_MOVING, FLAT, SLOW_RATES, diagnosis_of
 from tests.results.made_up_results import MadeUp
 
@@ -54,3 +56,16 @@ def test_a_network_that_learns_at_far_lower_rates_alone_is_at_one_that_is_too_hi
 ) -> None:
     made = MadeUp(0, 0, losses=FLAT, probes={"rate_range": {"steepest": steepest, "blows_up_at": 9e-4}})
     assert state_of(diagnosis_of(made), "unstable") == state
+
+
+@pytest.mark.parametrize(("rights_of_others", "is_wide"), [(229, False), (205, True)])
+def test_a_gap_that_healthy_models_have_is_not_unusual(rights_of_others: int, is_wide: bool) -> None:
+    train, others = Score((387, 387), (400, 400)), Score((rights_of_others,) * 2, (250, 250))
+    assert is_unusual(train, others) == is_wide
+
+
+@pytest.mark.parametrize(("rights", "finds"), [((66, 71), False), ((80, 80), True)])
+def test_labels_say_something_only_beyond_doubt(rights: tuple[int, int], finds: bool) -> None:
+    score = Score(rights, (122, 118))
+    assert not score.at_chance
+    assert score.finds_something == finds

@@ -67,23 +67,14 @@ def test_the_time_left_is_that_of_the_recipes_that_dvc_will_train() -> None:
 
 
 @pytest.mark.usefixtures("trained")
-def test_how_long_the_first_trainings_took_corrects_the_rest() -> None:
+@pytest.mark.parametrize(("took_s", "words"), [(360.0, ", about 6 min"), (20.0, ", about 2 min")])
+def test_how_long_a_training_took_corrects_the_rest_unless_it_was_resumed(took_s: float, words: str) -> None:
     now = [0.0]
     left = TimeLeft(["plain", "fast"], clock=lambda: now[0])
     left.begin()
-    now[0] = 360.0
+    now[0] = took_s
     left.finish("train@plain")
-    assert left.words("train@fast") == ", about 6 min"
-
-
-@pytest.mark.usefixtures("trained")
-def test_a_training_that_was_resumed_corrects_nothing() -> None:
-    now = [0.0]
-    left = TimeLeft(["plain", "fast"], clock=lambda: now[0])
-    left.begin()
-    now[0] = 20.0
-    left.finish("train@plain")
-    assert left.words("train@fast") == ", about 2 min"
+    assert left.words("train@fast") == words
 
 
 def test_guesses_are_rounded() -> None:

@@ -69,8 +69,8 @@ def dead(_finding: Finding, facts: Facts) -> Iterator[Cure]:
             else None,
             pretrained_line(train.backbone),
         )
-    falls = facts.probes.rate_range.falls_from is not None
-    if not is_random and (facts.dying_signal is not None or not falls):
+    falls_from = facts.probes.rate_range.falls_from
+    if not is_random and (facts.dying_signal is not None or falls_from is None):
         yield Cure(
             "weights",
             "Use other weights: with those of the backbone's file the network learns at no learning rate.",
@@ -78,8 +78,8 @@ def dead(_finding: Finding, facts: Facts) -> Iterator[Cure]:
             "keras.layers.Conv2D(filters, 3, padding='same', kernel_initializer='he_normal')",
         )
         return
-    falls_from = facts.probes.rate_range.falls_from
-    yield higher_rate(facts) if falls_from and facts.highest_rate < falls_from else lower_rate(facts)
+    is_low = falls_from is not None and facts.highest_rate < falls_from
+    yield higher_rate(facts) if is_low else lower_rate(facts)
 
 
 def stalled(_finding: Finding, facts: Facts) -> Iterator[Cure]:
@@ -165,7 +165,7 @@ def overfitting(finding: Finding, facts: Facts) -> Iterator[Cure]:
             "x = keras.layers.Dropout(0.5)(x)",
         )
     yield from frozen_backbone(facts)
-    yield from cures.values()
+    yield from cures.values()  # more pictures, unless that came first
 
 
 def undertrained(finding: Finding, facts: Facts) -> Iterator[Cure]:

@@ -37,12 +37,11 @@ def rule(facts: Facts) -> Finding:
     if edge is not None:
         numbers["blows_up_at"] = edge
     if rise <= limit:
-        works_at = facts.probes.rate_range.steepest
-        working = "" if works_at is None else f" The loss of this network falls fastest at {works_at:.1g}"
-        blowing = "" if edge is None else f"{', and' if working else ' It'} blows up at {edge:.1g}"
+        steepest = facts.probes.rate_range.steepest
+        falls = "" if steepest is None else f"falls fastest at {steepest:.1g} and "
         sentence = (
             f"The learning rate of {facts.highest_rate:g} is far too large: the model never does better than "
-            f"guessing.{working}{blowing}."
+            f"guessing. The loss of this network {falls}blows up at {edge:.1g}."
         )
     else:
         sentence = (
