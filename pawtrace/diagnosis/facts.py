@@ -203,10 +203,10 @@ class Facts:
 
     @cached_property
     def best_judge(self) -> Judged | None:
-        """Whoever is right most often on pictures that it was not trained on; None if all are at chance."""
+        """Who is surely right most often on pictures that it did not train on; None if all are at chance."""
         judges = [judged for judged in (self.judged_by_features, self.judged_unseen) if judged is not None]
         judges = [judged for judged in judges if not _score(judged).at_chance]
-        return max(judges, key=lambda judged: judged.accuracy, default=None)
+        return max(judges, key=lambda judged: judged.accuracy_low, default=None)
 
     @cached_property
     def suspects(self) -> list[Suspect]:

@@ -41,6 +41,11 @@ class Judged(NamedTuple):
         return float(self.is_right.mean())
 
     @property
+    def accuracy_low(self) -> float:
+        """The lower 95 % bound of the accuracy: few pictures flatter a judge."""
+        return wilson(int(self.is_right.sum()), len(self.labels))[0]
+
+    @property
     def is_right(self) -> np.ndarray:
         """Whether each prediction agrees with the label, bool (n,)."""
         return np.asarray((self.probabilities >= THRESHOLD) == (self.labels == 1))
@@ -120,15 +125,21 @@ def sure_error_of(accuracy: float) -> float:
 
 
 def sure_errors(judged: Judged) -> SureErrors:
-    """Count the errors among the third of the predictions that are surest, by their order alone.
+    """Count the errors among the surest third of the cats and of the dogs it predicts, by their order alone.
 
     Labels that are wrong by chance are wrong as often there as elsewhere; the errors of a weak or an
-    overconfident model are rarer there.
+    overconfident model are rarer there. Each class has its own third: where only dogs were labelled as
+    cats, a model is unsure of all dogs, and the surest of all predictions are cats.
     """
-    order = np.argsort(-np.abs(judged.probabilities - THRESHOLD), kind="stable")
-    surest = order[: max(1, round(_SUREST * len(order)))]
-    wrong = ~judged.is_right
+    says_dog, wrong = judged.probabilities >= THRESHOLD, ~judged.is_right
+    thirds = [_surest_third(judged.probabilities, np.flatnonzero(side)) for side in (~says_dog, says_dog)]
+    surest = np.concatenate(thirds)
     return SureErrors(len(surest), int(wrong[surest].sum()), float(wrong.mean()))
+
+
+def _surest_third(probabilities: np.ndarray, numbers: np.ndarray) -> np.ndarray:
+    order = np.argsort(-np.abs(probabilities[numbers] - THRESHOLD), kind="stable")
+    return numbers[order[: round(_SUREST * len(numbers))]]
 
 
 def suspects_of(judged: Judged) -> list[Suspect]:

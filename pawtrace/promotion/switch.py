@@ -6,6 +6,7 @@ not. While promoted/, the folder that DVC tracks, is replaced, the link leads to
 
 import contextlib
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from pawtrace.base.files import new_folder
 from pawtrace.config import paths
 
 _COPY = paths.WORK / "promoted"
+# For a reader who followed the link just before it changed and has not opened the file yet.
+_GRACE_SECONDS = 0.1
 
 
 @contextlib.contextmanager
@@ -34,6 +37,7 @@ def new_promoted() -> Iterator[Path]:
     with new_folder(_COPY) as folder:
         yield folder
     link_promoted(_COPY)  # from here on, the new model is in use
+    time.sleep(_GRACE_SECONDS)
     _settle()
 
 
@@ -54,4 +58,5 @@ def _settle() -> None:
     with new_folder(paths.PROMOTED_FOLDER) as folder:
         shutil.copytree(_COPY, folder, dirs_exist_ok=True)
     link_promoted()
+    time.sleep(_GRACE_SECONDS)
     shutil.rmtree(_COPY)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pawtrace.diagnosis.diagnosis import diagnose
-from pawtrace.diagnosis.label_quality import Judged, sure_error_of, wrong_labels
+from pawtrace.diagnosis.label_quality import Judged, sure_error_of, sure_errors, wrong_labels
 from tests.diagnosis.test_diagnosis import DATA, NO_RELATION, SHUFFLED, THRESHOLDS, TRAIN, diagnosis_of
 from tests.results.made_up_results import (
     SIZES,
@@ -52,3 +52,23 @@ def test_wrong_labels_are_told_from_a_weak_model(share, is_noise):
     found = wrong_labels(Judged(ids, ["test"] * 900, labels, 1 / (1 + np.exp(-scores))))
     assert (found.likelihood_ratio > 6) == is_noise
     assert found.share == pytest.approx(share, abs=0.06)
+
+
+def test_dogs_labelled_as_cats_show_though_every_cat_is_surer_than_every_dog():
+    truth = np.arange(900) % 2
+    labels = np.where((truth == 1) & (np.arange(900) % 12 == 5), 0, truth)
+    # What a calibrated model says of labels that are wrong for one dog in six.
+    probabilities = np.where(truth == 1, 5 / 6, 0.001) + np.random.default_rng(3).normal(0, 1e-4, 900)
+    judged = Judged([str(number) for number in range(900)], ["test"] * 900, labels, probabilities)
+    assert sure_errors(judged).p_value < 1e-6
+    right = judged._replace(labels=truth)
+    assert sure_errors(right).p_value > 0.5
+
+
+def test_a_judge_of_few_pictures_does_not_outdo_one_of_many_by_luck():
+    few, many = (
+        Judged(["a"] * size, ["test"] * size, np.ones(size, int), np.where(np.arange(size) < wrong, 0.1, 0.9))
+        for size, wrong in ((60, 3), (400, 34))
+    )
+    assert few.accuracy > many.accuracy
+    assert few.accuracy_low < many.accuracy_low

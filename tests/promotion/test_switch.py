@@ -72,12 +72,12 @@ def test_the_model_is_there_at_every_moment() -> None:
     promote("0")
     watcher = threading.Thread(target=watch)
     watcher.start()
-    for number in range(200):
+    for number in range(20):
         promote(str(number))
     done.set()
     watcher.join()
     assert absent == []
-    assert_settled("199")
+    assert_settled("19")
 
 
 def test_a_failure_leaves_what_was_there() -> None:
