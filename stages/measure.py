@@ -1,8 +1,8 @@
 """Measure the predictions of one recipe: metrics, their intervals, and what they were made from.
 
 Arrives: models/<recipe>/, data/measures/<recipe>.json; data/splits, for which examples are duplicates.
-Leaves: reports/metrics/<recipe>.json, numbers only; reports/evaluations/<recipe>.json, with intervals
-and curves; reports/provenance/<recipe>.json.
+Leaves: reports/metrics/<recipe>.json, what DVC's tables show; reports/evaluations/<recipe>.json, all
+metrics with intervals and curves; reports/provenance/<recipe>.json.
 Run: python -m stages.measure <recipe>
 """
 
@@ -21,23 +21,21 @@ from pawtrace.lineage.record.provenance import Provenance, reported
 from pawtrace.running.entry_point import run_recipe_stage
 
 
-def metrics_of(evaluation: dict[str, Any]) -> dict[str, dict[str, float]]:
-    """The content of reports/metrics/<recipe>.json.
+def metrics_of(evaluation: dict[str, Any]) -> dict[str, Any]:
+    """The content of reports/metrics/<recipe>.json: few numbers, so that DVC's tables fit on a screen.
+
+    reports/evaluations/<recipe>.json holds all metrics, of every split and seed.
 
     Returns:
-      Metrics by split; on test also the accuracy's interval, and with several seeds its mean and range.
+      On test the accuracy, its 95 % interval and the log loss; `gap`, the accuracy on train above that on
+      validation.
     """
-    metrics = {split: dict(values) for split, values in evaluation["metrics"].items()}
-    low, high = evaluation["intervals"]["accuracy"]
-    metrics["test"] |= {"accuracy_low": low, "accuracy_high": high}
-    accuracies = [run["metrics"]["accuracy"] for run in evaluation["seeds"]]
-    if len(accuracies) > 1:
-        metrics["test"] |= {
-            "accuracy_seeds_mean": sum(accuracies) / len(accuracies),
-            "accuracy_seeds_min": min(accuracies),
-            "accuracy_seeds_max": max(accuracies),
-        }
-    return metrics
+    metrics, (low, high) = evaluation["metrics"], evaluation["intervals"]["accuracy"]
+    test = {name: metrics["test"][name] for name in ("accuracy", "log_loss")}
+    return {
+        "test": {**test, "ci_low": low, "ci_high": high},
+        "gap": metrics["train"]["accuracy"] - metrics["validation"]["accuracy"],
+    }
 
 
 def measure_recipe(recipe: str) -> None:
@@ -80,7 +78,7 @@ def measure_recipe(recipe: str) -> None:
     test = metrics["test"]
     print(
         f"measure: {recipe}: test accuracy {test['accuracy']:.3f} "
-        f"({test['accuracy_low']:.3f} to {test['accuracy_high']:.3f})"
+        f"({test['ci_low']:.3f} to {test['ci_high']:.3f})"
     )
 
 

@@ -71,6 +71,9 @@ def test_dvcs_commands_show_metrics_params_and_plots(clone: Path) -> None:
     metrics = json.loads(command(clone, "dvc", "metrics", "show", "--json").stdout)
     files = metrics[""]["data"]
     assert set(files) == {f"reports/metrics/{recipe}.json" for recipe in RECIPES}
+    table = command(clone, "dvc", "metrics", "show").stdout.splitlines()
+    room = len("from_scratch_normalized") - max(map(len, RECIPES))  # the longest name of the profiles
+    assert max(map(len, table)) + room <= 120
     plots = json.loads(command(clone, "dvc", "plots", "show", "--json").stdout)
     assert set(plots["data"]) >= {"accuracy of every recipe", "ROC on the test split"}
     assert plots.get("errors", []) == []

@@ -20,18 +20,13 @@ _UNKNOWN = "not known"  # of a recipe that was measured after the last report
 
 class _TestMetrics(StageOutput):
     accuracy: float
-    accuracy_low: float
-    accuracy_high: float
-
-
-class _OtherMetrics(StageOutput):
-    accuracy: float
+    ci_low: float
+    ci_high: float
 
 
 class _Metrics(StageOutput):
     test: _TestMetrics
-    train: _OtherMetrics
-    validation: _OtherMetrics
+    gap: float
 
 
 class _Diagnosis(StageOutput):
@@ -104,5 +99,4 @@ def _standing(recipe: str) -> Standing:
     if diagnosis.exists():
         verdict = read_json(_Diagnosis, diagnosis, "report").verdict
     test = metrics.test
-    gap = round(metrics.train.accuracy - metrics.validation.accuracy, 6)
-    return Standing(recipe, test.accuracy, test.accuracy_low, test.accuracy_high, gap, verdict)
+    return Standing(recipe, test.accuracy, test.ci_low, test.ci_high, metrics.gap, verdict)

@@ -182,7 +182,7 @@ class TracedProject:
         accuracy = float(np.mean(predictions.predicted == predictions.labels))
         accuracy += self.noise
         interval = (accuracy - 0.1, accuracy + 0.1)
-        bounds = dict(zip(("accuracy_low", "accuracy_high"), interval, strict=True))
+        bounds = dict(zip(("ci_low", "ci_high"), interval, strict=True))
         metrics = {"test": {"accuracy": accuracy, **bounds}}
         sections = {name: self.params[name] for name in ("train", "probe", "evaluate")}
         for name in ("plain", recipe):

@@ -13,9 +13,8 @@ from pawtrace.results.standings import Standing, as_csv, as_json, as_table, read
 from tests.conftest import WriteParams
 
 METRICS = {
-    "test": {"accuracy": 0.979592, "accuracy_low": 0.951951, "accuracy_high": 0.991474, "log_loss": 0.1},
-    "train": {"accuracy": 0.98},
-    "validation": {"accuracy": 0.955423},
+    "test": {"accuracy": 0.979592, "ci_low": 0.951951, "ci_high": 0.991474, "log_loss": 0.1},
+    "gap": 0.024577,
 }
 
 

@@ -24,8 +24,8 @@ from pawtrace.lineage.trace.snapshot import Snapshot, train_stage
 
 Interval = tuple[float, float]
 _Key = tuple[str, int]  # id and label of an example
-# Bounds of accuracy's interval are its movement, not metrics of their own.
-_BOUNDS = ("accuracy_low", "accuracy_high")
+# Bounds of accuracy's interval are its movement, not metrics of their own; by their older names, too.
+_BOUNDS = (("ci_low", "ci_high"), ("accuracy_low", "accuracy_high"))
 
 
 class Paired(NamedTuple):
@@ -64,7 +64,9 @@ def movements_of(
       problems: gets a line for each thing that is damaged.
     """
     old, new = older.metrics.get(recipe, {}), newer.metrics.get(recipe, {})
-    names = [name for name in {**old, **new} if name.split(".")[-1] not in _BOUNDS]
+    # A metric of one side only has not moved: the other side's code did not report it.
+    names = set(old) & set(new) if old and new else set(old) | set(new)
+    names -= {f"test.{bound}" for bounds in _BOUNDS for bound in bounds}
     moved = [name for name in names if _has_moved(name, recipe, older, newer)]
     order = {split: place for place, split in enumerate(reversed(SPLITS))}
     moved.sort(key=lambda name: (order.get(name.split(".")[0], len(order)), name))
@@ -108,9 +110,10 @@ def _interval(name: str, recipe: str, snapshot: Snapshot) -> Interval | None:
         return None
     if metric == "accuracy":  # of revisions without provenance too
         metrics = snapshot.metrics.get(recipe, {})
-        bounds = [metrics.get(f"test.{bound}") for bound in _BOUNDS]
-        if bounds[0] is not None and bounds[1] is not None:
-            return bounds[0], bounds[1]
+        for low_name, high_name in _BOUNDS:
+            low, high = metrics.get(f"test.{low_name}"), metrics.get(f"test.{high_name}")
+            if low is not None and high is not None:
+                return low, high
     provenance = snapshot.provenance.get(recipe)
     return None if provenance is None else provenance.intervals.get(metric)
 

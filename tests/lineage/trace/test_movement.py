@@ -52,7 +52,7 @@ def test_only_shared_examples_are_compared(traced: TracedProject) -> None:
 @pytest.mark.usefixtures("traced")
 def test_the_predictions_say_nothing_about_numbers_edited_by_hand() -> None:
     path = Path("reports/metrics/plain.json")
-    path.write_text(json.dumps({"test": {"accuracy": 0.99, "accuracy_low": 0.9, "accuracy_high": 1.0}}))
+    path.write_text(json.dumps({"test": {"accuracy": 0.99, "ci_low": 0.9, "ci_high": 1.0}}))
     assert moved()["test.accuracy"].paired is None
 
 
@@ -62,6 +62,17 @@ def test_the_bounds_of_accuracy_are_its_interval(traced: TracedProject) -> None:
     found = moved()
     assert set(found) == {"test.accuracy"}
     assert found["test.accuracy"].new_interval == pytest.approx((0.5, 0.7))
+
+
+def test_a_metric_that_is_no_longer_reported_has_not_moved(traced: TracedProject) -> None:
+    path = Path("reports/metrics/plain.json")
+    new = json.loads(path.read_text())
+    test = new["test"]
+    old = {"accuracy": test["accuracy"], "accuracy_low": test["ci_low"], "accuracy_high": test["ci_high"]}
+    path.write_text(json.dumps({"test": {**old, "roc_auc": 0.9}}))
+    traced.commit("as an older version reported")
+    path.write_text(json.dumps(new))
+    assert moved() == {}
 
 
 @pytest.mark.parametrize(
