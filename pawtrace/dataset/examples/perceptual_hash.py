@@ -30,16 +30,3 @@ def perceptual_hash(image: np.ndarray) -> np.ndarray:
 def with_mirrored(image: np.ndarray) -> np.ndarray:
     """The perceptual hashes of an image and of its mirror image: uint64 (2, 4)."""
     return np.stack([perceptual_hash(image), perceptual_hash(image[:, ::-1])])
-
-
-def differing_bits(hashes: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """In how many bits each hash differs from each of the others: uint16 (n, m).
-
-    Args:
-      hashes: uint64 (n, 4).
-      others: uint64 (m, 4).
-    """
-    bits = np.zeros((len(hashes), len(others)), np.uint16)
-    for ours, theirs in zip(hashes.T, others.T, strict=True):
-        bits += np.bitwise_count(ours[:, None] ^ theirs)
-    return bits

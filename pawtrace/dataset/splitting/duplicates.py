@@ -11,9 +11,7 @@ import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from pawtrace.dataset.examples.perceptual_hash import differing_bits
-
-_PAIRS_AT_ONCE = 2**18  # their bits fit into a core's cache, which is twice as fast as memory
+from pawtrace.dataset.splitting.near_pairs import near_pairs
 
 
 class Groups(NamedTuple):
@@ -34,23 +32,6 @@ def pixel_digest(image: np.ndarray) -> str:
     return digest.hexdigest()
 
 
-def near_pairs(hashes: np.ndarray, others: np.ndarray, distance: int) -> Iterator[np.ndarray]:
-    """All pairs of a hash and one of the others that differ in at most `distance` bits, in chunks.
-
-    Args:
-      hashes: uint64 (n, 4).
-      others: uint64 (m, 4).
-      distance: number of bits, 0..256.
-    Yields:
-      int64 (2, k), the positions in `hashes` and in `others`.
-    """
-    num_rows = max(1, _PAIRS_AT_ONCE // len(others))
-    for start in range(0, len(hashes), num_rows):
-        bits = differing_bits(hashes[start : start + num_rows], others)
-        first, second = np.nonzero(bits <= distance)
-        yield np.stack([first + start, second])
-
-
 def group_duplicates(digests: Sequence[str], hashes: np.ndarray, distance: int) -> Groups:
     """Put examples that show the same picture, mirrored or not, and their own duplicates into one group.
 
@@ -62,12 +43,17 @@ def group_duplicates(digests: Sequence[str], hashes: np.ndarray, distance: int) 
     first_with: dict[str, int] = {}
     equal = [(first_with.setdefault(digest, index), index) for index, digest in enumerate(digests)]
     plain, mirrored = hashes[:, 0], hashes[:, 1]
-    alike = [np.array(equal, dtype=np.int64).T, *near_pairs(plain, plain, distance)]
+    alike = [np.array(equal, dtype=np.int64).T, *_positions(plain, plain, distance)]
     num_unmirrored, _ = _components(alike, len(digests))
     # All pairs both ways: the hash of a mirror image has its own median, so that the distance of a to
     # mirrored b and that of b to mirrored a differ by a few bits.
-    num_groups, numbers = _components([*alike, *near_pairs(plain, mirrored, distance)], len(digests))
+    num_groups, numbers = _components([*alike, *_positions(plain, mirrored, distance)], len(digests))
     return Groups(numbers, num_unmirrored - num_groups)
+
+
+def _positions(hashes: np.ndarray, others: np.ndarray, distance: int) -> Iterator[np.ndarray]:
+    for pairs in near_pairs(hashes, others, distance):
+        yield np.stack([pairs.first, pairs.second])
 
 
 def _components(pairs: list[np.ndarray], num_examples: int) -> tuple[int, np.ndarray]:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from pawtrace.base.files import csv_text, write_text
-from pawtrace.dataset.examples.perceptual_hash import differing_bits
+from pawtrace.dataset.splitting.near_pairs import near_pairs
 
 HELD_OUT = ("validation", "test")
 
@@ -41,11 +41,16 @@ def find_overlap(
     train_ids = sorted(splits["train"])
     train = np.stack([hashes[id][0] for id in train_ids])
     for split in HELD_OUT:
-        for id in sorted(splits[split]):
-            bits = differing_bits(hashes[id], train)
-            mirrored, nearest = divmod(int(bits.argmin()), len(train))
-            if bits[mirrored, nearest] <= distance:
-                yield Overlap(id, split, train_ids[nearest], int(bits[mirrored, nearest]), bool(mirrored))
+        ids = sorted(splits[split])
+        # A picture's row is followed by that of its mirror image.
+        rows = np.array([hashes[id] for id in ids], np.uint64).reshape(-1, train.shape[1])
+        found = (np.stack(pairs) for pairs in near_pairs(rows, train, distance))
+        row, nearest, bits = np.concatenate([np.empty((3, 0), np.int64), *found], axis=1)
+        number, mirrored = np.divmod(row, 2)
+        order = np.lexsort((nearest, mirrored, bits, number))
+        _, firsts = np.unique(number[order], return_index=True)
+        for at in order[firsts]:
+            yield Overlap(ids[number[at]], split, train_ids[nearest[at]], int(bits[at]), bool(mirrored[at]))
 
 
 def write_overlap(path: Path, overlap: Iterable[Overlap]) -> None:

@@ -2,12 +2,18 @@
 
 import cv2
 import numpy as np
+import pytest
 
-from pawtrace.dataset.examples.perceptual_hash import differing_bits, perceptual_hash, with_mirrored
-from pawtrace.dataset.splitting.duplicates import group_duplicates, near_pairs, pixel_digest
+from pawtrace.dataset.examples.perceptual_hash import perceptual_hash, with_mirrored
+from pawtrace.dataset.splitting.duplicates import group_duplicates, pixel_digest
+from pawtrace.dataset.splitting.near_pairs import near_pairs
 from tests.conftest import picture
 
 DISTANCE = 56  # as in params.yaml
+
+
+def differing_bits(hashes: np.ndarray, others: np.ndarray) -> np.ndarray:
+    return np.asarray(np.bitwise_count(hashes[:, None] ^ others).sum(axis=2, dtype=int))
 
 
 def bits_between(first: np.ndarray, second: np.ndarray) -> int:
@@ -36,23 +42,28 @@ def test_the_digest_depends_on_pixels_and_shape_only() -> None:
     assert pixel_digest(image) != pixel_digest(changed)
 
 
-def pairs_of(hashes: np.ndarray, others: np.ndarray, distance: int) -> set[tuple[int, int]]:
-    return {(int(i), int(j)) for chunk in near_pairs(hashes, others, distance) for i, j in chunk.T}
+def pairs_of(hashes: np.ndarray, others: np.ndarray, distance: int) -> dict[tuple[int, int], int]:
+    blocks = [np.stack(pairs).T for pairs in near_pairs(hashes, others, distance)]
+    return {(int(i), int(j)): int(bits) for block in blocks for i, j, bits in block}
 
 
-def test_near_pairs_finds_what_comparing_all_pairs_finds() -> None:
+def test_near_pairs_are_those_that_comparing_all_pairs_finds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pawtrace.dataset.splitting.near_pairs._ROWS_AT_ONCE", 100)
     rng = np.random.default_rng(0)
-    hashes, others = (rng.integers(0, 2**64, (600, 4), dtype=np.uint64) for _ in range(2))
-    others[599] = hashes[3] ^ np.array([0b111, 0, 0, 1], np.uint64)  # 4 bits, across chunks
-    others[301] = hashes[500]
-    assert pairs_of(hashes, others, 4) == {(3, 599), (500, 301)}
-    assert pairs_of(hashes, others, 3) == {(500, 301)}
+    hashes, others = (rng.integers(0, 2**64, (number, 4), dtype=np.uint64) for number in (450, 600))
+    others[599] = hashes[3] ^ np.array([0b111, 0, 0, 1], np.uint64)
+    others[301] = others[302] = hashes[449]
+    bits = differing_bits(hashes, others)
+    for distance in (0, 3, 4, 110, 128):
+        expected = {(int(i), int(j)): int(bits[i, j]) for i, j in np.argwhere(bits <= distance)}
+        assert pairs_of(hashes, others, distance) == expected
+    assert (len(pairs_of(hashes, others, 3)), len(pairs_of(hashes, others, 4))) == (2, 3)
 
 
 def test_hashes_that_differ_in_all_bits_are_farthest() -> None:
     none, every = np.zeros((1, 4), np.uint64), np.full((1, 4), 2**64 - 1, np.uint64)
-    assert differing_bits(none, every) == 256
-    assert pairs_of(none, every, 255) == set()
+    assert pairs_of(none, every, 255) == {}
+    assert pairs_of(none, every, 256) == {(0, 0): 256}
 
 
 def unmirrored(hashes: np.ndarray) -> np.ndarray:

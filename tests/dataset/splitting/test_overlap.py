@@ -56,3 +56,8 @@ def test_the_table_holds_a_row_for_each_example(tmp_path: Path) -> None:
     assert rows == [
         {"id": "a,b.jpg", "split": "test", "train_id": "c.jpg", "distance": "3", "mirrored": "True"}
     ]
+
+
+def test_a_split_without_examples_has_no_overlap() -> None:
+    overlap = overlap_of({"train": [picture(1)], "validation": [], "test": [picture(1)]}, distance=0)
+    assert [(pair.id, pair.train_id) for pair in overlap] == [("test/0", "train/0")]
