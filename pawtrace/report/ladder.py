@@ -6,7 +6,7 @@ Arrives: params.yaml and the results of all recipes. Leaves: `Rung`s, and the an
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from pawtrace.config.params import Params
+from pawtrace.config.params import Claim, Params
 from pawtrace.config.sections import LABELS
 from pawtrace.diagnosis.diagnosis import Diagnosis, diagnose
 from pawtrace.diagnosis.facts import Facts
@@ -26,6 +26,7 @@ class Rung(NamedTuple):
     result: Result
     change: str  # of what it builds on
     builds_on: str | None
+    claim: Claim | None  # that it tests
     comparison: Comparison | None  # with what it builds on, on the same test examples; as one of the ladder's
     diagnosis: Diagnosis
     next: NextStep | None
@@ -91,6 +92,7 @@ def climb(params: Params, results: Mapping[str, Result], data: DataSummary) -> l
                 result=result,
                 change=change_of(name, params),
                 builds_on=base_of(name, params),
+                claim=params.recipes[name].tests_claim,
                 comparison=comparisons.get(name),
                 diagnosis=diagnosis,
                 next=next_rung(name, diagnosis, params, results),

@@ -6,7 +6,7 @@ Arrives: rungs and judgements. Leaves: the text of `reports/ladder.md`.
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
-from pawtrace.report.claims import Judgement, unmeasured_words
+from pawtrace.report.claims import Judgement
 from pawtrace.report.ladder import Rung, answer
 from pawtrace.results.number_words import plural, points
 
@@ -84,11 +84,7 @@ def ladder_markdown(rungs: list[Rung], judgements: list[Judgement]) -> str:
     claims = _table(
         ["the article's claim", "tested by", "measured here", "so it is"],
         [False] * len(Judgement._fields),
-        (
-            [*map(escaped, judgement[:-1]), f"**{judgement.ruling}**"]
-            for judgement in judgements
-            if judgement.measured
-        ),
+        ([*map(escaped, judgement[:-1]), f"**{judgement.ruling}**"] for judgement in judgements),
     )
     return (
         f"# The ladder\n\n{' '.join(map(escaped, answer(rungs)))}\n\n{ladder}\n\n"
@@ -97,8 +93,7 @@ def ladder_markdown(rungs: list[Rung], judgements: list[Judgement]) -> str:
         "Min's, over seeds Welch's, for this comparison alone. Waiting is the share of training "
         "time spent waiting for input. Everything else about a recipe: `reports/metrics/`, "
         "`reports/diagnosis/`, `reports/report.html`.\n\n"
-        f"## What the article claims\n\n{claims}\n\n{escaped(unmeasured_words(judgements))}".rstrip()
-        + "\n"
+        f"## What the article claims\n\n{claims}\n"
     )
 
 

@@ -15,7 +15,7 @@ from pawtrace.diagnosis.label_quality import Suspect
 from pawtrace.diagnosis.shortcuts import Shortcut
 from pawtrace.report import charts
 from pawtrace.report.chart_style import colour_of
-from pawtrace.report.claims import Judgement, unmeasured_words
+from pawtrace.report.claims import Judgement
 from pawtrace.report.data_uris import data_uri, svg_uri
 from pawtrace.report.evidence_rows import number_rows, probe_rows
 from pawtrace.report.ladder import Rung, answer, best_rung, majority_share
@@ -77,8 +77,7 @@ def report_page(
             answer=answer(rungs),
             comparisons=comparison_sentences(rungs),
             sections=[_section(rungs, number) for number in range(len(rungs))],
-            judgements=[judgement for judgement in judgements if judgement.measured],
-            unmeasured=unmeasured_words(judgements),
+            judgements=judgements,
             overview=svg_uri(charts.all_validation_curves(results)),
             guess_label=guess_label,
             guess_share=guess_share,

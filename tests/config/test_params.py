@@ -124,6 +124,8 @@ def test_every_key_refuses_a_value_of_the_wrong_type(
         ("evaluate.tta_views", 0),
         ("diagnose.noise_confidence", 0.4),
         ("recipes.from_scratch.cures", ["boredom"]),
+        ("recipes.from_scratch.tests_claim", {"sentence": "It helps.", "holds_if": "better"}),
+        ("recipes.from_scratch_normalized.tests_claim", {"sentence": "It helps.", "holds_if": "good"}),
         ("evaluate.calibration_bins", 1),
         ("recipes", {}),
     ],

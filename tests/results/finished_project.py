@@ -47,6 +47,7 @@ RECIPES = {
 _OVERRIDES = """
   frozen_random:
     question: Is <frozen_random> | any good?
+    tests_claim: {sentence: It overfits., holds_if: overfits}
     overrides: {train: {phases: [{trainable: none, num_epochs: 5}], learning_rate: 0.0001}}
   from_scratch:
     question: Is <from_scratch> | any good?
@@ -58,6 +59,7 @@ _OVERRIDES = """
     question: Is <finetune_augmented> | any good?
     builds_on: finetune_all
     cures: [overfitting]
+    tests_claim: {sentence: Augmentation | <helps>., holds_if: better}
     overrides:
       train:
         head: {dropout: 0.5}
@@ -65,11 +67,13 @@ _OVERRIDES = """
   own_preprocessing:
     question: Is <own_preprocessing> | any good?
     builds_on: finetune_all
+    tests_claim: {sentence: Inputs should be scaled by 1/255., holds_if: worse}
     overrides: {train: {input_scaling: backbone}}
   gradual_unfreeze:
     question: Is <gradual_unfreeze> | any good?
     builds_on: own_preprocessing
     cures: [dead]
+    tests_claim: {sentence: Unfreezing step by step helps., holds_if: better}
     overrides:
       train:
         phases:
@@ -78,6 +82,7 @@ _OVERRIDES = """
   mobilenet:
     question: Is <mobilenet> | any good?
     builds_on: own_preprocessing
+    tests_claim: {sentence: A smaller model does better., holds_if: better}
     overrides: {train: {backbone: mobilenet_v2}}
 """
 
