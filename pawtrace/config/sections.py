@@ -155,6 +155,7 @@ class MeasureParams(Section):
     calibration_bins: Annotated[int, Field(ge=2, le=100)]
     num_bootstrap: Annotated[int, Field(ge=100, le=100_000)]  # resamples behind an interval
     bootstrap_seed: Seed
+    temperature_scaling: bool = False  # measure with a temperature fitted on validation, too
 
 
 class EvaluateParams(PredictParams, MeasureParams):

@@ -13,6 +13,7 @@ from pawtrace.evaluation.curves import calibration_bins, confusion, roc_points
 from pawtrace.evaluation.intervals import intervals
 from pawtrace.evaluation.metrics import measure
 from pawtrace.evaluation.predictions import Predictions
+from pawtrace.evaluation.temperature import fitted_temperature, with_temperature
 
 
 def evaluate_predictions(predictions: Mapping[str, Predictions], params: MeasureParams) -> dict[str, Any]:
@@ -20,7 +21,8 @@ def evaluate_predictions(predictions: Mapping[str, Predictions], params: Measure
 
     Returns:
       `metrics` {split: {name: value}}, `intervals` {name: [low, high]}, `confusion`
-      {split: rows of true label}, `roc` [[false, true positive rate]], `calibration` [bin].
+      {split: rows of true label}, `roc` [[false, true positive rate]], `calibration` [bin]; `temperature`
+      {value, test: {name: value}}, or None if params do not ask for it.
     Raises:
       TrainingError: a split is missing or holds one label only.
     """
@@ -34,4 +36,11 @@ def evaluate_predictions(predictions: Mapping[str, Predictions], params: Measure
         "confusion": {split: confusion(predictions[split]) for split in SPLITS},
         "roc": roc_points(test),
         "calibration": calibration_bins(test, params.calibration_bins),
+        "temperature": _temperature(predictions, params) if params.temperature_scaling else None,
     }
+
+
+def _temperature(predictions: Mapping[str, Predictions], params: MeasureParams) -> dict[str, Any]:
+    value = fitted_temperature(predictions["validation"])
+    scaled = with_temperature(predictions["test"], value)
+    return {"value": value, "test": measure(scaled, params.calibration_bins)}

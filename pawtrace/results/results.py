@@ -68,12 +68,20 @@ class Measured(StageOutput):
     intervals: dict[str, tuple[float, float]]  # of the metrics on test
 
 
+class Temperature(StageOutput):
+    """What temperature scaling does to the metrics."""
+
+    value: float  # by which logits are divided
+    test: dict[str, float]  # the metrics on test with it
+
+
 class Evaluation(Measured):
     """reports/evaluations/<recipe>.json."""
 
     confusion: dict[str, list[list[int]]]
     roc: list[tuple[float, float]]
     calibration: list[CalibrationBin]
+    temperature: Temperature | None = None  # None: params did not ask for it
     seeds: Annotated[list[SeedRun], Field(min_length=1)]  # of each seed's run, the kept one first
 
 
