@@ -8,13 +8,14 @@ import datetime
 import difflib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple, Self, TypeVar
+from typing import Annotated, Any, NamedTuple, TypeVar
 
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator
 
 from pawtrace.base.errors import ParamsError
 from pawtrace.base.yaml_files import parse_yaml, yaml_bytes
 from pawtrace.config.paths import PARAMS, PROMOTED
+from pawtrace.config.recipes import Recipe
 from pawtrace.config.sections import (
     DataParams,
     DiagnoseParams,
@@ -25,9 +26,8 @@ from pawtrace.config.sections import (
     RebuildParams,
     Section,
     SplitParams,
-    VerdictName,
 )
-from pawtrace.config.train_params import NotStrict, TrainParams
+from pawtrace.config.train_params import TrainParams
 
 AnySection = TypeVar("AnySection", bound=Section)
 # Pydantic's words for what YAML calls otherwise.
@@ -38,41 +38,6 @@ _PLAIN_WORDS = {
     "a dictionary": "a mapping",
 }
 RecipeName = Annotated[str, Field(pattern="^[a-z][a-z0-9_]*$", max_length=60)]
-
-
-class Overrides(Section):
-    """What a recipe changes: parts of `train` and `evaluate`; mappings merge, the rest replaces."""
-
-    train: dict[str, Any] = {}
-    evaluate: dict[str, Any] = {}
-
-
-class Claim(Section):
-    """A sentence that a recipe tests, and what must come out for it to hold."""
-
-    sentence: Annotated[str, Field(min_length=1, max_length=200)]
-    # better or worse: measurably, than the recipe that it builds on.
-    holds_if: Literal["better", "worse", "overfits"]
-
-
-class Recipe(Section):
-    """A rung: a question, and the overrides of the rung it builds on that answer it."""
-
-    question: str
-    builds_on: str | None = None  # another recipe, whose overrides come first; null: the baseline
-    cures: Annotated[tuple[VerdictName, ...], NotStrict] = ()
-    tests_claim: Claim | None = None
-    overrides: Overrides
-
-    @model_validator(mode="after")
-    def _has_something_to_compare_with(self) -> Self:
-        claim = self.tests_claim
-        if claim is not None and claim.holds_if != "overfits" and self.builds_on is None:
-            raise ValueError(
-                f"tests_claim.holds_if: expected overfits, as builds_on names no recipe to compare with, "
-                f"found {claim.holds_if}"
-            )
-        return self
 
 
 class ResolvedRecipe(NamedTuple):

@@ -5,7 +5,7 @@ Arrives: the rungs. Leaves: a judgement for each claim that a recipe tests (`tes
 
 from typing import Literal, NamedTuple
 
-from pawtrace.config.params import Claim
+from pawtrace.config.recipes import Claim
 from pawtrace.report.ladder import Rung
 from pawtrace.results.number_words import percent
 

@@ -6,7 +6,8 @@ Arrives: params.yaml and the results of all recipes. Leaves: `Rung`s, and the an
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from pawtrace.config.params import Claim, Params
+from pawtrace.config.params import Params
+from pawtrace.config.recipes import Claim
 from pawtrace.config.sections import LABELS
 from pawtrace.diagnosis.diagnosis import Diagnosis, diagnose
 from pawtrace.diagnosis.facts import Facts

@@ -6,7 +6,8 @@ Arrives: params.yaml. Leaves: texts like `train.input_scaling: backbone`.
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from pawtrace.config.params import Params, Recipe
+from pawtrace.config.params import Params
+from pawtrace.config.recipes import Recipe
 
 BASELINE = "the baseline"
 

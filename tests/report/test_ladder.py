@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pawtrace.config.params import Overrides, Params, Recipe, load_params
+from pawtrace.config.params import Params, load_params
+from pawtrace.config.recipes import Overrides, Recipe
 from pawtrace.diagnosis.facts import Facts
 from pawtrace.diagnosis.next_step import next_rung
 from pawtrace.report.claims import Judgement, judge_claims
