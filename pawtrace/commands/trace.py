@@ -1,10 +1,10 @@
-"""Why did a metric move? Compares two revisions, or two recipes: data, params, code, libraries, device.
+"""Say why a metric moved: compare data, params, code, libraries and device of two revisions or recipes.
 
-  pawtrace trace                      the last commit with the workspace
-  pawtrace trace main my_experiment   commits, branches, DVC experiments
-  pawtrace trace frozen_small frozen  two recipes of the workspace
+  pawtrace trace                      compare the last commit with the workspace
+  pawtrace trace main my_experiment   compare commits, branches or DVC experiments
+  pawtrace trace frozen_small frozen  compare two recipes of the workspace
 
-Exits with 1 where a metric moved for no recorded reason.
+The exit code is 1 if a metric moved for no recorded reason.
 """
 
 import argparse
@@ -19,19 +19,19 @@ if TYPE_CHECKING:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add what `pawtrace trace` takes."""
-    kinds = f"git revision, DVC experiment, `{WORKSPACE}` or recipe"
+    """The two revisions or recipes, the format."""
+    kinds = f"a git revision, a DVC experiment, `{WORKSPACE}` or a recipe"
     parser.add_argument("older", nargs="?", default="HEAD", metavar="A", help=f"{kinds}; default: HEAD")
     parser.add_argument(
         "newer", nargs="?", default=WORKSPACE, metavar="B", help=f"{kinds}; default: {WORKSPACE}"
     )
     form = parser.add_mutually_exclusive_group()
-    form.add_argument("--json", action="store_true", help="all of it, for programs")
-    form.add_argument("--md", action="store_true", help="Markdown, for a pull request's comment")
+    form.add_argument("--json", action="store_true", help="print the whole trace as JSON")
+    form.add_argument("--md", action="store_true", help="print Markdown for a comment on a pull request")
     parser.add_argument(
         "--attribute",
         action="store_true",
-        help="retrain the states between, to measure what params, data and code brought each",
+        help="retrain the intermediate states, to measure the effect of params, data and code separately",
     )
 
 
@@ -65,7 +65,10 @@ def _trace_revisions(older_name: str, newer_name: str, *, attributed: bool) -> "
     if not attributed:
         return traced
     if traced.pending:
-        raise DataError(f"{newer} holds what its metrics do not show: {traced.pending[0]}; run: dvc repro")
+        raise DataError(
+            f"{newer}: expected metrics of what it holds, found an edit after the last run: "
+            f"{traced.pending[0]}; run: dvc repro"
+        )
     explained = [recipe for recipe in traced.recipes if recipe.verdict == "explained"]
     shares = attribute(older, newer, explained, lambda line: print(line, file=sys.stderr, flush=True))
     return traced._replace(attributions=shares)

@@ -1,6 +1,6 @@
-"""Check all files that DVC keeps for damage: hashes records, models and metrics anew. Repairs nothing.
+"""Check all files that DVC tracks for changes or corruption, by hashing them again. Repairs nothing.
 
-Exits with 1 where something is damaged or missing.
+The exit code is 1 if a file is damaged or missing.
 """
 
 import argparse
@@ -8,7 +8,8 @@ import sys
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """`pawtrace verify` takes none."""
+    """None."""
+    del parser
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -19,5 +20,6 @@ def run(arguments: argparse.Namespace) -> int:
     damages = verify(lambda line: print(line, file=sys.stderr))
     for damage in damages:
         print(f"{damage.path}: {damage.found}; run: {damage.repair}")
-    print(f"verify: {len(damages)} damaged or missing" if damages else "verify: all as it was")
+    summary = f"{len(damages)} damaged or missing" if damages else "all files are intact"
+    print(f"verify: {summary}")
     return 1 if damages else 0

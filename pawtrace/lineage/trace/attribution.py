@@ -56,7 +56,7 @@ def attribute(older: Revision, newer: Revision, recipes: list[RecipeTrace], say:
     """
     for revision in (older, newer):
         if "download" not in read_lock(revision):
-            raise DataError(f"{LOCK} of {revision}: expected the stage download, found nothing of it")
+            raise DataError(f"{LOCK} of {revision}: expected the stage download, found no entry of that name")
     groups = {recipe.recipe: groups_of(recipe) for recipe in recipes}
     steps = steps_between(older, newer, groups)
     _announce(steps, newer, say)
@@ -66,7 +66,7 @@ def attribute(older: Revision, newer: Revision, recipes: list[RecipeTrace], say:
         try:
             accuracies[step.group] = _run(older, step, say)
         except PawtraceError as error:
-            problems.append(f"{step.group} cannot be told from what comes after: {error}")
+            problems.append(f"the effect of {step.group} could not be measured on its own: {error}")
     return [
         Attribution(recipe.recipe, _shares(recipe, groups[recipe.recipe], accuracies), problems)
         for recipe in recipes
@@ -110,21 +110,21 @@ def _shares(recipe: RecipeTrace, groups: list[str], accuracies: dict[str, dict[s
 
 def _announce(steps: list[Step], newer: Revision, say: Say) -> None:
     if not steps:
-        say("nothing to run: no recipe has more than one group of changes that can be told apart by a run")
+        say("nothing to train: no recipe has several groups of changes that can be measured separately")
         return
     provenance = Snapshot(newer).provenance
-    say(f"in {_FOLDER}, on DVC's cache; what was run before comes from there:")
+    say(f"trains these states in {_FOLDER}; results that DVC's cache holds are not computed again:")
     for number, step in enumerate(steps, start=1):
         trained = ", ".join(f"{name} ({_took(provenance.get(name))})" for name in step.recipes)
         say(
             f"{number}. the older code with the params of {step.params_of} and the data of {step.data_of}: "
-            f"{', '.join(_BETWEEN)}, then train {trained}"
+            f"run {', '.join(_BETWEEN)}, then train {trained}"
         )
 
 
 def _took(provenance: ReportedProvenance | None) -> str:
     if provenance is None:
-        return "how long that takes is not on record"
+        return "duration not recorded"
     trained_s = provenance.training.duration_s * len(provenance.seeds)
     return f"{max(provenance.duration_s, trained_s):.0f} s last time"
 
@@ -160,7 +160,7 @@ def _clone(revision: Revision) -> Path:
         top = git("rev-parse", "--show-toplevel")
         git("clone", "--quiet", "--shared", "--no-checkout", top, str(_FOLDER))
     if revision.commit is None:
-        raise PawtraceError(f"expected a commit to start from, found {revision}; commit it first")
+        raise PawtraceError(f"expected a commit to start from, found {revision}; commit your changes first")
     try:
         git("checkout", "--quiet", "--force", "--detach", revision.commit, folder=_FOLDER)
     except GitError:

@@ -29,7 +29,7 @@ def trace_between_recipes(older: str, newer: str) -> Trace:
     snapshot = Snapshot(open_revision(WORKSPACE))
     for recipe in (older, newer):
         if recipe not in snapshot.metrics:
-            raise DataError(f"recipe {recipe}: found no metrics of it; run: dvc repro measure@{recipe}")
+            raise DataError(f"recipe {recipe}: expected metrics, found none; run: dvc repro measure@{recipe}")
     old, new = (_renamed(snapshot, recipe, newer) for recipe in (older, newer))
     problems = list(snapshot.problems)
     traced = trace_recipe(newer, old, new, movements_of(newer, old, new, (), problems))

@@ -116,7 +116,7 @@ def _problem(content: bytes) -> str:
     else:
         return ""
     said = "".join(letter if letter.isprintable() else "?" for letter in " ".join(found.split()))
-    return f"expected what DVC writes, found it empty, cut short or changed ({said[:120]})"
+    return f"expected a file as DVC writes it, found it empty, cut short or changed ({said[:120]})"
 
 
 def _what_to_do(revision: Revision) -> str:

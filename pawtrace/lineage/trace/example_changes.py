@@ -56,7 +56,7 @@ def split_changed(older: Snapshot, newer: Snapshot) -> bool:
 def _members(snapshot: Snapshot) -> dict[str, Member]:
     record = snapshot.stage("split")
     if record is None or _SPLITS not in record.outputs:
-        raise DataError(f"{_SPLITS} of {snapshot.revision}: expected it in dvc.lock, found nothing")
+        raise DataError(f"{_SPLITS} of {snapshot.revision}: expected an entry in dvc.lock, found none")
     members = {}
     for split in SPLITS:
         text = snapshot.file(_SPLITS, f"{split}.csv", record.outputs[_SPLITS])

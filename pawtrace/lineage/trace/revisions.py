@@ -75,7 +75,7 @@ def open_revision(name: str) -> Revision:
       DataError: there is no such revision, or this is no git repository.
     """
     if not Path("dvc.yaml").exists():
-        raise DataError("expected dvc.yaml here, found none; run it in the project's folder")
+        raise DataError("expected dvc.yaml here, found none; run the command in the project's folder")
     if ask_git("rev-parse", "--git-dir") is None:
         raise DataError("expected a git repository here, found none; run: git init, and commit the project")
     if name == WORKSPACE:
@@ -84,8 +84,8 @@ def open_revision(name: str) -> Revision:
     commit = commit or _experiment(name)
     if commit is None and is_shallow():
         raise DataError(
-            f"{name}: expected a git revision of that name, found none: this clone is shallow, it holds only "
-            f"the last commits; run: {DEEPEN}"
+            f"{name}: expected a git revision of that name, found none: this clone is shallow (it holds only "
+            f"the last commits); run: {DEEPEN}"
         )
     if commit is None:
         raise DataError(

@@ -117,11 +117,12 @@ def _unexplained(recipe: str, old: Snapshot, new: Snapshot, *, moved: bool, caus
     ]
     if edited and (moved or recipe in new.edited):
         again = f"dvc repro --force measure@{recipe}"
-        return f"at {' and '.join(edited)}, its metrics are not those that its run wrote; run: {again}"
+        return f"the metrics at {' and '.join(edited)} are not those that the run wrote; run: {again}"
     if not moved or caused:
         return ""
-    recorded = on_record(recipe, old, new)
-    return "no recorded input differs" if recorded else "what it was made from is not on record"
+    if on_record(recipe, old, new):
+        return "metrics moved, although no recorded input changed"
+    return "metrics moved, and there is no record of what they were made from"
 
 
 def _one_sided(recipe: str, old: Snapshot, new: Snapshot) -> RecipeTrace:
@@ -129,9 +130,9 @@ def _one_sided(recipe: str, old: Snapshot, new: Snapshot) -> RecipeTrace:
     verdict: Verdict = "added" if recipe in new.metrics else "removed"
     why = ""
     if recipe in new.edited:
-        why = "it is new, and its metrics are not those that its run wrote"
+        why = "the recipe is new, and its metrics are not those that its run wrote"
     elif verdict == "removed" and new.stage(train_stage(recipe)) is not None:
-        why = f"{new.revision} has its model, but no metrics of it; run: dvc repro measure@{recipe}"
+        why = f"{new.revision} has the model, but no metrics of it; run: dvc repro measure@{recipe}"
     if why:
         verdict = "unexplained"
     accuracy = (new if recipe in new.metrics else old).metrics[recipe].get("test.accuracy")
@@ -157,14 +158,14 @@ def _blind_spots(recipes: list[str], snapshot: Snapshot) -> Iterator[str]:
     lost = [] if snapshot.stages is None else [stage for stage in stages if snapshot.stage(stage) is None]
     if lost:
         yield (
-            f"dvc.lock of {snapshot.revision}: expected {', '.join(lost)}, found nothing of it; is it cut "
-            "short? run: git checkout dvc.lock, or dvc repro"
+            f"dvc.lock of {snapshot.revision}: expected the stages {', '.join(lost)}, found no entry; is the "
+            "file cut short? run: git checkout dvc.lock, or dvc repro"
         )
     without = [recipe for recipe in recipes if recipe not in snapshot.provenance]
     if without and not snapshot.problems:
         yield (
-            f"reports/provenance of {snapshot.revision}: expected {', '.join(without)}, found nothing of it, "
-            "so libraries and device cannot be compared"
+            f"reports/provenance of {snapshot.revision}: expected the recipes {', '.join(without)}, found no "
+            "files of them, so their libraries and devices cannot be compared"
         )
 
 
@@ -174,7 +175,7 @@ def _examples(old: Snapshot, new: Snapshot, problems: list[str]) -> ExampleChang
     try:
         examples = compare_examples(old, new)
     except DataError as error:
-        problems.append(f"which examples differ cannot be told: {error}")
+        problems.append(f"the examples cannot be compared: {error}")
         return None
     return examples if examples.any else None
 

@@ -18,13 +18,21 @@ _MAX_NAMES = 8
 _MAX_LINES = 20  # of a section
 _MAX_VALUE = 60  # characters
 _MAX_COMMENT = 65_000
-_SAID = {
-    "unexplained": "moved, UNEXPLAINED",
-    "explained": "moved, explained",
-    "unmoved": "inputs changed, metrics did not move",
-    "unchanged": "nothing changed",
-    "added": "new: nothing to compare with",
+_COUNTED = {  # after a number of recipes
+    "unexplained": "with UNEXPLAINED changes",
+    "explained": "with explained changes",
+    "unmoved": "with changed inputs and the same metrics",
+    "unchanged": "unchanged",
+    "added": "new",
     "removed": "removed",
+}
+_SAID = {  # of one recipe, before the reason or the causes
+    "unexplained": "UNEXPLAINED:",
+    "explained": "metrics moved because of",
+    "unmoved": "inputs changed, metrics did not move:",
+    "unchanged": "nothing changed",
+    "added": "new recipe, nothing to compare it with",
+    "removed": "removed recipe",
 }
 _OTHER_METRICS = ("test.log_loss", "test.roc_auc")  # shown beside accuracy; --json has all
 
@@ -71,16 +79,16 @@ def as_markdown(trace: Trace) -> str:
 
 def conclusion(trace: Trace) -> str:
     """The trace in a sentence."""
-    count = {verdict: sum(recipe.verdict == verdict for recipe in trace.recipes) for verdict in _SAID}
-    parts = [f"{number} {_SAID[verdict]}" for verdict, number in count.items() if number]
-    return f"{plural(len(trace.recipes), 'recipe')}: {'; '.join(parts)}"
+    count = {verdict: sum(recipe.verdict == verdict for recipe in trace.recipes) for verdict in _COUNTED}
+    parts = [f"{number} {_COUNTED[verdict]}" for verdict, number in count.items() if number]
+    return f"{plural(len(trace.recipes), 'recipe')}: {', '.join(parts)}"
 
 
 def verdict_line(recipe: RecipeTrace, *, brief: bool = False) -> str:
-    """What became of a recipe, and why; briefly, without the values of params."""
+    """What happened to a recipe, and why; if brief, without the values of params."""
     verdict = _SAID[recipe.verdict]
     if recipe.why:
-        return f"{verdict}: {recipe.why}"
+        return f"{verdict} {recipe.why}"
     if not recipe.causes:
         return verdict
     environment = [change for change in recipe.causes if change.kind == "environment"]
@@ -90,7 +98,7 @@ def verdict_line(recipe: RecipeTrace, *, brief: bool = False) -> str:
     if environment:
         differing = dict.fromkeys(change.what if brief else _cause(change) for change in environment)
         said.append(f"computing environment ({_list(differing)})")
-    return f"{verdict} from {recipe.first_stage} on: {'; '.join(said)}"
+    return f"{verdict} {'; '.join(said)} (from stage {recipe.first_stage} on)"
 
 
 def _cause(change: Change) -> str:
@@ -134,12 +142,13 @@ def _noise(movement: Movement | None) -> str:
     paired = movement.paired
     judgement = "more than noise" if paired.more_than_noise else "no more than noise"
     if paired.within_seeds:
-        judgement += ", other seeds move it as far"
+        judgement += ", other seeds differ as much"
     elif paired.p_value is not None:
         judgement += f" (p {paired.p_value:.2g})"
-    shown = points if movement.metric == "test.accuracy" else _signed
+    shown, unit = (points, " points") if movement.metric == "test.accuracy" else (_signed, "")
     difference, low, high = map(shown, (paired.difference, paired.low, paired.high))
-    return f"{difference} ({low} to {high}) on {plural(paired.num_examples, 'shared example')}: {judgement}"
+    examples = plural(paired.num_examples, "shared test example")
+    return f"{difference}{unit} ({low} to {high}) on {examples}: {judgement}"
 
 
 def _signed(value: float) -> str:
@@ -167,9 +176,9 @@ def _sections(trace: Trace) -> Iterator[tuple[str, list[str]]]:
         yield "Examples", examples
     shares = [f"{recipe.recipe}: {_shares(recipe)}" for recipe in trace.attributions if recipe.shares]
     if shares:
-        yield "How much each brought, test accuracy in points", shares
+        yield "Effect of each group of changes on test accuracy, in points", shares
     if trace.pending:
-        yield f"In {trace.newer}, but its metrics do not show it yet; run: dvc repro", _cut(trace.pending)
+        yield f"Edits in {trace.newer} that have not run yet; run: dvc repro", _cut(trace.pending)
     attribution_problems = (problem for recipe in trace.attributions for problem in recipe.problems)
     problems = [*trace.problems, *dict.fromkeys(attribution_problems)]
     if problems:
@@ -196,7 +205,7 @@ def _change_lines(recipes: Sequence[RecipeTrace]) -> Iterator[str]:
         yield from _cut(lines)
         ineffective = dict.fromkeys(change.what for change in changes if not change.matters)
         if ineffective:
-            idle.append(f"{stage}: changed without effect on its output: {_list(ineffective)}")
+            idle.append(f"{stage}: changed, but its output is the same: {_list(ineffective)}")
     yield from idle
 
 

@@ -1,7 +1,7 @@
-"""Whether everything that DVC keeps still is what it was: workspace, cache, shards, metrics, hashed anew.
+"""Check all files that DVC tracks for damage: hash workspace, cache, shards and metrics again.
 
-DVC trusts a cached file that is read-only, and any file whose size and time did not change, without
-reading it: a flipped bit escapes it. Arrives: dvc.lock, manifests, provenance. Leaves: `Damage`s.
+DVC does not read a cached file that is read-only, nor any file whose size and time did not change: it
+misses a flipped bit. Arrives: dvc.lock, manifests, provenance. Leaves: `Damage`s.
 """
 
 import json
@@ -56,12 +56,12 @@ class Output(NamedTuple):
 
 
 def verify(announce: Callable[[str], None]) -> list[Damage]:
-    """Hash all of it.
+    """Hash all files and compare the digests with the recorded ones.
 
     Args:
-      announce: is told what was looked at.
+      announce: gets a line about what was checked.
     Returns:
-      What is damaged or missing; nothing where all is well.
+      What is damaged or missing; empty if all files are intact.
     Raises:
       DataError: dvc.lock cannot be read.
     """
@@ -71,7 +71,7 @@ def verify(announce: Callable[[str], None]) -> list[Damage]:
     stages = stages_of_today(snapshot)
     if len(stages) < len(snapshot.stages):
         left_out = ", ".join(sorted(snapshot.stages.keys() - stages.keys()))
-        announce(f"left out, as params.yaml has no such recipe any more: {left_out}")
+        announce(f"not checked, because params.yaml no longer has these recipes: {left_out}")
     outputs = [
         Output(path, md5, stage)
         for stage, record in stages.items()
@@ -87,7 +87,8 @@ def verify(announce: Callable[[str], None]) -> list[Damage]:
     named = {word for damage in damages for word in shlex.split(damage.repair)}
     for path in sorted(cache.keys() - good):
         if str(path) not in named:  # of another commit
-            damages.append(_damage(path, "damaged: not the content that its name says", f"rm -f {_q(path)}"))
+            problem = "damaged: its content does not match the digest in its name"
+            damages.append(_damage(path, problem, f"rm -f {_q(path)}"))
     damaged_paths = {damage.path for damage in damages}
     further = (*_unrecorded(snapshot), *_shard_damages(), *_edited_metrics(snapshot))
     return damages + [damage for damage in further if damage.path not in damaged_paths]
@@ -101,7 +102,7 @@ def _unrecorded(snapshot: Snapshot) -> Iterator[Damage]:
     recorded = [path for record in (snapshot.stages or {}).values() for path in record.outputs]
     for stage, path in written.items():
         if path.exists() and not any(path.is_relative_to(output) for output in recorded):
-            yield _damage(path, f"{LOCK} has nothing of what stage {stage} wrote", f"dvc repro {stage}")
+            yield _damage(path, f"{LOCK} has no entry for what stage {stage} wrote", f"dvc repro {stage}")
 
 
 def _of_output(output: Output, workspace: dict[Path, str], good: Collection[Path]) -> Iterator[Damage]:
@@ -125,12 +126,12 @@ def _of_files(
         )
     for path, md5 in md5s.items():
         if path not in expected:
-            yield _damage(path, f"not a part of {output.path} by dvc.lock", f"rm -f {_q(path)}")
+            yield _damage(path, f"not a file of {output.path} according to dvc.lock", f"rm -f {_q(path)}")
             continue
         copy = object_path(expected[path])
         differs = f"expected md5 {expected[path][:12]}..., found {md5[:12]}..."
         if md5 == _UNREADABLE:
-            differs = f"{md5}; look at its owner and its rights"
+            differs = f"{md5}; check its owner and its permissions"
         if md5 == expected[path] and not (copy in good or output.kept_by_git):
             state = "damaged" if copy.exists() else "missing"
             repair = f"rm -f {_q(copy)} && dvc commit {output.stage}"
@@ -139,7 +140,7 @@ def _of_files(
             yield _damage(path, differs, f"rm -f {_q(path)} && dvc checkout {_q(output.path)}")
         elif md5 != expected[path]:
             repair = f"rm -f {_q(path)} {_q(copy)} && dvc repro {output.stage}"
-            yield _damage(path, f"{differs}; DVC's cache has no good copy", repair)
+            yield _damage(path, f"{differs}; DVC's cache has no intact copy", repair)
 
 
 def _missing(output: Output, missing: list[Path], without_copy: list[Path]) -> Damage:
@@ -147,7 +148,7 @@ def _missing(output: Output, missing: list[Path], without_copy: list[Path]) -> D
     more = f" and {len(missing) - 3} more" if len(missing) > 3 else ""
     if not without_copy:
         return _damage(output.path, f"missing: {names}{more}", f"dvc checkout {_q(output.path)}")
-    problem = f"missing: {names}{more}; DVC's cache has no good copy of all of it"
+    problem = f"missing: {names}{more}; DVC's cache does not have intact copies of all files"
     return _damage(output.path, problem, _fetch_or_run(output, without_copy))
 
 
@@ -167,15 +168,16 @@ def _without_list(output: Output, md5s: dict[Path, str]) -> Iterator[Damage]:
     listing = object_path(output.md5)
     if output.kept_by_git:
         if not intact:
-            yield _damage(output.path, "not what the stage wrote, by dvc.lock", f"dvc repro {output.stage}")
+            problem = "not what the stage wrote according to dvc.lock"
+            yield _damage(output.path, problem, f"dvc repro {output.stage}")
     elif intact:
         problem = f"{'damaged' if listing.exists() else 'missing'}: DVC's list of {output.path}"
         yield _damage(listing, problem, f"rm -f {_q(listing)} && dvc commit {output.stage}")
     elif not md5s:
-        problem = "missing, and DVC's cache has no good list of its files"
+        problem = "missing, and DVC's cache has no intact list of its files"
         yield _damage(output.path, problem, _fetch_or_run(output, [listing]))
     else:
-        problem = "not what dvc.lock says, and DVC's cache has no good list of its files"
+        problem = "not what dvc.lock says, and DVC's cache has no intact list of its files"
         repair = f"rm -rf {_q(output.path)} {_q(listing)} && dvc repro {output.stage}"
         yield _damage(output.path, problem, repair)
 
@@ -203,7 +205,7 @@ def _edited_metrics(snapshot: Snapshot) -> Iterator[Damage]:
     for recipe in snapshot.metrics:
         is_named = named is None or recipe in named  # of a removed one, there is no stage to run
         if is_named and recipe in snapshot.provenance and recipe in snapshot.edited:
-            problem = "not the metrics that reports/provenance was written for"
+            problem = "not the metrics that the run recorded in reports/provenance"
             yield _damage(f"reports/metrics/{recipe}.json", problem, f"dvc repro --force measure@{recipe}")
 
 

@@ -54,7 +54,7 @@ def test_one_group_brought_all_of_it_and_runs_nothing(traced: TracedProject) -> 
     (found,) = attribute(Revision("HEAD", "HEAD"), Revision("HEAD", "HEAD"), [moved(PARAM)], said.append)
     assert [tuple(share) for share in found.shares] == [("params", 0.8, 0.6)]
     assert said == [
-        "nothing to run: no recipe has more than one group of changes that can be told apart by a run"
+        "nothing to train: no recipe has several groups of changes that can be measured separately"
     ]
 
 

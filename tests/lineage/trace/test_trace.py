@@ -61,7 +61,7 @@ def test_a_metric_edited_by_hand_is_unexplained() -> None:
     path.write_text(path.read_text().replace("0.8", "0.99"))
     found = traced_between()
     assert found.unexplained == ["plain"]
-    assert "at workspace, its metrics are not those" in of(found, "plain").why
+    assert "the metrics at workspace are not those" in of(found, "plain").why
     assert "UNEXPLAINED" in trace_text.as_text(found)
 
 
@@ -237,7 +237,7 @@ def test_a_stage_whose_output_stayed_the_same_is_no_cause(traced: TracedProject)
     traced.run()
     found = traced_between()
     assert found.unexplained == ["plain"]
-    assert "without effect" in trace_text.as_text(found)
+    assert "its output is the same" in trace_text.as_text(found)
 
 
 def test_the_reports_code_explains_nothing_that_was_measured_before_it(traced: TracedProject) -> None:

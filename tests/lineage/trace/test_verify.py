@@ -104,7 +104,7 @@ def test_a_fresh_clone_without_a_cache_lacks_every_output() -> None:
 def test_a_file_that_no_stage_wrote_is_told() -> None:
     Path("data/records/train-9.tfrecord").write_bytes(b"stray")
     (found,) = damages()
-    assert found.found == "not a part of data/records by dvc.lock"
+    assert found.found == "not a file of data/records according to dvc.lock"
 
 
 @pytest.mark.usefixtures("traced")
