@@ -1,8 +1,8 @@
 """What to try next against a recipe's verdict.
 
 Arrives: a diagnosis with its cures, params.yaml, all results. Leaves: a recipe that was measured to be
-better, else the likeliest cure that nobody has measured yet. What a neighbour has measured as no better
-is not advised.
+better, else the likeliest cure that no recipe has tried yet. A cure that another recipe has tried without
+success is not advised.
 """
 
 from collections.abc import Mapping
@@ -57,7 +57,7 @@ def next_rung(
     if untried:
         cure = untried[0]
         tried_by = same[cure.name]
-        command = f" Recipe {tried_by} does." if tried_by else ""
+        command = f" The recipe {tried_by} does this." if tried_by else ""
         if cure.overrides is not None and tried_by is None:
             command = f" To try it: pawtrace cure {name}"
         return NextStep(tried_by, cure.words + command, cure)
@@ -88,9 +88,8 @@ def _is_better(recipe: str, name: str, results: Mapping[str, Result]) -> bool:
 def _proven(recipe: str, name: str, results: Mapping[str, Result]) -> NextStep:
     theirs, ours = (results[each].metric("test", "accuracy") for each in (recipe, name))
     comparison = compare(results[recipe], results[name])
-    points = "" if comparison is None else f", {comparison.words} points on the same pictures"
+    points = "" if comparison is None else f" ({comparison.words} points on the same pictures)"
     return NextStep(
         recipe,
-        f"Try {recipe}: here it is right on {percent(theirs)} of the test pictures, "
-        f"{name} on {percent(ours)}{points}.",
+        f"Try {recipe}: it has a test accuracy of {percent(theirs)}, {name} one of {percent(ours)}{points}.",
     )

@@ -47,8 +47,8 @@ def _dying_signal(facts: Facts) -> str | None:
     if dying is None:
         return None
     return (
-        f"Before training the signal dies at {dying.block.name}: its activations have a standard deviation "
-        f"of {decimal(dying.std)}, those of an earlier block {decimal(dying.largest_std)}."
+        f"Before training, the signal dies at {dying.block.name}: the activations have a standard deviation "
+        f"of {decimal(dying.std)} there, and of {decimal(dying.largest_std)} in an earlier block."
     )
 
 
@@ -56,7 +56,7 @@ def _imbalance(facts: Facts) -> str | None:
     if facts.train.chance <= facts.thresholds.imbalance_share:
         return None
     return (
-        f"The classes are out of balance: always giving the same answer is right on "
+        f"The classes are unbalanced: always giving the same answer would be correct for "
         f"{percent(facts.train.chance)} of the training pictures."
     )
 
@@ -66,9 +66,9 @@ def _blank_pictures(facts: Facts) -> str | None:
     if probe.loss is None or probe.loss < blank_loss - facts.thresholds.dead_loss_margin:
         return None
     return (
-        f"The pictures make no difference: after {plural(probe.num_steps, 'step')} on "
-        f"{plural(probe.num_examples, 'picture')} the loss is {decimal(probe.loss)}; with blank pictures it "
-        f"could be {decimal(blank_loss)}."
+        f"The network does not use the pictures: after {plural(probe.num_steps, 'step')} on "
+        f"{plural(probe.num_examples, 'picture')} the loss is {decimal(probe.loss)}; blank pictures would "
+        f"give {decimal(blank_loss)}."
     )
 
 
@@ -87,8 +87,8 @@ def _weak_slices(facts: Facts) -> str | None:
     if not weak or facts.unseen.at_chance:
         return None
     words = "; ".join(
-        f"{one.name} ({percent(one.accuracy)} of {one.num_pictures:,} right, "
-        f"{percent(one.accuracy_of_others)} of the others)"
+        f"{one.name} (accuracy {percent(one.accuracy)} on {plural(one.num_pictures, 'picture')}, "
+        f"{percent(one.accuracy_of_others)} on the others)"
         for one in weak
     )
     return f"The model is measurably worse on some kinds of new pictures: {words}."

@@ -1,7 +1,7 @@
-"""Shortcuts: something beside the animal, such as the brightness, that tells cats from dogs.
+"""Shortcuts: properties other than the animal, such as the brightness, that tell cats from dogs.
 
 Arrives: what the pictures look like, and their labels. Leaves: how well each property alone tells the
-label. A model can learn a shortcut, be right on these pictures, and fail on others.
+label. A model that has learned a shortcut does well on these pictures and fails on others.
 Source: Geirhos et al. 2020, "Shortcut Learning in Deep Neural Networks".
 """
 
@@ -32,7 +32,7 @@ class Shortcut(NamedTuple):
         """A sentence."""
         return (
             f"The {self.name} alone tells the label of {percent(self.score.balanced_accuracy)} of the "
-            f"pictures (guessing: 50 %). A model may learn the {self.name} in place of cats and dogs, "
+            f"pictures (guessing: 50 %). A model may learn the {self.name} instead of cats and dogs, "
             f"and then fail on other photos."
         )
 

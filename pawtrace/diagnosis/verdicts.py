@@ -1,4 +1,4 @@
-"""The table of verdicts: what each is called, its rule, its colour and what it means.
+"""The table of verdicts: the name, the rule, the colour and the meaning of each.
 
 A new verdict is a row here, its module in `rules`, its cures in `cures`, its name and its thresholds in
 `pawtrace.config.sections`.
@@ -35,7 +35,7 @@ class Verdict(NamedTuple):
     name: VerdictName
     rule: Callable[[Facts], Finding]
     tone: Literal["good", "fair", "bad"]  # how urgent it is: the colour in which it is shown
-    cause: str  # what it means
+    cause: str  # what the verdict means
     notes: tuple[str, ...] = ()  # the notes that the finding's sentence contains already
 
     @property
@@ -44,12 +44,12 @@ class Verdict(NamedTuple):
         return self.name.replace("_", " ")
 
 
-_ROWS = (  # in the order in which the rules are asked; the first that applies is the verdict
+_ROWS = (  # in the order of the rules; the first rule that applies gives the verdict
     Verdict(
         "leaking",
         leaking.rule,
         tone="bad",
-        cause="test pictures, or their mirror images, were also trained on",
+        cause="the model was also trained on test pictures, or on their mirror images",
         notes=("overlap",),
     ),
     Verdict("unstable", unstable.rule, tone="bad", cause="the training loss jumps and does not recover"),
@@ -87,7 +87,7 @@ _ROWS = (  # in the order in which the rules are asked; the first that applies i
         "imbalance",
         imbalance.rule,
         tone="fair",
-        cause="one label is so frequent that the other one is neglected",
+        cause="one label is so frequent that the model neglects the other one",
         notes=("class_imbalance",),
     ),
     Verdict("label_noise", label_noise.rule, tone="fair", cause="some or all labels are wrong"),
@@ -95,7 +95,7 @@ _ROWS = (  # in the order in which the rules are asked; the first that applies i
         "forgetting",
         forgetting.rule,
         tone="fair",
-        cause="fine-tuning has destroyed what the pretrained weights knew",
+        cause="fine-tuning has destroyed the pretrained features",
     ),
     Verdict(
         "overfitting",

@@ -1,1 +1,1 @@
-"""What helps against a verdict: an edit of params, and the same as lines of Keras."""
+"""Cures of each verdict: an edit of params, and the same change as Keras code."""

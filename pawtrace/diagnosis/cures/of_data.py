@@ -1,4 +1,4 @@
-"""Cures of what the network gets: leaks, blank pictures, scaling, too few, imbalance, wrong labels."""
+"""Cures that change the data: leaks, blank pictures, scaling, too few pictures, imbalance, wrong labels."""
 
 from collections.abc import Iterator
 
@@ -11,11 +11,11 @@ from pawtrace.diagnosis.finding import Finding
 
 
 def leaking(_finding: Finding, _facts: Facts) -> Iterator[Cure]:
-    """Copies into one split."""
+    """Put all copies of a picture into one split."""
     yield Cure(
         "group_duplicates",
-        "Raise split.near_duplicate_distance to probe.overlap_distance or more: pictures that look the same, "
-        "or mirrored, then share a split.",
+        "Raise split.near_duplicate_distance to probe.overlap_distance or more: then pictures that look the "
+        "same, also as mirror images, are in the same split.",
         None,
         "# put copies of a picture into the same split; test on pictures that training has not seen",
     )

@@ -1,4 +1,4 @@
-"""Cures of how the network trains."""
+"""Cures that change the training."""
 
 from collections.abc import Iterator
 
@@ -34,7 +34,7 @@ def unstable(_finding: Finding, facts: Facts) -> Iterator[Cure]:
             "Raise the learning rate from 0 during the first epoch.",
             {"schedule": {"warmup_epochs": 1.0}},
             "keras.optimizers.schedules.CosineDecay(\n"
-            "    0.0, num_steps, warmup_target=rate, warmup_steps=steps_an_epoch)",
+            "    0.0, num_steps, warmup_target=rate, warmup_steps=steps_per_epoch)",
         )
 
 
@@ -73,7 +73,7 @@ def dead(_finding: Finding, facts: Facts) -> Iterator[Cure]:
     if not is_random and (facts.dying_signal is not None or falls_from is None):
         yield Cure(
             "weights",
-            "Use other weights: with those of the backbone's file the network learns at no learning rate.",
+            "Use other weights: with those in the backbone's file, the network learns at no learning rate.",
             None,
             "keras.layers.Conv2D(filters, 3, padding='same', kernel_initializer='he_normal')",
         )
@@ -203,7 +203,7 @@ def underfitting(finding: Finding, facts: Facts) -> Iterator[Cure]:
         head, rate = train.phases[0], rounded(min(working_rate(facts) / 10, 1e-4))
         yield Cure(
             "unfreeze",
-            f"After the head, train the backbone too, at a learning rate of {rate:g}.",
+            f"After the head is trained, train the backbone too, at a learning rate of {rate:g}.",
             {"phases": [head.model_dump(), {"trainable": "all", "num_epochs": 5, "learning_rate": rate}]},
             f"backbone.trainable = True; model.compile(keras.optimizers.Adam({rate:g}), ...); model.fit(...)",
         )

@@ -1,4 +1,4 @@
-"""What cures have in common: rates, epochs, augmentation, a frozen backbone."""
+"""Parts that several cures use: learning rates, epochs, augmentation, a frozen backbone."""
 
 import math
 from collections.abc import Iterator
@@ -35,8 +35,8 @@ class Cure(NamedTuple):
 
     name: str
     words: str
-    overrides: Overrides | None  # of `train`; None: nothing that a recipe could change
-    keras: str  # the same in a script of one's own
+    overrides: Overrides | None  # of `train`; None: no param of a recipe can do it
+    keras: str  # the same change in the user's own script
 
 
 def augmentation(facts: Facts) -> Iterator[Cure]:
@@ -51,7 +51,7 @@ def augmentation(facts: Facts) -> Iterator[Cure]:
 
 
 def frozen_backbone(facts: Facts) -> Iterator[Cure]:
-    """The head alone, where the backbone trains and its untouched features are good and measurably better."""
+    """Train the head alone, if the backbone trains and its original features are good and better."""
     are_good = facts.features_accuracy >= facts.thresholds.underfitting_accuracy
     if not (facts.trains_backbone and facts.features_are_better and are_good):
         return

@@ -1,1 +1,1 @@
-"""The rules of the verdicts, one module each; `rule(facts)` gives None if the verdict does not apply."""
+"""The rules of the verdicts, one module each: `rule(facts)` returns a `Finding`."""

@@ -16,7 +16,7 @@ def rule(facts: Facts) -> Finding:
         facts.is_flat_at_chance and not _is_excused(facts),
         "lowest training loss",
         decimal(lowest),
-        f"never below {decimal(limit)}, and no better than guessing",
+        f"never below {decimal(limit)}, and accuracy no better than guessing",
     )
     if not outcome.applies:
         return outcome
@@ -33,13 +33,13 @@ def rule(facts: Facts) -> Finding:
     return outcome._replace(
         numbers=numbers | signal,
         sentence=f"The network never does better than guessing, not even on its training pictures: the "
-        f"training loss stays at {decimal(lowest)} or more (guessing has {decimal(guessing)})"
-        f"{_few_pictures(facts)}{where}.",
+        f"training loss never falls below {decimal(lowest)} (guessing gives {decimal(guessing)})."
+        f"{_few_pictures(facts)}{where}",
     )
 
 
 def _is_excused(facts: Facts) -> bool:
-    """Whether it is at chance for a reason that is the matter of another verdict."""
+    """Whether the network is at chance for a reason that another verdict names."""
     has_forgotten = facts.trains_backbone and facts.features_are_better
     if facts.dying_signal is not None:
         return has_forgotten
@@ -52,10 +52,12 @@ def _few_pictures(facts: Facts) -> str:
     probe, falls_from = facts.probes.overfit, facts.probes.rate_range.falls_from
     few = plural(probe.num_examples, "picture")
     if facts.learns_by_heart:
-        return f"; it can memorise {few} alone, but does not learn from all of them"
-    learned = percent(probe.accuracy) if probe.accuracy is not None else "nothing finite"
-    no_rate = "; its loss falls at no learning rate" if falls_from is None else ""
-    return f"; of {few} alone the network memorises {learned} in {plural(probe.num_steps, 'step')}{no_rate}"
+        return f" It can memorise {few} alone, but does not learn from all of them."
+    steps = plural(probe.num_steps, "step")
+    no_rate = " Its loss falls at no learning rate." if falls_from is None else ""
+    if probe.accuracy is None:
+        return f" Trained on {few} alone, its outputs are not finite after {steps}.{no_rate}"
+    return f" Trained on {few} alone, it memorises {percent(probe.accuracy)} of them in {steps}.{no_rate}"
 
 
 def _has_hardly_begun(facts: Facts) -> bool:
@@ -78,10 +80,10 @@ def _where_it_dies(facts: Facts) -> tuple[str, Numbers]:
         "largest_activation_std_before": dying.largest_std,
     }
     words = (
-        f"; the signal dies at {dying.block.name}, where activations have a standard deviation of "
-        f"{decimal(dying.std)} after {decimal(dying.largest_std)} before"
+        f" The signal dies at {dying.block.name}: there, activations have a standard deviation of "
+        f"{decimal(dying.std)} (before: {decimal(dying.largest_std)})"
     )
     if dying.block.gradient_rms is not None:
         numbers["gradient_rms_there"] = dying.block.gradient_rms
-        words += f" and gradients are {decimal(dying.block.gradient_rms)}"
-    return words, numbers
+        words += f", and gradients are {decimal(dying.block.gradient_rms)}"
+    return f"{words}.", numbers

@@ -1,4 +1,4 @@
-"""`forgetting`: training has destroyed what the pretrained weights knew."""
+"""`forgetting`: training has destroyed the pretrained features."""
 
 import numpy as np
 
@@ -14,9 +14,9 @@ def rule(facts: Facts) -> Finding:
     """A linear classifier on the untouched features is measurably better, on the same new pictures."""
     linear_probe = facts.linear_probe
     if linear_probe is None:
-        raise NotKnown("the weights are random: there is nothing to forget")
+        raise NotKnown("the weights were random, so there was nothing to forget")
     if not facts.trains_backbone:
-        raise NotKnown("the backbone does not train")
+        raise NotKnown("the backbone is frozen")
     features_right, ours_right = _on_the_same_pictures(facts)
     number = len(features_right)
     features, ours = float(features_right.mean()), float(ours_right.mean())
@@ -24,7 +24,7 @@ def rule(facts: Facts) -> Finding:
     limit = facts.thresholds.forgetting_loss
     outcome = Finding(
         features - ours >= limit and sign_flip_test(differences) < _SURE,
-        "how far it is below its untouched features with a linear classifier, points",
+        "accuracy of a linear classifier on the original features minus the model's accuracy, points",
         points(features - ours),
         f"at least {points(limit)}, measurably",
         cause="rate" if facts.head_comes_first else "head_first",
@@ -32,11 +32,11 @@ def rule(facts: Facts) -> Finding:
     start = (
         ""
         if facts.head_comes_first
-        else " The backbone trained from the first step, together with a head that knew nothing."
+        else " The backbone was trained from the first step, together with an untrained head."
     )
     return outcome._replace(
-        sentence=f"Fine-tuning has destroyed pretrained features: of {number:,} new pictures a linear "
-        f"classifier on the untouched features is right on {percent(features)}, this model on "
+        sentence=f"Fine-tuning has destroyed pretrained features: on {number:,} new pictures, a linear "
+        f"classifier on the original features has an accuracy of {percent(features)}, this model one of "
         f"{percent(ours)}.{start}",
         numbers={
             **facts.accuracies,

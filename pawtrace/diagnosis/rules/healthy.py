@@ -12,7 +12,7 @@ def rule(facts: Facts) -> Finding:
         "accuracy on test pictures",
         percent(facts.test.accuracy),
         "no other verdict applies",
-        f"The model learns, and does as well on new pictures: {percent(facts.train.accuracy)} right on "
+        f"The model learns, and does as well on new pictures: accuracy {percent(facts.train.accuracy)} on "
         f"train, {percent(facts.validation.accuracy)} on validation, {percent(facts.test.accuracy)} on test.",
         {**facts.accuracies, "gap": facts.gap},
     )

@@ -1,4 +1,4 @@
-"""`imbalance`: one label is so frequent that the other one is neglected."""
+"""`imbalance`: one label is so frequent that the model neglects the other one."""
 
 from pawtrace.config.sections import LABELS
 from pawtrace.diagnosis.facts import Facts
@@ -8,19 +8,19 @@ from pawtrace.results.number_words import percent
 
 
 def rule(facts: Facts) -> Finding:
-    """The rarer label's pictures are recognised measurably more seldom."""
+    """The model recognises pictures of the rarer label measurably less often."""
     train, unseen, limit = facts.train, facts.unseen, facts.thresholds.imbalance_share
     common = int(train.counts[1] > train.counts[0])
     rare = 1 - common
     if 0 in unseen.counts:
-        raise NotKnown("validation and test lack a label")
+        raise NotKnown("validation and test have pictures of one label only")
     gap = unseen.recalls[common] - unseen.recalls[rare]
     neglected = gap >= facts.thresholds.imbalance_recall_gap and is_above(
         unseen.recalls[common], unseen.counts[common], unseen.recalls[rare], unseen.counts[rare]
     )
     outcome = Finding(
         train.chance > limit and neglected,
-        "share of the more frequent label, where the other is recognised more seldom",
+        "share of the more frequent label, if the other one is recognised less often",
         percent(train.chance),
         f"above {percent(limit)}",
         numbers={

@@ -1,4 +1,4 @@
-"""`input_scaling`: pretrained weights get inputs of another range, mean or channel order than they know."""
+"""`input_scaling`: pretrained weights get another range, mean or channel order than in their training."""
 
 from pawtrace.config.conventions import CONVENTIONS
 from pawtrace.diagnosis.facts import Facts
@@ -15,7 +15,7 @@ def rule(facts: Facts) -> Finding:
     """The pretrained features are worth more under another convention, and it shows in the accuracy."""
     linear_probe = facts.linear_probe
     if linear_probe is None:
-        raise NotKnown("the weights are random: they know no range of inputs")
+        raise NotKnown("the weights were random, so they expect no particular scaling")
     received, expected = linear_probe.received, linear_probe.expected
     ours, theirs = facts.linear_probe_accuracy(received), facts.linear_probe_accuracy(expected)
     loss = theirs - ours
@@ -24,7 +24,7 @@ def rule(facts: Facts) -> Finding:
     hurts = facts.level(facts.unseen) < theirs
     outcome = Finding(
         is_worse and hurts and not facts.trains_backbone,
-        "what the pretrained features lose by the input scaling, points",
+        "accuracy that the pretrained features lose by the input scaling, points",
         points(-loss) if loss else "0.0",
         f"measurable (p below {_SURE:g})",
     )
@@ -32,9 +32,9 @@ def rule(facts: Facts) -> Finding:
         return outcome
     return outcome._replace(
         sentence=f"The backbone gets {CONVENTIONS[received].words}, but its weights work best with "
-        f"{CONVENTIONS[expected].words}: a linear classifier on its features is then right on "
-        f"{percent(theirs)} of {linear_probe.num_examples} training pictures that it has not seen, instead "
-        f"of {percent(ours)}.",
+        f"{CONVENTIONS[expected].words}: a linear classifier on its features then has an accuracy of "
+        f"{percent(theirs)} instead of {percent(ours)} (cross-validated on {linear_probe.num_examples} "
+        f"training pictures).",
         numbers={
             "features_accuracy_received": ours,
             "features_accuracy_expected": theirs,

@@ -14,12 +14,12 @@ _LIKELIHOOD_RATIO = 6.0
 def rule(facts: Facts) -> Finding:
     """The labels have nothing to do with the pictures, or a share of them is wrong."""
     limit = facts.thresholds.noise_share
-    measure, limit_words = "share of labels that are wrong, as predictions tell", f"at least {percent(limit)}"
+    measure, limit_words = "share of wrong labels, estimated from predictions", f"at least {percent(limit)}"
     if facts.labels_say_nothing and (facts.learns_by_heart or not facts.train.at_chance):
         return Finding(True, measure, "all", limit_words, _random_words(facts), _random_numbers(facts))
     judge = facts.best_judge
     if judge is None:
-        return Finding(False, measure, "cannot be told: predictions are at chance", limit_words)
+        return Finding(False, measure, "unknown: predictions are no better than guessing", limit_words)
     wrong, surest = wrong_labels(judge), sure_errors(judge)
     # Learning by heart bends the curve: then a smaller share must show among the surest predictions, too.
     by_heart = facts.gap >= facts.thresholds.overfitting_gap
@@ -34,9 +34,9 @@ def rule(facts: Facts) -> Finding:
         return outcome
     num_suspects = len(facts.suspects)
     return outcome._replace(
-        sentence=f"About {percent(wrong.share)} of the labels are wrong: of the {surest.num_sure:,} surest "
-        f"predictions on pictures that were not trained on {percent(surest.share)} contradict the label; "
-        f"with right labels it would be about {percent(surest.expected)}. "
+        sentence=f"About {percent(wrong.share)} of the labels are wrong: of the {surest.num_sure:,} most "
+        f"confident predictions on held-out pictures, {percent(surest.share)} contradict the label; if all "
+        f"labels were correct, about {percent(surest.expected)} would. "
         f"{plural(num_suspects, 'suspect')} {'is' if num_suspects == 1 else 'are'} listed.",
         numbers={
             **facts.accuracies,
@@ -61,9 +61,8 @@ def _random_numbers(facts: Facts) -> Numbers:
 def _random_words(facts: Facts) -> str:
     assert facts.baseline is not None
     return (
-        f"The network can learn ({facts.by_heart_words}), yet from "
+        f"The network can learn ({facts.by_heart_words}), but from "
         f"{plural(facts.train.num_examples, 'training picture')} it learns nothing that helps on new ones "
-        f"({percent(facts.unseen.accuracy)} right), and a linear classifier on edges finds "
-        f"nothing either ({percent(facts.baseline.accuracy)}): the labels seem to have nothing to do with "
-        f"the pictures."
+        f"(accuracy {percent(facts.unseen.accuracy)}), and neither does a linear classifier on edges "
+        f"({percent(facts.baseline.accuracy)}): the labels seem to have nothing to do with the pictures."
     )

@@ -1,4 +1,4 @@
-"""`leaking`: test pictures were also trained on."""
+"""`leaking`: the model was also trained on test pictures."""
 
 from pawtrace.diagnosis.facts import Facts
 from pawtrace.diagnosis.finding import Finding, Numbers
@@ -6,7 +6,7 @@ from pawtrace.results.number_words import percent
 
 
 def rule(facts: Facts) -> Finding:
-    """Test examples that training has seen make the test accuracy too good."""
+    """Test examples that are also training examples make the test accuracy too good."""
     test, seen = facts.result.predictions["test"], facts.seen_in_training
     share, limit = len(seen) / facts.test.num_examples, facts.thresholds.leaking_share
     outcome = Finding(
@@ -25,13 +25,13 @@ def rule(facts: Facts) -> Finding:
         "share_seen_in_training": share,
         "accuracy_on_seen": sum(right_on_seen) / len(right_on_seen),
     }
-    others_text = "; no other is left"
+    others_text = "; there are no other test pictures"
     if right_on_others:
         numbers["accuracy_on_others"] = sum(right_on_others) / len(right_on_others)
-        others_text = f", and on {percent(sum(right_on_others) / len(right_on_others))} of the others"
+        others_text = f", and {percent(sum(right_on_others) / len(right_on_others))} on the others"
     return outcome._replace(
         numbers=numbers,
         sentence=f"The test accuracy cannot be trusted: of {facts.test.num_examples:,} test pictures "
-        f"{len(seen):,} ({percent(share)}) look like a training picture, and it is right on "
-        f"{percent(sum(right_on_seen) / len(right_on_seen))} of these{others_text}.",
+        f"{len(seen):,} ({percent(share)}) look like a training picture. The accuracy is "
+        f"{percent(sum(right_on_seen) / len(right_on_seen))} on these{others_text}.",
     )

@@ -12,21 +12,21 @@ def rule(facts: Facts) -> Finding:
     limit, modes = facts.thresholds.lag_gap, facts.signals.kept
     gap, later_gap = _gap(modes), _gap(_at_the_end(facts))
     if gap is None or later_gap is None:
-        raise NotKnown("the network's answers were not finite")
+        raise NotKnown("the network's outputs were not finite")
     training, inference = modes.training.accuracy or 0.0, modes.inference.accuracy or 0.0
     number = modes.num_examples
     outcome = Finding(
         min(gap, later_gap) >= limit and is_above(training, number, inference, number) and not facts.is_good,
-        "accuracy in training mode above that in inference mode, same pictures, points",
+        "accuracy in training mode minus accuracy in inference mode, on the same pictures, points",
         points(gap),
         f"at least {points(limit)}, measurably",
     )
     if not outcome.applies:
         return outcome
     return outcome._replace(
-        sentence=f"On the same {number} training pictures the model is right on {percent(training)} in "
-        f"training mode and on {percent(inference)} in inference mode: batch normalisation's moving "
-        f"averages lag behind its batches.",
+        sentence=f"On the same {number} training pictures, the accuracy is {percent(training)} in training "
+        f"mode and {percent(inference)} in inference mode: the moving averages of batch normalisation lag "
+        f"behind the batches.",
         numbers={
             **facts.accuracies,
             "accuracy_in_training_mode": training,

@@ -18,7 +18,7 @@ def rule(facts: Facts) -> Finding:
     shown = kept_gap if is_wide else max(kept_gap, later_gap)
     outcome = Finding(
         applies,
-        "accuracy on training pictures above that on new ones, points",
+        "accuracy on training pictures minus accuracy on new ones, points",
         points(shown),
         f"at least {points(limit)}, and measurably more than {points(USUAL_GAP)}",
         cause=_cause(facts),
@@ -29,14 +29,14 @@ def rule(facts: Facts) -> Finding:
     later = (
         ""
         if is_wide
-        else f" In later epochs the model is right on {percent(max(facts.history.accuracy))} of them while "
-        f"training, and validation does not follow: epoch {facts.training.best_epoch} was kept."
+        else f" In later epochs the accuracy in training rises to {percent(max(facts.history.accuracy))}, "
+        f"but the validation accuracy does not follow; epoch {facts.training.best_epoch} was kept."
     )
     since = f"opens in epoch {opens}" if opens else f"is there in epoch {facts.training.best_epoch}"
     return outcome._replace(
         sentence=f"The model is clearly worse on new pictures than on its "
-        f"{plural(facts.train.num_examples, 'training picture')}: {percent(facts.train.accuracy)} right on "
-        f"train, {percent(facts.unseen.accuracy)} on validation and test; the gap {since}.{later}",
+        f"{plural(facts.train.num_examples, 'training picture')}: accuracy {percent(facts.train.accuracy)} "
+        f"on train, {percent(facts.unseen.accuracy)} on validation and test. The gap {since}.{later}",
         numbers={
             **facts.accuracies,
             "gap": facts.gap,

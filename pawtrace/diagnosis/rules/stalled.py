@@ -8,7 +8,7 @@ _LARGE_UPDATE = 1e-3  # of the weights in a step: Karpathy's rule of thumb for s
 
 
 def rule(facts: Facts) -> Finding:
-    """The loss hardly moves, and the rate lies below those at which it would."""
+    """The loss hardly falls, and the learning rate is below those at which it would."""
     rates, limit = facts.probes.rate_range, facts.thresholds.stalled_fall
     start, lowest = _start(facts), min(facts.history.loss)
     fall = (start - lowest) / start if start else 0.0
@@ -22,17 +22,18 @@ def rule(facts: Facts) -> Finding:
     steps_are_small = not updates or max(updates) < _LARGE_UPDATE
     outcome = Finding(
         hardly_moves and is_below_the_band(facts) and steps_are_small,
-        "how far the training loss has fallen",
+        "fall of the training loss, as a share of its start",
         percent(max(0.0, fall)),
-        f"less than {percent(limit)}, at a rate below those that work",
+        f"less than {percent(limit)}, at a learning rate below those that work",
     )
     if not outcome.applies:
         return outcome
-    moved = f" A step changes the weights by {max(updates):.1g} of their size." if updates else ""
+    moved = f" A step changes the weights by at most {max(updates):.1g} of their size." if updates else ""
     return outcome._replace(
         sentence=f"The learning rate of {facts.highest_rate:g} is too low: in {len(facts.history.epoch)} "
-        f"epochs the training loss went from {decimal(start)} to {decimal(lowest)}. In the range test it "
-        f"begins to fall at {rates.falls_from:.1g} and falls fastest at {rates.steepest:.1g}.{moved}",
+        f"epochs the training loss fell only from {decimal(start)} to {decimal(lowest)}. In the "
+        f"learning-rate range test, the loss begins to fall at {rates.falls_from:.1g} and falls fastest at "
+        f"{rates.steepest:.1g}.{moved}",
         numbers={
             "learning_rate": facts.highest_rate,
             "falls_from": rates.falls_from or 0.0,

@@ -7,7 +7,7 @@ from pawtrace.results.number_words import percent, plural
 
 
 def rule(facts: Facts) -> Finding:
-    """Few training pictures, and the model is not good on new ones, or measurably worse."""
+    """There are few training pictures, and the model is not good, or measurably worse, on new ones."""
     number, limit = facts.train.num_examples, facts.thresholds.too_few_examples
     train, unseen = facts.train, facts.unseen
     gap = facts.level(train) - facts.level(unseen)
@@ -16,13 +16,13 @@ def rule(facts: Facts) -> Finding:
     )
     outcome = Finding(
         number < limit and (is_worse or facts.level(unseen) < facts.thresholds.underfitting_accuracy),
-        "number of training pictures, where the model is not good on others",
+        "number of training pictures, if the model is not good on new ones",
         f"{number:,}",
         f"fewer than {limit:,}",
     )
     return outcome._replace(
-        sentence=f"{plural(number, 'training picture')} are too few to learn from: the model is right on "
-        f"{percent(train.accuracy)} of them and on {percent(unseen.accuracy)} of "
-        f"{unseen.num_examples:,} others.",
+        sentence=f"{plural(number, 'training picture')} are too few to learn from: the accuracy is "
+        f"{percent(train.accuracy)} on them, and {percent(unseen.accuracy)} on "
+        f"{plural(unseen.num_examples, 'new picture')}.",
         numbers={**facts.accuracies, "num_train_examples": number},
     )

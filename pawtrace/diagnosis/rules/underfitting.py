@@ -7,12 +7,12 @@ from pawtrace.results.number_words import percent
 
 
 def rule(facts: Facts) -> Finding:
-    """It is not good on its own training pictures, and has stopped improving."""
+    """The model is not good on its own training pictures, and has stopped improving."""
     limit, level = facts.thresholds.underfitting_accuracy, facts.level(facts.train)
     cause = _cause(facts)
     why = {
-        "penalty": " The penalties on its weights outweigh the loss.",
-        "augmentation": " The model is far worse on augmented training pictures: the augmentation is strong.",
+        "penalty": " The penalties on its weights outweigh the classification loss.",
+        "augmentation": " On augmented training pictures it is far worse: the augmentation is too strong.",
         "frozen": " The backbone is frozen, and its features allow no more.",
     }.get(cause, "")
     return Finding(
@@ -20,15 +20,15 @@ def rule(facts: Facts) -> Finding:
         "accuracy on its own training pictures",
         percent(level),
         f"below {percent(limit)}",
-        f"The model is right on only {percent(facts.train.accuracy)} of its own training pictures, on "
-        f"{percent(facts.validation.accuracy)} of the validation pictures, and has stopped improving.{why}",
+        f"The model has stopped improving, with an accuracy of only {percent(facts.train.accuracy)} on its "
+        f"own training pictures ({percent(facts.validation.accuracy)} on validation).{why}",
         {**facts.accuracies, "train_chance": facts.train.chance},
         cause,
     )
 
 
 def _cause(facts: Facts) -> str:
-    """What holds it back, the most specific first."""
+    """What limits the model, the most specific cause first."""
     if facts.penalties_outweigh:
         return "penalty"
     augmented = facts.history.accuracy[facts.training.best_epoch - 1]

@@ -10,7 +10,7 @@ _RELATIVE = 0.05  # of the loss: less is no progress worth waiting for
 
 
 def rule(facts: Facts) -> Finding:
-    """It was still improving when its epochs were over, or has hardly begun though it could learn."""
+    """The model was still improving when training ended, or it has hardly begun although it can learn."""
     num_epochs = len(facts.history.epoch)
     limit, num_last = facts.thresholds.undertrained_improvement, max(1, num_epochs // 5)
     fall, before, after = _fall_at_the_end(facts, num_last)
@@ -41,17 +41,15 @@ def rule(facts: Facts) -> Finding:
         cause="rate" if is_below_the_band(facts) else "epochs",
     )
     if is_improving:
-        was = "was" if num_epochs == 1 else "were"
         return outcome._replace(
-            sentence=f"The model was still improving when its {plural(num_epochs, 'epoch')} {was} over: the "
-            f"{'validation' if num_epochs > 1 else 'training'} loss went from {decimal(before)} to "
-            f"{decimal(after)} in the last {plural(num_last, 'epoch')}, and the model is right on "
-            f"{percent(facts.train.accuracy)} of its training pictures."
+            sentence=f"Training ended after {plural(num_epochs, 'epoch')}, while the model was still "
+            f"improving: the {'validation' if num_epochs > 1 else 'training'} loss went from "
+            f"{decimal(before)} to {decimal(after)} in the last {plural(num_last, 'epoch')}. The accuracy on "
+            f"the training pictures is {percent(facts.train.accuracy)}."
         )
     return outcome._replace(
-        sentence=f"After {plural(num_epochs, 'epoch')} the model is right on only "
-        f"{percent(facts.train.accuracy)} of its own training pictures, although the network can learn: "
-        f"{facts.by_heart_words}."
+        sentence=f"After {plural(num_epochs, 'epoch')}, the accuracy on the training pictures is only "
+        f"{percent(facts.train.accuracy)}, although the network can learn: {facts.by_heart_words}."
     )
 
 

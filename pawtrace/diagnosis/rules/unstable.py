@@ -13,9 +13,9 @@ def rule(facts: Facts) -> Finding:
     """The steps are too large: the training loss jumps up and stays there, or is not finite."""
     initial, probe = facts.probes.initial.training.loss, facts.probes.overfit
     limit = facts.thresholds.unstable_rise
-    measure, limit_words = "rise of the training loss that it does not recover from", f"above {limit:g}"
+    measure, limit_words = "rise of the training loss without recovery", f"above {limit:g}"
     if initial is None:
-        sentence = "The loss is not a finite number before training has even begun."
+        sentence = "The loss is not a finite number, even before training."
         return Finding(True, measure, "not finite", limit_words, sentence)
     if probe.loss is None:
         sentence = (
@@ -49,7 +49,7 @@ def rule(facts: Facts) -> Finding:
             f"not recover: the learning rate of {facts.highest_rate:g} is too large."
         )
         if edge is not None:
-            sentence += f" In the range test the loss of this network blows up at {edge:.1g}."
+            sentence += f" In the learning-rate range test, the loss blows up at {edge:.1g}."
     return Finding(True, measure, decimal(rise), limit_words, sentence, numbers)
 
 
