@@ -88,8 +88,8 @@ def _is_better(recipe: str, name: str, results: Mapping[str, Result]) -> bool:
 def _proven(recipe: str, name: str, results: Mapping[str, Result]) -> NextStep:
     theirs, ours = (results[each].metric("test", "accuracy") for each in (recipe, name))
     comparison = compare(results[recipe], results[name])
-    points = "" if comparison is None else f" ({comparison.words} points on the same pictures)"
+    points = "" if comparison is None else f"; on the same pictures {comparison.words} points"
     return NextStep(
         recipe,
-        f"Try {recipe}: it has a test accuracy of {percent(theirs)}, {name} one of {percent(ours)}{points}.",
+        f"Try {recipe}: its test accuracy is {percent(theirs)}, that of {name} {percent(ours)}{points}.",
     )

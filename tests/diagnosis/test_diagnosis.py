@@ -206,7 +206,7 @@ def test_a_dead_network_shows_where_its_signal_dies():
     assert found.numbers["signal_dies_at"] == "block5"
     assert found.numbers["activation_std_there"] == 0.00002
     assert found.numbers["lowest_training_loss"] == pytest.approx(math.log(2))
-    assert "the signal dies at block5" in found.sentence
+    assert "The signal dies at block5" in found.sentence
     assert "dying_signal" not in found.notes  # the sentence says it
     assert "blank_pictures" in found.notes
 

@@ -118,8 +118,8 @@ def test_a_cure_is_another_recipe_that_names_the_verdict(params, rungs):
     found = rung(rungs, "frozen_random").next
     assert found is not None
     assert found.recipe == "gradual_unfreeze"
-    assert found.sentence.startswith("Try gradual_unfreeze: here it is right on 96.2 % of the test pictures")
-    assert "frozen_random on 47.5 %, +48.8 (" in found.sentence
+    assert found.sentence.startswith("Try gradual_unfreeze: its test accuracy is 96.2 %")
+    assert "that of frozen_random 47.5 %; on the same pictures +48.8 (" in found.sentence
     dead = rung(rungs, "frozen_random").diagnosis
     # Nothing measured: the likeliest cure by the facts, and the command that tries it.
     unmeasured = {"frozen_random": RESULTS["frozen_random"]}
