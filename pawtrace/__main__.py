@@ -46,10 +46,10 @@ def parser(commands: Collection[str] = COMMANDS) -> argparse.ArgumentParser:
     whole = argparse.ArgumentParser("pawtrace", usage, overview(), formatter_class=layout)
     whole.add_argument("--version", action=_ShowVersion, nargs=0, help="print the version")
     whole.add_argument(
-        "--print-completion", action=_PrintCompletion, choices=_SHELLS, help="print a script for your shell"
+        "--print-completion", action=_PrintCompletion, choices=_SHELLS, help="print your shell's completion"
     )
     _add_loudness(whole, default=False)
-    named = whole.add_subparsers(dest="command", metavar="COMMAND", help="one of those above")
+    named = whole.add_subparsers(dest="command", metavar="COMMAND", help="one of the commands above")
     for name in COMMANDS:
         if name not in commands:
             named.add_parser(name)
@@ -69,8 +69,8 @@ def _add_loudness(parser: argparse.ArgumentParser, default: object) -> None:
     """-q and -v, before the command's name and after it."""
     group = parser.add_mutually_exclusive_group()
     for short, long, words in (
-        ("-q", "--quiet", "print only errors; the exit code says the rest"),
-        ("-v", "--verbose", "also print what libraries print, and where in the code an error arose"),
+        ("-q", "--quiet", "print only errors; the exit code tells the result"),
+        ("-v", "--verbose", "also print the output of libraries and, after an error, the place in the code"),
     ):
         group.add_argument(short, long, action="store_true", default=default, help=words)
 

@@ -1,11 +1,11 @@
-"""The commands of `pawtrace`, a module each: `add_arguments(parser)` and `run(arguments) -> exit code`.
+"""The commands of `pawtrace`, one module each: `add_arguments(parser)` and `run(arguments) -> exit code`.
 
-A module's documentation is its help. What takes long to import is imported in `run`. Here is only what
-`pawtrace --help` needs, so that it comes at once.
+A module's docstring is the command's help. `run` imports what takes long to import. This file holds only
+what `pawtrace --help` needs, so that the help appears at once.
 """
 
 GROUPS = {
-    "A model of your own": {
+    "Your own model": {
         "diagnose": "find out why its accuracy is low; needs no project",
     },
     "Your photos": {
@@ -16,32 +16,32 @@ GROUPS = {
     "Train": {
         "profile": "switch params.yaml to a profile, or list the profiles",
         "check": "check that this machine has what the recipes need",
-        "cure": "try what helps against a recipe's verdict",
+        "cure": "train the likeliest cures of a recipe's verdict",
     },
     "Look at results": {
         "results": "list the recipes: accuracy, interval, gap, verdict",
         "trace": "say why a metric moved, or how two recipes differ",
-        "verify": "check all files that DVC keeps for damage",
+        "verify": "check all files that DVC tracks for damage",
     },
     "Use a model": {
         "predict": "classify photos as cat or dog",
         "promote": "make a recipe's model the current one, unless it is worse",
         "rollback": "go back to the model that was current before",
         "status": "say which model is current, and whether it is intact",
-        "export": "write the model for ONNX, TensorFlow or TFLite",
+        "export": "export the model to ONNX, TensorFlow or TFLite",
         "croissant": "describe the prepared data as Croissant metadata",
     },
 }
 COMMANDS = tuple(name for group in GROUPS.values() for name in group)
-# Those that may import Keras, whose libraries print lines of their own as they start.
+# The commands that may import Keras, whose libraries print messages when they start.
 WITH_KERAS = frozenset({"backbone", "check", "diagnose", "export", "init", "predict", "promote", "review"})
 
 _EXAMPLES = """\
 Examples:
   pawtrace diagnose my_model.keras photos/         why is my model inaccurate?
   pawtrace init photos.zip && make repro           train on your photos
-  pawtrace trace from_scratch from_scratch_normalized
-  pawtrace trace HEAD~1 --md                       for a pull request
+  pawtrace trace from_scratch from_scratch_normalized     how do two recipes differ?
+  pawtrace trace HEAD~1 --md                       a comment for a pull request
   pawtrace predict holiday/ --csv > answers.csv
 
 `pawtrace COMMAND --help` explains a command. Exit codes: docs/commands.md.

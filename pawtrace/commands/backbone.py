@@ -1,7 +1,8 @@
 """Make a pretrained backbone for your recipes: data/weights/NAME.keras.
 
-Its weights are those that Keras publishes, downloaded or from a file (--from). The file takes RGB 0..255
-images of any size; the scaling that the weights expect is inside. Name it in params.yaml: train.backbone.
+The command downloads the weights that Keras publishes, or reads weights from a file (--from). The backbone
+takes RGB 0..255 images of any size and scales them as its weights expect. To use the backbone, write its
+path into params.yaml: train.backbone.
 """
 
 import argparse
@@ -20,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         dest="weights_file",
         type=Path,
         metavar="FILE",
-        help="its weights without the top (.h5, .weights.h5 or .keras); default: download them",
+        help="weights of the network without its top layer (.h5, .weights.h5 or .keras); default: download",
     )
 
 
@@ -33,7 +34,7 @@ def run(arguments: argparse.Namespace) -> int:
     path = write_backbone(name, weights_file, baseline)
     whose = "the ImageNet weights that Keras publishes"
     if weights_file is not None:
-        whose = f"the weights of {weights_file} (not the file that Keras publishes: nothing vouches for them)"
+        whose = f"the weights of {weights_file} (not the file that Keras publishes, so they are not verified)"
     print(f"{path}: {name} with {whose}")
     print(f"next: pawtrace init PHOTOS --backbone {name}, or set train.backbone: {path} in params.yaml")
     return 0

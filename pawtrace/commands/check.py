@@ -1,6 +1,7 @@
 """Check that this machine has what the recipes need: files, weights, transforms, memory, a GPU.
 
-`make repro` runs it first, because training would stop for these only after minutes or hours. Trains nothing.
+`make repro` runs this check first, because a missing file would stop the training only after minutes or
+hours. The check trains nothing.
 """
 
 import argparse
@@ -40,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print what is odd, and the first thing that is missing, with what to do; 1 if there is one."""
+    """Print odd values, and the first thing that is missing with what to do; 1 if something is missing."""
     del arguments
     params = load_params()
     for line in odd_values_by_recipe(params):
@@ -51,7 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
     except PawtraceError as error:
         print(f"pawtrace check: {error}", file=sys.stderr)
         return 1
-    print(f"check: everything that the {len(params.recipes)} recipes need is here")
+    print(f"check: this machine has everything that the {len(params.recipes)} recipes need")
     return 0
 
 
@@ -80,14 +81,15 @@ def check_requirements(params: Params) -> None:
 
 
 def _check_folders() -> None:
-    """Require that the stages may write where they will."""
+    """Require that the stages can write into their output folders."""
     for folder in _WRITTEN:
         place = next(path for path in (folder, *folder.parents) if path.exists())
         if not place.is_dir():
             raise DeviceError(f"{place}: expected a folder, found a file; move it away")
         if not os.access(place, os.W_OK | os.X_OK):
             raise DeviceError(
-                f"{place}: expected a folder that can be written, found one that cannot; run: ls -ld {place}"
+                f"{place}: expected a writable folder, found one without write permission; "
+                f"run: ls -ld {place}"
             )
 
 
@@ -114,7 +116,7 @@ def _named(recipe: ResolvedRecipe) -> Iterator[None]:
 
 
 def _check_published(train: TrainParams) -> None:
-    """Of a published backbone, without Keras: is a copy of its weights genuine, does the head fit?"""
+    """Check a published backbone, without Keras: a copy of its weights is genuine, and the head fits."""
     if train.backbone not in PUBLISHED:
         return
     weights_file = find_weights(train.backbone) if train.weights == "imagenet" else None
@@ -160,9 +162,9 @@ def _check_device(recipes: list[ResolvedRecipe]) -> None:
 
 
 def missing_weights(params: Params) -> str | None:
-    """What to do about ImageNet weights that cannot be had, in one line; None where all can.
+    """One line about ImageNet weights that are neither here nor downloadable; None if there are none.
 
-    Asks the network for those that are not here, for 8 s at most.
+    Waits at most 8 s for the network.
     """
     backbone_of = {name: _imagenet_backbone(params, name) for name in params.recipes}
     backbones = sorted({backbone for backbone in backbone_of.values() if backbone})
@@ -171,9 +173,10 @@ def missing_weights(params: Params) -> str | None:
         return None
     in_need = [name for name, backbone in backbone_of.items() if backbone in problems]
     others = [name for name in backbone_of if name not in in_need]
-    way_on = f"{', '.join(others)} need none; run: dvc repro train@{others[0]}" if others else "all need them"
+    without = f"not needed by {', '.join(others)}: to start with these, run: dvc repro train@{others[0]}"
+    way_on = without if others else "all recipes need these weights"
     return (
-        f"params.yaml: train.weights: imagenet: cannot be downloaded ({next(iter(problems.values()))}); "
+        f"params.yaml: train.weights: imagenet: cannot download ({next(iter(problems.values()))}); "
         f"{how_to_provide(problems)}; needed by {', '.join(in_need)}; {way_on}"
     )
 

@@ -1,6 +1,6 @@
 """Describe the prepared data as Croissant metadata, which data catalogues and loaders understand.
 
-Writes data/croissant.json: each shard of records and each split's list with its sha256.
+Writes data/croissant.json, which lists each shard of records and the list of each split, with their sha256.
 See https://docs.mlcommons.org/croissant.
 """
 
@@ -17,7 +17,7 @@ _FILE = Path("data/croissant.json")  # paths in it are relative to its folder
 _COLUMNS = {
     "id": "the photo's path in the archive",
     "label": "cat or dog",
-    "group": "the same for pictures that look the same; all of a group are in one split",
+    "group": "pictures that look the same have the same group; a group is always in one split",
 }
 _TERMS = ("column", "extract", "field", "fileObject", "key", "recordSet", "source")
 _CONTEXT = {  # the terms used here; source: Croissant 1.0, appendix 1

@@ -1,7 +1,7 @@
-"""Try what helps against a recipe's verdict: add it as a recipe, train it, say whether it helped.
+"""Train the likeliest cures of a recipe's verdict, and say whether they help.
 
-Each cure becomes a recipe of params.yaml that builds on the one it cures, so that it stays there as the
-proof. Ends with the first cure that is measurably better. Exits with 1 where none of them was.
+Each cure becomes a new recipe in params.yaml, which builds on the given recipe and stays there. The command
+stops at the first cure that is measurably better. The exit code is 1 if no cure is better.
 """
 
 import argparse
@@ -16,7 +16,7 @@ _SECTION = re.compile(r"[A-Za-z_]+:")  # at the beginning of a line
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The recipe, and how many cures to try."""
     parser.add_argument("recipe", help="a recipe of params.yaml that has been trained")
-    parser.add_argument("--tries", type=int, default=3, help="cures to try at most (default: 3)")
+    parser.add_argument("--tries", type=int, default=3, help="maximum number of cures (default: 3)")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -47,7 +47,7 @@ def run(arguments: argparse.Namespace) -> int:
         if cure.overrides is not None
     }
     if not cures:
-        print(f"No parameter cures {name}. {' '.join(cure.words for cure in found.cures)}")
+        print(f"No parameter can cure {name}. {' '.join(cure.words for cure in found.cures)}")
     for recipe, (words, overrides) in list(cures.items())[: arguments.tries]:
         if recipe not in params.recipes:
             add_recipe(paths.PARAMS, recipe, name, words, found.verdict, overrides)
@@ -55,7 +55,7 @@ def run(arguments: argparse.Namespace) -> int:
         train(recipe)
         comparison = compare(read_result(recipe, words, groups), result)
         assert comparison is not None  # the same test pictures
-        print(f"{recipe}: {comparison.verdict}, {comparison.words} points of test accuracy")
+        print(f"{recipe}: {comparison.verdict}; test accuracy {comparison.words} points against {name}")
         if comparison.verdict == "better":
             return 0
     return 1

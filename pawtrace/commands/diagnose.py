@@ -1,7 +1,7 @@
-"""Find out why the accuracy of a model of your own is low; needs no project.
+"""Find out why the accuracy of your own model is low. Needs no project.
 
-The exit code is 0 if nothing was found, 1 if something was found, 2 if the model or the photos cannot be
-used.
+The exit code is 0 if the verdict is healthy, 1 for any other verdict, 2 if the model or the photos cannot
+be used.
 """
 
 import argparse
@@ -15,7 +15,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("photos", type=Path, help="test photos: a folder, zip or tar with class folders")
     parser.add_argument("--train", type=Path, metavar="PHOTOS", help="photos that the model was trained on")
     parser.add_argument(
-        "--history", type=Path, metavar="FILE", help="CSVLogger's CSV, or a JSON of History.history"
+        "--history",
+        type=Path,
+        metavar="FILE",
+        help="history of the training: CSVLogger's CSV, DVCLive's folder, or a JSON of History.history",
     )
     parser.add_argument("--json", action="store_true", help="print JSON instead of a screen of text")
     parser.add_argument("--html", type=Path, metavar="FILE", help="also write a page with charts")
@@ -23,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Diagnose; 1 where something was found."""
-    # oneDNN then multiplies in bfloat16, where the processor can: twice as fast; P(dog) moves by about 0.01.
+    # oneDNN then multiplies in bfloat16 if the processor can: twice as fast; P(dog) changes by about 0.01.
     os.environ.setdefault("ONEDNN_DEFAULT_FPMATH_MODE", "BF16")
     from pawtrace.foreign.diagnosing import diagnose
 

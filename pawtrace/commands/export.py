@@ -1,7 +1,8 @@
-"""Write the promoted model for other runtimes, checked against the original.
+"""Export the promoted model for other runtimes, and check the export against the original.
 
-The export takes uint8 RGB squares and gives P(dog); the input scaling is inside. It is asked about test
-examples and deleted, with exit code 1, if it does not answer as the original does.
+The export takes uint8 RGB squares, scales them itself, and gives P(dog). The command compares its
+predictions on test pictures with those of the original. If they differ, the command deletes the export, and
+the exit code is 1.
 """
 
 import argparse
@@ -41,8 +42,8 @@ def run(arguments: argparse.Namespace) -> int:
     _check_replaceable(output, arguments.format)
     if chosen.input.tta_views > 1:
         print(
-            f"pawtrace export: the export sees one view; the model was measured on the mean of "
-            f"{chosen.input.tta_views}",
+            f"pawtrace export: the export predicts from one view of a picture; the model was measured with "
+            f"the mean over {chosen.input.tta_views} views",
             file=sys.stderr,
         )
     code = _export(chosen.path, arguments.format, output)
@@ -71,24 +72,25 @@ def _export(source: Path, format_: str, output: Path) -> int:
         print(f"pawtrace export: {error}", file=sys.stderr)
         return 1
     print(
-        f"{output}: agrees with {source} on {agreement.num_examples} test examples: "
-        f"P(dog) differs by at most {agreement.from_float32:.1g} in float32, {agreement.from_original:.1g} "
-        f"from the model as saved; {agreement.num_other_class} are called otherwise"
+        f"{output}: matches {source} on {agreement.num_examples} test pictures: P(dog) differs by at most "
+        f"{agreement.from_float32:.1g} from the model in float32, and by at most "
+        f"{agreement.from_original:.1g} from the model as saved; {agreement.num_other_class} pictures change "
+        "class"
     )
     return 0
 
 
 def write_card(source: Path, format_: str, output: Path, params: Params) -> None:
-    """Write the model card beside the export; of a model that pawtrace did not make there is none."""
+    """Write the model card beside the export, if pawtrace trained the model."""
     from pawtrace.promotion.model_card import described, model_card
 
     model = described(source, params)
     if model is None:
         return
     card = output.with_name(f"{output.name}.md")
-    note = f"This copy ({format_}) computes in float32; on test pictures it agrees with the original."
+    note = f"This export ({format_}) computes in float32; on test pictures it matches the original model."
     write_text(card, model_card(model, title=f"{model.provenance.recipe}, exported as {format_}", note=note))
-    print(f"{card}: its model card")
+    print(f"{card}: the model card")
 
 
 def _written_beside(output: Path, format_: str) -> AbstractContextManager[Path]:
@@ -100,6 +102,6 @@ def _check_replaceable(output: Path, format_: str) -> None:
     is_replaceable = (output / "saved_model.pb").is_file() if format_ == "savedmodel" else output.is_file()
     if output.exists() and not is_replaceable:
         raise PawtraceError(
-            f"{output}: expected nothing, or an export as {format_} to replace, found something else; "
-            "name another place with --output"
+            f"{output}: expected no file, or an earlier {format_} export to replace, found something else; "
+            "choose another path with --output"
         )

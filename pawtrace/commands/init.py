@@ -1,7 +1,8 @@
-"""Set the project up for your photos: find cats and dogs, say what is wrong with them, write params.yaml.
+"""Set the project up for your photos: find cats and dogs, list problems, write params.yaml.
 
 PHOTOS is a zip, a tar or a folder, with a folder for each class or with the class in the names of the files.
-The recipes fit the number of photos: a frozen pretrained backbone first. Trains nothing.
+The command writes recipes that suit the number of photos; the first one has a frozen pretrained backbone.
+It trains nothing.
 """
 
 import argparse
@@ -27,12 +28,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             action="extend",
             default=[],
             metavar="FOLDER",
-            help=f"names of folders of {label}s; default: found by their names",
+            help=f"folders that hold {label}s; default: the folders with {label} in their names",
         )
     parser.add_argument(
         "--backbone",
         metavar="FILE|NAME",
-        help="a pretrained network: a .keras file, or a name as for `pawtrace backbone`; none: train from "
+        help="a pretrained network: a .keras file, a name as for `pawtrace backbone`, or `none` to train from "
         "random weights, which needs many thousand photos; default: the file in data/weights",
     )
 
@@ -79,5 +80,5 @@ def _ready(backbone: "Path | str | None") -> "tuple[Path | None, BackboneSpeed |
         backbone = write_backbone(backbone, None, baseline)
     from pawtrace.setup.backbone_speed import measure_backbone
 
-    print(f"measuring {backbone} on this machine ...", flush=True)
+    print(f"measuring the speed of {backbone} on this machine ...", flush=True)
     return backbone, measure_backbone(backbone, baseline)

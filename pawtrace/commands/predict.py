@@ -1,8 +1,9 @@
 """Classify photos as cat or dog, with the probability.
 
 Each photo is prepared as the test photos were: checked, rotated by its EXIF tag, scaled, cropped to a
-square. A model that pawtrace did not train is fed by the convention that fits the model. Files that cannot
-be predicted are listed. The exit code is 1 if some file could not be predicted, 2 if none could.
+square. If pawtrace did not train the model, the command first finds out which preprocessing the model
+expects. Files that cannot be predicted are listed. The exit code is 1 if some files could not be predicted,
+2 if none could.
 """
 
 import argparse
@@ -25,7 +26,9 @@ Predicted = tuple[list["PhotoPrediction"], list["Unpredicted"]]
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The photos, the model, the format."""
-    parser.add_argument("photos", nargs="+", type=Path, metavar="FILE|FOLDER", help="folders at any depth")
+    parser.add_argument(
+        "photos", nargs="+", type=Path, metavar="FILE|FOLDER", help="photos, or folders with photos in them"
+    )
     parser.add_argument(
         "--model",
         metavar="PATH|RECIPE",
@@ -104,7 +107,7 @@ def _predict(
 
 
 def _is_foreign(chosen: "ChosenModel", params: Params) -> bool:
-    """Whether somebody else made the model: neither promoted, nor a recipe's, nor built as ours are."""
+    """Whether pawtrace did not train the model: neither promoted, nor a recipe's, nor built like those."""
     from pawtrace.foreign.reading.origin import is_ours, is_saved_model
 
     known = chosen.path.parent == PROMOTED or chosen.path.parent.name in params.recipes
@@ -114,7 +117,7 @@ def _is_foreign(chosen: "ChosenModel", params: Params) -> bool:
 def _predict_foreign(
     files: Sequence[Path], chosen: "ChosenModel", params: Params, *, show_progress: bool
 ) -> Predicted:
-    """Predict with a foreign model; `pawtrace.foreign.predicting` finds out how to feed it."""
+    """Predict with a foreign model; `pawtrace.foreign.predicting` finds out its preprocessing."""
     from pawtrace.base.ordered import ordered_map
     from pawtrace.dataset.sources.formats import Rejected
     from pawtrace.foreign.predicting import predict_photos
@@ -144,6 +147,7 @@ def _predict_foreign(
 
 
 def _list(unpredicted: Sequence["Unpredicted"], num_files: int) -> None:
-    print(f"pawtrace predict: {len(unpredicted)} of {num_files} files not predicted:", file=sys.stderr)
+    count = f"{len(unpredicted)} of {num_files} files"
+    print(f"pawtrace predict: {count} could not be predicted:", file=sys.stderr)
     for file, reason in unpredicted:
         print(f"  {file}: {reason}", file=sys.stderr)

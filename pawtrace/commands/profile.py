@@ -1,7 +1,7 @@
 """Switch params.yaml to a profile; without a name, list the profiles.
 
-Your edits of data.* stay where the profile has the same data.source. Other edits that git does not have are
-saved beside params.yaml.
+Your edits of data.* stay if the profile has the same data.source. If params.yaml has other uncommitted
+edits, a copy is saved beside it first.
 """
 
 import argparse

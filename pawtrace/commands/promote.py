@@ -1,7 +1,7 @@
 """Make a recipe's model the current one, unless it is worse than the best one so far.
 
-Both are compared on the same test examples. The exit code is 0 where the model is promoted, or is the
-promoted one already, 1 where it is refused, 2 where it is not the model that DVC recorded.
+The two models are compared on the same test examples. The exit code is 0 if the model is promoted now or
+was promoted before, 1 if it is refused, 2 if it is not the model that DVC recorded.
 """
 
 import argparse
@@ -17,15 +17,13 @@ if TYPE_CHECKING:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Which recipe, and whether to ask at all."""
-    parser.add_argument("recipe", nargs="?", help="default: the best one on the validation split")
-    parser.add_argument(
-        "--force", action="store_true", help="promote even if it is refused or cannot be compared"
-    )
+    """Which recipe, and whether to compare at all."""
+    parser.add_argument("recipe", nargs="?", help="default: the recipe with the best validation accuracy")
+    parser.add_argument("--force", action="store_true", help="promote whatever the comparison says")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Judge and promote, while no other run writes here; 1 where it is refused."""
+    """Judge and promote, while no other run writes here; 1 if the model is refused."""
     from pawtrace.promotion.candidate import candidate_of
     from pawtrace.promotion.judge import judge
     from pawtrace.promotion.promote import promote

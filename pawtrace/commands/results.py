@@ -1,7 +1,7 @@
 """List the recipes that were measured: test accuracy, its 95 % interval, gap, verdict.
 
-The gap is train minus validation accuracy, in points: a wide one means overfitting. The verdicts are those
-of the last report. Reads reports/ only; trains nothing.
+The gap is train minus validation accuracy, in percentage points: a large gap means overfitting. The verdicts
+come from the last report. The command only reads reports/.
 """
 
 import argparse
@@ -13,8 +13,8 @@ from pawtrace.config.params import load_params
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The format."""
     formats = parser.add_mutually_exclusive_group()
-    formats.add_argument("--json", action="store_true", help="print JSON; shares are 0..1")
-    formats.add_argument("--csv", action="store_true", help="print CSV; shares are 0..1")
+    formats.add_argument("--json", action="store_true", help="print JSON; accuracies are 0..1")
+    formats.add_argument("--csv", action="store_true", help="print CSV; accuracies are 0..1")
 
 
 def run(arguments: argparse.Namespace) -> int:

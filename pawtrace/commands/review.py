@@ -1,7 +1,7 @@
 """Review doubtful photos in the browser: keep, relabel or drop each; ask the model about a photo of yours.
 
-Serves a page on this machine only, until Ctrl-C. Decisions go to data/review.csv, which the stage `split`
-applies; commit it.
+The command serves a page, which only this machine can open, until Ctrl-C. It writes your decisions to
+data/review.csv. The next `make repro` applies them. Commit data/review.csv.
 """
 
 import argparse
@@ -20,7 +20,7 @@ _PORT = 8765
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Where to listen."""
-    parser.add_argument("--port", type=int, default=_PORT, help=f"on 127.0.0.1; default: {_PORT}")
+    parser.add_argument("--port", type=int, default=_PORT, help=f"port on 127.0.0.1; default: {_PORT}")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -33,11 +33,11 @@ def run(arguments: argparse.Namespace) -> int:
     print("reading the photos ...", flush=True)
     board = read_board(params)
     with ReviewServer(arguments.port, board, _answer) as server:
-        print(f"{len(board.cards)} photos to look at: open {server.url}; Ctrl-C ends it", flush=True)
+        print(f"{len(board.cards)} photos to review: open {server.url} (stop with Ctrl-C)", flush=True)
         try:
             server.serve_forever()
         except KeyboardInterrupt:
-            print(f"ended; all decisions are in {REVIEW}; make repro applies them")
+            print(f"stopped; your decisions are in {REVIEW}; to apply them, run: make repro")
     return 0
 
 

@@ -1,4 +1,4 @@
-"""Make the model current again that was current before."""
+"""Go back to the model that was current before the last promotion."""
 
 import argparse
 

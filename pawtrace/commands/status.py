@@ -10,7 +10,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print it; 1 where the model is missing or changed."""
+    """Print the status; 1 if the model is missing or changed."""
     del arguments
     from pawtrace.promotion.status import promoted_status
 

@@ -283,7 +283,7 @@ def test_a_folder_that_cannot_be_written_is_named(
     Path(folder).mkdir()
     check.check_requirements(params)
     monkeypatch.setattr(os, "access", lambda path, _: str(path) != folder)  # permissions do not bind root
-    with pytest.raises(DeviceError, match=f"^{folder}: expected a folder that can be written"):
+    with pytest.raises(DeviceError, match=f"^{folder}: expected a writable folder"):
         check.check_requirements(params)
 
 

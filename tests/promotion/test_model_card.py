@@ -118,7 +118,7 @@ def test_the_card_lies_beside_the_export(project: Path, capsys: pytest.CaptureFi
     card = Path(f"exports/{recipe}.onnx.md")
     assert card.read_text().startswith(f"# {recipe}, exported as onnx\n")
     assert "computes in float32" in card.read_text()
-    assert capsys.readouterr().out == f"{card}: its model card\n"
+    assert capsys.readouterr().out == f"{card}: the model card\n"
 
 
 def test_a_file_from_anywhere_has_no_card(write_params: WriteParams) -> None:
