@@ -1,7 +1,7 @@
-"""Processes in the background, a file each that names them; all they start carries the same mark.
+"""Processes in the background; a file names each of them, and all that they start carry the same mark.
 
-The mark is an environment variable with the project's folder: by it `stop` also finds the flow run
-of a worker that was killed.
+The mark is an environment variable with the project's folder. With it, `stop` also finds a flow run whose
+worker was killed.
 """
 
 import contextlib
@@ -25,17 +25,17 @@ _POLL_S = 0.2
 
 
 def is_running(name: str) -> bool:
-    """Whether the process of that name lives."""
+    """Whether the process of that name is running."""
     return (named := _identity(name)) is not None and not has_ended(named)
 
 
 def num_living() -> int:
-    """How many processes live that were started here, whatever their names, with all that they started."""
+    """How many processes are running that were started here, including those that they started."""
     return len(_marked())
 
 
 def log_of(name: str) -> Path:
-    """Where the process of that name says what it says."""
+    """The file with the output of the process of that name."""
     return PREFECT_HOME / "serve" / f"{name}.log"
 
 
@@ -58,13 +58,13 @@ def start(name: str, module: list[str], environment: dict[str, str]) -> None:
 
 
 def stop(names: list[str], before_the_last: Callable[[], object] = lambda: None) -> int:
-    """End the processes of those names in that order, and before the last of them all that they started.
+    """End the processes of those names in that order; all that they started end before the last one.
 
     Args:
       names: as they were started by.
       before_the_last: what to do when all but the last one have ended.
     Returns:
-      How many processes there were.
+      How many processes were ended.
     """
     *others, last = names
     marked = _marked()

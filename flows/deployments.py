@@ -1,4 +1,4 @@
-"""What prefect.yaml deploys, read before anything is started: a wrong schedule is one line."""
+"""What prefect.yaml deploys, read before anything is started: a wrong schedule gives one clear line."""
 
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ def schedules() -> dict[str, list[str]]:
     """The deployments and their cron expressions.
 
     Raises:
-      ParamsError: the file is missing or is not what it should be, or an expression is no cron expression.
+      ParamsError: the file is missing or malformed, or an expression is no cron expression.
     """
     try:
         deployments: list[dict[str, Any]] = read_yaml(_FILE)["deployments"]
@@ -41,5 +41,5 @@ def _check(name: str, cron: str) -> None:
     except ValidationError:
         raise ParamsError(
             f"{_FILE}: {name}: expected a cron expression such as '0 2 * * *' (every night at 2:00 UTC), "
-            f"found {cron!r}; mend it and run: make serve"
+            f"found {cron!r}; correct it and run: make serve"
         ) from None

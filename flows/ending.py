@@ -1,7 +1,7 @@
-"""The end of a process that reports to Prefect comes in time, also when Prefect's server has died.
+"""A process that reports to Prefect ends in time, even if Prefect's server has died.
 
-Prefect sends states, events and logs again and again for minutes, and Python waits for that when it ends.
-So a process whose results are in their place, or that was told to end, is given some seconds for its report.
+Without a server, Prefect retries for minutes to send states, events and logs, and Python waits for that when
+it ends. So a process that has written its results, or that was told to end, gets some seconds for its report.
 """
 
 import contextlib
@@ -21,7 +21,7 @@ _in_place = threading.Event()
 
 
 def note_results_in_place() -> None:
-    """From here on the process only has to report."""
+    """Note that all results are written, so that the process only has to report."""
     _in_place.set()
 
 
@@ -58,5 +58,5 @@ def _watch() -> None:
     code = INTERRUPTED if was_interrupted() else 0
     time.sleep(_REPORT_S)
     if code == 0:
-        os.write(1, b"Prefect's server did not take the report of this run; the results are not affected\n")
+        os.write(1, b"Prefect's server did not accept the report of this run; the results are complete\n")
     os._exit(code)

@@ -15,12 +15,15 @@ _LEASE_S = 60  # after a kill it is free again within that
 
 @contextlib.contextmanager
 def gpu_held() -> Iterator[None]:
-    """Hold the GPU, also where there is none: it is what trainings wait for."""
+    """Hold the GPU, so that only one training runs; on a machine without a GPU, too."""
     with get_client(sync_client=True) as client:
         try:
             client.read_global_concurrency_limit_by_name(GPU)
         except ObjectNotFound:
-            say(f"Prefect has no concurrency limit `{GPU}`: others may train meanwhile; run: make serve")
+            say(
+                f"Prefect has no concurrency limit `{GPU}`, so another training may run at the same time; "
+                "to create the limit, run: make serve"
+            )
             yield
             return
     with concurrency(GPU, strict=True, lease_duration=_LEASE_S, raise_on_lease_renewal_failure=False):

@@ -1,7 +1,7 @@
-"""What Prefect's server does by itself: whom it tells what happened at night, as automations.yaml says.
+"""Notifications that Prefect's server sends about scheduled runs, as automations.yaml says.
 
-Each automation waits for events of runs of the flow `rebuild`, and sends subject and body, which are
-Prefect's templates, with the block that the file names.
+Each automation waits for events of runs of the flow `rebuild`, and sends a subject and a body (templates of
+Prefect) with the block that the file names.
 """
 
 from pathlib import Path
@@ -23,7 +23,7 @@ _FLOW = "rebuild"
 
 
 class Automation(Section):
-    """One entry: which events, and what to say of them."""
+    """One entry: which events, and the message about them."""
 
     name: str
     events: Annotated[list[str], Field(min_length=1)]
@@ -42,7 +42,7 @@ def read_automations(path: Path = _FILE) -> Automations:
     """Read and check the file.
 
     Raises:
-      ParamsError: it is missing, or is not what it should be.
+      ParamsError: the file is missing or malformed.
     """
     try:
         return Automations.model_validate(read_yaml(path))
@@ -69,11 +69,12 @@ def update_automations(client: SyncPrefectClient, path: Path = _FILE) -> str:
         for automation in wanted.automations:
             for old in client.read_automations_by_name(automation.name):
                 client.delete_automation(old.id)
-        return f"nobody is told of what fails: {path} names no block"
+        return f"no notifications: set `block` in {path} to be told about failures"
     block = _block(client, wanted.block, path)
     for automation in wanted.automations:
         put_automation(client, _core(automation, block))
-    return f"{wanted.block} is told: {', '.join(automation.name for automation in wanted.automations)}"
+    names = ", ".join(automation.name for automation in wanted.automations)
+    return f"notifications by {wanted.block}: {names}"
 
 
 def put_automation(client: SyncPrefectClient, automation: AutomationCore) -> None:
@@ -106,7 +107,7 @@ def _block(client: SyncPrefectClient, name: str, path: Path) -> UUID:
         found = client.read_block_document_by_name(document, type_)
     except ObjectNotFound:
         raise ParamsError(
-            f"{path}: block: expected a notification block of this server, found no {name}; make it "
-            "in the UI under Blocks, then run: make serve"
+            f"{path}: block: expected a notification block of this server, found no {name}; create it "
+            "in Prefect's UI under Blocks, then run: make serve"
         ) from None
     return found.id

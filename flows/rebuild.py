@@ -1,4 +1,4 @@
-"""The scheduled run: bring the data, `dvc repro`, compare with the promoted model, promote or refuse, save.
+"""The scheduled run: fetch data, `dvc repro`, compare with the promoted model, promote or refuse, save.
 
 Arrives: the last commit, params.yaml, the DVC remote where one is set. Leaves: what `dvc repro` leaves,
 perhaps another promoted model, a commit on a branch rebuild/<date>, artifacts of the flow run.
@@ -43,13 +43,13 @@ from pawtrace.running.lock import ProjectBusyError, project_held
 from pawtrace.running.working_tree import edited_files
 
 _AGAIN = "python -m flows.rebuild"
-_NOT_KEPT = "ERROR: failed to transfer"  # into its cache: DVC writes dvc.lock all the same, and goes on
+_NOT_KEPT = "ERROR: failed to transfer"  # into its cache: DVC writes dvc.lock all the same, and continues
 REFUSED = "pawtrace.promotion.refused"  # the event that a notification can be asked for
 
 
 @task(cache_policy=NO_CACHE)
 def bring(params: Params, name: str) -> None:
-    """See pawtrace.rebuilding.remote.bring; tried again while the network fails."""
+    """See pawtrace.rebuilding.remote.bring; retried while the network fails."""
     remote.with_pauses(lambda: remote.bring(name, say), params.rebuild, say)
 
 
@@ -105,15 +105,16 @@ def promote(found: Verdict) -> None:
 
 @task(cache_policy=NO_CACHE)
 def save(params: Params, repository: Path, base: str, sentence: str, name: str | None) -> str:
-    """Commit the results on a branch of their own, then push them to the remote.
+    """Commit the results to a separate branch, then push DVC's data to the remote.
 
     Returns:
-      Where they are, as words.
+      Where the results are, in words.
     """
     date = datetime.now(UTC).strftime("%Y-%m-%d")
     message = f"Rebuild of {base[:10]}: {sentence}\n\nFlow run {flow_run.id}"
     saved = commit_results(repository, base, date, message)
-    where = f"results are those of {base[:10]}" if saved.branch is None else f"results are on {saved.branch}"
+    unchanged = f"the results are the same as at {base[:10]}"
+    where = unchanged if saved.branch is None else f"the results are on the branch {saved.branch}"
     say(where)
     if name is not None:
         remote.with_pauses(lambda: remote.save(name, say), params.rebuild, say)
@@ -122,7 +123,7 @@ def save(params: Params, repository: Path, base: str, sentence: str, name: str |
 
 @task(cache_policy=NO_CACHE)
 def show(params: Params) -> None:
-    """Show what came of it in the flow run's artifacts."""
+    """Show the outcome in the flow run's artifacts."""
     rebuild_artifacts.show_differences()
     rebuild_artifacts.show_trace()
     rebuild_artifacts.show_curves(params)
@@ -138,9 +139,9 @@ def rebuild(
     """Rebuild, one at a time.
 
     Args:
-      when_busy: takes the place of that in params.yaml.
-      when_dirty: takes the place of that in params.yaml.
-      promotion: whether to judge the best recipe and to promote it, or only to bring all up to date.
+      when_busy: overrides rebuild.when_busy of params.yaml.
+      when_dirty: overrides rebuild.when_dirty of params.yaml.
+      promotion: whether to compare the best recipe with the promoted model and to promote it.
     """
     tag_this_run()
     crash_ended_runs(flow_run.name)
@@ -172,7 +173,7 @@ def _rebuild_here(lock: IO[str], when_dirty: str, promotion: bool) -> str:
         params = load_params()  # once: an edit meanwhile changes nothing of this run
         name = remote.remote_name()
         if name is None:
-            say("no DVC remote is set: nothing is brought, nothing is pushed")
+            say("no DVC remote is set, so no data is fetched or pushed")
         else:
             bring(params, name)
         with gpu_held():
@@ -193,7 +194,7 @@ def _judged(params: Params) -> str:
 
 @contextlib.contextmanager
 def _workplace(when_dirty: str) -> Iterator[None]:
-    """Stay in this folder; where it has edits, refuse, or go to a clone of the last commit."""
+    """Stay in this folder; if it has edits, refuse, or work in a clone of the last commit."""
     if when_dirty == "clone" and edited_files():
         with checkout.clean_clone(say):
             yield
@@ -203,7 +204,7 @@ def _workplace(when_dirty: str) -> Iterator[None]:
 
 
 def main() -> None:
-    """Run the flow by hand: on the server that is there, when it answers, or on a temporary one."""
+    """Run the flow by hand: on the server that PREFECT_API_URL names, or on a temporary one."""
     wait_for_server(say)
     with (
         prefect_server() as url,

@@ -1,4 +1,4 @@
-"""What a rebuild shows in Prefect: differences as tables, the trace, the curves, the report, progress."""
+"""The artifacts of a rebuild in Prefect: differences as tables, the trace, curves, the report, progress."""
 
 import base64
 import re
@@ -37,11 +37,11 @@ class Progress:
         """Begin at 0 %."""
         self._num_stages = num_recipes + _NUM_OTHER_STAGES
         self._seen: set[str] = set()
-        made = create_progress_artifact(0.0, key="rebuild-progress", description="begun")
+        made = create_progress_artifact(0.0, key="rebuild-progress", description="started")
         self._artifact: UUID | None = cast(UUID, made)  # outside of async code it is one
 
     def line(self, text: str) -> None:
-        """Say a line of dvc's, and take notice where it names a stage; of a bar, only its end."""
+        """Show a line of dvc's output, and update the progress if it names a stage; skip unfinished bars."""
         if not _BAR.search(text) or "100%|" in text:
             say(text)
         if (found := _STAGE.match(text)) and found[1] not in self._seen:
@@ -62,7 +62,9 @@ class Progress:
             update_progress_artifact(self._artifact, min(percent, 100.0), description)
         except SERVER_ERRORS as error:  # dvc goes on; Prefect has tried for a minute, and would at each stage
             self._artifact = None
-            say(f"Prefect's server does not answer ({error!r:.100}): it is shown no further progress")
+            say(
+                f"Prefect's server does not answer ({error!r:.100}); the run continues without progress there"
+            )
 
 
 def show_differences() -> None:
@@ -78,7 +80,7 @@ def _show_difference(what: Literal["metrics", "params"]) -> None:
 
 
 def show_trace() -> None:
-    """Show why metrics moved; that it cannot be told is shown too, and fails nothing."""
+    """Show why metrics moved; if the trace fails, show that, and let the run continue."""
     try:
         ended = subprocess.run(
             [sys.executable, "-m", "pawtrace", "trace", "--md"],
@@ -91,9 +93,9 @@ def show_trace() -> None:
     except subprocess.TimeoutExpired:
         said, text = [f"it took more than {_TRACE_S} s"], ""
     if not text:
-        text = f"`pawtrace trace --md` told nothing: {' '.join(said) or 'no difference'}"
+        text = f"`pawtrace trace --md` printed nothing: {' '.join(said) or 'no difference'}"
         say(text)
-    create_markdown_artifact(text, key="trace", description="what moved the metrics")
+    create_markdown_artifact(text, key="trace", description="why the metrics moved")
 
 
 def show_curves(params: Params) -> None:
@@ -101,7 +103,7 @@ def show_curves(params: Params) -> None:
     results = list(read_results(params).values())
     picture = base64.b64encode(all_validation_curves(results).encode()).decode()
     create_image_artifact(
-        f"data:image/svg+xml;base64,{picture}", key="curves", description="validation, every recipe"
+        f"data:image/svg+xml;base64,{picture}", key="curves", description="validation curves of all recipes"
     )
 
 

@@ -1,4 +1,4 @@
-"""A line for whoever looks: on the console, and in the log of the flow run where there is one."""
+"""Print a line on the console, and in the log of the flow run if there is one."""
 
 import contextlib
 
@@ -7,8 +7,8 @@ from prefect.logging import get_run_logger
 
 
 def say(line: str) -> None:
-    """Say a line."""
-    with contextlib.suppress(OSError):  # who read the console has gone; the log is still there
+    """Print a line."""
+    with contextlib.suppress(OSError):  # the console is closed; the log is still there
         print(line, flush=True)
     with contextlib.suppress(MissingContextError):
         get_run_logger().info(line)

@@ -1,4 +1,4 @@
-"""A Prefect server, a worker, and what prefect.yaml and automations.yaml hold, all on this machine.
+"""Start a Prefect server and a worker on this machine, and deploy prefect.yaml and automations.yaml.
 
 Arrives: prefect.yaml, automations.yaml, DATABASE and PORT from the environment (make serve).
 Leaves: a server at 127.0.0.1 with its database in .prefect/, or where DATABASE says; a worker.
@@ -41,7 +41,7 @@ _PORTS = range(1, 65536)
 
 
 def start(port: int, database: str | None) -> None:
-    """Start what is not running yet, and bring what is deployed up to date.
+    """Start what is not running yet, and update the deployments.
 
     Raises:
       DeviceError: the port is taken, or the server or the worker does not start.
@@ -55,7 +55,7 @@ def start(port: int, database: str | None) -> None:
         _start_server(port, database)
     elif (running := _url()) != url:
         raise DeviceError(
-            f"PORT={port}: expected no server of this project yet, found {running}; run: make serve-stop"
+            f"PORT={port}: expected no running server of this project, found {running}; run: make serve-stop"
         )
     _wait_for_server(url, port)
     os.environ["PREFECT_API_URL"] = url  # of what is started from here on
@@ -70,9 +70,9 @@ def start(port: int, database: str | None) -> None:
         words = ["prefect", "worker", "start", "--pool", POOL, "--type", "process"]
         daemons.start(_WORKER, words, WORKER_ENVIRONMENT)
     for name, expressions in crons.items():
-        print(f"{name}: {', '.join(expressions) or 'when asked for'}")
+        print(f"{name}: {', '.join(expressions) or 'on demand'}")
     print(told)
-    print(f"http://{_HOST}:{port} shows them; end all with: make serve-stop")
+    print(f"Prefect's UI: http://{_HOST}:{port}; to stop everything, run: make serve-stop")
 
 
 def stop() -> None:
@@ -89,7 +89,7 @@ def _crash_broken_off_runs() -> None:
         with temporary_settings({PREFECT_API_URL: url}):
             crash_ended_runs("make serve-stop", no_worker=True)
     except (httpx.HTTPError, RuntimeError) as error:  # the server is to end all the same
-        print(f"runs that were broken off are marked as running until the next `make serve`: {error}")
+        print(f"interrupted runs stay marked as running until the next `make serve`: {error}")
 
 
 def _url() -> str | None:
@@ -106,7 +106,7 @@ def _check_port(port: int) -> None:
             left = daemons.num_living()  # of a start that was killed before it had noted what it started
             another = port + 1 if 1024 <= port < _PORTS[-1] else 4200
             raise DeviceError(
-                f"port {port}: expected it free, found: {error.strerror}; run: make serve"
+                f"port {port}: expected a free port, found: {error.strerror}; run: make serve"
                 + ("-stop" if left else f" PORT={another}")
             ) from None
 
@@ -140,7 +140,7 @@ def _last_error(log: Path) -> str:
     """The last line that names an error, without what a database's address may hold."""
     lines = [line.strip() for line in log.read_text("utf-8", errors="replace").splitlines() if line.strip()]
     named = [line for line in lines if re.match(r"[\w.]+(Error|Exception)\b", line)]
-    said = (named or lines or ["it wrote nothing"])[-1]
+    said = (named or lines or ["no output"])[-1]
     return re.sub(r"//[^/\s]*@", "//", said)[:200]
 
 
@@ -167,7 +167,7 @@ def _deploy() -> None:
     )
     if deployed.returncode != 0:
         said = " ".join((deployed.stderr or deployed.stdout).split())
-        raise ParamsError(f"prefect.yaml: expected it to be deployed, found: {said[-300:]}")
+        raise ParamsError(f"prefect.yaml: expected deployments that Prefect accepts, found: {said[-300:]}")
 
 
 def _port(text: str) -> int:

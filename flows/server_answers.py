@@ -48,7 +48,7 @@ def wait_for_server(say: Callable[[str], object], wait_s: float = _WAIT_S) -> No
     """Wait for the server that PREFECT_API_URL names, if any, with growing pauses.
 
     Raises:
-      DeviceError: PREFECT_API_URL is no URL, or nothing answered there in all that time.
+      DeviceError: PREFECT_API_URL is no URL, or no server answered in that time.
     """
     url, pause_s, until = named_server(), _FIRST_PAUSE_S, time.monotonic() + wait_s
     while url and not answers(url):
@@ -57,6 +57,6 @@ def wait_for_server(say: Callable[[str], object], wait_s: float = _WAIT_S) -> No
                 f"PREFECT_API_URL: expected a Prefect server at {url}, found none in {wait_s:.0f} s; "
                 "run: make serve, or unset PREFECT_API_URL for a temporary one"
             )
-        say(f"no Prefect server answers at {url}; again in {pause_s:.0f} s")
+        say(f"no Prefect server answers at {url}; trying again in {pause_s:.0f} s")
         time.sleep(pause_s)
         pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)

@@ -1,4 +1,4 @@
-"""A Prefect server that dies while a flow runs: one line, and none of it where only the report was left."""
+"""Errors of a Prefect server that dies while a flow runs: one line instead of a traceback."""
 
 import contextlib
 from collections.abc import Iterator
@@ -17,11 +17,11 @@ _NO_SERVER = "Failed to reach API"  # a RuntimeError of Prefect's
 
 @contextlib.contextmanager
 def server_errors_named(url: str) -> Iterator[None]:
-    """Turn what Prefect raises when its server does not answer into one line, and send what is logged.
+    """Turn Prefect's errors about a server that does not answer into one line, and flush the log.
 
     Raises:
-      DeviceError: the server is gone, and the flow's results are not in their place.
-      OSError: so it is, and the disk with its database is full.
+      DeviceError: the server is gone, and the flow's results are not complete.
+      OSError: the server is gone, and the disk with its database is full.
     """
     try:
         yield
@@ -31,7 +31,7 @@ def server_errors_named(url: str) -> Iterator[None]:
         if not results_are_in_place():
             check_room()  # where the database is on a full disk, that is what to mend
             raise _no_answer(url, error) from error
-        print(f"Prefect's server at {url} no longer answers; the results are not affected", flush=True)
+        print(f"Prefect's server at {url} no longer answers; the results are complete", flush=True)
     finally:
         APILogHandler().flush()  # before a temporary server ends
 

@@ -1,8 +1,8 @@
-"""Flow runs that are marked running though their process was killed are set to Crashed.
+"""Set flow runs to Crashed that are marked as running although their process was killed.
 
-The server does so when a run's heartbeats stop. Where no server ran meanwhile, the next run to look does:
-every run carries a tag that names its process: host, boot, number and start. A worker notes the
-number of the process that it started, which covers a run until it has put its tag.
+The server does so when a run's heartbeats stop. If no server was running then, the next run does so: every
+run has a tag that names its process (host, boot, number and start). Until a run has set its tag, the process
+number that the worker noted takes its place.
 """
 
 import os
@@ -50,7 +50,7 @@ def tag_this_run() -> None:
 
 
 def crash_silent_runs(client: SyncPrefectClient) -> None:
-    """Have the server set to Crashed, from now on, what began and sends neither a heartbeat nor its end."""
+    """Make the server set runs to Crashed that have started and send neither heartbeats nor their end."""
     trigger = EventTrigger(
         after=_MORE_TO_COME,
         expect=_SIGNS,
@@ -60,7 +60,7 @@ def crash_silent_runs(client: SyncPrefectClient) -> None:
         threshold=1,
         within=timedelta(seconds=_SILENCE_S),
     )
-    message = f"It sent no sign of life for {_SILENCE_S} s: its process was killed, perhaps"
+    message = f"No heartbeat for {_SILENCE_S} s: the process was probably killed"
     crash = ChangeFlowRunState(state=StateType.CRASHED, name="Crashed", message=message)
     put_automation(client, AutomationCore(name="a run fell silent", trigger=trigger, actions=[crash]))
 
@@ -69,16 +69,16 @@ def crash_ended_runs(found_by: str, *, no_worker: bool = False) -> int:
     """Set runs to Crashed whose process has ended.
 
     Args:
-      found_by: who looks, for the message that they get.
-      no_worker: whether nobody is there who would start what is pending.
+      found_by: the caller's name, for the run's message.
+      no_worker: whether no worker is running, so that nothing will start pending runs.
     Returns:
-      How many there were.
+      How many runs were set to Crashed.
     """
     with get_client(sync_client=True) as client:
         states = [*_UNFINISHED, *([StateType.PENDING] if no_worker else [])]
         ended = [run for run in _unfinished(client, states) if _has_ended(run)]
         for run in ended:
-            message = f"Its process was killed; found by {found_by}"
+            message = f"The process was killed; found by {found_by}"
             client.set_flow_run_state(run.id, Crashed(message=message), force=True)
             say(f"{run.name} was marked {run.state_name}, but its process had been killed: set to Crashed")
     return len(ended)

@@ -1,7 +1,7 @@
 """A Prefect server for the time of one flow, when PREFECT_API_URL names none.
 
-It runs in a session of its own, so that Ctrl-C reaches the flow alone and the flow can still
-report its end; and it watches its parent, so that it ends even if that one is killed.
+The server runs in its own session, so that Ctrl-C reaches only the flow, which can still report its end.
+The server watches the flow's process, and ends with it even if that process is killed.
 Run: python -m flows.temporary_server PORT PARENT (by `prefect_server`, not by hand)
 """
 
@@ -36,7 +36,7 @@ def prefect_server(meanwhile: Callable[[], object] = lambda: None) -> Iterator[s
       meanwhile: what to do while a temporary server starts.
     Raises:
       DeviceError: PREFECT_API_URL is no URL, or the temporary server did not start.
-      OSError: it did not, and the disk is full.
+      OSError: the temporary server did not start, and the disk is full.
     """
     if url := named_server():
         yield url
@@ -81,7 +81,7 @@ def _wait_until_healthy(server: subprocess.Popen[bytes], url: str, log: Path) ->
     check_room(log.parent)  # first: without room, its log is cut off too
     ended = "it ended at once" if server.poll() is not None else f"it did not answer within {_START_UP_S} s"
     lines = log.read_text(encoding="utf-8", errors="replace").split("\n")
-    last = next((line.strip() for line in reversed(lines) if line.strip()), "it wrote nothing")
+    last = next((line.strip() for line in reversed(lines) if line.strip()), "no output")
     raise DeviceError(f"Prefect's temporary server did not start: {ended} ({last[:200]}); see {log}")
 
 

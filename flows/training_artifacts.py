@@ -29,7 +29,7 @@ def _show(kind: str, recipe: str, values: Mapping[str, Any]) -> None:
     url = PREFECT_API_URL.value()
     if url is None or not answers(url):  # Prefect itself would try for a minute, then end the training
         print(
-            f"Prefect's server at {url} does not answer: {recipe} goes on without its {kind} there",
+            f"Prefect's server at {url} does not answer: {recipe} continues without showing its {kind} there",
             flush=True,
         )
         return

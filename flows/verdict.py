@@ -1,4 +1,4 @@
-"""The seam to pawtrace.promotion: the best recipe against the model that is in use."""
+"""How a rebuild uses pawtrace.promotion: compare the best recipe with the promoted model, and promote it."""
 
 from typing import NamedTuple
 
@@ -30,13 +30,13 @@ class Verdict(NamedTuple):
 
     @property
     def sentence(self) -> str:
-        """What came of it, with the recipe's name."""
+        """The outcome, with the recipe's name."""
         came = {"first": "promoted", "not_worse": "promoted", "same": "in use already"}
         return f"{self.recipe} is {came.get(self.decision.verdict, 'refused')}: {self.decision.sentence}"
 
     @property
     def is_refused(self) -> bool:
-        """Whether somebody should look at it: that nothing is new is no refusal."""
+        """Whether the candidate was refused; a candidate that is promoted already is not."""
         return not self.decision.promote and self.decision.verdict != "same"
 
 
@@ -44,8 +44,8 @@ def judge(params: Params) -> Verdict:
     """Compare the best recipe, chosen on validation, with the promoted model.
 
     Raises:
-      PawtraceError: results are missing or not those that DVC recorded, or the promoted model is missing,
-        and DVC does not have it either.
+      PawtraceError: results are missing or not those that DVC recorded, or the promoted model is missing
+        here and in DVC's cache.
     """
     _put_back_promoted()
     best = candidate_of(best_result(read_results(params).values()).name, params)
@@ -53,7 +53,7 @@ def judge(params: Params) -> Verdict:
 
 
 def promote(verdict: Verdict) -> None:
-    """Put the recipe's model in the promoted one's place.
+    """Promote the recipe's model.
 
     Raises:
       PawtraceError: the model does not give its recorded predictions, or see `promote_candidate`.
@@ -63,10 +63,10 @@ def promote(verdict: Verdict) -> None:
 
 
 def _put_back_promoted() -> None:
-    """Put back a promoted model that is missing: without it, whatever comes would be the first one."""
+    """Restore a missing promoted model: without it, any candidate would be promoted as the first one."""
     if paths.PROMOTED.exists() or not POINTER.is_file():
         return
-    say(f"{paths.PROMOTED} is missing: taking it from DVC's cache")
+    say(f"{paths.PROMOTED} is missing; restoring it from DVC's cache")
     run_dvc(["checkout", str(POINTER)], say)
     if not paths.PROMOTED_FOLDER.is_dir():
         raise PawtraceError(

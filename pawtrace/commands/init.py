@@ -33,8 +33,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--backbone",
         metavar="FILE|NAME",
-        help="a pretrained network: a .keras file, a name as for `pawtrace backbone`, or `none` to train from "
-        "random weights, which needs many thousand photos; default: the file in data/weights",
+        help="a pretrained network: a .keras file, a name as for `pawtrace backbone`, or none (train from "
+        "random weights; needs many thousand photos); default: the file in data/weights",
     )
 
 

@@ -20,7 +20,7 @@ def test_what_is_not_on_record_is_not_called_equal(traced: TracedProject) -> Non
     traced.run()
     Path("dvc.lock").unlink()
     Path("reports/provenance/plain.json").unlink()
-    assert of(traced_between(), "plain").why == "metrics moved, and there is no record of what they were made from"
+    assert "there is no record of what they were made from" in of(traced_between(), "plain").why
 
 
 @pytest.mark.parametrize(
