@@ -128,7 +128,11 @@ def spoiled_cases(shop: Workshop) -> Iterator[Case]:
     rare = np.flatnonzero((shop.train_photos.labels == 0) | (np.arange(NUM_TRAIN) % 14 == 1))
     yield _imbalanced(shop, rare)
     yield Case(
-        "fed_255", scaling, shop.frozen("fed_255", "mobile", tf)[0], (test[0] / 255, test[1]), says="You feed"
+        "fed_255",
+        scaling,
+        shop.frozen("fed_255", "mobile", tf)[0],
+        (test[0] / 255, test[1]),
+        says="You give the model",
     )
 
 

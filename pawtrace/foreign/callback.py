@@ -1,4 +1,4 @@
-"""A Keras callback for somebody's own `fit`: it records the epochs and prints the verdict at the end."""
+"""A Keras callback for the user's own `fit`: it records the epochs and prints the verdict at the end."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -27,9 +27,9 @@ class DiagnoseCallback(keras.callbacks.Callback):  # type: ignore[misc]  # Keras
     """
 
     def __init__(self, test: Any, train: Any = None) -> None:
-        """Take photos that are not trained on, and those that are, as `diagnose` takes them.
+        """Take test photos and training photos, in the forms that `diagnose` takes.
 
-        The signals need `train` as arrays or as a dataset: pictures as `fit` gets them.
+        To record signals, `train` must be arrays or a dataset: the pictures as `fit` gets them.
         """
         super().__init__()
         self._test, self._train = test, train
@@ -107,9 +107,9 @@ class DiagnoseCallback(keras.callbacks.Callback):  # type: ignore[misc]  # Keras
 def _missing(train: Any) -> str:
     """Why the signals cannot be recorded; empty where they can."""
     if train is None:
-        return f"the training photos were not given; {_INSTEAD}"
+        return f"DiagnoseCallback got no training photos; {_INSTEAD}"
     if isinstance(train, str | Path):
-        return f"files do not tell how fit feeds them; {_INSTEAD}"
+        return f"files do not show how fit prepares the photos; {_INSTEAD}"
     return ""
 
 
@@ -121,8 +121,8 @@ def _contradicted(epochs: Sequence[EpochSignals], history: dict[str, list[float]
     if not theirs - ours > _DIFFERENT:  # neither for an accuracy that is not in the history
         return ""
     return (
-        f"the model is right on {percent(ours)} of the pictures in train, but on {percent(theirs)} in fit, "
-        f"which feeds them otherwise; {_INSTEAD}"
+        f"the accuracy is {percent(ours)} on the pictures in train, but {percent(theirs)} in fit, which "
+        f"prepares them differently; {_INSTEAD}"
     )
 
 

@@ -1,4 +1,4 @@
-"""`pawtrace.diagnose`: why is the accuracy of a model of one's own low?
+"""`pawtrace.diagnose`: why is the accuracy of the user's own model low?
 
 Arrives: a model and labelled photos. Leaves: `ForeignDiagnosis`; its `text` is one screen.
 """
@@ -46,7 +46,7 @@ class ForeignDiagnosis(NamedTuple):
 
     @property
     def is_healthy(self) -> bool:
-        """Whether nothing was found."""
+        """Whether the verdict is healthy."""
         return self.verdict == HEALTHY
 
     @property
@@ -56,7 +56,7 @@ class ForeignDiagnosis(NamedTuple):
 
     @property
     def json(self) -> str:
-        """The same for a program."""
+        """The diagnosis as JSON, for a program."""
         return json.dumps(as_content(self), indent=2, ensure_ascii=False) + "\n"
 
 
@@ -66,13 +66,14 @@ def diagnose(
     """Find out why a model's accuracy is low.
 
     Args:
-      model: a Keras model, or the path of a `.keras` or `.h5` file or of a SavedModel's folder; no code in
-        it is executed.
-      test: photos that it was not trained on: a folder, zip or tar, arrays (images, labels), or a tf.data
-        dataset of batches of these.
-      train: photos that it was trained on, likewise; without them some verdicts are not known.
-      history: what `fit` returned, or the path of a CSV or JSON of it.
-      say: is told of the progress; by default it is printed to stderr.
+      model: a Keras model, or the path of a `.keras` or `.h5` file or of a SavedModel's folder. No code in
+        the file is executed.
+      test: photos that the model was not trained on: a folder, zip or tar, arrays (images, labels), or a
+        tf.data dataset of batches of these.
+      train: photos that the model was trained on, in the same forms; without them, some verdicts are not
+        known.
+      history: what `fit` returned, or the path of a CSV or JSON file of the history.
+      say: gets the lines about the progress; by default they are printed to stderr.
     Raises:
       PawtraceError: the model or the photos cannot be used; says what to do.
     """
@@ -89,7 +90,7 @@ def diagnose_file(
     fit: FitSignals | None = None,
     say: Say | None = None,
 ) -> ForeignDiagnosis:
-    """The same for a model that was loaded; `fit`: what was recorded while it trained."""
+    """Diagnose a loaded model; `fit`: what was recorded during its training."""
     say = say or _to_stderr
     if file.problem is not None:
         return _not_finite(file)
@@ -134,16 +135,16 @@ def _judged(facts: ForeignFacts, say: Say) -> ForeignDiagnosis:
 def _unexplained(facts: ForeignFacts) -> Finding:
     missing = [] if facts.knows_train else ["--train PHOTOS"]
     missing += [] if facts.knows_history else ["--history FILE"]
-    how = f"; run it again with {' and '.join(missing)}" if missing else ""
+    how = f"; to find out more, add {' and '.join(missing)}" if missing else ""
     said = (
-        f"The model is right on {percent(facts.test.accuracy)} of the test photos, and what can be measured "
-        f"does not say why{how}."
+        f"The model classifies {percent(facts.test.accuracy)} of the test photos correctly, and the "
+        f"measurements do not show why{how}."
     )
     return Finding(True, "", "", "", said + _about_head(facts))
 
 
 def _about_head(facts: ForeignFacts) -> str:
-    """A sentence where the trunk's features are worth measurably more than the head makes of them."""
+    """A sentence, if a linear classifier on the trunk's features is measurably better than the model."""
     probe = facts.linear_probe
     if probe is None:
         return ""
@@ -152,25 +153,26 @@ def _about_head(facts: ForeignFacts) -> str:
     if not is_above(features, probe.num_examples, test.accuracy, test.num_examples):
         return ""
     return (
-        f" A linear classifier on its own features is right on {percent(features)}, so the head is at fault: "
-        "it was trained on inputs that were scaled otherwise, too briefly, or with wrong labels. Train the "
-        "head again."
+        f" A linear classifier on the model's features classifies {percent(features)} correctly, so the "
+        "problem is in the head: it was trained with another input scaling, too briefly, or with wrong "
+        "labels. Train the head again."
     )
 
 
 def _not_finite(file: ModelFile) -> ForeignDiagnosis:
     sentence = (
-        f"The model holds {file.problem}: its training broke down, usually by too large a learning rate."
+        f"The model has {file.problem}: its training broke down. The usual cause is a learning rate that is "
+        "too large."
     )
     rate = file.compiled.learning_rate
     lower = 1e-4 if rate is None else rate / 10
     cure = Cure(
         "learning_rate",
-        "Train it again at a tenth of the learning rate.",
+        "Train the model again with a tenth of the learning rate.",
         None,
         f"keras.optimizers.Adam({lower:g}, clipnorm=1.0)",
     )
-    check = Check("unstable", "failed", "values that are finite", "not all", "all")
+    check = Check("unstable", "failed", "weights that are finite", "not all", "all")
     return ForeignDiagnosis("unstable", "", sentence, [check], [cure], [], [], None)
 
 

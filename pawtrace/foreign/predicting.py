@@ -1,7 +1,7 @@
-"""P(dog) of photos by a foreign model, fed by the convention that fits; refused if none can be told.
+"""P(dog) of photos by a foreign model, with the input scaling that it expects; refused if that is not known.
 
-Where enough of the photos lie in folders called cat and dog, what fits them decides; else the scaling layers
-within the model do, and class 1 is a dog, as Keras's loaders have it (they sort the folders by name).
+If enough of the photos are in folders called cat and dog, the scaling that fits them is used. Else the model
+must have scaling layers, and class 1 is a dog, as with Keras's loaders (they sort the folders by name).
 """
 
 from collections.abc import Callable, Sequence
@@ -28,10 +28,10 @@ _AT_ONCE = 32
 
 
 class ForeignClassifier(NamedTuple):
-    """A foreign model, and how it is fed and read."""
+    """The predictions of a foreign model, and how its input was scaled."""
 
     probabilities: list[float]  # P(dog) of each photo
-    words: str  # how it was fed
+    words: str  # how the input was scaled
 
 
 def predict_photos(path: Path, names: Sequence[str], encoded: Sequence[bytes]) -> ForeignClassifier:
@@ -42,7 +42,7 @@ def predict_photos(path: Path, names: Sequence[str], encoded: Sequence[bytes]) -
       names: of the photos' files; folders called cat and dog tell labels.
       encoded: JPEG or PNG, upright RGB.
     Raises:
-      TrainingError: the model cannot be used, or nothing tells how it wants its input; says what to do.
+      TrainingError: the model cannot be used, or its input scaling is not known; says what to do.
     """
     file = load_foreign_model(path)
     if file.problem is not None:
@@ -68,8 +68,8 @@ def predict_photos(path: Path, names: Sequence[str], encoded: Sequence[bytes]) -
         inside = "a scaling layer in the model, or " if network.shows_layers else ""
         raise TrainingError(
             f"{path}: expected {inside}photos in folders called {LABELS[0]} and {LABELS[1]} "
-            f"({_MIN_OF_A_LABEL} of each or more), which tell how the model wants its input (RGB 0..255, "
-            f"0..1, ...), found nothing that tells it; run: pawtrace diagnose {path} PHOTOS"
+            f"(at least {_MIN_OF_A_LABEL} of each), which show what input the model expects (RGB 0..255, "
+            f"0..1, ...), found nothing that shows it; run: pawtrace diagnose {path} PHOTOS"
         )
     return _answered(answers, network.size_px, output.probability, encoded, "zero_to_255", dog_first=False)
 
@@ -112,5 +112,5 @@ def _answered(
         images = np.stack([stretched(decode(content), size_px) for content in part])
         of_class_1 = probability(answers(scaled(images, convention)))
         found += (1 - of_class_1 if dog_first else of_class_1).tolist()
-    words = f"fed as {CONVENTIONS[convention].words}; class 1 is {LABELS[not dog_first]}"
+    words = f"input scaling {CONVENTIONS[convention].words}; class 1 is {LABELS[not dog_first]}"
     return ForeignClassifier(found, words)

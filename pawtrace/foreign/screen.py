@@ -70,8 +70,8 @@ def notes_on(facts: ForeignFacts) -> list[str]:
     calibration = measure(measured.test, 10)["calibration_error"]
     if calibration > 0.1 and not facts.test.at_chance:
         notes.append(
-            f"The probabilities are off by {percent(calibration)} on average (calibration error): rely on "
-            "their order alone."
+            f"The probabilities are off by {percent(calibration)} on average (calibration error): use them "
+            "only to rank photos."
         )
     if measured.output.num_units == 2 and "binary" in measured.file.compiled.loss:
         notes.append("Two units with binary cross-entropy: use categorical cross-entropy, or one unit.")
@@ -82,7 +82,7 @@ def notes_on(facts: ForeignFacts) -> list[str]:
     for kind in kinds_of(measured):
         if kind.is_weak and not facts.test.at_chance:
             others = percent(kind.accuracy_of_others)
-            notes.append(f"Worse on {kind.name}: {percent(kind.accuracy)} right, {others} of the others.")
+            notes.append(f"Worse on {kind.name}: accuracy {percent(kind.accuracy)}, {others} on the others.")
     probe = measured.linear_probe
     expected = measured.network.expected_convention
     if probe is not None and expected is not None and measured.received != expected:
@@ -90,8 +90,8 @@ def notes_on(facts: ForeignFacts) -> list[str]:
         notes.append(f"Published {measured.network.family} weights expect {words}.")
     if measured.draws_random_numbers:
         notes.append(
-            "Two answers to the same photo differ, as the SavedModel still augments its input: export a "
-            "model without the augmentation layers."
+            "Two predictions of the same photo differ, because the SavedModel still augments its input: "
+            "export the model without its augmentation layers."
         )
     if facts.not_recorded:
         notes.append(
@@ -104,7 +104,7 @@ def notes_on(facts: ForeignFacts) -> list[str]:
 def _about(measured: Measured) -> list[str]:
     network = measured.network
     height, width = network.size_px
-    family = network.family or ("a network of its own" if network.shows_layers else "a SavedModel")
+    family = network.family or ("a custom network" if network.shows_layers else "a SavedModel")
     test = score_of(measured.test)
     low, high = test.interval
     lines = _wrapped(
@@ -114,7 +114,7 @@ def _about(measured: Measured) -> list[str]:
     )
     lines += _wrapped("input", _feeding_words(measured))
     baseline = _baseline(measured)
-    against = f"always answering the commoner class: {percent(test.chance)}"
+    against = f"always answering the more frequent class: {percent(test.chance)}"
     if baseline is not None:
         against += f"; linear classifier on edges: {percent(baseline)}"
     train = (
@@ -137,7 +137,7 @@ def _feeding_words(measured: Measured) -> str:
     words = f"{CONVENTIONS[feeding.convention].words}; class 1 is {one}"
     if measured.output.is_constant or not feeding.is_certain:
         return (
-            f"cannot be told: no convention is measurably better than guessing "
+            f"not known: with every scaling, the model is no better than guessing "
             f"(best: {words}, {percent(best.accuracy)} of {len(best.right)} photos)"
         )
     words += f", class 0 {other} ({percent(best.accuracy)} of {len(best.right)} photos, loss {best.loss:.2f})"

@@ -115,7 +115,7 @@ def test_what_was_not_recorded_is_said(
     fitted(network(), [callback])
     assert len(callback.history["loss"]) == 2
     said = " ".join(capsys.readouterr().out.split())
-    reason = "the training photos were not given" if train is None else "files do not tell how fit feeds them"
+    reason = "got no training photos" if train is None else "files do not show how fit prepares the photos"
     assert (
         f"The signals of each epoch (size of the updates, loss in both modes) are not known: {reason}" in said
     )

@@ -172,7 +172,7 @@ def test_a_good_one_is_healthy_and_its_output_is_told_by_its_values(
     )
     assert found.verdict == "healthy"
     assert f"{words}" in " ".join(found.text.split())
-    assert "judging by its values" in " ".join(found.text.split())
+    assert "inferred from its values" in " ".join(found.text.split())
     checks = {check.verdict: check for check in found.checks}
     for name in ("input_scaling", "stalled", "normalization_lag"):
         assert checks[name].state == "not known"
@@ -196,9 +196,9 @@ def test_augmentation_that_is_at_work_in_it_is_noted(tmp_path: Path) -> None:
     brighter = layers.RandomBrightness(0.2, value_range=(0, 255))(images)  # export keeps it at work
     folder = exported(keras.Model(images, reader(scale=30)(brighter)), tmp_path / "model")
     found = pawtrace.diagnose(folder, photo_folder(tmp_path / "test"))
-    assert any("Two answers to the same photo differ" in note for note in found.notes)
+    assert any("Two predictions of the same photo differ" in note for note in found.notes)
     quiet = pawtrace.diagnose(exported(reader(), tmp_path / "quiet"), tmp_path / "test")
-    assert not any("Two answers" in note for note in quiet.notes)
+    assert not any("Two predictions" in note for note in quiet.notes)
 
 
 def test_predict_takes_one(

@@ -12,7 +12,7 @@ from pawtrace.foreign.judging.facts import ForeignFacts
 _WORDS = {
     "group_duplicates": "Remove the copies from the training photos, or test on other photos.",
     "class_weights": "Give both labels the same weight in the loss.",
-    "pretrained": "Start from pretrained weights, with the input scaled as they want it.",
+    "pretrained": "Start from pretrained weights, with the input scaling that they expect.",
     "pictures": "Look at the photos: all of them are blank.",
 }
 _RATE = 1e-3  # at which a new head learns
@@ -36,7 +36,7 @@ def _own_cures(verdict: str, finding: Finding, facts: ForeignFacts) -> Iterator[
     elif finding.cause == "twice":
         yield Cure(
             "scale_once",
-            "Scale once: feed the photos as they are, or remove the scaling layer; then train again.",
+            "Scale only once: give the model unscaled photos, or remove its scaling layer; then train again.",
             None,
             "x = images  # RGB 0..255; keras.layers.Rescaling in the model does the rest",
         )
@@ -65,11 +65,11 @@ def _own_cures(verdict: str, finding: Finding, facts: ForeignFacts) -> Iterator[
 def _scaling(finding: Finding, facts: ForeignFacts) -> Cure:
     convention, received = CONVENTIONS[finding.cause], facts.measured.received
     is_fed = facts.measured.feeding.convention == finding.cause  # the arrays alone are wrong
-    then = "" if is_fed else ", in training and afterwards; then train the head again"
+    then = "" if is_fed else ", in training and prediction; then train the head again"
     instead = f", instead of {CONVENTIONS[received].keras_line}" if received and not is_fed else ""
     return Cure(
         "input_scaling",
-        f"Feed {convention.words}{then}.",
+        f"Give the model {convention.words}{then}.",
         None,
         f"x = {convention.keras_line}  # images: RGB 0..255{instead}",
     )

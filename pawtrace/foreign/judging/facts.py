@@ -1,7 +1,7 @@
 """The facts of a model that pawtrace did not train, for the same rules as a recipe's.
 
-What nobody has measured of such a model is `absent`: a rule that looks at it ends as not known, with the
-reason. There are no validation photos: all that were not trained on are the test photos.
+A measurement that is missing is `absent`: a rule that needs it ends as not known, with the reason. There are
+no validation photos: the test photos take their place.
 """
 
 from functools import cached_property
@@ -21,15 +21,15 @@ from pawtrace.foreign.measuring.measure import Measured
 from pawtrace.results.probe_results import Answers, EpochSignals, LinearProbe, RateRange, Signals
 from pawtrace.results.results import History
 
-NO_TRAIN = "no training photos were given: --train PHOTOS"
+NO_TRAIN = "needs the training photos: --train PHOTOS"
 HIDDEN = "a SavedModel does not show its layers: diagnose the .keras file"
-NO_HISTORY = "no history of the training was given: --history FILE"
+NO_HISTORY = "needs the history of the training: --history FILE"
 _MIN_JUDGE = 0.7  # accuracy: a worse model says more about itself than about labels
 _MIN_ORDERED = 0.9  # share of different probabilities; of saturated ones many are the same
 
 
 class _Absent:
-    """Something that was not measured; whoever looks at it ends with the reason."""
+    """A missing measurement: any access raises NotKnown with the reason."""
 
     def __init__(self, reason: str) -> None:
         self._reason = reason
@@ -42,7 +42,7 @@ class _Absent:
 
 
 def absent(reason: str) -> Any:
-    """A measurement that is not there, in the place of any."""
+    """A missing measurement, in place of any object."""
     return _Absent(reason)
 
 
@@ -71,7 +71,7 @@ class ForeignFacts(Facts):
         self.test = self.validation = self.unseen = score_of(measured.test)
         self.train = score_of(measured.train) if measured.train is not None else absent(NO_TRAIN)
         self.history = history if history is not None else absent(NO_HISTORY)
-        self.training = absent("the file says nothing about the epochs")
+        self.training = absent("the model file does not record the epochs")
         self.signals = Signals.model_construct(
             num_examples=measured.modes.num_examples if measured.modes else 0,
             epochs=list(fit.epochs) if fit else [],
@@ -139,7 +139,7 @@ def _objective(signals: EpochSignals) -> float | None:
 
 
 def _probes(measured: Measured, initial_loss: float | None) -> Any:
-    reason = "a model that is finished is not trained further"
+    reason = "needs a training, and pawtrace does not train a finished model"
     unknown = RateRange(rate=0.0, rates=[], losses=[], falls_from=None, steepest=None, blows_up_at=None)
     return SimpleNamespace(
         blocks=measured.blocks,

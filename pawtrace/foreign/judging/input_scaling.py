@@ -26,7 +26,7 @@ def rule(facts: ForeignFacts) -> Finding:
             "convention of the arrays",
             CONVENTIONS[fed].words,
             f"the model fits {CONVENTIONS[convention].words}",
-            f"You feed {CONVENTIONS[fed].words}, but the model answers best to "
+            f"You give the model {CONVENTIONS[fed].words}, but it predicts best with "
             f"{CONVENTIONS[convention].words}.",
             cause=convention,
         )
@@ -44,10 +44,10 @@ def _pretrained(facts: ForeignFacts) -> Finding:
     probe, expected = facts.linear_probe, facts.measured.network.expected_convention
     if probe is None or expected is None or probe.received not in CONVENTIONS:
         if probe is not None and probe.received not in CONVENTIONS:
-            raise NotKnown("the scaling inside the model is none that is known by name")
+            raise NotKnown("the scaling inside the model is not one of the usual conventions")
         return pretrained_scaling.rule(facts)
     if not facts.measured.feeding.is_certain and not facts.measured.inner_scaling:
-        raise NotKnown("no way of feeding the model is better than guessing")
+        raise NotKnown("with every input scaling, the model is no better than guessing")
     ours, theirs = facts.linear_probe_accuracy(probe.received), facts.linear_probe_accuracy(expected)
     # The weights' origin is known: then the smallest loss is one, and the model's accuracy shows it.
     is_certain = facts.measured.network.is_imagenet_vgg16 and not _is_accurate(facts)
@@ -55,12 +55,12 @@ def _pretrained(facts: ForeignFacts) -> Finding:
     named = " (images / 255)" if probe.received == "zero_to_one" else ""
     return Finding(
         is_worse,
-        "what the pretrained features lose by the input scaling, points",
+        "accuracy that the pretrained features lose by the input scaling, points",
         points(ours - theirs),
         "measurable (p below 0.05)",
         f"The {facts.measured.network.family} backbone gets {CONVENTIONS[probe.received].words}{named}, but "
         f"its pretrained weights expect {CONVENTIONS[expected].words}: a linear classifier on its features "
-        f"is then right on {percent(theirs)} of {probe.num_examples} photos that it has not seen, instead of "
+        f"then classifies {percent(theirs)} of {probe.num_examples} held-out photos correctly, instead of "
         f"{percent(ours)}.",
         {"features_accuracy_received": ours, "features_accuracy_expected": theirs},
         cause=expected,
@@ -89,11 +89,11 @@ def _twice(facts: ForeignFacts) -> Finding:
     outside = CONVENTIONS[measured.feeding.convention]
     return Finding(
         not _is_accurate(facts),
-        "standard deviation of what the first layer receives",
+        "standard deviation of the values that the first layer receives",
         decimal(measured.entry_std),
         f"below {_TWICE_STD:g}, and the model is not good",
         f"The input is scaled twice: the model has a scaling layer and was trained on {outside.words}, "
-        f"so that its first layer receives values that hardly differ (standard deviation "
+        f"so its first layer receives values that are nearly equal (standard deviation "
         f"{decimal(measured.entry_std)}).",
         {"std": measured.entry_std},
         cause="twice",

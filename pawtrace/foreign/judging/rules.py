@@ -1,6 +1,6 @@
-"""Rules of verdicts for a finished model: where a recipe's rule asks what only its own training can tell.
+"""Rules for a finished model, in place of the rules that need measurements of the training.
 
-All other verdicts are asked by the rules of `pawtrace.diagnosis.rules`, on the same facts.
+All other verdicts use the rules of `pawtrace.diagnosis.rules`, on the same facts.
 """
 
 import math
@@ -26,7 +26,7 @@ def unstable(facts: ForeignFacts) -> Finding:
     if not facts.knows_history:
         raise NotKnown(NO_HISTORY)
     losses, limit = facts.history.loss, facts.thresholds.unstable_rise
-    measure, limit_words = "rise of the training loss that it does not recover from", f"above {limit:g}"
+    measure, limit_words = "rise of the training loss without recovery", f"above {limit:g}"
     if not all(map(math.isfinite, losses)):
         epoch = next(number for number, loss in enumerate(losses, start=1) if not math.isfinite(loss))
         said = f"The training loss is not a finite number in epoch {epoch}: the learning rate is too large."
@@ -58,29 +58,28 @@ def _initial_loss(facts: ForeignFacts) -> float:
 
 
 def blank_inputs(facts: ForeignFacts) -> Finding:
-    """Nothing is to be seen on the photos; augmentation outside the model cannot be seen."""
+    """The photos are blank; augmentation outside the model is not known."""
     contrast = facts.measured.contrast
     if contrast >= _BLANK:
-        raise NotKnown("the augmentation of your script cannot be seen")
+        raise NotKnown("pawtrace cannot see the augmentation in your script")
     return Finding(
         True,
         "contrast of the photos, of 255",
         decimal(contrast),
         f"below {_BLANK:g}",
-        f"The photos all look alike: their brightness differs by {decimal(contrast)} of 255.",
+        f"All photos look alike: their brightness varies by only {decimal(contrast)} of 255.",
         cause="data",
     )
 
 
 def dead(facts: ForeignFacts) -> Finding:
-    """Never better than guessing, because what it sees makes no difference to what it answers."""
+    """Never better than guessing, because the output hardly depends on the picture."""
     measured, score = facts.measured, facts.known
     spread = float(measured.test.probabilities.std())
-    measure, limit = "standard deviation of the answers over all photos", f"below {_SAME_ANSWER:g}, at chance"
+    measure = "standard deviation of P(dog) over all photos"
+    limit = f"below {_SAME_ANSWER:g}, and no better than guessing"
     if measured.output.is_constant:
-        said = (
-            "The output is a softmax over one unit: it is 1 whatever the picture, so nothing can be learned."
-        )
+        said = "The output is a softmax over one unit: it is 1 for every picture, so nothing can be learned."
         return Finding(True, measure, "0", limit, said, {"answers_std": spread}, "softmax_over_one_unit")
     signal = facts.dying_signal
     is_silent = spread < _SAME_ANSWER or measured.dead_share > _DEAD_CHANNELS
@@ -89,25 +88,25 @@ def dead(facts: ForeignFacts) -> Finding:
     where = ""
     if signal is not None:
         where = (
-            f" The signal dies at {signal.block.name}: activations spread by {decimal(signal.std)} there and "
+            f" The signal dies at {signal.block.name}: there, activations have a standard deviation of "
+            f"{decimal(signal.std)} (before: {decimal(signal.largest_std)})."
         )
-        where += f"by {decimal(signal.largest_std)} before."
     elif measured.dead_share > _DEAD_CHANNELS:
         where = (
             f" {percent(measured.dead_share)} of the units of a layer are zero on all photos (dead ReLUs)."
         )
     if (measured.untrained_trunk or 0.0) > RANDOM:
-        where += " The convolutions still have the weights that they were initialised with."
+        where += " The convolutions still have their initial random weights."
     if not measured.network.shows_layers:
-        where += " Why, a SavedModel does not show: diagnose the .keras file."
+        where += " For the reason, diagnose the .keras file: a SavedModel does not show its layers."
     return Finding(
         applies,
         measure,
         decimal(spread),
         limit,
         f"The model gives nearly the same answer to every picture: P(dog) has a standard deviation of "
-        f"{decimal(spread)} over {facts.test.num_examples:,} photos, and {percent(score.accuracy)} are "
-        f"right.{where}",
+        f"{decimal(spread)} over {facts.test.num_examples:,} photos, and the accuracy is "
+        f"{percent(score.accuracy)}.{where}",
         {**facts.accuracies, "answers_std": spread},
     )
 
@@ -123,7 +122,7 @@ def _lags(facts: ForeignFacts) -> bool:
 def forgetting(facts: ForeignFacts) -> Finding:
     """Not known: the file holds only the weights after training."""
     del facts
-    raise NotKnown("the weights before training are not in the file")
+    raise NotKnown("the file does not hold the weights before training")
 
 
 def overfitting(facts: ForeignFacts) -> Finding:
@@ -138,11 +137,11 @@ def overfitting(facts: ForeignFacts) -> Finding:
         cause = "large_head"
     return Finding(
         applies,
-        "accuracy on training photos above that on test photos, points",
+        "accuracy on training photos minus accuracy on test photos, points",
         points(gap),
         f"at least {points(limit)}, and measurably more than {points(USUAL_GAP)}",
-        f"The model is clearly worse on new photos than on its training photos: {percent(train.accuracy)} "
-        f"right on train, {percent(test.accuracy)} on test.",
+        f"The model is clearly worse on new photos than on its training photos: accuracy "
+        f"{percent(train.accuracy)} on train, {percent(test.accuracy)} on test.",
         {**facts.accuracies, "gap": gap, "num_head_weights": num_weights},
         cause,
     )
@@ -191,7 +190,8 @@ def healthy(facts: ForeignFacts) -> Finding:
         "accuracy on test photos",
         percent(facts.test.accuracy),
         f"at least {percent(limit)}",
-        f"Nothing was found: {percent(facts.test.accuracy)} of the test photos are right.",
+        f"No problem was found: the model classifies {percent(facts.test.accuracy)} of the test photos "
+        "correctly.",
         dict(facts.accuracies),
     )
 

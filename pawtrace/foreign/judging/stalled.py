@@ -1,4 +1,4 @@
-"""`stalled` of a finished model: its weights are those of its initialisation, or its loss hardly fell."""
+"""`stalled` of a finished model: it still has its initial weights, or its loss hardly fell."""
 
 from pawtrace.diagnosis.finding import Finding, NotKnown
 from pawtrace.foreign.judging.as_params import trains_trunk
@@ -8,11 +8,11 @@ from pawtrace.results.number_words import decimal, percent
 RANDOM = 0.5  # share of kernels that are as initialised: more make a trunk that was never trained
 _SMALL_UPDATE = 1e-4  # of the weights in a step: a tenth of Karpathy's rule of thumb for a good rate
 _LOW_RATE = 2e-5  # below it a new head hardly learns
-_AS_INITIALISED = "share of the head's layers that are as initialised"
+_AS_INITIALISED = "share of the head's layers that still have their initial weights"
 
 
 def rule(facts: ForeignFacts) -> Finding:
-    """The loss hardly falls, or the weights are those that training began with."""
+    """The loss hardly falls, or the weights are still the initial ones."""
     rate, has_not_moved = facts.measured.file.compiled.learning_rate, nothing_moved(facts)
     rate_words = f", at a learning rate of {rate:g}" if rate is not None else ""
     if not facts.knows_history and not facts.measured.network.shows_layers:
@@ -25,8 +25,8 @@ def rule(facts: ForeignFacts) -> Finding:
             _AS_INITIALISED,
             percent(1.0),
             "all, and the model is not good",
-            f"The weights have hardly moved from those that Keras initialises{rate_words}: the model is as "
-            f"good as untrained, and {percent(facts.known.accuracy)} of the photos are right.",
+            f"The weights have hardly changed from Keras's initial ones{rate_words}: the model is as good as "
+            f"untrained, with an accuracy of {percent(facts.known.accuracy)}.",
             cause="rate",
         )
     return _flat_loss(facts)
@@ -39,19 +39,21 @@ def _flat_loss(facts: ForeignFacts) -> Finding:
     fall = (losses[0] - min(losses)) / losses[0] if losses[0] else 0.0
     is_flat = fall < limit and not facts.is_good
     if is_flat and rate is None and update is None:
-        raise NotKnown("the file does not tell the learning rate")
+        raise NotKnown("the model file does not hold the learning rate")
     is_slow = has_low_rate(facts) if update is None else update < _SMALL_UPDATE
     slow = (
-        f"a rate below {_LOW_RATE:g}" if update is None else f"updates below {_SMALL_UPDATE:g} of the weights"
+        f"a learning rate below {_LOW_RATE:g}"
+        if update is None
+        else f"updates below {_SMALL_UPDATE:g} of the weights"
     )
     moved = "" if update is None else f" A step changes the weights by at most {update:.1g} of their size."
     return Finding(
         is_flat and is_slow,
-        "how far the training loss has fallen",
+        "fall of the training loss, as a share of its start",
         percent(max(0.0, fall)),
         f"less than {percent(limit)}, with {slow}",
         f"The learning rate{'' if rate is None else f' of {rate:g}'} is too low: in {len(losses)} epochs the "
-        f"training loss went from {decimal(losses[0])} to {decimal(min(losses))}.{moved}",
+        f"training loss fell only from {decimal(losses[0])} to {decimal(min(losses))}.{moved}",
         {} if update is None else {"largest_update": update},
         cause="rate",
     )

@@ -1,4 +1,4 @@
-"""All that is measured of a model, in an order and an amount that fit into a minute.
+"""All measurements of a model, in an order and an amount that fit into a minute.
 
 Arrives: a model and photos. Leaves: `Measured`.
 """
@@ -83,8 +83,8 @@ def measure(
       file: the model.
       test: photos that it was not trained on.
       train: photos that it was trained on, where they are at hand.
-      say: is told what is being done.
-      convention: in which the model was trained, where that is known.
+      say: gets a line about each step.
+      convention: the input scaling of the training, if it is known.
     Raises:
       TrainingError: its output fits no known set of classes.
     """
@@ -96,16 +96,16 @@ def measure(
     tried = test if train is None else in_turns(train, test)
     feeding = _feeding(whole, network, output, tried, each_s, convention, say)
     num_answers = affordable(_ANSWERS_S, each_s, len(test.ids))
-    say(f"answers to {num_answers} of {len(test.ids)} test photos")
+    say(f"predicting {num_answers} of {len(test.ids)} test photos")
     all_test, test = test, test.first(num_answers)
     predictions, features = _predicted(whole, network, output, feeding, test)
     train_predictions, like_train = None, None
     if train is not None:
         num_train = affordable(_TRAIN_S, each_s, len(train.ids))
-        say(f"answers to {num_train} of {len(train.ids)} training photos; copies among the test photos")
+        say(f"predicting {num_train} of {len(train.ids)} training photos; looking for copies of test photos")
         train_predictions, _ = _predicted(whole, network, output, feeding, train.first(num_train))
         like_train = _like_train(train, test)
-    say("signal, modes and features")
+    say("measuring signal strength, training and inference mode, features")
     shown = (train or test).first(_NUM_MODES)
     images = scaled(shown.images(network.size_px), feeding.convention)
     entry = outputs_of(network.after_scaling(), images[:4])[0]

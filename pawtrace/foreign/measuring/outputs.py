@@ -64,7 +64,7 @@ def output_of(
     """
     if values is not None:
         output = _output(int(model.output_shape[-1]), activation_by(values), loss, from_logits=from_logits)
-        return output._replace(words=f"{output.words}, judging by its values")
+        return output._replace(words=f"{output.words} (inferred from its values)")
     return _output(int(model.output_shape[-1]), activation_of(model), loss, from_logits=from_logits)
 
 
@@ -75,14 +75,14 @@ def _output(units: int, activation: str, loss: str, *, from_logits: bool) -> Out
     if units > 2:
         raise TrainingError(
             f"expected an output of 1 unit, 2 units, 10 (CIFAR-10) or 1,000 (ImageNet), found {units}; "
-            "cut the model down to a cat unit and a dog unit, or train a head of your own"
+            "reduce the output to a cat unit and a dog unit, or train a new head"
         )
     if units == 1 and activation == "linear" and loss.startswith("mean_") and not from_logits:
         return Output(1, "number", "one unit without an activation, trained towards 0 and 1")
     words = {
         (1, "sigmoid"): "one unit with a sigmoid: the probability of class 1",
         (1, "linear"): "one unit without an activation: a logit of class 1",
-        (1, "softmax"): "one unit with a softmax, which is 1 whatever the input",
+        (1, "softmax"): "one unit with a softmax, which is always 1",
         (2, "softmax"): "two units with a softmax",
         (2, "sigmoid"): "two units with a sigmoid each",
         (2, "linear"): "two units without an activation: logits",
