@@ -109,8 +109,8 @@ def _check_chain(stages: _Stages, recipe: str) -> None:
                 )
         if stages[writer].outputs.get(where) != stages[reader].data.get(where):
             raise DataError(
-                f"{where}: expected what {reader} read, by dvc.lock, found what {writer} wrote since; "
-                f"run: dvc repro measure@{recipe}"
+                f"{where}: expected the version that {reader} read (dvc.lock), found a newer one from "
+                f"{writer}; run: dvc repro measure@{recipe}"
             )
 
 
@@ -118,8 +118,8 @@ def _check_output(output: Path, record: StageRecord, recipe: str, md5s: Mapping[
     found = md5s[output] if output in md5s else _folder_md5(output, md5s)
     if found != record.outputs.get(str(output)):
         raise DataError(
-            f"{output}: expected what dvc.lock recorded of {recipe}, found it changed by hand; "
-            "run: pawtrace verify, which says how to bring it back"
+            f"{output}: expected the files that dvc.lock recorded for {recipe}, found them changed by hand; "
+            "run: pawtrace verify, which says how to restore them"
         )
 
 
@@ -144,7 +144,8 @@ def _check_unedited(recipe: str, params: Params, provenance: Provenance, stages:
         edits += _differing(record.params, watched)
     if edits:
         raise ParamsError(
-            f"{paths.PARAMS}: {edits[0]}: expected what {paths.MODELS / recipe} was made with, found an edit"
+            f"{paths.PARAMS}: {edits[0]}: expected the value that {paths.MODELS / recipe} was trained with, "
+            f"found an edit"
             f"{f' (and {len(edits) - 1} more)' if len(edits) > 1 else ''}; run: dvc repro measure@{recipe}"
         )
 
@@ -153,7 +154,7 @@ def _check_reviewed(recipe: str, stages: _Stages) -> None:
     recorded = stages["split"].data.get(str(REVIEW))
     if recorded is not None and REVIEW.is_file() and md5_of(REVIEW) != recorded:
         raise DataError(
-            f"{REVIEW}: expected the decisions that {paths.MODELS / recipe} was made with, found others; "
+            f"{REVIEW}: expected the decisions that {paths.MODELS / recipe} was trained with, found others; "
             f"run: dvc repro measure@{recipe}"
         )
 

@@ -38,7 +38,7 @@ class ChosenModel(NamedTuple):
 
 
 def chosen_model(name: str | None, params: Params, *, any_format: bool = False) -> ChosenModel:
-    """Find the model that is meant: the promoted one, a recipe's, or the one at a path.
+    """Find a model: the promoted one, a recipe's, or the one at a path.
 
     Args:
       name: a recipe, a .keras file, a folder with a model.keras, or None for the promoted model.
@@ -64,7 +64,7 @@ def chosen_model(name: str | None, params: Params, *, any_format: bool = False) 
 
 
 def recipe_input(recipe: str, params: Params) -> ModelInput:
-    """How a recipe's model sees photos, as params have it."""
+    """How photos are prepared for a recipe's model, according to params."""
     resolved = params.recipe(recipe)
     return ModelInput(
         preprocess=params.preprocess,
@@ -75,7 +75,7 @@ def recipe_input(recipe: str, params: Params) -> ModelInput:
 
 
 def _input_of(folder: Path, params: Params) -> ModelInput:
-    """A promoted model has it written beside it; of a file from anywhere nothing is known but params."""
+    """From the record beside a promoted model; else from params."""
     if (folder / RECORD).is_file():
         try:
             content = json.loads((folder / RECORD).read_text(encoding="utf-8"))
@@ -83,7 +83,7 @@ def _input_of(folder: Path, params: Params) -> ModelInput:
         except (ValueError, KeyError, TypeError, ValidationError) as error:
             said = " ".join(str(error).split())[:120]
             raise PawtraceError(
-                f"{folder / RECORD}: expected how the model sees photos, found {said}; run: pawtrace status"
+                f"{folder / RECORD}: expected how photos are prepared, found {said}; run: pawtrace status"
             ) from None
     if folder.parent == paths.MODELS and folder.name in params.recipes:
         return recipe_input(folder.name, params)

@@ -67,12 +67,11 @@ class Decision(NamedTuple):
 def judge(candidate: Candidate, promoted: Path | None, params: PromoteParams) -> Decision:
     """Compare a candidate with the best model that was ever promoted, on the same test examples.
 
-    It must be better than always giving the same answer, its diagnosis must not say that it is broken, and
-    it must not be worse than the best one by more than the margin (non-inferiority). The promoted model is
-    not the measure: night by night a model could be replaced by one that is a little worse.
+    The candidate must be better than always giving the same answer, its diagnosis must not say that it is
+    broken, and it must not be worse than the best model by more than the margin (non-inferiority). It is not
+    compared with the promoted model, because then each night's model could be a little worse than the last.
 
-    An example counts where it is in the test splits of both and in the train split of neither: what a
-    model was trained on says nothing about it.
+    Only examples count that are in the test splits of both models and in the train split of neither.
 
     Args:
       candidate: see `candidate_of`.
@@ -102,19 +101,19 @@ def _compared(candidate: Candidate, ours: _BySplit, promoted: Path | None, margi
     decision = _with_the_best(ours, promoted, margin)
     if candidate.predictions.read_bytes() == (promoted / PREDICTIONS).read_bytes():
         return decision._replace(
-            verdict="same", sentence="it predicts exactly what the promoted model predicts"
+            verdict="same", sentence="its predictions are the same as the promoted model's"
         )
     if (pointer := read_pointer()) and pointer.rolled_back == sha256_of(candidate.predictions):
-        rolled_back = f"it was rolled back at {pointer.in_use_since}; --force takes it again"
+        rolled_back = f"it was rolled back at {pointer.in_use_since}; to promote it again, add --force"
         return decision._replace(verdict="refused", sentence=rolled_back)
     return decision
 
 
 def _unfit(candidate: Candidate, test: Predictions) -> str | None:
-    """Why a candidate must not be used at all, however others did; None where nothing is known against it."""
+    """Why a candidate must not be used, whatever the comparison says; None if there is no reason."""
     verdict = VERDICTS.get(candidate.verdict or "")
     if verdict is None:
-        return "its diagnosis is older than the model, or of an older version; run: dvc repro report"
+        return "its diagnosis is out of date; run: dvc repro report"
     if verdict.tone == "bad":
         return f"its verdict is {verdict.words}: {verdict.cause}"
     size = effective_size(test.groups)
@@ -125,8 +124,8 @@ def _unfit(candidate: Candidate, test: Predictions) -> str | None:
     if low > chance:
         return None
     return (
-        f"it is not shown to be better than guessing: {percent(accuracy)} of the test examples right (95 % "
-        f"interval {percent(low)} to {percent(high)}), always answering {commoner} {percent(chance)}"
+        f"it is not measurably better than guessing: its test accuracy is {percent(accuracy)} (95 % interval "
+        f"{percent(low)} to {percent(high)}), and always answering {commoner} gives {percent(chance)}"
     )
 
 
@@ -145,7 +144,7 @@ def _with(reference: Reference, ours: _BySplit, margin: float) -> Decision:
     counting = _counting(ours, theirs)
     if not counting:
         return Decision(
-            "incomparable", "no test example of the one is a test example, under the same label, of the other"
+            "incomparable", "it has no test examples (with the same labels) in common with the best model"
         )
     on_both = [_only(by_split["test"], counting) for by_split in (ours, theirs)]
     found = paired_difference(*on_both)
@@ -155,7 +154,7 @@ def _with(reference: Reference, ours: _BySplit, margin: float) -> Decision:
     sentence = (
         f"{accuracies[0]} against {accuracies[1]} of {reference.model.recipe} on "
         f"{_which(len(counting), ours, theirs)}: {found.words} points; "
-        f"it may be at most {points(margin).lstrip('+')} worse"
+        f"it may be at most {points(margin).lstrip('+')} points worse"
     )
     return Decision(verdict, sentence, found, margin, reference)
 
@@ -182,4 +181,4 @@ def _which(num_counting: int, ours: _BySplit, theirs: _BySplit) -> str:
     of_either = len(ours["test"].ids), len(theirs["test"].ids)
     if of_either == (num_counting, num_counting):
         return f"{num_counting:,} test examples"
-    return f"{num_counting:,} test examples that both have (of {of_either[0]:,} and {of_either[1]:,})"
+    return f"{num_counting:,} shared test examples (of {of_either[0]:,} and {of_either[1]:,})"

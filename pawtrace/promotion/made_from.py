@@ -74,7 +74,7 @@ def data_sentence(record: DataRecord | None, params: Params) -> str:
       params: of params.yaml as it is.
     """
     if record is None:
-        return "data that was not recorded; pawtrace promote --force records it"
+        return "unknown data (an earlier version did not record it); to record it: pawtrace promote --force"
     counts = {split: sum(by_label.values()) for split, by_label in record.num_examples.items()}
     labels = ", ".join(f"{count:,} {label}" for label, count in record.num_examples["train"].items())
     made = f"{record.name}: {counts['train']:,} photos to train ({labels}), {counts['test']:,} to test"
@@ -82,7 +82,7 @@ def data_sentence(record: DataRecord | None, params: Params) -> str:
     if not changed:
         return made
     return (
-        f"{made}; this is the data before a change of {' and '.join(changed)}; for a model of today's data, "
+        f"{made}; since then, these have changed: {', '.join(changed)}; for a model of the present data, "
         "run: make repro, then: pawtrace promote"
     )
 

@@ -133,17 +133,17 @@ def _shown(metric: str, value: float) -> str:
 
 
 def _limits(model: Described) -> Iterator[str]:
-    yield "- It knows cats and dogs only: a picture of anything else is called one of the two."
-    yield "- The intervals hold for pictures like those of the test split; of other photos expect less."
+    yield "- The model knows only cats and dogs: it calls a picture of anything else one of the two."
+    yield "- The intervals hold for pictures like those of the test split; other photos may give less."
     if model.data is not None:
         num_test = sum(model.data.num_examples["test"].values())
-        yield f"- The test split has {num_test:,} pictures; differences below the interval cannot be seen."
+        yield f"- The test split has {num_test:,} pictures; differences within the interval may be chance."
     if model.verdict is not None and model.verdict != "healthy":
         verdict = VERDICTS[model.verdict]
         yield f"- Diagnosis: {verdict.words}: {verdict.cause}."
     views = model.provenance.params["evaluate"].get("tta_views", 1)
     if views > 1:
-        yield f"- It was measured on the mean of {views} views of each picture; one view alone is less sure."
+        yield f"- The metrics are those of the mean over {views} views of each picture, not of one view."
 
 
 def _lineage(provenance: Provenance) -> Iterator[str]:

@@ -1,6 +1,6 @@
-"""Putting a recipe's model in use, and going back to the one before.
+"""Promote a recipe's model, or go back to the one before.
 
-Leaves: promoted/, models/promoted, the link to it by which it is read, and promoted.dvc.
+Leaves: the folder promoted/, the link models/promoted by which programs open it, and promoted.dvc.
 """
 
 import shutil
@@ -31,9 +31,9 @@ _LOCK = "promotion"
 
 
 def promote(candidate: Candidate, decision: Decision) -> PromotionRecord:
-    """Put the model of a recipe in use, whatever the decision says: it is only recorded.
+    """Promote the model of a recipe, whatever the decision says: the decision is only recorded.
 
-    The files are copied to the side, compared with what dvc.lock recorded, and put in use in one step.
+    The files are copied to a new folder, compared with dvc.lock, and switched to atomically.
 
     Args:
       candidate: of `candidate_of`.
@@ -50,7 +50,8 @@ def promote(candidate: Candidate, decision: Decision) -> PromotionRecord:
                 shutil.copyfile(path, folder / name)
                 if md5_of(folder / name) != candidate.md5s[name]:
                     raise PawtraceError(
-                        f"{path}: expected what dvc.lock recorded, found it changed; run: pawtrace verify"
+                        f"{path}: expected the file that dvc.lock recorded, found it changed; "
+                        "run: pawtrace verify"
                     )
             if better is not None:
                 shutil.copyfile(better.predictions, folder / BEST_PREDICTIONS)
@@ -72,27 +73,26 @@ def promote(candidate: Candidate, decision: Decision) -> PromotionRecord:
 
 
 def rollback() -> tuple[PromotionRecord, PromotionRecord]:
-    """Put the model in use that was promoted before the present one; needs no network.
+    """Go back to the model that was promoted before the present one; needs no network.
 
     Returns:
-      The record of the model that left, and of the one that is in use now.
+      The record of the model that was rolled back, and of the one that is in use now.
     Raises:
-      PawtraceError: there was none before, DVC's cache has lost it, another run is at work, or this is no
-        project.
+      PawtraceError: there is no earlier model, DVC's cache has lost it, another run is working, or this is
+        no project.
     """
     check_project()
     with project_held_by_us(), only_one(_LOCK):
         left = read_record(paths.PROMOTED)
         if left.replaces is None:
             raise PawtraceError(
-                f"{paths.PROMOTED}: {left.recipe} is the first promoted model; none was before it"
+                f"{paths.PROMOTED}: expected an earlier model to go back to, found none: {left.recipe} is "
+                "the first promoted model"
             )
         with new_promoted() as folder:
             restore(left.replaces.digest, folder)
             if changes := changes_by_hand(folder):
-                raise PawtraceError(
-                    f"DVC's cache: the model before this one is damaged: {', '.join(changes)}"
-                )
+                raise PawtraceError(f"DVC's cache: the previous model is damaged: {', '.join(changes)}")
             back = read_record(folder)
         rolled_back = left.sha256.get(PREDICTIONS)
         track(back.recipe, back.promoted_at, _now(), rolled_back)

@@ -84,7 +84,7 @@ def changes_by_hand(folder: Path) -> list[str]:
     expected, found = read_record(folder).sha256, digests(folder)
     changes = {
         **dict.fromkeys(expected.keys() - found.keys(), "missing"),
-        **dict.fromkeys(found.keys() - expected.keys(), "not of the promotion"),
+        **dict.fromkeys(found.keys() - expected.keys(), "added by hand"),
         **{name: "changed" for name in expected.keys() & found.keys() if expected[name] != found[name]},
     }
     return [f"{name}: {what}" for name, what in sorted(changes.items())]

@@ -1,4 +1,4 @@
-"""What is in use: lines for a reader, and what is wrong with it."""
+"""Which model is promoted: lines for a reader, and problems."""
 
 from typing import NamedTuple
 
@@ -37,7 +37,9 @@ def promoted_status() -> Status:
     try:
         record = read_record(paths.PROMOTED)
         if was_cut_off():
-            return Status([], [f"the promotion was cut off; run: pawtrace promote --force {record.recipe}"])
+            return Status(
+                [], [f"the promotion was interrupted; run: pawtrace promote --force {record.recipe}"]
+            )
         problems = [f"{paths.PROMOTED}/{change}" for change in changes_by_hand(paths.PROMOTED)]
         problems = problems or _untracked()
         return Status(
@@ -66,6 +68,6 @@ def _lines(record: PromotionRecord) -> list[str]:
         f"because        {record.decision.sentence}{forced}",
         f"test accuracy  {percent(evaluation.metrics['test']['accuracy'])} "
         f"(95 % interval {percent(low)} to {percent(high)})",
-        f"before it      {f'{before.recipe}, promoted {before.promoted_at}' if before else 'none'}",
-        f"best so far    {f'{best.recipe}, promoted {best.promoted_at}' if best else 'this one'}",
+        f"previous model {f'{before.recipe}, promoted {before.promoted_at}' if before else 'none'}",
+        f"best so far    {f'{best.recipe}, promoted {best.promoted_at}' if best else 'this model'}",
     ]

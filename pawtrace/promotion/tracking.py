@@ -31,7 +31,7 @@ def check_project() -> None:
       PawtraceError: the current folder is no project.
     """
     if not Path("dvc.yaml").is_file():
-        raise PawtraceError("expected dvc.yaml here, found none; run it in the project's folder")
+        raise PawtraceError("expected dvc.yaml here, found none; run the command in the project's folder")
 
 
 def track(recipe: str, promoted_at: str, in_use_since: str, rolled_back: str | None = None) -> None:

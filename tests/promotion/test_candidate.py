@@ -94,7 +94,7 @@ def test_a_file_that_changes_while_it_is_promoted_is_not_in_use(params: Params) 
     model = Path(f"models/{GOOD}/model.keras")
     model.unlink()
     model.write_bytes(b"of a stage that ended meanwhile")
-    with pytest.raises(PawtraceError, match="expected what dvc.lock recorded"):
+    with pytest.raises(PawtraceError, match="expected the file that dvc.lock recorded"):
         promote(candidate, decision)
     assert json.loads((PROMOTED / "promoted.json").read_text())["recipe"] == POOR
     assert promoted_status().problems == []

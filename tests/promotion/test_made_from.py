@@ -13,7 +13,7 @@ from tests.conftest import WriteParams
 COUNTS = {"train": {"cat": 40, "dog": 30}, "validation": {"cat": 5, "dog": 5}, "test": {"cat": 9, "dog": 8}}
 ARCHIVE = Path("pets.zip")
 DATA = {"data": {"source": "archive", "archive": str(ARCHIVE)}}
-BEFORE = "this is the data before a change of "
+BEFORE = "since then, these have changed: "
 
 
 @pytest.fixture
