@@ -1,4 +1,4 @@
-"""Where a run works: in this folder as it was committed, or in a clean clone of its last commit."""
+"""Where a run works: in this folder if it has no edits, or in a clean clone of the last commit."""
 
 import contextlib
 import shutil
@@ -17,28 +17,29 @@ CLONE = paths.WORK / "clone"
 
 
 class DirtyTreeError(PawtraceError):
-    """There are edits that no commit has: what a run found could be traced to nothing."""
+    """There are uncommitted edits, so the results of a run could not be traced to a commit."""
 
 
 def refuse_edits() -> None:
-    """Raise DirtyTreeError where there are edits."""
+    """Raise DirtyTreeError if there are uncommitted edits."""
     if edited := edited_files():
         more = f" and {len(edited) - 3} more" if len(edited) > 3 else ""
         raise DirtyTreeError(
-            f"the working tree: expected no uncommitted edits at a scheduled run, found "
+            f"the working tree: expected no uncommitted edits for a scheduled run, found "
             f"{', '.join(edited[:3])}{more}; commit them, or set rebuild.when_dirty: clone in {paths.PARAMS}"
         )
 
 
 def refuse_change(base: str) -> None:
-    """Raise DirtyTreeError where somebody committed, checked out or edited since the run began on `base`.
+    """Raise DirtyTreeError if there was a commit, a checkout or an edit since the run started on `base`.
 
-    What the run made may be made from either, and would be taken for the one.
+    The results may then come from either state, and must not be saved as those of `base`.
     """
     if git("rev-parse", "HEAD") != base or edited_files():
         raise DirtyTreeError(
-            f"the working tree: expected {base[:10]} to stay as it was until the run's end, found a commit "
-            "or an edit; nothing is judged or saved; the next run does, or run: python -m flows.rebuild"
+            f"the working tree: expected {base[:10]} without changes until the end of the run, found a "
+            "commit or an edit; this run promotes and saves nothing; the next run will, or run: "
+            "python -m flows.rebuild"
         )
 
 
@@ -52,7 +53,7 @@ def repair_lock_file(say: Say) -> None:
     except ValueError:
         whole = False
     if not whole:
-        say(f"{paths.LOCK} was cut off by a kill: the one of the last commit takes its place")
+        say(f"{paths.LOCK} was cut off by a kill; restoring it from the last commit")
         if not git("ls-files", "--", str(paths.LOCK)):
             paths.LOCK.unlink()
             return
@@ -63,7 +64,7 @@ def repair_lock_file(say: Say) -> None:
 def clean_clone(say: Say) -> Iterator[Path]:
     """Work in a clone of the last commit, with this project's cache, remote, archives and weights.
 
-    It stays in .pawtrace/clone, so that a training that was broken off there goes on.
+    The clone stays in .pawtrace/clone, so that an interrupted training there can resume.
     """
     commit, folder = git("rev-parse", "HEAD"), CLONE.resolve()
     if not (folder / ".git").is_dir():

@@ -1,6 +1,6 @@
-"""The DVC remote: bring from it, save to it, with growing pauses where the network fails.
+"""Fetch from the DVC remote and push to it; retry with growing pauses while the network fails.
 
-`dvc fetch` takes a remote that does not answer for an empty one and ends well, so it is asked first.
+`dvc fetch` takes a remote that does not answer for an empty one and succeeds, so `ask` checks it first.
 """
 
 import re
@@ -30,7 +30,7 @@ class RemoteError(PawtraceError):
 
 
 class RemoteRefusedError(RemoteError):
-    """It does not know us, or is set up wrongly: no retry helps."""
+    """The remote refuses the credentials, or its configuration is wrong: no retry helps."""
 
 
 def remote_name() -> str | None:
@@ -40,32 +40,32 @@ def remote_name() -> str | None:
 
 
 def bring(remote: str, say: Say) -> None:
-    """Fetch what dvc.lock names and the cache lacks. What the remote lacks too is made again.
+    """Fetch the files of dvc.lock that the cache lacks. `dvc repro` makes those that the remote lacks, too.
 
     Raises:
-      RemoteError: it does not answer, or broke off.
+      RemoteError: the remote does not answer, or the connection broke.
     """
     ask(remote)
     ended = run_dvc(["fetch", "--remote", remote], say)
     failed = [line for line in ended.lines if "failed to transfer" in line]
     if ended.code != 0 and failed and all(_ABSENT.search(line) for line in failed):
-        say(f"the remote {remote} lacks {len(failed)} files of dvc.lock; what is missing is made again")
+        say(f"the remote {remote} lacks {len(failed)} files of dvc.lock; dvc repro will make them again")
         return
     _raise_unless_well(ended, remote, "fetch")
 
 
 def save(remote: str, say: Say) -> None:
-    """Push what dvc.lock names.
+    """Push the files of dvc.lock.
 
     Raises:
-      RemoteError: it does not answer, or broke off.
+      RemoteError: the remote does not answer, or the connection broke.
     """
     ask(remote)
     _raise_unless_well(run_dvc(["push", "--remote", remote], say), remote, "push")
 
 
 def ask(remote: str) -> None:
-    """Whether the remote answers, and knows us.
+    """Check that the remote answers and accepts the credentials.
 
     Raises:
       RemoteError: it does not.
@@ -85,10 +85,10 @@ def ask(remote: str) -> None:
 
 
 def with_pauses(work: Callable[[], None], rebuild: RebuildParams, say: Say) -> None:
-    """Do what needs the network; after a failure pause, each time twice as long, and do it again.
+    """Do work that needs the network; after a failure, retry after a pause, each twice as long as the last.
 
     Raises:
-      RemoteError: of the last failure, or of one that no retry mends.
+      RemoteError: the last try failed, or a failure that no retry can cure.
     """
     for attempt in range(rebuild.num_retries + 1):
         try:
@@ -99,7 +99,7 @@ def with_pauses(work: Callable[[], None], rebuild: RebuildParams, say: Say) -> N
             if attempt == rebuild.num_retries:
                 raise
             pause_s = rebuild.first_pause_s * 2**attempt
-            say(f"{error}; again in {pause_s:.0f} s ({attempt + 1} of {rebuild.num_retries})")
+            say(f"{error}; trying again in {pause_s:.0f} s (retry {attempt + 1} of {rebuild.num_retries})")
             time.sleep(pause_s)
 
 
@@ -110,14 +110,14 @@ def _raise_unless_well(ended: Ended, remote: str, verb: Literal["fetch", "push"]
 
 
 def _error(remote: str, found: str, verb: str) -> RemoteError:
-    lost = f"nothing here was lost; when it works run: dvc {verb}"
+    lost = f"nothing on this machine was lost; when the remote works again, run: dvc {verb}"
     if any(words in found for words in _SET_UP_WRONGLY):
         return RemoteRefusedError(
-            f"remote {remote}: expected one that dvc can use, found: {found[:200]}; {lost}"
+            f"remote {remote}: expected a configuration that dvc can use, found: {found[:200]}; {lost}"
         )
     if _REFUSED.search(found):
         return RemoteRefusedError(
-            f"remote {remote}: expected it to accept the credentials, found: {found[:200]}; {lost}"
+            f"remote {remote}: expected accepted credentials, found: {found[:200]}; {lost}"
         )
     return RemoteError(f"remote {remote}: expected an answer, found: {found[:200]}; {lost}")
 

@@ -20,7 +20,7 @@ def main() -> None:
         if files.fs.protocol in ("http", "https") and (failure := _behind(error)):
             sys.exit(failure)
         if files.fs.protocol == "local" and not _can_be_made(Path(files.path)):
-            sys.exit(f"{files.path} is not there, and cannot be made: is its disk mounted?")
+            sys.exit(f"{files.path} does not exist and cannot be created; is its disk mounted?")
     except Exception as error:
         sys.exit(f"{type(error).__name__}: {' '.join(str(error).split())}")
 

@@ -1,6 +1,6 @@
-"""Commit what a run wrote, on a branch of its own: branch, index and files here stay as they are.
+"""Commit the results of a run to a separate branch, without touching the user's branch, index and files.
 
-The commit is the last one of the checked-out branch with the run's results laid over it.
+The commit's parent is the last commit of the checked-out branch; the run's results replace those in it.
 """
 
 import itertools

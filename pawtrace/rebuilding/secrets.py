@@ -1,6 +1,6 @@
-"""Values in params.yaml that look like secrets: it is committed, and shown in every report.
+"""Refuse values in params.yaml that look like secrets: the file is committed, and reports show its values.
 
-A message names the key and the kind, never the value.
+A message names the key and the kind of secret, never the value.
 """
 
 import re
@@ -26,10 +26,10 @@ _NAMES = re.compile(r"(^|_)(password|passwd|secret|token|api_?key|access_?key|cr
 
 
 def refuse_secrets(path: Path = PARAMS) -> None:
-    """Look for secrets before anything else reads the file, or quotes it.
+    """Look for secrets before anything else reads or quotes the file.
 
     Raises:
-      ParamsError: a value looks like one.
+      ParamsError: a value looks like a secret.
     """
     try:
         content = read_yaml(path)
@@ -38,8 +38,8 @@ def refuse_secrets(path: Path = PARAMS) -> None:
     for key, value in _values(content, ()):
         if kind := _kind(key[-1] if key else "", value):
             raise ParamsError(
-                f"{path}: {'.'.join(key)}: expected no secret, found {kind}; the file is committed: "
-                "put it into .dvc/config.local or an environment variable, and change it where it was issued"
+                f"{path}: {'.'.join(key)}: expected no secret, found {kind}; git tracks this file, so move "
+                "the secret to .dvc/config.local or an environment variable, and have a new one issued"
             )
 
 

@@ -28,7 +28,7 @@ class Ended(NamedTuple):
         """The last line of a stage that says what is wrong; else of dvc's errors; else of all."""
         ours = [found[0] for line in self.lines if (found := _OF_A_STAGE.search(line))]
         errors = [line for line in self.lines if line.startswith("ERROR")]
-        return (ours or errors or self.lines or ["it said nothing"])[-1][:300]
+        return (ours or errors or self.lines or ["no output"])[-1][:300]
 
 
 def run_dvc(

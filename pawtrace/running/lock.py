@@ -41,7 +41,7 @@ def only_one(name: str) -> Iterator[None]:
         if not _taken(file):
             holder = _content(file)
             raise PawtraceError(
-                f"another run of it is at work (process {holder}); wait for it to end, or end it"
+                f"{name} is already running (process {holder}); wait for it, or stop that process"
             )
         _write(file, str(os.getpid()))
         yield
@@ -49,23 +49,25 @@ def only_one(name: str) -> Iterator[None]:
 
 @contextlib.contextmanager
 def project_held(*, wait: bool, say: Say = print, name: str | None = None) -> Iterator[IO[str]]:
-    """Hold the project, for all that this process starts too.
+    """Hold the project's lock, also for the processes that this process starts.
 
     Args:
       wait: whether to wait for another run to end.
-      say: is told whom it waits for.
-      name: what others are told of this run; else its command.
+      say: gets a line about the run that this one waits for.
+      name: the name of this run in messages of other runs; default: its command.
     Returns:
-      The open lock: what inherits its descriptor holds the project with it.
+      The open lock file: a process that inherits its descriptor holds the lock, too.
     Raises:
-      ProjectBusyError: another run holds it, and this one does not wait.
+      ProjectBusyError: another run holds the lock, and this run does not wait.
     """
     with _opened(_PROJECT) as file:
         told = ""
         while not _taken(file):
             holder = _holder(file)
             if not wait:
-                raise ProjectBusyError(f"another run is at work: {holder}; wait for it to end, or end it")
+                raise ProjectBusyError(
+                    f"another run is working in this project: {holder}; wait for it, or stop it"
+                )
             if holder != told:
                 say(f"waiting for another run to end: {holder}")
             told = holder
@@ -82,10 +84,10 @@ def project_held(*, wait: bool, say: Say = print, name: str | None = None) -> It
 
 @contextlib.contextmanager
 def project_held_by_us() -> Iterator[None]:
-    """Hold the project, unless what started this process holds it already.
+    """Hold the project's lock, unless a parent of this process holds it already.
 
     Raises:
-      ProjectBusyError: another run holds it.
+      ProjectBusyError: another run holds the lock.
     """
     with contextlib.ExitStack() as held:
         try:
@@ -99,13 +101,13 @@ def project_held_by_us() -> Iterator[None]:
 
 
 def _wait_for_stages(say: Say) -> None:
-    """Let a stage end whose DVC was killed: it does so within seconds, and must not write meanwhile."""
+    """Wait for a stage whose DVC was killed: it ends within seconds, and must not write during this run."""
     for path in sorted(_LOCKS.iterdir()):
         if path.name == _PROJECT:
             continue
         with _opened(path.name) as file:
             if not _taken(file):
-                say(f"waiting for {path.name} of a run that was broken off (process {_content(file)})")
+                say(f"waiting for {path.name}, left from an interrupted run (process {_content(file)})")
                 fcntl.flock(file, fcntl.LOCK_EX)
 
 
@@ -138,7 +140,7 @@ def _holding(file: IO[str]) -> dict[str, object]:
 def _holder(file: IO[str]) -> str:
     holding = _holding(file)
     if not holding:
-        return "a process that has only just begun"
+        return "a process that has just started"
     return f"process {holding['pid']} ({holding['name']}), since {holding['since']}"
 
 

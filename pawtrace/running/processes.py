@@ -58,7 +58,7 @@ def is_ancestor(pid: int) -> bool:
 def end_with_dvc() -> None:
     """In a stage that DVC started: end when that DVC does, so that nothing writes on behind its back.
 
-    A stage that was started by hand goes on when its shell ends: whoever wrote `nohup` meant it.
+    A stage that was started by hand continues when its shell ends, as intended with `nohup`.
 
     Raises:
       PawtraceError: it has ended already.
@@ -72,7 +72,9 @@ def end_with_dvc() -> None:
             break
     words = started_by[-1].cmdline() if started_by else []
     if not any("python" in word or "dvc" in word for word in words):  # init, or what takes its place
-        raise PawtraceError("the dvc that started it has ended; nothing was done; run: dvc repro")
+        raise PawtraceError(
+            "the DVC process that started this stage has ended; nothing was done; run: dvc repro"
+        )
     end_with(*(parent.pid for parent in started_by))
 
 

@@ -25,7 +25,7 @@ def bring(file: Path, *, may_be_missing: bool = False) -> None:
     if file.exists():
         return
     if pointer.exists():
-        print(f"{file} is missing: taking it from DVC's cache", flush=True)
+        print(f"{file} is missing; restoring it from DVC's cache", flush=True)
         run_dvc(["checkout", str(pointer)], print)
         if not file.exists():
             raise DataError(
@@ -34,9 +34,9 @@ def bring(file: Path, *, may_be_missing: bool = False) -> None:
             )
     elif _in_experiment() and not may_be_missing:
         raise DataError(
-            f"{file}: the workspace of this experiment has only what git and DVC track, and none tracks it; "
-            f"in the project, run: dvc add {file} && git add {pointer}, then the experiment again; "
-            f"or run: dvc exp run --copy-paths {file} ..."
+            f"{file}: expected the file in this experiment's workspace, which has only files that git or DVC "
+            f"track, found none; in the project, run: dvc add {file} && git add {pointer}, then the "
+            f"experiment again; or run: dvc exp run --copy-paths {file} ..."
         )
 
 

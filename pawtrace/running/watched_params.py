@@ -31,7 +31,7 @@ def params_unchanged(stage: str) -> Iterator[None]:
     edited = [key for key in _watched(stage) if _value(old, key) != _value(new, key)]
     if edited:
         raise ParamsError(
-            f"{paths.PARAMS}: {', '.join(edited)}: edited while the stage ran with the old value; "
+            f"{paths.PARAMS}: {', '.join(edited)}: edited during the stage, which used the old value; "
             "run: dvc repro"
         )
 

@@ -33,7 +33,7 @@ def test_a_commit_or_an_edit_meanwhile_is_refused(repository: Path) -> None:
     (repository / "reports/ladder.md").write_text("new\n")
     checkout.refuse_change(base)
     (repository / "params.yaml").write_text("a: 2\n")
-    with pytest.raises(checkout.DirtyTreeError, match=f"expected {base[:10]} to stay as it was"):
+    with pytest.raises(checkout.DirtyTreeError, match=f"expected {base[:10]} without changes"):
         checkout.refuse_change(base)
     commit_all("meanwhile")
     with pytest.raises(checkout.DirtyTreeError):

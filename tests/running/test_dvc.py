@@ -50,7 +50,7 @@ def test_the_last_words_are_those_of_the_stage_then_of_dvc() -> None:
     assert Ended(1, lines).last_words == lines[0]
     assert Ended(1, lines[1:]).last_words == lines[1]
     assert Ended(1, lines[2:]).last_words == lines[2]
-    assert Ended(1, []).last_words == "it said nothing"
+    assert Ended(1, []).last_words == "no output"
     assert Ended(1, ["--- Error logging to API ---" + lines[0], lines[1]]).last_words == lines[0]
 
 

@@ -91,7 +91,7 @@ def test_a_stage_of_the_holder_does_not_wait_for_it(project: Path) -> None:
 
 
 def test_a_stage_by_hand_holds_the_project_for_itself(holder: "subprocess.Popen[str]") -> None:
-    with pytest.raises(ProjectBusyError, match="another run is at work"), project_held_by_us():
+    with pytest.raises(ProjectBusyError, match="another run is working"), project_held_by_us():
         pytest.fail("both held it")
     holder.kill()
     holder.wait()

@@ -118,7 +118,7 @@ def test_a_stage_by_hand_goes_on_when_its_shell_ends(monkeypatch: pytest.MonkeyP
 def test_a_stage_whose_dvc_has_ended_already_does_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DVC_STAGE", "split")
     monkeypatch.setattr(psutil.Process, "parents", lambda _: [])
-    with pytest.raises(PawtraceError, match="the dvc that started it has ended"):
+    with pytest.raises(PawtraceError, match="the DVC process that started this stage has ended"):
         end_with_dvc()
 
 
