@@ -26,7 +26,7 @@ KINDS = {
     "suspect": "Labels that are probably wrong",
     "error": "Most confident mistakes on test photos",
     "rejected": "Files that cannot be used",
-    "decided": "Decided before",
+    "decided": "Already decided",
 }
 
 
@@ -73,7 +73,7 @@ def _of_splits() -> Iterator[tuple[str, Reason]]:
         if row["reason"] == LABEL_CONFLICT:
             yield (
                 row["file"],
-                Reason("two_labels", "a copy has the other label; neither is used"),
+                Reason("two_labels", "a copy of this picture has the other label; both are left out"),
             )
         elif row["reason"] != DROPPED:
             yield row["file"], Reason("rejected", row["reason"])
@@ -93,7 +93,7 @@ def _suspects(recipes: Sequence[str]) -> Iterator[tuple[str, Reason]]:
             said = photo_prediction(suspect.id, suspect.probability)
             if said.label != suspect.label and said.probability > surest.get(said.file, (0.0, ""))[0]:
                 sentence = (
-                    f"labelled {suspect.label}; {recipe} has not seen that label and says "
+                    f"labelled {suspect.label}; {recipe}, which was not trained on that label, predicts "
                     f"{said.label} ({percent(said.probability)})"
                 )
                 surest[said.file] = said.probability, sentence
@@ -124,7 +124,8 @@ def _errors(recipes: Sequence[str]) -> Iterator[tuple[str, Reason]]:
             seen.add(row["id"])
             said = photo_prediction(row["id"], float(row["probability"]))
             picture = table.with_suffix("") / Path(row["attention"]).name if row["attention"] else None
-            sentence = f"labelled {row['label']}; {recipe} says {said.label} ({percent(said.probability)})"
+            answer = f"{said.label} ({percent(said.probability)})"
+            sentence = f"labelled {row['label']}; {recipe} predicts {answer}"
             yield row["id"], Reason("error", sentence, picture)
 
 

@@ -41,7 +41,7 @@ def found_data(
     if pattern := layout.clear_pattern:
         return defaults.model_copy(update=source | {"label_pattern": LabelPattern(**pattern)})
     raise DataError(
-        f"{photos}: no folder's and no file's name says cat or dog: found {_listed(layout)}; "
+        f"{photos}: expected cat or dog in the names of folders or files, found {_listed(layout)}; "
         f"run: pawtrace init {photos} --cat FOLDER --dog FOLDER"
     )
 

@@ -53,7 +53,7 @@ def switch_to(name: str) -> Switch:
     notes = [f"kept your {line}" for line in _kept(profile.data, data)]
     if paths.PARAMS.read_text(encoding="utf-8") != text:
         if not _is_profile(before.data) and (saved := save_uncommitted()):
-            notes.append(f"your {paths.PARAMS}, which git does not have, is saved as {saved}")
+            notes.append(f"your {paths.PARAMS} had uncommitted edits; it is saved as {saved}")
         write_text(paths.PARAMS, text)
     return Switch(changes_between(before, after), notes)
 

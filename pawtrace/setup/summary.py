@@ -1,4 +1,4 @@
-"""A survey of photos in words: what was found, what is wrong with it, and what it is good for."""
+"""A survey of photos in words: what was found, what the problems are, and how precise results can be."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -35,7 +35,7 @@ def survey_lines(survey: Survey, data: DataParams, params: Params) -> Iterator[s
         yield f"rejected    {num_rejected}: {reasons}; data/raw/rejected.csv will list them"
     if survey.num_copies:
         yield (
-            f"duplicates  {survey.num_copies:,} of the photos show what another one shows; these always stay "
+            f"duplicates  {survey.num_copies:,} of the photos are copies of other photos; copies always stay "
             "in the same split"
         )
     if survey.num_under_both_labels:
@@ -44,7 +44,9 @@ def survey_lines(survey: Survey, data: DataParams, params: Params) -> Iterator[s
             "out until you decide: pawtrace review"
         )
     for folder, split in data.given_splits.items():
-        yield f"{split:<11} folder {folder}, as it came; data.given_splits: {{}} divides all photos anew"
+        yield (
+            f"{split:<11} folder {folder}, as it came; to divide all photos anew, set data.given_splits: {{}}"
+        )
     yield from _limits(survey, params)
 
 
@@ -67,8 +69,8 @@ def _limits(survey: Survey, params: Params) -> Iterator[str]:
     num_test = max(1, came_as_test or round(fractions.test * survey.num_pictures))
     low, high = wilson(_ACCURACY * num_test, num_test)
     yield (
-        f"precision   about {num_test:,} test photos: of an accuracy of {percent(_ACCURACY)} the 95 % "
-        f"interval is {100 * low:.1f} to {percent(high)}"
+        f"precision   about {num_test:,} test photos: an accuracy of {percent(_ACCURACY)} will have a 95 % "
+        f"interval of {100 * low:.1f} to {percent(high)}"
     )
     label = max(survey.num_photos, key=lambda label: survey.num_photos[label])
     share = survey.num_photos[label] / num_photos
@@ -80,8 +82,8 @@ def _limits(survey: Survey, params: Params) -> Iterator[str]:
     num_train = round(fractions.train * num_photos)
     if num_train < params.diagnose.too_few_examples:
         yield (
-            f"too few     about {num_train:,} photos to train on; with {params.diagnose.too_few_examples} or "
-            "more, the result is worth more"
+            f"too few     about {num_train:,} training photos; with fewer than "
+            f"{params.diagnose.too_few_examples}, expect a poor model"
         )
 
 
@@ -107,5 +109,5 @@ def next_lines(
         yield f"time        about {plural(max(1, round(minutes)), 'minute')} on this machine"
     yield f"{paths.PARAMS} is written; nothing is trained yet"
     if saved is not None:
-        yield f"your former {paths.PARAMS}, which git does not have, is saved as {saved}"
+        yield f"your former {paths.PARAMS} had uncommitted edits; it is saved as {saved}"
     yield "next: make repro; then open reports/report.html, and pawtrace review for doubtful photos"

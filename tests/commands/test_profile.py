@@ -109,7 +109,7 @@ def test_an_uncommitted_edit_is_saved_beside_and_the_copy_is_named(
     assert pawtrace("profile", "mine") == 0
     (copy,) = repository.glob("params.before-*.yaml")
     assert copy.read_text() == edited
-    assert f"which git does not have, is saved as {copy.name}" in capsys.readouterr().out
+    assert f"had uncommitted edits; it is saved as {copy.name}" in capsys.readouterr().out
     assert load_params() == profile_params("mine")
     assert pawtrace("profile", "tiny") == 0  # of a profile as it is, nothing would be lost
     assert list(repository.glob("params.before-*.yaml")) == [copy]
