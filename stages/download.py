@@ -50,7 +50,7 @@ def main() -> None:
         shutil.rmtree(workspace)
     _say(f"{intake.summary()}; {RAW}/rejected.csv lists them")
     if data.follow_links:
-        _say("DVC sees no change behind links to folders: after one, run: dvc repro --force download")
+        _say("DVC does not see changes behind links to folders; after one, run: dvc repro --force download")
 
 
 def _archive(data: DataParams, workspace: Path) -> Path:

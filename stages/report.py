@@ -58,7 +58,7 @@ def main() -> None:
     for shortcut in shortcuts:
         print(f"report: {shortcut.words}")
     best, (low, high) = best_rung(rungs), best_rung(rungs).test_interval
-    among = "best" if best.beats_guessing else "none better than guessing:"
+    among = "the best is" if best.beats_guessing else "none better than guessing, the best is"
     print(
         f"report: {len(rungs)} recipes, {among} {best.recipe} with test accuracy {best.test_accuracy:.3f} "
         f"({low:.3f} to {high:.3f}); see reports/report.html"

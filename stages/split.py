@@ -223,11 +223,11 @@ def _say(summary: dict[str, Any], overlap: list[Overlap], baseline: Baseline | N
         done = ", ".join(f"{count} {decision}" for decision, count in summary["review"].items() if count)
         print(f"split: {REVIEW}: {done}")
     if num_leaking:
-        print(f"split: the given sets leak: {num_leaking} pictures elsewhere are copies of theirs, left out")
+        print(f"split: left out {num_leaking} pictures that are copies of pictures in the given sets")
     if summary["divided_folders"] and not summary["given_splits"]:
         print(f"split: {_mixing(summary['divided_folders'])}")
     print(f"split: {len(overlap)} validation and test pictures look like a train picture")
-    right = f"{baseline.num_right} of {baseline.num_examples} right" if baseline else "too few pictures"
+    right = f"{baseline.num_right} of {baseline.num_examples} correct" if baseline else "too few pictures"
     print(f"split: simple baseline (edges + linear model): {right}")
 
 
@@ -236,8 +236,8 @@ def _mixing(divided: dict[str, dict[str, int]]) -> str:
     listed = ", ".join(f"{folder} ({count})" for folder, count in folders.items())
     given = ", ".join(f"{folder}: {split}" for split in HELD_OUT for folder in divided.get(split, ()))
     return (
-        f"the pictures came divided, in the folders {listed}; they were mixed and divided anew; "
-        f"to keep their division, set data.given_splits: {{{given}}}"
+        f"the pictures came in the split folders {listed}, but were mixed and split anew; "
+        f"to keep the original split, set data.given_splits: {{{given}}}"
     )
 
 

@@ -109,7 +109,7 @@ class Layout:
             pairs = ", ".join(f"{label}: '{pattern}'" for label, pattern in patterns.items())
             return f"; the names of the files seem to be the labels: set data.label_pattern: {{{pairs}}}"
         if self._archive_within is not None:
-            return f"; {self._archive_within} is an archive of its own: unpack it, and name that folder"
+            return f"; {self._archive_within} is itself an archive: unpack it, and use the unpacked folder"
         return ""
 
 

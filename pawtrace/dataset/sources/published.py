@@ -29,8 +29,9 @@ class Published(NamedTuple):
         """What to do without a network, in one line."""
         place = paths.ARCHIVES / self.file_name
         return (
-            f"fetch {self.url} ({self.file_name}, {self.num_bytes} bytes, sha256 {self.sha256}) elsewhere, "
-            f"put it at {place} and set data.archive to that path, then run: dvc repro download"
+            f"fetch {self.url} ({self.file_name}, {self.num_bytes} bytes, sha256 {self.sha256}) "
+            f"on another machine, put it at {place}, set data.archive to that path, and run: "
+            "dvc repro download"
         )
 
 
