@@ -1,6 +1,6 @@
 """The flow behind the DVC stage train@<recipe>: augment -> probe -> train -> evaluate.
 
-Arrives: data/recipes/<recipe>.json, data/records. Leaves: models/<recipe>/, as a whole or not at all.
+Arrives: data/recipes/<recipe>.json, data/records. Leaves: models/<recipe>/, complete or not at all.
 Run: python -m flows.train_recipe <recipe>
 """
 
@@ -76,10 +76,10 @@ def train_recipe(name: str, recipe: RecipeFile) -> None:
 
 
 def run(name: str) -> None:
-    """Run the flow for a recipe, on the server that is there or on a temporary one.
+    """Run the flow for a recipe, on the server that PREFECT_API_URL names or on a temporary one.
 
     Raises:
-      PawtraceError: the recipe, the records, the device, the server or the training is at fault.
+      PawtraceError: something is wrong with the recipe, records, device, server or training.
     """
     recipe = read_recipe(name)  # before anything is started
     with (

@@ -1,8 +1,8 @@
-"""The library behind the stages and flows; its folders are named by stage and by question.
+"""The code that the stages, flows and commands call.
 
-base and config: every stage stands on them. dataset, learning, evaluation: photos to metrics.
-results, diagnosis, report: metrics to an answer. lineage: what a number was made from. inference,
-promotion, rebuilding: using the result. running, commands: how all of it is started.
+base, config: used by every stage. dataset, learning, evaluation: from photos to metrics. results, diagnosis,
+report: from metrics to verdicts. lineage: what a metric was made from. inference, promotion, rebuilding: use
+a model. running, commands: start all of it.
 """
 
 import os
@@ -11,7 +11,7 @@ import os
 os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")  # asks a server for its newest version
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # C++ start-up chatter
 
-# What a script of one's own uses; imported when it is first asked for, as it needs Keras.
+# For the user's own scripts; imported at first use, because they need Keras.
 _FOR_SCRIPTS = {
     "diagnose": "pawtrace.foreign.diagnosing",
     "DiagnoseCallback": "pawtrace.foreign.callback",

@@ -103,7 +103,7 @@ def probe(job: Job) -> None:
 
 
 def train(job: Job) -> None:
-    """Train the recipe with each of its seeds, or find that done; copy what the first one gave.
+    """Train the recipe with each of its seeds, unless that is done already; keep the first seed's model.
 
     Raises:
       DeviceError, TrainingError, DataError: see pawtrace.learning.
@@ -111,7 +111,7 @@ def train(job: Job) -> None:
     drop_unused(job.name, list(job.working_folders.values()))
     for seed_params, work in zip(seeds_of(job.recipe.train), job.working_folders.values(), strict=True):
         if (work / FINISHED).exists():
-            print(f"{job.name}: training is finished already ({work}); nothing to repeat", flush=True)
+            print(f"{job.name}: the training is already finished ({work}); nothing to repeat", flush=True)
             continue
         work.mkdir(parents=True, exist_ok=True)
         note_run(work, job.now.model_dump())

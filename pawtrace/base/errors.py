@@ -1,6 +1,6 @@
-"""The errors that a user can mend, each a single line.
+"""Errors that the user can fix, each with a message of one line.
 
-A message says where, what was expected, what was found, and what to run next.
+The message says where the problem is, what was expected, what was found, and what to run next.
 """
 
 import errno

@@ -1,7 +1,7 @@
-"""The conventions by which networks want their input, by name.
+"""The usual input scalings of networks, by name.
 
-Knows no Keras, so that params can be checked at once. Sources: the docstrings of `preprocess_input` in
-keras.applications (modes tf, caffe and torch), and torchvision's transforms.
+This module does not import Keras, so that params can be checked quickly. Sources: the docstrings of
+`preprocess_input` in keras.applications (modes tf, caffe and torch), and torchvision's transforms.
 """
 
 from typing import Literal, NamedTuple
@@ -10,7 +10,7 @@ Channels = tuple[float, float, float]
 
 
 class Convention(NamedTuple):
-    """What a network wants of an image: scale * (0..255) + offset, for each channel in its order."""
+    """An input scaling: scale * (0..255) + offset, for each channel in the network's order."""
 
     scale: Channels
     offset: Channels
@@ -34,14 +34,14 @@ CONVENTIONS = {
         (1.0,) * 3,
         (-103.939, -116.779, -123.68),
         bgr=True,
-        words="BGR less ImageNet's means",
+        words="BGR minus ImageNet's means",
         keras_line="keras.applications.vgg16.preprocess_input(images)",
     ),
     "torch": Convention(
         (1 / (255 * _DEVIATIONS[0]), 1 / (255 * _DEVIATIONS[1]), 1 / (255 * _DEVIATIONS[2])),
         (-_MEANS[0] / _DEVIATIONS[0], -_MEANS[1] / _DEVIATIONS[1], -_MEANS[2] / _DEVIATIONS[2]),
         bgr=False,
-        words="RGB 0..1 less ImageNet's means, divided by its standard deviations",
+        words="RGB 0..1 minus ImageNet's means, divided by ImageNet's standard deviations",
         keras_line="keras.applications.imagenet_utils.preprocess_input(images, mode='torch')",
     ),
     "bgr_zero_to_255": Convention(

@@ -110,7 +110,9 @@ def require_published(backbone: str, path: Path) -> None:
 def how_to_provide(backbones: Iterable[str]) -> str:
     """What to do where the weights of these backbones cannot be downloaded, as part of a line."""
     files = [f"{PUBLISHED[name].file_name} ({PUBLISHED[name].url})" for name in backbones]
-    return f"fetch {', '.join(files)} elsewhere and put it into {paths.WEIGHTS}/ or {_keras_cache()}/"
+    return (
+        f"fetch {', '.join(files)} on another machine and put it into {paths.WEIGHTS}/ or {_keras_cache()}/"
+    )
 
 
 def _keras_cache() -> str:

@@ -1,4 +1,4 @@
-"""Values of params that are allowed and hardly meant: each gets a line that names it."""
+"""Warnings about values of params that are allowed, but probably a mistake: one line each."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -12,18 +12,18 @@ _EMA_SHARE = 0.5  # of the steps of a training, over which a moving average may 
 
 
 def odd_values(train: TrainParams, num_examples: int | None = None) -> list[str]:
-    """What is odd about a recipe's training, a line each.
+    """Odd values in a recipe's params, one line each.
 
     Args:
-      train: of the recipe, all overrides applied.
-      num_examples: training pictures; None where they are not counted yet.
+      train: params of the recipe, all overrides applied.
+      num_examples: number of training pictures; None if they are not counted yet.
     """
     lines = [*_about_views(train), *_about_phases(train), *_about_shares(train)]
     return lines + ([] if num_examples is None else list(_about_size(train, num_examples)))
 
 
 def odd_values_by_recipe(params: Params) -> list[str]:
-    """What is odd about the recipes' training, a line each; equal lines are one, with the recipes' names."""
+    """Odd values in the params of all recipes, one line each, with the names of the recipes."""
     recipes_by_line = defaultdict(list)
     for name in params.recipes:
         for line in odd_values(params.recipe(name).train):
@@ -34,19 +34,19 @@ def odd_values_by_recipe(params: Params) -> list[str]:
 def _about_views(train: TrainParams) -> Iterator[str]:
     if train.num_views > 1 and not train.augmentation:
         yield (
-            f"train.num_views: {train.num_views} makes equal views, as train.augmentation is empty; "
-            "set it to 1"
+            f"train.num_views: all {train.num_views} views are equal, because train.augmentation is empty; "
+            "set num_views to 1"
         )
     frozen = [phase.num_epochs for phase in train.phases if phase.trainable == "none"]
     if train.num_views > 1 and frozen and train.num_views > max(frozen):
         yield (
             f"train.num_views: of {train.num_views} views, {train.num_views - max(frozen)} are computed and "
-            f"never used, as the phase with trainable none has {max(frozen)} epochs"
+            f"never used, because the phase with trainable none has {max(frozen)} epochs"
         )
     if train.mixup_alpha and frozen:
         yield (
-            f"train.mixup_alpha: {train.mixup_alpha:g} mixes features in phases with trainable none, as "
-            "these see no pictures, and pictures in all others"
+            f"train.mixup_alpha: {train.mixup_alpha:g} mixes pictures, but in phases with trainable none, "
+            "which see no pictures, it mixes features"
         )
 
 
@@ -74,7 +74,7 @@ def _about_shares(train: TrainParams) -> Iterator[str]:
             "difference between cat and dog; 0.1 is usual"
         )
     if dropout > _MAX_DROPOUT and train.head.units:
-        yield f"train.head.dropout: {dropout:g} switches off {dropout:.0%} of the units; 0.5 is much already"
+        yield f"train.head.dropout: {dropout:g} switches off {dropout:.0%} of the units; 0.5 is already high"
 
 
 def _about_size(train: TrainParams, num_examples: int) -> Iterator[str]:
@@ -87,6 +87,6 @@ def _about_size(train: TrainParams, num_examples: int) -> Iterator[str]:
     reach = 1 / (1 - train.ema_momentum)  # steps
     if train.ema_momentum and reach > _EMA_SHARE * num_steps:
         yield (
-            f"train.ema_momentum: {train.ema_momentum:g} averages over about {reach:,.0f} steps, and "
-            f"training has {num_steps:,} at most, so the average keeps much of the untrained weights"
+            f"train.ema_momentum: {train.ema_momentum:g} averages over about {reach:,.0f} steps, but the "
+            f"training has at most {num_steps:,}, so much of the untrained weights stays in the average"
         )

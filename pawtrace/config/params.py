@@ -41,7 +41,7 @@ RecipeName = Annotated[str, Field(pattern="^[a-z][a-z0-9_]*$", max_length=60)]
 
 
 class ResolvedRecipe(NamedTuple):
-    """A recipe with its overrides, and those of what it builds on, laid over the baseline."""
+    """A recipe's complete params: the baseline with its overrides and those of the recipes below it."""
 
     name: str
     train: TrainParams
@@ -50,7 +50,7 @@ class ResolvedRecipe(NamedTuple):
 
 
 class Params(Section):
-    """All of params.yaml. Sections are named after the stages, and steps, that read them."""
+    """All of params.yaml. Sections are named after the stages or steps that read them."""
 
     data: DataParams
     split: SplitParams
@@ -67,7 +67,7 @@ class Params(Section):
     @classmethod
     def _not_promoted(cls, recipes: dict[str, Recipe]) -> dict[str, Recipe]:
         if PROMOTED.name in recipes:
-            raise ValueError(f"{PROMOTED.name}: expected another name, as {PROMOTED} is the promoted model's")
+            raise ValueError(f"{PROMOTED.name}: expected another name: {PROMOTED} is the promoted model")
         return recipes
 
     def recipe(self, name: str) -> ResolvedRecipe:
@@ -88,16 +88,16 @@ class Params(Section):
         measured = _validated(EvaluateParams, evaluate, where + "evaluate.")
         if measured.tta_views > 1 and not checked.augmentation:
             raise ParamsError(
-                f"{where}evaluate.tta_views: expected 1, as train.augmentation makes no other views, "
-                f"found {measured.tta_views}"
+                f"{where}evaluate.tta_views: expected 1, because train.augmentation is empty, so all views "
+                f"are equal, found {measured.tta_views}"
             )
         return ResolvedRecipe(name, checked, measured, self.probe)
 
     def lineage(self, name: str) -> list[str]:
-        """What a recipe builds on, from the baseline up, and the recipe itself at the end.
+        """The recipes that a recipe builds on, from the baseline up, and the recipe itself at the end.
 
         Raises:
-          ParamsError: a rung builds on one that is not there, or on itself in the end.
+          ParamsError: a recipe builds on one that does not exist, or the chain has a cycle.
         """
         chain = [name]
         while (below := self.recipes[chain[0]].builds_on) is not None:
@@ -105,7 +105,7 @@ class Params(Section):
             if below not in self.recipes:
                 raise ParamsError(where + _no_such_recipe(below, list(self.recipes)))
             if below in chain:
-                raise ParamsError(f"{where}expected a chain that ends, found {' -> '.join([below, *chain])}")
+                raise ParamsError(f"{where}expected no cycle, found {' -> '.join([below, *chain])}")
             chain.insert(0, below)
         return chain
 
@@ -125,7 +125,7 @@ def load_params(path: Path = PARAMS) -> Params:
     """
     if path.exists() and not path.is_file():  # a pipe would be waited for
         raise ParamsError(
-            f"{path}: expected a file, found something else; move it away, run: git checkout {path}"
+            f"{path}: expected a file, found something else; move it away, then run: git checkout {path}"
         )
     try:
         content = yaml_bytes(path)
@@ -179,7 +179,7 @@ def _one_line(error: ValidationError, section: type[Section], where: str) -> str
         case "extra_forbidden":
             said = f"unknown key{_nearest(str(first['loc'][-1]), _keys_at(section, first['loc'][:-1]))}"
         case "invalid_key":
-            said = f"expected a word as the key, found {_described(first['input'])}"
+            said = f"expected text as the key, found {_described(first['input'])}"
         case "missing":
             said = "expected a value, found none"
         case "value_error":

@@ -24,7 +24,7 @@ class Claim(Section):
 
 
 class Recipe(Section):
-    """A rung: a question, and the overrides of the rung it builds on that answer it."""
+    """A recipe: a question, and what it changes in the recipe that it builds on."""
 
     question: str
     builds_on: str | None = None  # another recipe, whose overrides come first; null: the baseline

@@ -104,7 +104,7 @@ class DataParams(Section):
                 twice = next(name for name in composed if composed.count(name) > 1)
                 raise ValueError(f"{key}: expected each folder once, found {twice} written in two ways")
         if self.source == "archive" and self.archive is None:
-            raise ValueError("archive: expected the path of a zip, tar or folder, as source is archive")
+            raise ValueError("archive: expected the path of a zip, tar or folder, because source is archive")
         return self
 
 
@@ -142,7 +142,7 @@ class PreprocessParams(Section):
 
 
 class PredictParams(Section):
-    """How a trained model is asked about every example."""
+    """How a trained model predicts every example."""
 
     batch_size: Annotated[int, Field(ge=1, le=1_000_000)]
     num_worst_errors: Annotated[int, Field(ge=0, le=100)]  # pictures in the report
@@ -173,9 +173,9 @@ class EvaluateParams(PredictParams, MeasureParams):
 
 
 class PromoteParams(Section):
-    """When a model may take the place of the promoted one."""
+    """When a model may replace the promoted one."""
 
-    margin: Annotated[float, Field(gt=0, lt=0.5)]  # how much worse its accuracy may be, at the very most
+    margin: Annotated[float, Field(gt=0, lt=0.5)]  # by how much its accuracy may at most be worse
 
 
 class NetworkProbeParams(Section):

@@ -22,7 +22,7 @@ NotStrict = Strict(False)
 
 
 class Phase(Section):
-    """One stretch of training in which the same part of the backbone is trainable."""
+    """A part of the training in which the same layers of the backbone are trainable."""
 
     trainable: Annotated[
         str, Field(min_length=1, max_length=200)
@@ -137,12 +137,10 @@ class TrainParams(Section):
     def _buildable(self) -> Self:
         plain_vgg16 = self.weights is None and self.backbone == "vgg16"
         if self.batch_normalization and not plain_vgg16:
-            raise ValueError(
-                "batch_normalization: expected false: only vgg16 with weights null has a variant with it"
-            )
+            raise ValueError("batch_normalization: expected false: only vgg16 with weights null can have it")
         if self.initializer != "glorot_uniform" and not plain_vgg16:
             raise ValueError(
-                "initializer: expected glorot_uniform: only vgg16 with weights null is initialised otherwise"
+                "initializer: expected glorot_uniform: only vgg16 with weights null has other initialisers"
             )
         if self.backbone not in BACKBONES and self.weights == "imagenet":
             raise ValueError("weights: expected null or a file: a .keras backbone brings its own weights")

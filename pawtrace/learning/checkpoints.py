@@ -64,7 +64,7 @@ class Checkpoints:
                 return _read(path)
             except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
                 error_text = " ".join(str(error).split())[:120]
-                print(f"{path} cannot be read ({error_text}): taking the checkpoint before it", flush=True)
+                print(f"{path} cannot be read ({error_text}): using the previous checkpoint", flush=True)
                 path.unlink()
         return None
 

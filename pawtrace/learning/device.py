@@ -78,7 +78,7 @@ def _refuse_crash(device: str, precision: str) -> None:
     limit, on_tensorflow = _onednn_limit(), keras.backend.backend() == "tensorflow"
     if on_tensorflow and (device, precision) == ("cpu", "bfloat16") and limit in _WITHOUT_BFLOAT16:
         raise DeviceError(
-            f"params.yaml: train.precision: expected oneDNN to know bfloat16, found it limited to {limit}; "
+            f"params.yaml: train.precision: expected oneDNN with bfloat16, found oneDNN limited to {limit}; "
             f"run: unset {' '.join(_ONEDNN_LIMITS)}, or set train.precision to float32"
         )
 
@@ -113,8 +113,8 @@ def distributed(compute: Compute) -> contextlib.AbstractContextManager[Any]:
         return cast("contextlib.AbstractContextManager[Any]", scope)
     if keras.backend.backend() != "tensorflow":
         raise DeviceError(
-            f"params.yaml: train.device: expected one GPU, as pawtrace uses several on TensorFlow and JAX "
-            f"alone, found {compute.num_devices}; set CUDA_VISIBLE_DEVICES=0"
+            f"params.yaml: train.device: expected one GPU (several work only on TensorFlow and JAX), found "
+            f"{compute.num_devices}; set CUDA_VISIBLE_DEVICES=0"
         )
     import tensorflow as tf
 

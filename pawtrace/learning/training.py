@@ -45,8 +45,9 @@ def train_classifier(train: TrainParams, records: dict[str, Records], work: Path
     images_per_s = progress.num_images / progress.images_s if progress.images_s else 0.0
     waiting_share = progress.waiting_s / progress.training_s
     print(
-        f"trained {len(progress.rows)} epochs in {progress.training_s:.0f} s: {images_per_s:.0f} images/s, "
-        f"{waiting_share:.0%} of the time waiting for input; epoch {progress.best_epoch} is kept",
+        f"trained {len(progress.rows)} epochs in {progress.training_s:.0f} s ({images_per_s:.0f} images/s, "
+        f"{waiting_share:.0%} of the time waiting for input); kept epoch {progress.best_epoch}, which has "
+        "the lowest validation loss",
         flush=True,
     )
     write_json(

@@ -221,7 +221,7 @@ def test_a_head_that_no_memory_holds_is_refused_with_its_weights(write_params: W
     ("train", "error", "said"),
     [
         ({"backbone": "deep.keras"}, TrainingError, "deep.keras: .*images of 32 px"),
-        ({"backbone": "cut.keras"}, TrainingError, "cut.keras: .*no whole zip"),
+        ({"backbone": "cut.keras"}, TrainingError, "cut.keras: .*no complete zip"),
         ({"weights": "foreign.weights.h5"}, TrainingError, "foreign.weights.h5: .*VGG16"),
         (
             {"backbone": "good.keras", "phases": [{"trainable": "block5", "num_epochs": 1}]},

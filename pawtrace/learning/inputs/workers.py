@@ -124,8 +124,8 @@ class ProcessWorkers:
                 yield slot[: len(labels)].copy(), labels  # the slot is used again
         except BrokenProcessPool:
             raise DeviceError(
-                "a process that makes batches was killed, for want of memory perhaps; nothing finished was "
-                "lost; lower train.batch_size or free some memory, and run: dvc repro"
+                "a process that prepares batches was killed, probably because memory ran out; nothing "
+                "finished was lost; lower train.batch_size or free some memory, and run: dvc repro"
             ) from None
 
     def close(self) -> None:

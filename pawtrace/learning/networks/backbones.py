@@ -114,7 +114,7 @@ def _imagenet_weights(name: str) -> Path:
             raise TrainingError(
                 f"params.yaml: train.weights: imagenet: cannot get {weights.url} "
                 f"({' '.join(str(error).split())[:200]}); {how_to_provide([name])}, then run: dvc repro; "
-                "recipes with weights null need none"
+                "recipes with weights null do not need them"
             ) from error
     require_published(name, weights_file)
     return weights_file

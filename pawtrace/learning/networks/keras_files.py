@@ -37,7 +37,7 @@ def load_model_file(path: Path) -> keras.Model:
         except Exception as error:  # Keras raises whatever the file's content provokes
             raise ValueError(_one_line(error)) from error
     if not isinstance(model, keras.Model):
-        raise ValueError(f"a {type(model).__name__}, which is no model")
+        raise ValueError(f"a {type(model).__name__}, which is not a model")
     if not model.built or not getattr(model, "inputs", None):
         raise ValueError("a model that was saved before it was built, without weights")
     _require_loaded(said)
@@ -92,7 +92,7 @@ def _require_whole_zip(path: Path) -> None:
             members = archive.infolist()
     except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError) as error:
         raise ValueError(
-            f"no whole zip, which such a file is: truncated or something else ({error})"
+            f"no complete zip, as a .keras file must be: truncated or something else ({error})"
         ) from None
     for member in members:
         if member.file_size > max(_BOMB_FLOOR_BYTES, _MAX_EXPANSION * member.compress_size):
@@ -130,7 +130,7 @@ def _require_whole_hdf5(path: Path) -> None:
         with h5py.File(path) as file:
             file.visititems(add)
     except Exception as error:  # h5py raises whatever the file's content provokes
-        raise ValueError(f"no whole HDF5 file: truncated or something else ({_one_line(error)})") from None
+        raise ValueError(f"no complete HDF5 file: truncated or something else ({_one_line(error)})") from None
     if declared > max(_BOMB_FLOOR_BYTES, _MAX_EXPANSION * path.stat().st_size):
         raise ValueError(
             f"a decompression bomb: {declared:,} bytes declared in a file of {path.stat().st_size:,}"

@@ -131,11 +131,11 @@ def _narrator() -> Callable[[str], None]:
 
 def _about_inputs(spreads: dict[str, Any], contrast: dict[str, float]) -> str:
     received, expected = (spreads[name]["std"] for name in ("received", "expected"))
-    matters = " (matters for pretrained weights only)" if spreads["weights"] == "random" else ""
+    matters = " (only matters for pretrained weights)" if spreads["weights"] == "random" else ""
     return (
         f"input values have a standard deviation of {received:.3g}; the backbone's own scaling would give "
-        f"{expected:.3g}{matters}; augmentation keeps {contrast['augmented']:.0f} of "
-        f"{contrast['plain']:.0f} of the pictures' contrast"
+        f"{expected:.3g}{matters}; the pictures' contrast is {contrast['plain']:.0f} of 255, with "
+        f"augmentation {contrast['augmented']:.0f}"
     )
 
 
@@ -163,10 +163,10 @@ def _about_rates(outcome: dict[str, Any]) -> str:
     falls = (
         "the loss falls at no learning rate"
         if falls_from is None
-        else f"the loss falls from a rate of {falls_from:.1g} on, fastest at {outcome['steepest']:.1g}"
+        else f"the loss begins to fall at {falls_from:.1g}, falls fastest at {outcome['steepest']:.1g}"
     )
     ends = "and never blows up" if blows_up_at is None else f"and blows up at {blows_up_at:.1g}"
-    return f"{falls}, {ends}; the recipe's is {outcome['rate']:g}"
+    return f"learning rates: {falls}, {ends}; the recipe uses {outcome['rate']:g}"
 
 
 def _about_overfit(outcome: dict[str, Any]) -> str:

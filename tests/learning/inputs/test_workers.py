@@ -98,7 +98,7 @@ def test_a_killed_worker_is_one_line_and_closing_leaves_no_process(loader: Loade
         for process in working:
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.send_signal(signal.SIGKILL)
-        with pytest.raises(DeviceError, match="a process that makes batches was killed"):
+        with pytest.raises(DeviceError, match="a process that prepares batches was killed"):
             list(itertools.islice(batches, 100))
 
 

@@ -224,9 +224,9 @@ def test_the_weights_of_another_network_are_one_line_and_no_warnings(
     ("name", "content", "found"),
     [
         ("weights.pt", b"PK", "ends in .pt"),
-        ("weights.h5", b"<html></html>", "no whole HDF5"),
-        ("w.weights.h5", b"\x89HDF\r\n\x1a\n", "no whole HDF5"),
-        ("weights.keras", b"<html></html>", "no whole zip"),
+        ("weights.h5", b"<html></html>", "no complete HDF5"),
+        ("w.weights.h5", b"\x89HDF\r\n\x1a\n", "no complete HDF5"),
+        ("weights.keras", b"<html></html>", "no complete zip"),
     ],
 )
 def test_what_is_no_weights_file_is_called_so(tmp_path: Path, name: str, content: bytes, found: str) -> None:
