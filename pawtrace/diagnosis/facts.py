@@ -22,7 +22,7 @@ from pawtrace.results.number_words import percent, plural
 from pawtrace.results.probe_results import LinearProbe
 from pawtrace.results.results import Result
 
-_EPSILON = 1e-7  # a loss stays finite
+_EPSILON, _LEARNED_SHARE = 1e-7, 0.9  # keeps a loss finite; of the guessing loss
 
 
 class Facts:
@@ -105,17 +105,17 @@ class Facts:
 
     @cached_property
     def penalties_outweigh(self) -> bool:
-        """Whether, at the end, most of what is minimised is penalties on weights."""
+        """Whether penalties are most of what is minimised, or were until they had shrunk all weights."""
         shares = [epoch.penalty_share for epoch in self.signals.epochs if epoch.penalty_share is not None]
-        return bool(shares) and shares[-1] > self.thresholds.penalty_share
+        has_learned = self.train_loss < _LEARNED_SHARE * self.guessing_loss
+        return max(shares[-1:] if has_learned else shares, default=0.0) > self.thresholds.penalty_share
 
     @cached_property
     def is_flat_at_chance(self) -> bool:
         """Whether training never got measurably below the loss of guessing, nor above its accuracy."""
         # The kept model's too, in inference mode: dropout and augmentation raise that of training.
         lowest = min(*self.history.loss, self.train_loss)
-        flat = lowest >= self.guessing_loss - self.thresholds.dead_loss_margin
-        return flat and self.train.at_chance
+        return lowest >= self.guessing_loss - self.thresholds.dead_loss_margin and self.train.at_chance
 
     @cached_property
     def labels_say_nothing(self) -> bool:
@@ -204,9 +204,9 @@ class Facts:
     @cached_property
     def best_judge(self) -> Judged | None:
         """Who is surely right most often on pictures that it did not train on; None if all are at chance."""
-        judges = [judged for judged in (self.judged_by_features, self.judged_unseen) if judged is not None]
-        judges = [judged for judged in judges if not _score(judged).at_chance]
-        return max(judges, key=lambda judged: judged.accuracy_low, default=None)
+        judges = [self.judged_by_features, None if self.penalties_outweigh else self.judged_unseen]
+        able = [judged for judged in judges if judged is not None and not _score(judged).at_chance]
+        return max(able, key=lambda judged: judged.accuracy_low, default=None)
 
     @cached_property
     def suspects(self) -> list[Suspect]:

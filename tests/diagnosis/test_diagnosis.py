@@ -115,6 +115,13 @@ CASES = {
         "undertrained",
         MadeUp(0.1, 0.1, losses=(0.71, 0.69), val_losses=(0.687, 0.689), planned_epochs=2),
     ),
+    "two epochs, still falling, and not quite memorised": (
+        "undertrained",
+        MadeUp(
+            0.2, 0.2, losses=(0.704, 0.685), val_losses=(0.692, 0.684), planned_epochs=2,
+            probes={"overfit": {"loss": 0.21, "accuracy": 0.875}},
+        ),
+    ),
     "at chance after one epoch though it could learn": (
         "undertrained", MadeUp(0, 0, losses=FLAT[:1], planned_epochs=1)
     ),

@@ -3,10 +3,19 @@
 import pytest
 
 from pawtrace.diagnosis.diagnosis import Diagnosis
+from pawtrace.diagnosis.facts import Facts
 from pawtrace.diagnosis.rules.overfitting import is_unusual
 from pawtrace.diagnosis.scores import Score
-from tests.diagnosis.test_diagnosis import BARELY_MOVING, FLAT, SLOW_RATES, diagnosis_of
-from tests.results.made_up_results import MadeUp
+from tests.diagnosis.test_diagnosis import (
+    BARELY_MOVING,
+    DATA,
+    FLAT,
+    SLOW_RATES,
+    THRESHOLDS,
+    TRAIN,
+    diagnosis_of,
+)
+from tests.results.made_up_results import MadeUp, made_up_result
 
 
 def state_of(found: Diagnosis, verdict: str) -> str:
@@ -69,3 +78,22 @@ def test_labels_say_something_only_beyond_doubt(rights: tuple[int, int], finds: 
     score = Score(rights, (122, 118))
     assert not score.at_chance
     assert score.finds_something == finds
+
+
+@pytest.mark.parametrize(
+    ("separation", "penalty_shares", "outweighs"),
+    [
+        (0.3, (0.9, 0.3, 0.001), True),  # the weights are gone, and their penalty with them
+        (2.2, (0.9, 0.3, 0.001), False),  # it has learned all the same
+        (2.2, (0.9,), True),
+        (0.3, (0.3, 0.2, 0.1), False),
+    ],
+)
+def test_what_penalties_hold_down_judges_no_labels(
+    separation: float, penalty_shares: tuple[float, ...], outweighs: bool
+) -> None:
+    made = MadeUp(separation, separation, penalty_shares=penalty_shares)
+    facts = Facts(made_up_result(made), DATA, THRESHOLDS, TRAIN)
+    assert not facts.unseen.at_chance
+    assert facts.penalties_outweigh is outweighs
+    assert (facts.best_judge is None) is outweighs

@@ -41,6 +41,9 @@ class MadeUp(NamedTuple):
     modes: tuple[float, float] | None = None  # accuracy on the same pictures in training and in inference
     test_accuracies: tuple[float, ...] | None = None  # of further seeds
     update_ratio: float = 1e-3  # of the weights, in a step
+    penalty_shares: tuple[float, ...] = (
+        0.0,
+    )  # of what is minimised, in the first epochs; the last one stays
 
 
 def made_up_predictions(separation: float, num_examples: int, seed: int = 0) -> Predictions:
@@ -115,7 +118,7 @@ def made_up_signals(made: MadeUp, accuracy: float) -> Signals:
             "epoch": number,
             "training": kept["training"],
             "inference": kept["inference"],
-            "penalty_share": 0.0,
+            "penalty_share": made.penalty_shares[min(number, len(made.penalty_shares)) - 1],
             "blocks": [
                 {"name": "head", "update_ratio": made.update_ratio, "gradient_rms": 0.1, "zero_share": 0.4}
             ],

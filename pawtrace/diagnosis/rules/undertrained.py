@@ -25,7 +25,10 @@ def rule(facts: Facts) -> Finding:
         and not facts.is_good
         and _validation_rise(facts, num_last) <= limit
     )
-    has_not_begun = (facts.train.at_chance or is_short) and facts.learns_by_heart
+    still_falls = fall > 0 or facts.history.loss[-1] < min(facts.history.loss[:-1], default=0.0)
+    has_not_begun = (facts.train.at_chance and facts.learns_by_heart) or (
+        is_short and (facts.learns_by_heart or still_falls)
+    )
     outcome = Finding(
         (is_improving and not facts.is_good) or has_not_begun,
         f"fall of the loss in the last {plural(num_last, 'epoch')}",
@@ -49,7 +52,12 @@ def rule(facts: Facts) -> Finding:
         )
     return outcome._replace(
         sentence=f"After {plural(num_epochs, 'epoch')}, the accuracy on the training pictures is only "
-        f"{percent(facts.train.accuracy)}, although the network can learn: {facts.by_heart_words}."
+        f"{percent(facts.train.accuracy)}, "
+        + (
+            f"although the network can learn: {facts.by_heart_words}."
+            if facts.learns_by_heart
+            else "and the loss still falls. So few epochs do not show what the network can learn."
+        )
     )
 
 
