@@ -19,6 +19,7 @@ from pawtrace.report.ladder import Rung, best_rung, climb
 from pawtrace.report.ladder_markdown import ladder_markdown
 from pawtrace.report.page import MAX_SUSPECTS, report_page
 from pawtrace.results.data_summary import read_data_summary
+from pawtrace.results.origins import read_origins
 from pawtrace.results.results import read_results
 from pawtrace.running.entry_point import run_stage
 
@@ -52,7 +53,7 @@ def main() -> None:
     rungs = climb(params, results, data)
     judgements = judge_claims(rungs)
     shortcuts = striking_shortcuts(data, results.values(), params.diagnose.shortcut_accuracy)
-    page = report_page(rungs, judgements, data, shortcuts)
+    page = report_page(rungs, judgements, data, shortcuts, read_origins(results), params.diagnose)
     write_reports(rungs, judgements)
     write_text(paths.REPORTS / "report.html", page)
     for shortcut in shortcuts:

@@ -1,19 +1,54 @@
-"""How every chart of the report looks, and how it becomes an SVG of always the same bytes."""
+"""How every chart of the report looks, and how it becomes an SVG of always the same bytes.
+
+Colours are names of the page's palette: `inline_svg.py` puts the page's variables in their place, so that a
+chart follows the page into dark mode.
+"""
 
 import io
 from collections.abc import Callable, Sequence
 from functools import wraps
-from typing import Any, ParamSpec
+from typing import Any, NamedTuple, ParamSpec
 
 import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
-INK, MUTED, FAINT = "#1f2328", "#6a7078", "#d8dbdf"
-# Distinct also to colour-blind eyes (after Okabe & Ito 2008), dark enough to be read as text.
-_COLOURS = ("#0069a8", "#b84500", "#00705a", "#9c3f84", "#806000", "#4f5bd5", "#5b5b5b", "#7a3b1d")
+
+class Shade(NamedTuple):
+    """A colour of the palette on a light and on a dark page."""
+
+    light: str
+    dark: str
+
+
+INK, MUTED, FAINT, GRID, BAND = "#1f2328", "#5f666e", "#c4c9ce", "#eceef0", "#d9efe1"
+BEHIND = "#8b939b"  # of the best recipe, behind the shown one
+# Distinct also to colour-blind eyes (after Okabe & Ito 2008); each is legible as text on its page.
+_RECIPES = (
+    Shade("#0069a8", "#5cb3ee"),
+    Shade("#b84500", "#f5925a"),
+    Shade("#00705a", "#3fc4a2"),
+    Shade("#9c3f84", "#e08fca"),
+    Shade("#806000", "#d9b33c"),
+    Shade("#4f5bd5", "#9aa5ff"),
+    Shade("#5b5b5b", "#b5b9bd"),
+    Shade("#7a3b1d", "#d59a78"),
+)
+# The names of the page's variables.
+PALETTE: dict[str, Shade] = {
+    "ink": Shade(INK, "#e6e8ea"),
+    "muted": Shade(MUTED, "#a2aab2"),
+    "faint": Shade(FAINT, "#4a5158"),
+    "grid": Shade(GRID, "#262b30"),
+    "band": Shade(BAND, "#17382a"),
+    "behind": Shade(BEHIND, "#7f8891"),
+    **{f"recipe-{number}": shade for number, shade in enumerate(_RECIPES)},
+}
 _DASHES = ("solid", (0, (5, 1.5)), (0, (2, 1.2)))
+# A point is 4/3 pixels where a chart is shown at its own size: no text is smaller than 11 pixels.
+SMALL_PT = 8.5
+WIDTH_IN = 3.5  # 336 pixels: fits the narrowest page without being scaled down
 _STYLE: dict[str, Any] = {
     "svg.hashsalt": "pawtrace",  # ids would else be random
     "svg.fonttype": "none",
@@ -29,11 +64,16 @@ _STYLE: dict[str, Any] = {
     "axes.titlelocation": "left",
     "axes.grid": True,
     "axes.axisbelow": True,
-    "grid.color": "#eceef0",
+    "figure.facecolor": "none",
+    "axes.facecolor": "none",
+    "grid.color": GRID,
     "xtick.color": MUTED,
     "ytick.color": MUTED,
+    "xtick.labelsize": SMALL_PT,
+    "ytick.labelsize": SMALL_PT,
     "lines.linewidth": 1.8,
     "legend.frameon": False,
+    "legend.fontsize": SMALL_PT,
     "figure.constrained_layout.use": True,
 }
 Arguments = ParamSpec("Arguments")
@@ -41,12 +81,17 @@ Arguments = ParamSpec("Arguments")
 
 def colour_of(number: int) -> str:
     """The colour of a recipe by its place in params.yaml: the same in every chart."""
-    return _COLOURS[number % len(_COLOURS)]
+    return _RECIPES[number % len(_RECIPES)].light
+
+
+def variable_of(number: int) -> str:
+    """The name of that colour in the page's palette."""
+    return f"recipe-{number % len(_RECIPES)}"
 
 
 def dashes_of(number: int) -> Any:
     """The dashes of a recipe's line: they tell recipes of the same colour apart."""
-    return _DASHES[number // len(_COLOURS) % len(_DASHES)]
+    return _DASHES[number // len(_RECIPES) % len(_DASHES)]
 
 
 def as_svg(draw: Callable[Arguments, Figure]) -> Callable[Arguments, str]:
@@ -74,7 +119,7 @@ def label_lines(axes: Axes, ends: Sequence[tuple[float, str, str]], x: float) ->
     """
     low, high = axes.get_ylim()
     height = axes.get_position().height * axes.figure.get_size_inches()[1] * 72  # in points, about
-    step = (high - low) / height * 11
+    step = (high - low) / height * 12
     places = _spread([y for y, _, _ in ends], step, high)
     for (_, text, colour), place in zip(ends, places, strict=True):
         axes.annotate(
@@ -84,7 +129,7 @@ def label_lines(axes: Axes, ends: Sequence[tuple[float, str, str]], x: float) ->
             textcoords="offset points",
             color=colour,
             va="center",
-            fontsize=8.5,
+            fontsize=SMALL_PT,
             annotation_clip=False,
         )
 

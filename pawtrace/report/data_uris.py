@@ -1,6 +1,12 @@
 """Pictures inside a page, as data URIs: the page then opens without a network or other files."""
 
 import base64
+import io
+from pathlib import Path
+
+from PIL import Image
+
+_QUALITY = 75
 
 
 def data_uri(kind: str, content: bytes) -> str:
@@ -16,3 +22,18 @@ def data_uri(kind: str, content: bytes) -> str:
 def svg_uri(svg: str) -> str:
     """A chart as a URI that holds it."""
     return data_uri("image/svg+xml", svg.encode())
+
+
+def thumbnail_uri(path: Path, longest_px: int) -> str:
+    """A picture as a URI, as small as it is shown: a page of many recipes can then still be sent by mail.
+
+    Args:
+      path: of a picture that a stage wrote.
+      longest_px: its longer side on the page; a larger picture is scaled down.
+    """
+    with Image.open(path) as picture:
+        small = picture.convert("RGB")
+    small.thumbnail((longest_px, longest_px))
+    file = io.BytesIO()
+    small.save(file, "WEBP", quality=_QUALITY, method=4)
+    return data_uri("image/webp", file.getvalue())

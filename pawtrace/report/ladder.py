@@ -15,6 +15,7 @@ from pawtrace.diagnosis.next_step import NextStep, next_rung
 from pawtrace.diagnosis.scores import score_of
 from pawtrace.diagnosis.verdicts import VERDICTS, Verdict
 from pawtrace.report.recipe_changes import base_of, change_of
+from pawtrace.report.tried_cures import TriedCure, tried_cures
 from pawtrace.results.data_summary import DataSummary
 from pawtrace.results.number_words import percent
 from pawtrace.results.paired import Comparison, compare, corrected
@@ -31,6 +32,7 @@ class Rung(NamedTuple):
     comparison: Comparison | None  # with what it builds on, on the same test examples; as one of the ladder's
     diagnosis: Diagnosis
     next: NextStep | None
+    cures: list[TriedCure]  # those that proved better here first
     overfits: bool | None  # whatever the verdict is; None: the gap is wide, but may be chance
 
     @property
@@ -55,7 +57,7 @@ class Rung(NamedTuple):
 
     @property
     def gap(self) -> float:
-        """Train minus validation accuracy, unaugmented: what was learned by heart."""
+        """Train minus validation accuracy, unaugmented; a large value means memorising."""
         return self.result.metric("train", "accuracy") - self.result.metric("validation", "accuracy")
 
     @property
@@ -88,6 +90,7 @@ def climb(params: Params, results: Mapping[str, Result], data: DataSummary) -> l
     rungs, comparisons = [], _comparisons(params, results)
     for name, result in results.items():
         diagnosis = diagnose(result, data, params.diagnose, params.recipe(name).train)
+        following = next_rung(name, diagnosis, params, results)
         rungs.append(
             Rung(
                 result=result,
@@ -96,7 +99,8 @@ def climb(params: Params, results: Mapping[str, Result], data: DataSummary) -> l
                 claim=params.recipes[name].tests_claim,
                 comparison=comparisons.get(name),
                 diagnosis=diagnosis,
-                next=next_rung(name, diagnosis, params, results),
+                next=following,
+                cures=tried_cures(name, diagnosis, following, params, results),
                 overfits=_overfits(Facts(result, data, params.diagnose, params.recipe(name).train)),
             )
         )

@@ -1,29 +1,33 @@
 """The report as one HTML page that opens without a network: pictures inside it, no script.
 
-Arrives: the rungs of all recipes, the judged claims and the data's summary. Leaves: the text of
-`reports/report.html`. File names are whatever an archive held, so everything is escaped.
+Arrives: the rungs of all recipes, the judged claims, the data's summary, when and where the models were
+trained. Leaves: the text of `reports/report.html`. File names are whatever an archive held, so everything is
+escaped. The templates beside this module: `report.html.jinja` and the parts that it includes.
 """
 
+import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 from pawtrace.base.yaml_files import yaml_text
-from pawtrace.config.sections import LABELS, SPLITS
+from pawtrace.config.sections import LABELS, SPLITS, DiagnoseParams
 from pawtrace.diagnosis.label_quality import Suspect
 from pawtrace.diagnosis.shortcuts import Shortcut
-from pawtrace.report import charts
-from pawtrace.report.chart_style import colour_of
+from pawtrace.report import reason
+from pawtrace.report.chart_style import PALETTE, variable_of
 from pawtrace.report.claims import Judgement
-from pawtrace.report.data_uris import data_uri, svg_uri
+from pawtrace.report.data_uris import thumbnail_uri
 from pawtrace.report.evidence_rows import number_rows, probe_rows
-from pawtrace.report.ladder import Rung, answer, best_rung, majority_share
+from pawtrace.report.ladder import Rung, best_rung, majority_share
 from pawtrace.report.ladder_markdown import comparison_sentences, difference_words, seeds_words
-from pawtrace.report.signal_charts import during_training, signal_by_block
+from pawtrace.report.recipe_charts import RecipeCharts, charts_of, overviews, scale_for
 from pawtrace.results.data_summary import DataSummary
 from pawtrace.results.number_words import percent, points
-from pawtrace.results.results import ErrorPicture
+from pawtrace.results.origins import Origin
 
 _METRIC_WORDS = {
     "accuracy": "accuracy",
@@ -34,55 +38,77 @@ _METRIC_WORDS = {
     "calibration_error": "calibration error",
 }
 _RULING_TONES = {"supported": "good", "contradicted": "bad"}
+_TRIAL_TONES = {"better": "good", "worse": "bad", "tie": "none"}
+_PERCENT_SIGN = re.compile(r"(?<=\d) %")
 MAX_SUSPECTS = 50  # listed; predictions.csv has all
 
 
 class RecipeSection(NamedTuple):
-    """What the page shows of one recipe; all charts as data URIs."""
+    """What the page shows of one recipe."""
 
     rung: Rung
-    colour: str
-    curves: str
-    signal: str
-    during: str | None  # signals during training; none where no epoch was measured
-    confusion: str
-    roc: str
-    reliability: str
+    variable: str  # the palette's name of its colour
+    is_open: bool  # the others are opened by a click
+    origin: Origin
+    charts: RecipeCharts
     numbers: list[tuple[str, str]]
     probes: list[tuple[str, str]]
-    worst_errors: list[ErrorPicture]
     suspects: list[Suspect]
 
 
 def report_page(
-    rungs: list[Rung], judgements: list[Judgement], data: DataSummary, shortcuts: list[Shortcut]
+    rungs: list[Rung],
+    judgements: list[Judgement],
+    data: DataSummary,
+    shortcuts: list[Shortcut],
+    origins: Mapping[str, Origin],
+    thresholds: DiagnoseParams,
 ) -> str:
     """Draw the whole page.
 
     Args:
-      rungs: of all recipes, in the order of params.yaml.
+      rungs: of all recipes, in the order of params.yaml; the first one is what the page is about.
       judgements: of the article's claims.
       data: what the recipes were trained and measured on.
       shortcuts: of these pictures, striking ones.
+      origins: when and on which commit each recipe was trained.
+      thresholds: what counts as healthy.
     Returns:
       HTML; the same bytes for the same input.
     """
-    results = [rung.result for rung in rungs]
-    guess_label, guess_share = majority_share(results[0], "test")
+    best, scale = best_rung(rungs), scale_for(rungs, thresholds)
+    guess_label, guess_share = majority_share(rungs[0].result, "test")
     return (
         _environment()
         .get_template("report.html.jinja")
         .render(
-            best=best_rung(rungs),
-            answer=answer(rungs),
+            palette=PALETTE,
+            reason=reason,
+            first=rungs[0],
+            rungs=rungs,
+            best=best,
             comparisons=comparison_sentences(rungs),
-            sections=[_section(rungs, number) for number in range(len(rungs))],
+            sections=[
+                RecipeSection(
+                    rung=rung,
+                    variable=variable_of(number),
+                    is_open=rung in (rungs[0], best),
+                    origin=origins[rung.recipe],
+                    charts=charts_of(rung.result, number, scale),
+                    numbers=number_rows(rung.diagnosis.numbers),
+                    probes=probe_rows(rung.result),
+                    suspects=rung.diagnosis.suspects[:MAX_SUSPECTS],
+                )
+                for number, rung in enumerate(rungs)
+            ],
             judgements=judgements,
-            overview=svg_uri(charts.all_validation_curves(results)),
+            overviews=overviews(rungs, scale),
+            scale=scale,
             guess_label=guess_label,
             guess_share=guess_share,
             num_test=sum(data.split.splits["test"].values()),
             data=data,
+            origins=origins,
             shortcuts=shortcuts,
             labels=LABELS,
             splits=SPLITS,
@@ -98,48 +124,38 @@ def _environment() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        finalize=_unbroken,
     )
     environment.filters.update(
-        percent=_percent,
+        percent=percent,
         points=points,
         share=_percent_number,
-        jpeg=_jpeg_uri,
+        thumbnail=thumbnail_uri,
         minutes=_minutes,
         yaml=lambda content: yaml_text(content).rstrip(),
         difference=difference_words,
         seeds=seeds_words,
+        linked=_linked,
         ruling_tone=lambda ruling: _RULING_TONES.get(ruling, "none"),
+        trial_tone=_TRIAL_TONES.__getitem__,
     )
     return environment
 
 
-def _section(rungs: list[Rung], number: int) -> RecipeSection:
-    rung, colour = rungs[number], colour_of(number)
-    result, diagnosis = rung.result, rung.diagnosis
-    evaluation = result.evaluation
-    error = result.metric("test", "calibration_error")
-    return RecipeSection(
-        rung=rung,
-        colour=colour,
-        curves=svg_uri(charts.learning_curves(result, colour)),
-        signal=svg_uri(signal_by_block(result.probes.blocks, colour)),
-        during=svg_uri(during_training(result, colour)) if result.signals.epochs else None,
-        confusion=svg_uri(charts.confusion_matrix(evaluation.confusion["test"], colour)),
-        roc=svg_uri(charts.roc_curves([each.result for each in rungs], result, colour)),
-        reliability=svg_uri(charts.reliability(evaluation.calibration, error, colour)),
-        numbers=number_rows(diagnosis.numbers),
-        probes=probe_rows(result),
-        worst_errors=result.worst_errors,
-        suspects=diagnosis.suspects[:MAX_SUSPECTS],
-    )
+def _unbroken(value: object) -> object:
+    """Text in which no line ends between a number and its percent sign."""
+    if not isinstance(value, str):
+        return value
+    return type(value)(_PERCENT_SIGN.sub("\N{NO-BREAK SPACE}%", value))
 
 
-def _jpeg_uri(path: Path) -> str:
-    return data_uri("image/jpeg", path.read_bytes())
-
-
-def _percent(share: float) -> str:
-    return percent(share).replace(" ", "\N{NO-BREAK SPACE}")
+def _linked(sentence: str, *recipes: str | None) -> Markup:
+    """A sentence in which the first mention of each of these recipes leads to its section."""
+    linked = escape(sentence)
+    for recipe in filter(None, recipes):
+        link = Markup('<a class="name" href="#recipe-{0}">{0}</a>').format(recipe)
+        linked = Markup(re.sub(rf"(?<![\w#>-]){recipe}\b", link, linked, count=1))
+    return linked
 
 
 def _percent_number(share: float) -> str:

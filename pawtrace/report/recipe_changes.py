@@ -30,22 +30,42 @@ def change_of(name: str, params: Params) -> str:
     ours, below = params.recipe(name), params.recipes[name].builds_on
     base = params if below is None else params.recipe(below)
     parts = [
-        *_differences(base.train.model_dump(), ours.train.model_dump(), "train"),
-        *_differences(base.evaluate.model_dump(), ours.evaluate.model_dump(), "evaluate"),
+        words_of(difference_of(base.train.model_dump(), ours.train.model_dump()), "train"),
+        words_of(difference_of(base.evaluate.model_dump(), ours.evaluate.model_dump()), "evaluate"),
     ]
-    return ", ".join(parts) or ("nothing" if below else BASELINE)
+    return ", ".join(filter(None, parts)) or ("nothing" if below else BASELINE)
+
+
+def difference_of(base: Mapping[str, Any], ours: Mapping[str, Any]) -> dict[str, Any]:
+    """The smallest overrides that make one section of another; both have the same keys.
+
+    Mappings are compared key by key, all else as a whole, as `merged` lays overrides over a section.
+    """
+    found = {}
+    for key, value in ours.items():
+        old = base.get(key)
+        if isinstance(value, Mapping) and isinstance(old, Mapping):
+            if inner := difference_of(old, value):
+                found[key] = inner
+        elif value != old:
+            found[key] = value
+    return found
+
+
+def words_of(overrides: Mapping[str, Any], path: str) -> str:
+    """Overrides in a few words: `train.head.dropout: 0.5, train.augmentation: Blur`."""
+    return ", ".join(_parts(overrides, path))
 
 
 def _is_baseline(recipe: Recipe) -> bool:
     return recipe.builds_on is None and not (recipe.overrides.train or recipe.overrides.evaluate)
 
 
-def _differences(base: Mapping[str, Any], ours: Mapping[str, Any], path: str) -> Iterator[str]:
-    for key, value in ours.items():
-        old = base.get(key)
-        if isinstance(value, Mapping) and isinstance(old, Mapping):
-            yield from _differences(old, value, f"{path}.{key}")
-        elif value != old:
+def _parts(overrides: Mapping[str, Any], path: str) -> Iterator[str]:
+    for key, value in overrides.items():
+        if isinstance(value, Mapping):
+            yield from _parts(value, f"{path}.{key}")
+        else:
             yield f"{path}.{key}: {_short(value)}"
 
 
