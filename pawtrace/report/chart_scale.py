@@ -14,8 +14,8 @@ from pawtrace.config.sections import DiagnoseParams
 from pawtrace.results.results import Result
 
 LOSS_OF_GUESSING = math.log(2)
-# Of an update by the weights that it changes. Karpathy 2015, CS231n, "Babysitting the learning process": about
-# 1e-3 is healthy.
+# The size of an update by that of the weights. Karpathy 2015, CS231n, "Babysitting the learning process":
+# about 1e-3 is healthy.
 HEALTHY_UPDATES = (1e-4, 1e-2)
 _SMALLEST_UPDATE = 1e-6  # shown: a rate that decays to 0 ends in updates of any size
 _HIGHEST_LOSS = 3 * LOSS_OF_GUESSING  # a first epoch that exploded must not flatten the rest

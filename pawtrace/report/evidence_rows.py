@@ -21,20 +21,20 @@ def probe_rows(result: Result) -> list[tuple[str, str]]:
     """What was measured before training: (what, the outcome)."""
     probes = result.probes
     inputs, probe = probes.input_range, probes.overfit
-    probe_size = f"{probe.num_examples} pictures, {probe.num_steps} steps"
+    probe_size = f"{probe.num_examples} pictures in {probe.num_steps} steps"
     return [
         ("loss before the first step, in training mode", _loss(probes.initial.training.loss)),
-        ("the same in inference mode", _loss(probes.initial.inference.loss)),
-        ("inputs that the backbone receives", _spread(inputs.received)),
+        ("loss before the first step, in inference mode", _loss(probes.initial.inference.loss)),
+        ("inputs of the backbone", _spread(inputs.received)),
         (
-            f"inputs as its own scaling makes them; weights {_WEIGHTS[inputs.weights]}",
+            f"inputs after the backbone's own preprocessing (its weights: {_WEIGHTS[inputs.weights]})",
             _spread(inputs.expected),
         ),
-        ("contrast of the pictures, and of augmented ones", _contrast(probes.contrast)),
+        ("contrast of the pictures, plain and augmented", _contrast(probes.contrast)),
         *_linear_probe_rows(probes.linear_probe),
         ("learning rates at which the loss falls", _rates(probes.rate_range)),
         (
-            f"memorising at a rate of {probe.learning_rate:.1g}: {probe_size}",
+            f"memorising {probe_size} at a rate of {probe.learning_rate:.1g}",
             _outcome(probe.accuracy, probe.loss),
         ),
     ]
@@ -85,7 +85,7 @@ def _loss(value: float | None) -> str:
 
 def _spread(values: Spread) -> str:
     low, high, std = (_NOT_FINITE if v is None else f"{v:.3g}" for v in (values.min, values.max, values.std))
-    return f"{low} to {high}, spread {std}"
+    return f"{low} to {high}, standard deviation {std}"
 
 
 def _outcome(accuracy: float | None, loss: float | None) -> str:

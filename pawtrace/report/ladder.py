@@ -1,6 +1,6 @@
 """The ladder: one rung for each recipe, in the order of params.yaml, with what it is worth and why.
 
-Arrives: params.yaml and the results of all recipes. Leaves: `Rung`s, and the answer to what is wrong.
+Arrives: params.yaml and the results of all recipes. Leaves: `Rung`s.
 """
 
 from collections.abc import Mapping
@@ -15,9 +15,8 @@ from pawtrace.diagnosis.next_step import NextStep, next_rung
 from pawtrace.diagnosis.scores import score_of
 from pawtrace.diagnosis.verdicts import VERDICTS, Verdict
 from pawtrace.report.recipe_changes import base_of, change_of
-from pawtrace.report.tried_cures import TriedCure, tried_cures
+from pawtrace.report.tried_cures import Measured, TriedCure, tried_cures
 from pawtrace.results.data_summary import DataSummary
-from pawtrace.results.number_words import percent
 from pawtrace.results.paired import Comparison, compare, corrected
 from pawtrace.results.results import Result, best_result
 
@@ -100,7 +99,7 @@ def climb(params: Params, results: Mapping[str, Result], data: DataSummary) -> l
                 comparison=comparisons.get(name),
                 diagnosis=diagnosis,
                 next=following,
-                cures=tried_cures(name, diagnosis, following, params, results),
+                cures=tried_cures(name, diagnosis, following, params, Measured(results, comparisons)),
                 overfits=_overfits(Facts(result, data, params.diagnose, params.recipe(name).train)),
             )
         )
@@ -111,37 +110,6 @@ def best_rung(rungs: list[Rung]) -> Rung:
     """The rung with the best validation accuracy; see `best_result`."""
     best = best_result(rung.result for rung in rungs)
     return next(rung for rung in rungs if rung.result is best)
-
-
-def answer(rungs: list[Rung]) -> list[str]:
-    """The ladder in a few sentences: the best rung, what is wrong with the first, what to try next."""
-    best, first = best_rung(rungs), rungs[0]
-    sentences = [
-        _worth(best, len(rungs)),
-        f"{first.recipe}, the first one ({percent(first.test_accuracy)}): {first.verdict.words}. "
-        f"{first.diagnosis.sentence}",
-    ]
-    if first.next is not None:
-        sentences.append(first.next.sentence)
-    if best.next is not None and best.next != first.next:
-        sentences.append(f"{best.recipe} itself: {best.verdict.words}. {best.next.sentence}")
-    return sentences
-
-
-def _worth(best: Rung, num_rungs: int) -> str:
-    """What the best rung reaches; nothing is called the best that is no better than guessing."""
-    low, high = best.test_interval
-    interval = f"95 % interval {percent(low)} to {percent(high)}"
-    right = f"{percent(best.test_accuracy)} of the test pictures ({interval})"
-    if best.beats_guessing:
-        among = f", the best of {num_rungs} recipes" if num_rungs > 1 else ""
-        return f"{best.recipe} is right on {right}{among}."
-    label, share = majority_share(best.result, "test")
-    whose = f"None of the {num_rungs} recipes is" if num_rungs > 1 else f"{best.recipe} is not"
-    return (
-        f"{whose} measurably better than guessing: {best.recipe} is right on {right}, "
-        f"and always answering “{label}” on {percent(share)}."
-    )
 
 
 def _overfits(facts: Facts) -> bool | None:

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from pawtrace.report.claims import Judgement
-from pawtrace.report.ladder import Rung, answer
+from pawtrace.report.ladder import Rung
+from pawtrace.report.reason import answer
 from pawtrace.results.number_words import plural, points
 
 
@@ -61,16 +62,16 @@ def seeds_words(rung: Rung) -> str:
 
 
 COLUMNS = (
-    Column("rung", False, lambda rung: f"`{rung.recipe}`"),
-    Column("its one change", False, lambda rung: escaped(rung.change)),
+    Column("recipe", False, lambda rung: f"`{rung.recipe}`"),
+    Column("what it changes", False, lambda rung: escaped(rung.change)),
     Column("test accuracy, %", True, lambda rung: _accuracy(rung)),
     Column("95 % interval", True, lambda rung: " to ".join(f"{100 * end:.1f}" for end in rung.test_interval)),
     Column("difference to what it builds on, points", False, difference_words),
-    Column("train - validation, points", True, lambda rung: points(rung.gap)),
+    Column("train minus validation, points", True, lambda rung: points(rung.gap)),
     Column("verdict", False, lambda rung: f"**{rung.verdict.words}**"),
     Column("minutes", True, lambda rung: f"{rung.minutes:.1f}"),
     Column("images/s", True, lambda rung: f"{rung.result.training.images_per_s:.0f}"),
-    Column("waiting, %", True, lambda rung: f"{100 * rung.result.training.waiting_share:.0f}"),
+    Column("input wait, %", True, lambda rung: f"{100 * rung.result.training.waiting_share:.0f}"),
 )
 
 
@@ -82,7 +83,7 @@ def ladder_markdown(rungs: list[Rung], judgements: list[Judgement]) -> str:
         ([column.show(rung) for column in COLUMNS] for rung in rungs),
     )
     claims = _table(
-        ["the article's claim", "tested by", "measured here", "so it is"],
+        ["the article's claim", "tested by", "measured here", "result"],
         [False] * len(Judgement._fields),
         ([*map(escaped, judgement[:-1]), f"**{judgement.ruling}**"] for judgement in judgements),
     )
@@ -90,8 +91,8 @@ def ladder_markdown(rungs: list[Rung], judgements: list[Judgement]) -> str:
         f"# The ladder\n\n{' '.join(map(escaped, answer(rungs)))}\n\n{ladder}\n\n"
         "Accuracies are shares of examples, unaugmented or averaged over evaluate.tta_views; their intervals "
         f"are Wilson's. {' '.join(comparison_sentences(rungs))} The interval of a difference is Agresti and "
-        "Min's, over seeds Welch's, for this comparison alone. Waiting is the share of training "
-        "time spent waiting for input. Everything else about a recipe: `reports/metrics/`, "
+        "Min's, over seeds Welch's, for this comparison alone. Input wait is the share of "
+        "training time spent waiting for input. Everything else about a recipe: `reports/metrics/`, "
         "`reports/diagnosis/`, `reports/report.html`.\n\n"
         f"## What the article claims\n\n{claims}\n"
     )

@@ -7,7 +7,6 @@ escaped. The templates beside this module: `report.html.jinja` and the parts tha
 
 import re
 from collections.abc import Mapping
-from pathlib import Path
 from typing import NamedTuple
 
 from jinja2 import Environment, PackageLoader, StrictUndefined

@@ -1,4 +1,4 @@
-"""The first screen's sentences: why the first recipe is as good as it is, and how sure that is.
+"""The sentences that lead: why the first recipe is as good as it is, what helps, and how sure that is.
 
 Arrives: rungs, the data, where the models come from. Leaves: sentences.
 """
@@ -23,6 +23,19 @@ def headline(rung: Rung) -> str:
     if rung.verdict.name == "healthy":
         return f"{rung.recipe} is healthy: {accuracy} correct on unseen pictures"
     return f"Why {rung.recipe} reaches only {accuracy}: {cause}"
+
+
+def answer(rungs: Sequence[Rung]) -> list[str]:
+    """The ladder in a few sentences: what is wrong with the first rung, what to try next, the best rung."""
+    best, first = best_rung(list(rungs)), rungs[0]
+    sentences = [f"{headline(first)}. {first.diagnosis.sentence}"]
+    if first.next is not None:
+        sentences.append(first.next.sentence)
+    if first.recipe != best.recipe or not best.beats_guessing:
+        sentences.append(best_words(rungs))
+    if best.next is not None and best.next != first.next:
+        sentences.append(f"{best.recipe} itself: {best.verdict.cause}. {best.next.sentence}")
+    return sentences
 
 
 def best_words(rungs: Sequence[Rung]) -> str:
@@ -96,5 +109,7 @@ def proof_words(comparison: Comparison) -> str:
     if comparison.num_seeds:
         seeds = f"{comparison.num_seeds[0]} and {plural(comparison.num_seeds[1], 'seed')}"
         test = f"Welch's t-test on the means of {seeds}"
-    found = "" if comparison.verdict != "tie" else ": no measurable difference"
-    return f"accuracy {100 * comparison.difference:+.1f} points (95 % interval {low} to {high}; {test}, {chance}){found}."
+    interval = f"95 % interval {low} to {high}; {test}, {chance}"
+    many = comparison.tie_among
+    family = f" A tie as one of {many} comparisons, of which one may differ by chance." if many else ""
+    return f"accuracy {100 * comparison.difference:+.1f} points ({interval}).{family}"

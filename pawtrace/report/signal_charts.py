@@ -113,11 +113,16 @@ def _signal_rows(axes: Axes, values: list[float | None], colour: str, limits: Li
 
 def _rows_behind(axes: Axes, blocks: list[Block], best: list[Block], value: _Value) -> None:
     """The best recipe's signal in the blocks that it shares with the shown one."""
-    of_best = {block.name: value(block) for block in best}
-    shared = [(of_best.get(block.name), row) for row, block in enumerate(blocks)]
+    of_best = {_place(block): value(block) for block in best}
+    shared = [(of_best.get(_place(block)), row) for row, block in enumerate(blocks)]
     points = [(size, row) for size, row in shared if size]
     if points:
         axes.plot(*zip(*points, strict=True), **BEHIND_LINE)
+
+
+def _place(block: Block) -> str:
+    """Where a block is in the network: with batch normalisation, its output is that of its own ReLU layer."""
+    return block.name.removesuffix("_relu")
 
 
 def _shade_healthy(axes: Axes, blocks: list[Block], scale: Scale) -> None:

@@ -10,11 +10,24 @@ from typing import Any, NamedTuple
 from pawtrace.config.params import Params, merged
 from pawtrace.diagnosis.diagnosis import Diagnosis
 from pawtrace.diagnosis.next_step import NextStep, cured
-from pawtrace.report.recipe_changes import difference_of, words_of
+from pawtrace.report.recipe_changes import base_of, difference_of, words_of
 from pawtrace.results.paired import Comparison, compare
 from pawtrace.results.results import Result
 
 _RANKS = {"better": 0, None: 1, "tie": 2, "worse": 3}
+
+
+class Measured(NamedTuple):
+    """What is known of all recipes."""
+
+    results: Mapping[str, Result]
+    comparisons: Mapping[str, Comparison]  # of the ladder: with what each recipe builds on
+
+    def compare(self, recipe: str, name: str, params: Params) -> Comparison | None:
+        """One recipe against another: as the ladder says, where it compares the two, too."""
+        if base_of(recipe, params) == name:
+            return self.comparisons.get(recipe)
+        return compare(self.results[recipe], self.results[name])
 
 
 class Trial(NamedTuple):
@@ -39,7 +52,7 @@ def tried_cures(
     diagnosis: Diagnosis,
     following: NextStep | None,
     params: Params,
-    results: Mapping[str, Result],
+    measured: Measured,
 ) -> list[TriedCure]:
     """The cures of a recipe.
 
@@ -48,36 +61,36 @@ def tried_cures(
       diagnosis: of the recipe.
       following: what to try next; a recipe that is better without being one of the cures is one, too.
       params: of all recipes.
-      results: of the recipes that were measured, by name.
+      measured: what is known of all recipes.
     """
     train = params.recipe(name).train
     found = []
     for cure in diagnosis.cures:
         edit = difference_of(train.model_dump(mode="json"), cured(train, cure).model_dump(mode="json"))
-        trials = _trials(name, edit, diagnosis.verdict, params, results) if edit else iter(())
-        trial = min(trials, key=lambda trial: _order(trial, results), default=None)
+        trials = _trials(name, edit, diagnosis.verdict, params, measured) if edit else iter(())
+        trial = min(trials, key=lambda trial: _order(trial, measured.results), default=None)
         found.append(
             TriedCure(cure.words, _edit_of(name, {"train": edit}) if edit else None, cure.keras, trial)
         )
     found.sort(key=lambda cure: _RANKS[cure.trial and cure.trial.comparison.verdict])
     better = following and following.recipe
-    if better in results and not any(cure.trial and cure.trial.recipe == better for cure in found):
-        found[:0] = _as_cure(better, name, params, results)
+    if better in measured.results and not any(cure.trial and cure.trial.recipe == better for cure in found):
+        found[:0] = _as_cure(better, name, params, measured)
     return found
 
 
 def _trials(
-    name: str, edit: Mapping[str, Any], verdict: str, params: Params, results: Mapping[str, Result]
+    name: str, edit: Mapping[str, Any], verdict: str, params: Params, measured: Measured
 ) -> Iterator[Trial]:
-    """Every measured recipe that is meant against the verdict, or builds on the recipe, and makes the edit."""
+    """Measured recipes that make the edit, and are meant against the verdict or build on the recipe."""
     lineage = params.lineage(name)
     ours = merged(params.recipe(name).train.model_dump(mode="json"), edit)
     for candidate, recipe in params.recipes.items():
         is_meant = verdict in recipe.cures or recipe.builds_on == name
-        if candidate in lineage or candidate not in results or not is_meant:
+        if candidate in lineage or candidate not in measured.results or not is_meant:
             continue
         theirs = params.recipe(candidate).train.model_dump(mode="json")
-        comparison = compare(results[candidate], results[name])
+        comparison = measured.compare(candidate, name, params)
         if comparison is not None and merged(theirs, edit) == theirs:
             yield Trial(candidate, comparison, words_of(difference_of(ours, theirs), "train"))
 
@@ -88,7 +101,7 @@ def _order(trial: Trial, results: Mapping[str, Result]) -> tuple[int, int, float
     return _RANKS[trial.comparison.verdict], trial.besides.count(": "), -accuracy
 
 
-def _as_cure(recipe: str, name: str, params: Params, results: Mapping[str, Result]) -> Iterator[TriedCure]:
+def _as_cure(recipe: str, name: str, params: Params, measured: Measured) -> Iterator[TriedCure]:
     """A better recipe as a cure: all that it does otherwise."""
     ours, theirs = params.recipe(name), params.recipe(recipe)
     edit = {
@@ -101,7 +114,7 @@ def _as_cure(recipe: str, name: str, params: Params, results: Mapping[str, Resul
             )
         )
     }
-    comparison = compare(results[recipe], results[name])
+    comparison = measured.compare(recipe, name, params)
     if comparison is not None:
         words = f"Train as recipe {recipe} does."
         yield TriedCure(words, _edit_of(name, edit), None, Trial(recipe, comparison, ""))
