@@ -40,7 +40,7 @@ def log_of(name: str) -> Path:
 
 
 def start(name: str, module: list[str], environment: dict[str, str]) -> None:
-    """Start `python -m MODULE...` in a session of its own: it outlives the terminal."""
+    """Start `python -m MODULE...` in its own session, so that the process outlives the terminal."""
     _file(name).parent.mkdir(parents=True, exist_ok=True)
     _file(name).unlink(missing_ok=True)  # of one that has ended
     with log_of(name).open("a", encoding="utf-8") as log:

@@ -1,4 +1,4 @@
-"""The GPU, of which there is one: Prefect's concurrency limit `gpu`, which `make serve` creates."""
+"""The lock on the only GPU: Prefect's concurrency limit `gpu`, which `make serve` creates."""
 
 import contextlib
 from collections.abc import Iterator

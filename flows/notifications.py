@@ -34,7 +34,7 @@ class Automation(Section):
 class Automations(Section):
     """All of automations.yaml."""
 
-    block: Annotated[str, Field(pattern="^[a-z0-9-]+/[a-z0-9-]+$")] | None  # <type>/<name>; null: tell nobody
+    block: Annotated[str, Field(pattern="^[a-z0-9-]+/[a-z0-9-]+$")] | None  # <type>/<name>; null: none
     automations: list[Automation]
 
 

@@ -85,7 +85,7 @@ def _failed(last_words: str) -> TrainingError:
 
 @task(cache_policy=NO_CACHE)
 def judge(params: Params) -> Verdict:
-    """See flows.verdict.judge; a refusal is an event, so that somebody can be told."""
+    """See flows.verdict.judge; a refusal emits an event, for notifications."""
     found = verdict.judge(params)
     say(found.sentence)
     if found.is_refused:

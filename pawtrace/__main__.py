@@ -49,7 +49,9 @@ def parser(commands: Collection[str] = COMMANDS) -> argparse.ArgumentParser:
         "--print-completion", action=_PrintCompletion, choices=_SHELLS, help="print your shell's completion"
     )
     _add_loudness(whole, default=False)
-    named = whole.add_subparsers(dest="command", metavar="COMMAND", help="one of the commands above")
+    named = whole.add_subparsers(
+        dest="command", metavar="COMMAND", prog="pawtrace", help="one of the commands above"
+    )
     for name in COMMANDS:
         if name not in commands:
             named.add_parser(name)

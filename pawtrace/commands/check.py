@@ -60,7 +60,7 @@ def check_requirements(params: Params) -> None:
     """Require files, weights, transforms and hardware that training would stop for later.
 
     Raises:
-      TrainingError: a backbone or a weights file is missing or unusable, or ImageNet weights cannot be had.
+      TrainingError: a backbone or a weights file is missing or unusable, or ImageNet weights cannot be got.
       ParamsError: Albumentations refuses a transform, or a phase names no layer of a backbone's file.
       DeviceError: a recipe wants a GPU and there is none, its head does not fit into memory, or a folder
         cannot be written.
@@ -134,7 +134,7 @@ def _check_augmentation(train: TrainParams) -> None:
 
 
 def _check_networks(recipes: list[ResolvedRecipe]) -> None:
-    """Build each network that reads somebody's file: whether the file fits shows only then."""
+    """Build each network that reads a file of the user: only then it is known whether the file fits."""
     built = set()
     for recipe in recipes:
         train = recipe.train

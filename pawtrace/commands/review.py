@@ -42,7 +42,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _answer(name: str, encoded: bytes) -> dict[str, Any]:
-    """What the promoted model says of a photo, as it is now: a promotion may come in between."""
+    """The prediction of the model that is promoted at this moment, for one photo."""
     model = paths.PROMOTED / "model.keras"
     if not model.is_file():
         raise PawtraceError("no model is in use yet; run: pawtrace promote")

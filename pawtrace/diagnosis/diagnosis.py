@@ -1,8 +1,8 @@
 """The diagnosis: why is the accuracy of this recipe what it is?
 
 Arrives: the result of a recipe, what is known about the data, the recipe's params and the thresholds of
-params.yaml. Leaves: a verdict, the first in the table whose rule applies; every other one passed or
-failed, with its number and limit; its cures; suspicious labels; whatever else stands out.
+params.yaml. Leaves: the verdict (the first in the table whose rule applies); for every verdict whether its
+check passed or failed, with number and limit; cures; suspicious labels; further findings.
 """
 
 from typing import NamedTuple
@@ -29,17 +29,17 @@ class Diagnosis(NamedTuple):
     sentence: str
     checks: list[Check]  # every verdict, passed or failed
     cures: list[Cure]  # that the recipe does not follow already, the likeliest first
-    notes: dict[str, str]  # what else stands out: its name -> a sentence
-    suspects: list[Suspect]  # whose labels to look at, the surest first
+    notes: dict[str, str]  # further findings: name -> sentence
+    suspects: list[Suspect]  # labels that are probably wrong, the surest first
 
 
 def diagnose(result: Result, data: DataSummary, thresholds: DiagnoseParams, train: TrainParams) -> Diagnosis:
-    """Ask every rule about a result.
+    """Apply every rule to a result.
 
     Args:
-      result: of a recipe.
-      data: what it was trained and measured on.
-      thresholds: what counts as what.
+      result: the result of a recipe.
+      data: the data that the recipe was trained and measured on.
+      thresholds: the limits of the verdicts.
       train: the recipe's params.
     """
     facts = Facts(result, data, thresholds, train)

@@ -1,8 +1,8 @@
-"""What the rules of the verdicts look at, each computed once, with where it was measured.
+"""The measurements that the rules of the verdicts use, each computed once.
 
 Arrives: the result of a recipe, what is known about the data, the recipe's params and the thresholds of
 params.yaml. Leaves: `Facts`. Two numbers are compared only if they were measured in the same mode, on
-pictures that were drawn alike, with the same augmentation.
+pictures that were sampled in the same way, with the same augmentation.
 """
 
 import math
@@ -31,7 +31,7 @@ class Facts:
     def __init__(
         self, result: Result, data: DataSummary, thresholds: DiagnoseParams, train: TrainParams
     ) -> None:
-        """Look at a result of a recipe with these params; `thresholds` say what counts as what."""
+        """Collect the facts of a recipe's result; `thresholds` are the limits of the verdicts."""
         self.result, self.data, self.thresholds, self.params = result, data, thresholds, train
         self.history, self.training = result.history, result.training
         self.probes, self.signals = result.probes, result.signals
@@ -46,14 +46,14 @@ class Facts:
 
     @property
     def by_heart_words(self) -> str:
-        """How many of a few pictures the network can learn by heart, in words."""
+        """How many of a few pictures the network can memorise, in words."""
         probe = self.probes.overfit
         number = plural(probe.num_examples, "picture")
         return f"the network memorises {percent(probe.accuracy or 0.0)} of {number}"
 
     @property
     def known_split(self) -> str:
-        """The split whose pictures it has been trained on, or the nearest to them that is known."""
+        """The split that the model was trained on, or the nearest one that is known."""
         return "train"
 
     @cached_property
@@ -203,7 +203,7 @@ class Facts:
 
     @cached_property
     def best_judge(self) -> Judged | None:
-        """Who is surely right most often on pictures that it did not train on; None if all are at chance."""
+        """Whose accuracy on held-out pictures has the highest lower bound; None if all are at chance."""
         judges = [self.judged_by_features, None if self.penalties_outweigh else self.judged_unseen]
         able = [judged for judged in judges if judged is not None and not _score(judged).at_chance]
         return max(able, key=lambda judged: judged.accuracy_low, default=None)

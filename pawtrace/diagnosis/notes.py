@@ -1,4 +1,4 @@
-"""What else stands out in a result, whatever its verdict.
+"""Further findings about a result, beside its verdict.
 
 Arrives: the facts of one result. Leaves: a sentence for each finding, by its name.
 """

@@ -88,7 +88,7 @@ def score_of(*predictions: Predictions) -> Score:
 
 
 def score_by_label(labels: np.ndarray, is_right: np.ndarray) -> Score:
-    """The score of examples with labels, int (n,), of which these, bool (n,), are predicted rightly."""
+    """The score of examples: labels, int (n,), and whether each is predicted correctly, bool (n,)."""
     counts = np.bincount(labels, minlength=len(LABELS))
     rights = np.bincount(labels[is_right], minlength=len(LABELS))
     return Score((int(rights[0]), int(rights[1])), (int(counts[0]), int(counts[1])))

@@ -64,7 +64,7 @@ def as_content(diagnosis: "ForeignDiagnosis") -> dict[str, Any]:
 
 
 def notes_on(facts: ForeignFacts) -> list[str]:
-    """What else stands out."""
+    """Further findings, a sentence each."""
     measured = facts.measured
     notes = []
     calibration = measure(measured.test, 10)["calibration_error"]

@@ -14,7 +14,7 @@ from pawtrace.learning.predict import load_classifier
 
 
 def photo_classifier(path: Path) -> keras.Model:
-    """Load a model for photos, whoever trained it.
+    """Load a model for photos, from an untrusted source.
 
     Raises:
       TrainingError: the file is no Keras model, or is none of cats and dogs.

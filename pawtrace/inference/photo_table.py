@@ -19,7 +19,7 @@ class PhotoPrediction(NamedTuple):
 
 
 class Unpredicted(NamedTuple):
-    """A file of which no model could say anything."""
+    """A file that could not be predicted."""
 
     file: str
     reason: str

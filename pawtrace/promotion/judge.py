@@ -1,4 +1,4 @@
-"""Whether a candidate may take the place of the promoted model.
+"""Whether a candidate may replace the promoted model.
 
 Arrives: the candidate, the folder of the promoted model. Leaves: a `Decision`, with its numbers.
 """

@@ -88,7 +88,7 @@ def data_sentence(record: DataRecord | None, params: Params) -> str:
 
 
 def changed_since(then: DataState, now: DataState) -> list[str]:
-    """What differs between two states, in words; what is not known of one of them counts as equal."""
+    """What differs between two states, in words; a value that one of them lacks counts as equal."""
     words = {
         "params": f"data or split in {paths.PARAMS}",
         "review": str(REVIEW),

@@ -44,7 +44,7 @@ def described_in(folder: Path, recipe: str, data: DataRecord | None, verdict: st
 
 
 def described(model: Path, params: Params) -> Described | None:
-    """The promoted model or a recipe's, by the path of its file; None of a file of which only that is known.
+    """The promoted model or a recipe's model, found by its path; None for any other file.
 
     Raises:
       PawtraceError: what was recorded of it is damaged.

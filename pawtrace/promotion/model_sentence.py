@@ -7,7 +7,7 @@ from pawtrace.promotion.record import read_record
 
 
 def model_sentence(chosen: ChosenModel, params: Params) -> str | None:
-    """Name a promoted model; None for another one, of which only its path is known.
+    """Describe a promoted model; None for any other model.
 
     Raises:
       PawtraceError: promoted.json is damaged.

@@ -39,7 +39,7 @@ def promote(candidate: Candidate, decision: Decision) -> PromotionRecord:
       candidate: of `candidate_of`.
       decision: of `judge`.
     Raises:
-      PawtraceError: a file changed since `candidate_of` looked at it, another run or promotion is at work,
+      PawtraceError: a file changed since `candidate_of` looked at it, another run or promotion is running,
         or DVC cannot track the folder.
     """
     now = _now()

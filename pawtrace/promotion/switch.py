@@ -42,7 +42,7 @@ def new_promoted() -> Iterator[Path]:
 
 
 def was_cut_off() -> bool:
-    """Whether a kill cut off the last switch; the next one completes it first."""
+    """Whether a kill interrupted the last switch; the next switch completes it first."""
     return paths.PROMOTED.resolve() == _COPY.resolve()
 
 

@@ -33,7 +33,7 @@ def commit_results(repository: Path, base: str, date: str, message: str) -> Save
     Args:
       repository: its .git; a clone's results go to where it was cloned from.
       base: the commit that the run worked on.
-      date: for the branch's name; no two runs are told apart by it, a clock may be set back.
+      date: for the branch's name; not unique, because a clock may be set back.
       message: of the commit.
     Raises:
       GitError: git fails, for want of space say.

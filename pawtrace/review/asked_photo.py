@@ -1,4 +1,4 @@
-"""What the model in use says of a photo that somebody drops on the page, and where it looks."""
+"""The prediction for a photo that is dropped on the page, and the part of the photo that decides it."""
 
 import threading
 from typing import Any

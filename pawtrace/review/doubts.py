@@ -1,4 +1,4 @@
-"""Photos that somebody should look at, and why: from what the stages left.
+"""Photos to review, and why, found in the outputs of the stages.
 
 Arrives: data/splits and data/raw (rejected.csv), reports/diagnosis, models/<recipe>/worst_errors.csv,
 data/review.csv. Leaves: `Doubt`s, a photo each, without pictures.

@@ -1,4 +1,4 @@
-"""dvc, ending when the process that started it does: killed, it must not leave a dvc that works on.
+"""Run dvc so that it ends together with the process that started it, even if that process is killed.
 
 Run: python -m pawtrace.running.attached_dvc PARENT ARGUMENTS...   (by `run_dvc`, not by hand)
 """

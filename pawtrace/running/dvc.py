@@ -38,7 +38,7 @@ def run_dvc(
 
     Args:
       words: its arguments.
-      say: is told every line as it comes.
+      say: gets every line of output at once.
       lock: the project's lock: dvc holds it too, so that it is free only when dvc has ended.
       environment: in addition to this process's own.
     """

@@ -1,8 +1,8 @@
-"""One run at a time: two would write to the same places.
+"""Locks that allow one run at a time, because two would write to the same places.
 
-A stage has a lock, and the project has one: whoever runs DVC here holds it, be it a scheduled run,
-`make repro` or a stage that was started by hand. The kernel releases both when their holder ends,
-however it ends.
+Each stage has a lock, and the project has one. Every run of DVC here holds the project's lock: a scheduled
+run, `make repro` or a stage that was started by hand. The kernel releases a lock when its holder ends,
+even if the holder is killed.
 """
 
 import contextlib

@@ -1,4 +1,4 @@
-"""Processes: a name that no other one gets, and how one ends: with whoever started it, or at Ctrl-C."""
+"""Processes: unique names for them, and how a process ends with its parent or at Ctrl-C."""
 
 import _thread
 import contextlib

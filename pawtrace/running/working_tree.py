@@ -1,4 +1,4 @@
-"""What somebody edited in the working tree, results of runs apart."""
+"""Uncommitted edits in the working tree, except the results of runs."""
 
 from pawtrace.config.paths import RESULTS
 from pawtrace.running.git import git

@@ -1,1 +1,1 @@
-"""Setting a project up for somebody's photos: backbones, profiles, recipes that fit the photos."""
+"""Set a project up for the user's photos: backbones, profiles, recipes that fit the photos."""

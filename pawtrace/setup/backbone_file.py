@@ -1,4 +1,4 @@
-"""A published backbone as a `.keras` file of its own: RGB 0..255 in, feature map out, images of any size.
+"""Write a published backbone as a `.keras` file: RGB 0..255 in, feature map out, images of any size.
 
 Arrives: the name of a backbone, and where its weights are. Leaves: data/weights/<name>.keras, which
 `train.backbone` can name.

@@ -56,7 +56,7 @@ def choose(survey: Survey, backbone: Path | None, size_px: int | None, imbalance
 
 
 def find_backbone(asked: str | None) -> Path | str | None:
-    """The backbone that is meant.
+    """Find the backbone that the user asked for.
 
     Args:
       asked: a `.keras` file, which is copied to data/weights if it lies elsewhere; the name of a file there;

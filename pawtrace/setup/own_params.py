@@ -1,4 +1,4 @@
-"""params.yaml for somebody's photos: a profile with its section `data`, and what the choice changes."""
+"""params.yaml for the user's photos: a profile with another section `data` and the changes of the choice."""
 
 from pathlib import Path
 

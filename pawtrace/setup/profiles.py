@@ -1,6 +1,6 @@
-"""Profiles: profiles/default.yaml has every parameter with its comment, profiles/<name>.yaml what differs.
+"""Profiles: profiles/default.yaml has every parameter with its comment, profiles/<name>.yaml the differences.
 
-Leaves: params.yaml, the two merged, whole and commented. What the user wrote there is never lost.
+Leaves: params.yaml, both merged with their comments. The user's edits of params.yaml are never lost.
 """
 
 from pathlib import Path
@@ -77,7 +77,7 @@ def profile_text(name: str, data: DataParams | None = None) -> str:
 
     Args:
       name: of the profile.
-      data: takes the place of the profile's section `data`.
+      data: replaces the profile's section `data`.
     Raises:
       ParamsError: there is no such profile, or it or the default is not YAML.
     """

@@ -1,8 +1,8 @@
-"""A zip, tar or folder from anywhere, checked as a whole, then read file by file.
+"""A zip, tar or folder from an untrusted source, checked as a whole, then read file by file.
 
-No photo is unpacked to disk. What could harm (names that escape, links, devices, bombs) or could
-not be complete (truncated, encrypted) refuses the whole archive; one damaged file is only listed.
-Memory holds one file at a time, whatever the archive declares.
+No photo is unpacked to disk. An archive is refused as a whole if it could do harm (path traversal, links,
+devices, bombs) or is incomplete (truncated, encrypted); a single damaged file is only listed. Only one file
+is in memory at a time, whatever the archive declares.
 """
 
 import contextlib

@@ -1,6 +1,6 @@
-"""The formats of photos that are read, told by a file's bytes; and what a file is that has none of them.
+"""Recognise the formats of photos by a file's bytes, and say what any other file is.
 
-Arrives: the bytes of a file. Leaves: an image of PIL whose header was read, or the reason for none.
+Arrives: the bytes of a file. Leaves: a PIL image with its header read, or the reason why there is none.
 """
 
 import io
@@ -47,7 +47,7 @@ def opened(encoded: bytes, extension: str = "") -> Image.Image:
       encoded: the bytes of a file.
       extension: of its name, with the dot, in lower case.
     Raises:
-      Rejected: it is none of them; says what it is instead, or that it is damaged.
+      Rejected: the file has none of these formats; says what it is instead, or that it is damaged.
     """
     if not encoded:
         raise Rejected("empty")

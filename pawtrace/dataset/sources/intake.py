@@ -1,4 +1,4 @@
-"""The account of what an archive brought: examples kept, files rejected and why."""
+"""Counts what an archive contains: examples kept, files rejected, and why."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -22,7 +22,7 @@ class Intake:
     """Counts and lists while a builder goes through an archive.
 
     Args:
-      announce: is told of the progress, a line at a time.
+      announce: gets the lines about the progress.
     """
 
     def __init__(self, announce: Callable[[str], None]) -> None:

@@ -31,7 +31,7 @@ class Labelling(NamedTuple):
 
 
 def labelling(data: DataParams) -> Labelling:
-    """The way of params: by `label_pattern` where that is set, else by `classes`."""
+    """By `label_pattern` if it is set, else by `classes`."""
     if data.label_pattern is not None:
         return _by_pattern(data.label_pattern)
     return Labelling(

@@ -1,6 +1,6 @@
-"""What a file is that is no photo pawtrace reads, and no archive either: by its first bytes.
+"""Recognise files that are neither photos nor archives for pawtrace, by their first bytes.
 
-Arrives: the start of a file. Leaves: its kind by the name that people know, and what to do about it.
+Arrives: the start of a file. Leaves: the usual name of its kind, and what to do about it.
 """
 
 import re

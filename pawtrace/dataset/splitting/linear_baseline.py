@@ -1,7 +1,7 @@
 """Whether the labels have anything to do with the pictures, as seen by the simplest classifier.
 
-A linear classifier on histograms of gradients, cross-validated on train. No network is involved, so
-a network that learns nothing can be told from labels that say nothing.
+A linear classifier on histograms of gradients, cross-validated on train. It involves no network, so it shows
+whether the network or the labels are the reason if nothing is learned.
 """
 
 from collections.abc import Iterable, Sequence

@@ -20,7 +20,7 @@ def write_rejected(folder: Path, reason_of: Mapping[str, str], raw: Iterable[Raw
 
     Args:
       folder: data/splits.
-      reason_of: why an example is in no split, by its id.
+      reason_of: the reason why an example is in no split, by the example's id.
       raw: all examples; only those with a thumbnail are decoded.
     """
     pictures = folder / "pictures"

@@ -1,6 +1,6 @@
-"""data/review.csv: what somebody decided about single photos; `pawtrace review` writes it, git tracks it.
+"""data/review.csv: the user's decisions about single photos; `pawtrace review` writes it, git tracks it.
 
-`reviewed.py` applies the decisions. This module knows no TensorFlow, so that commands answer at once.
+`reviewed.py` applies the decisions. This module does not import TensorFlow, so that commands start quickly.
 """
 
 import csv

@@ -70,7 +70,7 @@ def _validation_rise(facts: Facts, num_last: int) -> float:
 def _training_fall(facts: Facts, num_last: int) -> tuple[float, float]:
     """How far the training loss fell in the last epochs, and from where; 0 of one epoch alone.
 
-    Where that of validation rises meanwhile, the model learns by heart: no progress.
+    If the validation loss rises meanwhile, the model memorises, which is no progress.
     """
     history = facts.history
     if len(history.epoch) == 1 or _validation_rise(facts, num_last) > 0:

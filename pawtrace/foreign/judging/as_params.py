@@ -15,7 +15,7 @@ _POOLING = {"GlobalAveragePooling2D": "average", "GlobalMaxPooling2D": "max"}
 
 
 def as_params(measured: Measured) -> TrainParams:
-    """The params of a recipe that would make such a model; what is not known is the default's."""
+    """The params of a recipe that would make such a model; unknown values are the defaults."""
     network, compiled = measured.network, measured.file.compiled
     family = network.family if network.family in BACKBONES else _UNKNOWN_BACKBONE
     is_random = (measured.untrained_trunk or 0.0) >= 0.5

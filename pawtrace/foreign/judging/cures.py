@@ -1,4 +1,4 @@
-"""What to change in a script of one's own: the cures of a recipe, and those that only such a model needs."""
+"""What to change in the user's script: the cures of a recipe, and cures for such models only."""
 
 from collections.abc import Iterator
 

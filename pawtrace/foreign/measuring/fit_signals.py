@@ -1,4 +1,4 @@
-"""The signals of somebody's own `fit`, by the meter that measures a recipe's training.
+"""The signals of the user's own `fit`, measured as during a recipe's training.
 
 Arrives: the model in training and its training photos, with how `fit` feeds them. Leaves: `FitSignals`.
 The model stays as it is: moving averages and the seeds of dropout are put back after each measurement.

@@ -34,7 +34,7 @@ def outputs_of(model: keras.Model, images: np.ndarray, *, training: bool = False
 
 
 def meaning_of_output(file: ModelFile, network: Network, encoded: Sequence[bytes]) -> Output:
-    """What a model's output means: by its last layer or, where that cannot be seen, by some of its values.
+    """What a model's output means, judged by its last layer or, if that is hidden, by some of its values.
 
     Raises:
       TrainingError: the number of units fits no known set of classes.
@@ -47,7 +47,7 @@ def meaning_of_output(file: ModelFile, network: Network, encoded: Sequence[bytes
 
 
 def draws_random_numbers(model: keras.Model, images: np.ndarray) -> bool:
-    """Whether a model answers the same pictures otherwise the second time: its augmentation is at work."""
+    """Whether two predictions of the same pictures differ, because the model still augments its input."""
     first, second = outputs_of(model, images)[0], outputs_of(model, images)[0]
     return float(np.abs(first - second).max()) > _SAME_ANSWER
 

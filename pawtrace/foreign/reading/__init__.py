@@ -1,1 +1,1 @@
-"""What somebody brings: a model file, photos, a history."""
+"""Read what the user gives to `diagnose`: a model file, photos, a history."""

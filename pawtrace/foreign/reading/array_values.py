@@ -1,4 +1,4 @@
-"""Arrays of pictures as somebody feeds them: which convention they follow, and the bytes behind them."""
+"""Arrays of pictures as the user's script prepares them: their input scaling, and the bytes behind them."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""A model of somebody's own: `.keras`, `.h5` or a SavedModel. Code in it is refused, not executed.
+"""Load the user's own model: `.keras`, `.h5` or a SavedModel. Code in the file is refused, not executed.
 
 Leaves: the model, and what the file says of its training: optimizer, learning rate, loss.
 """
@@ -43,7 +43,7 @@ class ModelFile(NamedTuple):
 
 
 def load_foreign_model(path: Path) -> ModelFile:
-    """Load a model, whoever made it.
+    """Load a model from an untrusted source.
 
     Raises:
       TrainingError: it is missing, no such file, damaged, or holds code or custom layers; says what to do.

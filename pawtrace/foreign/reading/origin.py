@@ -1,4 +1,4 @@
-"""What a model is by its file alone: one of ours, or a SavedModel."""
+"""Where a model comes from, judged by its file alone: from pawtrace, or a SavedModel."""
 
 import json
 import zipfile

@@ -43,7 +43,7 @@ class SavedFunction(keras.layers.Layer):  # type: ignore[misc]  # Keras has no t
 
 
 def hides_layers(model: keras.Model) -> bool:
-    """Whether a model is a SavedModel, of which only the answers are known."""
+    """Whether a model is a SavedModel, which shows only its outputs and no layers."""
     return any(isinstance(layer, SavedFunction) for layer in model.layers)
 
 

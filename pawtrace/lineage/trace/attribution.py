@@ -1,7 +1,7 @@
-"""How much of a difference each of several changes brought: the steps between, run again.
+"""The effect of each of several changes, measured by training the intermediate states.
 
 From the older revision, the params of the newer one come first, then its data, then its code. Each step
-runs in a clone of its own below .pawtrace/, on DVC's cache, so what was run before is not run again.
+runs in a separate clone below .pawtrace/ with DVC's cache, so earlier results are not computed again.
 """
 
 import json
@@ -49,8 +49,8 @@ def attribute(older: Revision, newer: Revision, recipes: list[RecipeTrace], say:
     Args:
       older: where the difference begins.
       newer: where it ends.
-      recipes: those of which metrics moved, explained.
-      say: is told what will run and how long that took last, before it starts; then what it prints.
+      recipes: the recipes whose metrics moved for a recorded reason.
+      say: gets a line about what will run and how long it took the last time, then the output of the run.
     Raises:
       DataError: a revision's dvc.lock does not say which data it had.
     """

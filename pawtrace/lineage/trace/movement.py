@@ -207,7 +207,7 @@ def _log_losses(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
 
 
 def _test_probabilities(recipe: str, snapshot: Snapshot, problems: list[str]) -> Mapping[_Key, float] | None:
-    """P(dog) of each test example by id and label; None where it is not to be had any more."""
+    """P(dog) of each test example by id and label; None if it is no longer available."""
     folder = f"models/{recipe}"
     record = snapshot.stage(train_stage(recipe))
     if record is None or folder not in record.outputs:

@@ -1,4 +1,4 @@
-"""What a revision holds that its metrics do not show: edits after the last `dvc repro`."""
+"""Edits in a revision that have not run yet: its metrics are older than they are."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -15,7 +15,7 @@ _ABSENT = object()
 
 
 def pending_of(snapshot: Snapshot) -> list[str]:
-    """What is not that of the last run: params, recipes, code, decisions on photos; with the first stage."""
+    """Edits since the last run of params, recipes, code and decisions; each with the first stage affected."""
     edits: dict[str, str] = {}
     params = _params(snapshot)
     for stage, record in stages_of_today(snapshot).items():

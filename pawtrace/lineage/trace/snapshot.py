@@ -1,4 +1,4 @@
-"""Everything that one revision records about its metrics; what is missing or damaged is told, not fatal."""
+"""Everything that one revision records about its metrics; missing or damaged files are listed as problems."""
 
 import json
 import sys

@@ -52,15 +52,15 @@ class Trace(NamedTuple):
     older: str
     newer: str
     recipes: list[RecipeTrace]
-    examples: ExampleChanges | None  # None: nothing differs, or it cannot be told
+    examples: ExampleChanges | None  # None: nothing differs, or it is not known
     counts: list[str]  # of examples that differ: `train.cat: 745 -> 790`
-    pending: list[str]  # what the newer revision holds that its metrics do not show
+    pending: list[str]  # edits in the newer revision that have not run yet
     problems: list[str]  # what could not be read, with what to run
     attributions: list[Attribution] = []  # where asked for
 
     @property
     def unexplained(self) -> list[str]:
-        """The recipes of which a metric moved for no recorded reason."""
+        """The recipes with a metric that moved for no recorded reason."""
         return [recipe.recipe for recipe in self.recipes if recipe.verdict == "unexplained"]
 
 
@@ -96,7 +96,7 @@ def trace(older: Revision, newer: Revision) -> Trace:
 
 
 def trace_recipe(recipe: str, old: Snapshot, new: Snapshot, moved: list[Movement]) -> RecipeTrace:
-    """What moved a recipe's metrics, of what differs between two snapshots."""
+    """Which of the differences between two snapshots moved a recipe's metrics."""
     changes = changes_of(recipe, old, new)
     causes = [change for change in changes if change.matters]
     if moved:

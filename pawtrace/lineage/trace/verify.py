@@ -95,7 +95,7 @@ def verify(announce: Callable[[str], None]) -> list[Damage]:
 
 
 def _unrecorded(snapshot: Snapshot) -> Iterator[Damage]:
-    """What a stage wrote of which dvc.lock has nothing: it was cut off at the end of a stage, perhaps."""
+    """Outputs without an entry in dvc.lock: the run was perhaps killed at the end of a stage."""
     written = {"download": RAW, "split": SPLITS, "preprocess": RECORDS}
     written |= {train_stage(recipe): MODELS / recipe for recipe in recipes_of(snapshot) or ()}
     written |= {measure_stage(recipe): METRICS / f"{recipe}.json" for recipe in recipes_of(snapshot) or ()}
@@ -153,7 +153,7 @@ def _missing(output: Output, missing: list[Path], without_copy: list[Path]) -> D
 
 
 def _fetch_or_run(output: Output, without_copy: Iterable[Path]) -> str:
-    """What brings an output back of which the cache has no good copy."""
+    """The command that restores an output without an intact copy in the cache."""
     # DVC takes a damaged copy in its cache for the file itself.
     damaged = [_q(copy) for copy in without_copy if copy.exists()]
     drop = f"rm -f {' '.join(damaged)} && " if damaged else ""

@@ -13,7 +13,7 @@ DAMAGED = "damaged in the archive"
 
 
 class Unreadable(Exception):  # noqa: N818 - no failure: it is listed, and the next entry follows
-    """Why the bytes of one entry cannot be had."""
+    """Why the bytes of one entry cannot be read."""
 
 
 class Entry(NamedTuple):
@@ -28,7 +28,7 @@ class Entry(NamedTuple):
 
 
 def read_entry(entry: Entry) -> bytes:
-    """All bytes of a file, of which there must be as many as it declares.
+    """All bytes of a file; their number must be the one that it declares.
 
     Raises:
       Unreadable: there are more or fewer, or they are damaged. Nothing beyond a chunk more is unpacked.

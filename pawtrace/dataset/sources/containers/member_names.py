@@ -26,7 +26,7 @@ def encoding_of(names: Iterable[bytes]) -> str:
 
 
 def decoded(raw: bytes) -> str:
-    """A name of which nothing else is known: UTF-8, else GBK where it looks so, else with U+FFFD."""
+    """A single name without context: UTF-8, else GBK if the bytes look like it, else with U+FFFD."""
     encoding = encoding_of([raw])
     return raw.decode("utf-8" if encoding == "cp437" else encoding, "replace")
 
