@@ -1,1 +1,1 @@
-"""Models that pawtrace did not train: how they want their input, and why they are inaccurate."""
+"""Models that pawtrace did not train: which preprocessing they expect, and why they are inaccurate."""

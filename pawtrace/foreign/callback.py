@@ -21,7 +21,7 @@ _INSTEAD = "give DiagnoseCallback train=(images, labels) or the dataset, as fit 
 
 
 class DiagnoseCallback(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no types
-    """Records metrics and signals of each epoch; at the end, diagnoses the model and prints the result.
+    """Record metrics and signals of each epoch; at the end, diagnose the model and print the result.
 
     Use: `model.fit(..., callbacks=[pawtrace.DiagnoseCallback(test, train)])`, as the last callback.
     """
@@ -48,7 +48,7 @@ class DiagnoseCallback(keras.callbacks.Callback):  # type: ignore[misc]  # Keras
         return FitSignals(missing=problem) if problem else signals
 
     def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
-        """Read the photos: what cannot be used is said before the training."""
+        """Read the photos, so that unusable photos are reported before the training."""
         del logs
         self.history, self.diagnosis = {}, None
         self._test_photos = read_photos(self._test)
@@ -89,7 +89,7 @@ class DiagnoseCallback(keras.callbacks.Callback):  # type: ignore[misc]  # Keras
             self.history.setdefault(name, []).append(float(value))
 
     def on_train_end(self, logs: dict[str, float] | None = None) -> None:
-        """Diagnose; a model that cannot be diagnosed does not end the script that has trained it."""
+        """Diagnose the model; if that fails, print the reason and let the user's script continue."""
         del logs
         try:
             self.diagnosis = diagnose_file(

@@ -1,4 +1,4 @@
-"""The parameters that hold where there is no project: the default profile, packaged beside this file."""
+"""The parameters that are used without a project: the default profile, packaged beside this file."""
 
 import functools
 from pathlib import Path
@@ -24,7 +24,7 @@ def thresholds() -> DiagnoseParams:
 
 
 def probe_params() -> ProbeParams:
-    """How much is measured, and when two pictures look alike."""
+    """The section `probe`: how much is measured, and when two pictures look alike."""
     return ProbeParams.model_validate(_sections()["probe"])
 
 

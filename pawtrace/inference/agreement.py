@@ -1,4 +1,4 @@
-"""Whether an exported model is the one that it was made from: both asked about the same test examples."""
+"""Check that an exported model predicts the same as its original, on the same test examples."""
 
 from typing import NamedTuple
 
@@ -18,7 +18,7 @@ OTHER_PRECISION_TOLERANCE = 0.05
 
 
 class DisagreementError(TrainingError):
-    """An export that does not answer as its model does."""
+    """The predictions of an export differ from those of its original."""
 
 
 class Agreement(NamedTuple):
@@ -37,7 +37,7 @@ def some_squares(records: Records, size_px: int) -> np.ndarray:
 
 
 def check_agreement(exported: np.ndarray, float32: np.ndarray, original: np.ndarray) -> Agreement:
-    """Compare the answers of an export with those of its model.
+    """Compare the predictions of an export with those of its original.
 
     Args:
       exported: P(dog) by the export, (n,).

@@ -1,6 +1,6 @@
-"""A trained model for other runtimes: SavedModel, ONNX, TensorFlow Lite.
+"""Export a trained model to other runtimes: SavedModel, ONNX, TensorFlow Lite.
 
-Arrives: a classifier. Leaves: the same one, uint8 RGB squares in, P(dog) out, its input scaling inside.
+Arrives: a classifier. Leaves: the same classifier with its input scaling: uint8 RGB squares in, P(dog) out.
 """
 
 import importlib.util
@@ -19,7 +19,7 @@ _BATCH_SIZE = 32
 
 
 class Format(NamedTuple):
-    """A format, and how a file of it is made and asked."""
+    """An export format: how to write a file and how to predict with it."""
 
     keras_name: str
     suffix: str
@@ -28,7 +28,7 @@ class Format(NamedTuple):
 
 
 def check_packages(name: str) -> None:
-    """Require what a format needs, before any work.
+    """Require the packages that a format needs.
 
     Raises:
       TrainingError: a package is not installed; says how to install it.
@@ -42,7 +42,7 @@ def check_packages(name: str) -> None:
 
 
 def in_float32(model: keras.Model) -> keras.Model:
-    """The same model, computing in float32: the runtimes know no mixed precision."""
+    """The same model in float32, because the runtimes do not support mixed precision."""
     copy = keras.saving.deserialize_keras_object(
         _with_float32_policies(keras.saving.serialize_keras_object(model))
     )
@@ -69,7 +69,7 @@ def export_model(model: keras.Model, name: str, path: Path) -> None:
 
 
 def predict_exported(name: str, path: Path, images: np.ndarray) -> np.ndarray:
-    """What an exported model says of images, computed by the format's own runtime.
+    """The predictions of an exported model, computed by the format's own runtime.
 
     Args:
       name: the format.

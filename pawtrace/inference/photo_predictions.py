@@ -1,4 +1,4 @@
-"""What a model says of photos that are in no split, seen as evaluation sees its examples."""
+"""Predict photos that are in no split, prepared as evaluation prepares its examples."""
 
 import itertools
 from collections.abc import Iterable, Iterator

@@ -1,4 +1,4 @@
-"""Photos that belong to no data set: which files they are, and each as the record it would be."""
+"""Photos that belong to no data set: find the files, and turn each into the record it would be."""
 
 import hashlib
 from collections.abc import Iterable
@@ -16,9 +16,9 @@ UNKNOWN_LABEL = 0  # a record must have one; nothing reads it here
 
 
 def find_photos(named: Iterable[Path]) -> list[Path]:
-    """The files that are named, and those at any depth of the folders that are named.
+    """The given files, and the files at any depth in the given folders.
 
-    Hidden files in folders, and those of file browsers, are passed over: they are no photos.
+    Hidden files in folders and files of file browsers are skipped, because they are no photos.
 
     Returns:
       Each file once, a folder's in the order of their names. A named file need not exist.
@@ -35,7 +35,7 @@ def find_photos(named: Iterable[Path]) -> list[Path]:
 
 
 def read_photo(path: Path, max_pixels: int, params: PreprocessParams) -> Record:
-    """Read a photo on the way that every example takes: inspected, upright, RGB, scaled, encoded.
+    """Read a photo and prepare it as every example: inspected, upright, RGB, scaled, encoded.
 
     Args:
       path: the file, in any format that `download` reads.

@@ -1,7 +1,7 @@
-"""Whether a model still gives the answers that were recorded when it was measured.
+"""Check that a model still gives the predictions that were recorded when it was measured.
 
-Arrives: a model's file, its predictions.csv, data/records. Leaves: the largest difference; a model that
-answers otherwise is refused.
+Arrives: a model's file, its predictions.csv, data/records. Leaves: the largest difference; a model with
+other predictions is refused.
 """
 
 from pathlib import Path
@@ -20,7 +20,7 @@ _BATCH_SIZE = 16
 
 
 def check_answers(path: Path, test: Predictions, records: Records, view: View, num_views: int) -> float:
-    """Ask a model about some test examples again.
+    """Predict some test examples again and compare with the recorded predictions.
 
     A difference of P(dog) up to 0.05 may come from the precision of another device (see `agreement`).
 

@@ -1,1 +1,1 @@
-"""The promoted model: which one is in use, whether another may take its place, and how it does."""
+"""The promoted model: which model is in use, whether another one may replace it, and the switch."""

@@ -1,4 +1,4 @@
-"""A recipe's model that may be promoted: what dvc.lock recorded, of today's params, and nothing else.
+"""A recipe's model that may be promoted: it must match dvc.lock and the present params.
 
 Arrives: models/<recipe>/, reports/, params.yaml, dvc.lock. Leaves: a `Candidate`.
 """
@@ -58,15 +58,15 @@ class Candidate(NamedTuple):
 
 
 def candidate_of(recipe: str, params: Params) -> Candidate:
-    """Look whether a recipe's model is what was recorded.
+    """Check that a recipe's model is the one that DVC recorded.
 
     Args:
       recipe: its name in params.yaml.
       params: what params.yaml says today.
     Raises:
-      ParamsError: a param that the model was made from was edited since.
-      PawtraceError: the model is missing, was changed by hand, or was made from something else than is
-        recorded today; says what to run.
+      ParamsError: a param has been edited since the model was trained.
+      PawtraceError: the model is missing, was changed by hand, or was made from other inputs than dvc.lock
+        records; says what to run.
     """
     folder = paths.MODELS / recipe
     sources = {name: folder / name for name in (MODEL, PREDICTIONS, paths.PROVENANCE)}

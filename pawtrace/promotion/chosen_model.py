@@ -1,4 +1,4 @@
-"""The model that a command is to use, and how it wants to see photos.
+"""The model that a command uses, and how photos are prepared for it.
 
 Arrives: nothing (the promoted model), a recipe's name, or the path of a model. Leaves: `ChosenModel`.
 """
@@ -22,7 +22,7 @@ RECORD = "promoted.json"
 
 
 class ModelInput(Section):
-    """How photos were brought to a model when it was measured."""
+    """How photos were prepared when the model was measured."""
 
     preprocess: PreprocessParams
     tta_views: Count  # averaged: the plain square and augmented views of it
@@ -31,7 +31,7 @@ class ModelInput(Section):
 
 
 class ChosenModel(NamedTuple):
-    """A saved model and what it is to see."""
+    """A saved model, and how photos are prepared for it."""
 
     path: Path
     input: ModelInput

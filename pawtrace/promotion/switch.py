@@ -47,7 +47,7 @@ def was_cut_off() -> bool:
 
 
 def link_promoted(folder: Path = paths.PROMOTED_FOLDER) -> None:
-    """Have models/promoted lead to a folder, in one step."""
+    """Point the link models/promoted to a folder, atomically."""
     link = paths.PROMOTED.with_name(f".partial-{paths.PROMOTED.name}")
     link.unlink(missing_ok=True)
     link.symlink_to(Path("..") / folder)

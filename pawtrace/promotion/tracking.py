@@ -25,7 +25,7 @@ class Pointer(NamedTuple):
 
 
 def check_project() -> None:
-    """Refuse to look for a promoted model where there can be none.
+    """Require that the current folder is a project.
 
     Raises:
       PawtraceError: the current folder is no project.
@@ -35,7 +35,7 @@ def check_project() -> None:
 
 
 def track(recipe: str, promoted_at: str, in_use_since: str, rolled_back: str | None = None) -> None:
-    """Have DVC take the promoted folder, as it is, into its cache and into promoted.dvc.
+    """Make DVC track the promoted folder: in its cache and in promoted.dvc.
 
     Without new links: with cache.type symlink, DVC would replace the files in use one by one.
 
@@ -77,7 +77,7 @@ def read_pointer() -> Pointer | None:
 
 
 def is_as_tracked() -> bool:
-    """Whether DVC finds the promoted folder as promoted.dvc has it.
+    """Whether the promoted folder matches promoted.dvc.
 
     Raises:
       PawtraceError: DVC cannot tell.

@@ -1,7 +1,7 @@
-"""Ask a DVC remote for its folder: exit 0 where it answers, be the folder there or not.
+"""Ask a DVC remote for its folder: exit 0 if the remote answers, even if the folder does not exist.
 
-Over plain HTTP every failure is "not found": what is behind that decides. Over ssh, S3 and the like it
-is what the remote said of a folder that nobody has saved to yet.
+Over plain HTTP, every failure is reported as "not found", so its cause decides. Over ssh, S3 and the like,
+"not found" only means that nothing has been pushed yet.
 Run: python -m pawtrace.rebuilding.remote_answer REMOTE   (by pawtrace.rebuilding.remote)
 """
 

@@ -1,6 +1,6 @@
-"""Rebuild what changed, and say in few lines how it goes: `dvc repro`, alone.
+"""Run `dvc repro`, and show its progress in few lines.
 
-With PAWTRACE_VERBOSE=1 every line of DVC and of the stages is shown as it comes.
+With PAWTRACE_VERBOSE=1 every line of DVC and of the stages is shown at once.
 Run: python -m pawtrace.repro   (make repro does)
 """
 
@@ -25,7 +25,7 @@ from pawtrace.running.to_commit import commands
 
 
 def main() -> int:
-    """Run DVC, show what it does, sum up; 1 where it fails."""
+    """Run DVC, show its progress, print a summary; 1 if DVC fails."""
     params = load_params()
     recipes = list(params.recipes)
     paint = colours_of(sys.stdout)

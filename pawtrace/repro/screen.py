@@ -1,7 +1,7 @@
 """What DVC and its stages print, as few lines: `[4 of 15] train x, about 1 min, 5 min left`.
 
-Arrives: their lines, one by one. Leaves: a line for each stage that runs, and what a reader must know. What a
-stage says is kept until it ends, and shown if it fails.
+Arrives: their lines, one by one. Leaves: a line for each stage that runs, and lines that matter to the user.
+The output of a stage is kept until the stage ends, and shown if it fails.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""How long a training will take, and all that are still to come: as long as the last time.
+"""Estimate how long a training and the remaining ones will take, from the last run.
 
 Arrives: reports/provenance/<recipe>.json, what a recipe's last run took; dvc.lock and the files that `train`
 reads. Leaves: words. A recipe that has never been trained, or was with pictures of another size or another

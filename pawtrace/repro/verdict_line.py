@@ -1,4 +1,4 @@
-"""What a recipe that has just been measured is worth, and why, before the report is written."""
+"""The accuracy and the verdict of a recipe in one line, as soon as it is measured."""
 
 from pawtrace.base.errors import PawtraceError
 from pawtrace.config import paths

@@ -46,7 +46,7 @@ def test_without_labels_a_scaling_layer_in_the_model_tells_it(capsys: pytest.Cap
     assert predict("photos", "--model", "foreign.keras") == 0
     said = capsys.readouterr()
     assert accuracy_of(said.out.splitlines()) > 0.8
-    assert "fed as RGB 0..255; class 1 is dog" in said.err
+    assert "input scaling RGB 0..255; class 1 is dog" in said.err
 
 
 def test_a_model_of_which_nothing_tells_it_is_refused_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:

@@ -226,4 +226,4 @@ def test_one_that_takes_bytes_is_predicted_without_labels(
     with pytest.raises(SystemExit) as ending:
         main(["predict", "photos", "--model", "model"])
     assert ending.value.code == 0
-    assert "fed as RGB 0..255" in capsys.readouterr().err
+    assert "input scaling RGB 0..255" in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""What a model's file says of its training, as a recipe's params, for the rules and the cures."""
+"""What a model file says about its training, as a recipe's params, for the rules and the cures."""
 
 from typing import Any
 
@@ -38,7 +38,7 @@ def as_params(measured: Measured) -> TrainParams:
 
 
 def trains_trunk(measured: Measured) -> bool:
-    """Whether any layer of the trunk with weights is trainable, as the file has it."""
+    """Whether any layer of the trunk with weights is trainable, according to the file."""
     network = measured.network
     if not network.shows_layers:
         return True  # as nearly all models are trained; no layer says otherwise

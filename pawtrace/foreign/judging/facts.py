@@ -83,12 +83,12 @@ class ForeignFacts(Facts):
 
     @property
     def known_split(self) -> str:
-        """Its own training photos, or the test photos where those are not known."""
+        """`train`, or `test` if the training photos are not known."""
         return "train" if self.knows_train else "test"
 
     @property
     def accuracies(self) -> Numbers:
-        """The accuracy on train, where that is known, and on test."""
+        """The accuracy on train (if the photos are known) and on test."""
         known = {"train_accuracy": self.train.accuracy} if self.knows_train else {}
         return {**known, "test_accuracy": self.test.accuracy}
 
@@ -105,7 +105,7 @@ class ForeignFacts(Facts):
 
     @cached_property
     def best_judge(self) -> Judged | None:
-        """The most accurate judge of labels, if it is accurate and can say of which labels it is surer."""
+        """The most accurate judge of labels, if it is accurate and its probabilities can rank the labels."""
         judge = super().best_judge
         if judge is None or judge.accuracy < _MIN_JUDGE:
             return None
@@ -114,7 +114,7 @@ class ForeignFacts(Facts):
 
     @cached_property
     def stopped_early(self) -> bool:
-        """Not known; nobody stops early while the loss still falls."""
+        """Not known; assumed false, as nobody stops a training whose loss still falls."""
         return False
 
     @property

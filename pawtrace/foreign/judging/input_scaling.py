@@ -1,4 +1,4 @@
-"""`input_scaling` of a finished model: scaled twice, or fed otherwise than its weights were trained."""
+"""`input_scaling` of a finished model: its input is scaled twice, or not as in its training."""
 
 import numpy as np
 
@@ -14,7 +14,7 @@ _TWICE_STD = 0.03  # of what the first layer receives: 0..1 has 0.25
 
 
 def rule(facts: ForeignFacts) -> Finding:
-    """Scaled twice, fed otherwise than it was trained, or otherwise than pretrained weights want it."""
+    """The input is scaled twice, not as in the training, or not as the pretrained weights expect."""
     measured = facts.measured
     convention = measured.feeding.convention
     if measured.inner_scaling and measured.entry_std < _TWICE_STD:

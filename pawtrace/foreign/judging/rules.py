@@ -155,7 +155,7 @@ def undertrained(facts: ForeignFacts) -> Finding:
 
 
 def underfitting(facts: ForeignFacts) -> Finding:
-    """Not good on its own training photos; or frozen random convolutions, whatever else."""
+    """Not good on its own training photos; or the convolutions are frozen and random."""
     limit, measured = facts.thresholds.underfitting_accuracy, facts.measured
     is_random = (measured.untrained_trunk or 0.0) > RANDOM
     if not facts.knows_train and not is_random:

@@ -60,7 +60,7 @@ def _flat_loss(facts: ForeignFacts) -> Finding:
 
 
 def nothing_moved(facts: ForeignFacts) -> bool:
-    """Whether all that could train has the weights of its initialisation; not so over a random trunk."""
+    """Whether all trainable layers still have their initial weights; false for a head on a random trunk."""
     if facts.largest_update is not None and facts.largest_update >= _SMALL_UPDATE:
         return False
     measured, tunes = facts.measured, trains_trunk(facts.measured)

@@ -1,1 +1,1 @@
-"""What is measured of a model: its layers, its input, its output, its answers."""
+"""Measurements of a model: its layers, its input, its output, its predictions."""

@@ -1,4 +1,4 @@
-"""How long a model takes for a photo, and how many photos there is time for."""
+"""How long a model takes for one photo, and how many photos fit into a given time."""
 
 import time
 
@@ -21,6 +21,6 @@ def seconds_each(model: keras.Model, network: Network) -> float:
 
 
 def affordable(seconds: float, seconds_each: float, number: int) -> int:
-    """How many photos there is time for, in whole batches unless it is all of them."""
+    """How many photos fit into a given time, in whole batches unless all of them fit."""
     affordable = int(seconds / max(seconds_each, 1e-6)) // AT_ONCE * AT_ONCE
     return min(number, max(MIN_PHOTOS, affordable))

@@ -1,4 +1,4 @@
-"""What a linear classifier gets out of a model's trunk, by the convention in which the trunk is fed.
+"""The accuracy of a linear classifier on the features of a model's trunk, for each input scaling.
 
 The same measurement as `pawtrace.learning.probes.linear_probe`, of a network that has been trained.
 Source: Alain & Bengio 2016, "Understanding intermediate layers using linear classifier probes".
@@ -29,7 +29,7 @@ def linear_probe(
     each_s: float,
     photos: Photos,
 ) -> LinearProbe:
-    """Compare the conventions by what the trunk makes of photos under each.
+    """Compare input scalings by the accuracy of a linear classifier on the trunk's features.
 
     Args:
       network: with a trunk.

@@ -1,8 +1,8 @@
-"""How a model wants its input and what its output means, by what fits labelled photos.
+"""Find the input scaling and the order of classes of a model: the ones that fit labelled photos best.
 
-The conventions with red first are tried on a few photos; the better ones on as many more, until two are
-left (successive halving: Karnin, Koren & Somekh 2013). The winner is then compared with its sibling that has
-blue first. The order of the classes is the one that fits better.
+All scalings with red first are tried on a few photos, the better ones on more photos, until two are left
+(successive halving: Karnin, Koren & Somekh 2013). The winner is then compared with the same scaling with
+blue first.
 """
 
 from collections.abc import Callable
@@ -25,7 +25,7 @@ _PENALTY = 0.05  # nats, for each doubling of the temperature
 
 
 class Trial(NamedTuple):
-    """A convention and an order of the classes, tried."""
+    """The result of one input scaling with one order of the classes."""
 
     convention: str  # a name in CONVENTIONS
     dog_first: bool  # whether class 0 is the dog
@@ -45,7 +45,7 @@ class Trial(NamedTuple):
 
 
 class Feeding(NamedTuple):
-    """How a model wants its input, as it was found out."""
+    """The input scaling that was found for a model, and those that it was compared with."""
 
     best: Trial
     others: list[Trial]  # the best order of classes of each other convention, on the photos that it saw

@@ -1,7 +1,7 @@
 """The signals of the user's own `fit`, measured as during a recipe's training.
 
-Arrives: the model in training and its training photos, with how `fit` feeds them. Leaves: `FitSignals`.
-The model stays as it is: moving averages and the seeds of dropout are put back after each measurement.
+Arrives: the model in training, and its training photos as `fit` prepares them. Leaves: `FitSignals`. The
+model does not change: moving averages and the seeds of dropout are restored after each measurement.
 """
 
 import time

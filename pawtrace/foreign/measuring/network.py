@@ -1,4 +1,4 @@
-"""What a model is made of: the layers that scale its input, the trunk of convolutions, the head."""
+"""The parts of a model: the layers that scale its input, the trunk of convolutions, the head."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -54,7 +54,7 @@ class Network(NamedTuple):
 
     @property
     def shows_layers(self) -> bool:
-        """Whether more than the answers can be known."""
+        """Whether the layers of the model can be inspected."""
         return not hides_layers(self.model)
 
     @property

@@ -1,4 +1,4 @@
-"""What a network gives out on its way: outputs, the signal of each block, what its first layer receives."""
+"""Outputs of a network and of its layers: predictions, the signal of each block, the first layer's input."""
 
 from collections.abc import Sequence
 
@@ -80,6 +80,6 @@ def convention_of(entry: np.ndarray, images: np.ndarray) -> str | None:
 
 
 def contrast_of(photos: Photos) -> float:
-    """How much is to be seen: standard deviation of the brightness on a grid of 8 x 8, 0..255."""
+    """The contrast of the photos: standard deviation of the brightness on a grid of 8 x 8, 0..255."""
     grey = photos.first(_NUM_PHOTOS).images((8, 8)).astype(np.float64).mean(axis=-1)
     return float(grey.std())

@@ -18,7 +18,7 @@ _SAME_SUM = 0.01  # of probabilities, from 1: float16 rounds
 
 
 class Output(NamedTuple):
-    """How a model's last layer is read."""
+    """How to interpret a model's output."""
 
     num_units: int
     activation: str  # sigmoid, softmax, linear, or another by Keras's name

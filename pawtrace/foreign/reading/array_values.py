@@ -26,10 +26,10 @@ def scaled(images: np.ndarray, convention: str) -> np.ndarray:
 def as_bytes(values: np.ndarray) -> tuple[np.ndarray, str | None]:
     """The pictures behind arrays that are scaled already: uint8 RGB, and the convention's name.
 
-    The range of floats tells the convention; bytes are photos that nobody has scaled yet: None.
+    The range of floats shows the convention. Bytes are unscaled photos: the convention is None.
 
     Raises:
-      DataError: the range is that of no convention.
+      DataError: the range fits no convention.
     """
     if values.dtype == np.uint8:
         return values, None

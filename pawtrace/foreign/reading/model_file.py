@@ -71,10 +71,10 @@ def load_foreign_model(path: Path) -> ModelFile:
 
 
 def model_of(model: keras.Model, compiled: Compiled | None = None) -> ModelFile:
-    """The same for a model in memory.
+    """Take a model in memory as a `ModelFile`.
 
     Raises:
-      TrainingError: it does not answer RGB pictures.
+      TrainingError: the model does not take RGB pictures.
     """
     if compiled is None:
         compiled = _compiled_of(model.get_compile_config() if getattr(model, "compiled", False) else None)

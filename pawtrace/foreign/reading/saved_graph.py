@@ -1,4 +1,4 @@
-"""The graph in a saved_model.pb, read as data: the way from a picture to the answer, and every operation."""
+"""Read the graph in a saved_model.pb as data: the part from a picture to the output, and every operation."""
 
 import itertools
 import uuid

@@ -22,7 +22,7 @@ _INSTEAD = "in your script, call model.save('model.keras')"
 
 
 class SavedFunction(keras.layers.Layer):  # type: ignore[misc]  # Keras has no types
-    """The way from picture to answer in a SavedModel, in inference mode; its layers are not to be seen."""
+    """The function of a SavedModel from pictures to outputs, in inference mode; its layers are hidden."""
 
     def __init__(self, graph: SavedGraph, weights: dict[str, np.ndarray]) -> None:
         """Take the graph, and the values of its variables by the name of their node."""

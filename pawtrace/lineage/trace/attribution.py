@@ -35,7 +35,7 @@ Say = Callable[[str], None]
 
 
 class Step(NamedTuple):
-    """A state between the two revisions: the older one's code, with what is the newer one's already."""
+    """A state between two revisions: the older revision's code with some parts of the newer revision."""
 
     group: str  # the newest of that
     params_of: Revision
@@ -85,7 +85,7 @@ def groups_of(recipe: RecipeTrace) -> list[str]:
 
 
 def steps_between(older: Revision, newer: Revision, groups: dict[str, list[str]]) -> list[Step]:
-    """The states to run. None where a recipe has one group of changes: that brought all of it."""
+    """The states to train. None for a recipe with one group of changes, which has the whole effect."""
     steps = []
     params_of = data_of = older
     for group in ("params", "data"):

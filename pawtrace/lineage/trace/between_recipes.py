@@ -1,6 +1,6 @@
 """What differs between two recipes of the workspace, and how it moves their metrics.
 
-Arrives: the names of two recipes. Leaves: a `Trace` of one entry, as if the one had become the other.
+Arrives: the names of two recipes. Leaves: a `Trace` of one entry, as if one recipe had become the other.
 """
 
 import copy

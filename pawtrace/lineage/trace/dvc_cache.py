@@ -16,7 +16,7 @@ FOLDER = ".dir"
 
 
 def cache_folder() -> Path:
-    """Where the cache lies: `.dvc/cache`, unless DVC's config names another place.
+    """The folder of the cache: `.dvc/cache`, unless DVC's config names another one.
 
     DVC reads its config of the system, of the user, of the project and of this clone; the last one wins.
 

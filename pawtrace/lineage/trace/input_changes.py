@@ -53,7 +53,7 @@ def changes_of(recipe: str, older: Snapshot, newer: Snapshot) -> list[Change]:
 
 
 def on_record(recipe: str, older: Snapshot, newer: Snapshot) -> bool:
-    """Whether it can be told at all what differs: from dvc.lock, or else from provenance."""
+    """Whether dvc.lock or the provenance records the inputs on both sides, so that they can be compared."""
     if recipe in older.provenance and recipe in newer.provenance:
         return True
     return all(snapshot.stage(stage) is not None for snapshot in (older, newer) for stage in chain_of(recipe))

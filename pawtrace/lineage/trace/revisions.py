@@ -1,4 +1,4 @@
-"""The project's files as a commit, a DVC experiment or the workspace has them."""
+"""Read the project's files at a commit, in a DVC experiment or in the workspace."""
 
 import hashlib
 import io

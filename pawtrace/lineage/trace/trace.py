@@ -18,7 +18,7 @@ Verdict = Literal["explained", "unexplained", "unmoved", "unchanged", "added", "
 
 
 class Share(NamedTuple):
-    """What a group of changes brought: test accuracy before and after it."""
+    """The effect of a group of changes: test accuracy before and after them."""
 
     group: str  # params | data | code, or several that could not be told apart
     old: float
@@ -26,7 +26,7 @@ class Share(NamedTuple):
 
 
 class Attribution(NamedTuple):
-    """A recipe's difference in test accuracy, taken apart."""
+    """A recipe's difference in test accuracy, divided among groups of changes."""
 
     recipe: str
     shares: list[Share]
