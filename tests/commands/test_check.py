@@ -78,11 +78,12 @@ def test_weights_that_cannot_be_had_are_one_line_with_all_that_helps(
     with pytest.raises(TrainingError) as error:
         check.check_requirements(ladder)
     assert line(error) == (
-        "params.yaml: train.weights: imagenet: cannot be downloaded (no such host); fetch "
+        "params.yaml: train.weights: imagenet: cannot download (no such host); fetch "
         f"{PUBLISHED['mobilenet_v2'].file_name} ({PUBLISHED['mobilenet_v2'].url}), "
-        f"{PUBLISHED['vgg16'].file_name} ({PUBLISHED['vgg16'].url}) elsewhere and put it into data/weights/ "
-        f"or {Path('keras').absolute()}/models/; needed by finetuned, mobile, unfrozen; "
-        "from_scratch, from_scratch_normalized need none; run: dvc repro train@from_scratch"
+        f"{PUBLISHED['vgg16'].file_name} ({PUBLISHED['vgg16'].url}) on another machine and put it into "
+        f"data/weights/ or {Path('keras').absolute()}/models/; needed by finetuned, mobile, unfrozen; not "
+        "needed by from_scratch, from_scratch_normalized; to train one of these, run: dvc repro "
+        "train@from_scratch"
     )
 
 

@@ -274,7 +274,7 @@ def test_building_on_no_recipe_is_refused_with_the_nearest(write_params: WritePa
 
 def test_building_in_a_circle_is_refused_with_the_circle(write_params: WriteParams) -> None:
     message = refusal(write_params, {"recipes": {"a": rung("b"), "b": rung("a")}})
-    assert message == ("params.yaml: recipes.b.builds_on: expected a chain that ends, found a -> b -> a")
+    assert message == "params.yaml: recipes.b.builds_on: expected no cycle, found a -> b -> a"
 
 
 def test_an_override_that_is_wrong_only_on_top_of_another_is_refused(write_params: WriteParams) -> None:
@@ -293,8 +293,8 @@ def test_test_time_augmentation_needs_augmentation(write_params: WriteParams) ->
     assert write_params({"recipes": {"mine": mine}}).recipe("mine").evaluate.tta_views == 4
     message = refusal(write_params, {"recipes": {"mine": mine}, "train": {"augmentation": []}})
     assert message == (
-        "params.yaml: recipes.mine.overrides.evaluate.tta_views: expected 1, as train.augmentation makes "
-        "no other views, found 4"
+        "params.yaml: recipes.mine.overrides.evaluate.tta_views: expected 1, because train.augmentation is "
+        "empty, so all views are equal, found 4"
     )
 
 

@@ -129,7 +129,7 @@ def test_what_either_was_trained_on_does_not_count(params: Params) -> None:
     assert decision.comparison is not None
     assert decision.comparison.num_examples == 1000
     assert decision.comparison.difference == pytest.approx(0.1)  # the candidate's errors are not among them
-    assert "1,000 test examples that both have (of 1,500 and 1,500)" in decision.sentence
+    assert "1,000 shared test examples (of 1,500 and 1,500)" in decision.sentence
 
 
 def test_a_test_example_that_is_also_in_a_train_split_does_not_count(params: Params) -> None:

@@ -47,7 +47,7 @@ def test_a_lock_file_that_was_cut_off_is_replaced_and_said_so(repository: Path, 
     said: list[str] = []
     checkout.repair_lock_file(said.append)
     assert (repository / "dvc.lock").read_text() == whole
-    assert said == ["dvc.lock was cut off by a kill: the one of the last commit takes its place"]
+    assert said == ["dvc.lock was cut off by a kill; restoring it from the last commit"]
 
 
 def test_a_whole_lock_file_is_left_alone(repository: Path) -> None:

@@ -43,7 +43,7 @@ def test_a_failing_network_is_tried_again_after_growing_pauses(pauses: list[floa
     remote.with_pauses(work, REBUILD, said.append)
     assert len(calls) == 3
     assert pauses == [10.0, 20.0]
-    assert said[0] == "remote store: no answer; again in 10 s (1 of 3)"
+    assert said[0] == "remote store: no answer; trying again in 10 s (retry 1 of 3)"
 
 
 def test_the_last_failure_is_raised(pauses: list[float]) -> None:

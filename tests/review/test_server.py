@@ -51,8 +51,8 @@ def test_every_kind_of_doubt_is_on_the_page_once_and_names_are_escaped(server: R
         assert text.count(f'<p class="name">{file}</p>') == 1
     assert "again/&lt;b&gt;0.jpg" in text
     assert COPY.id not in text
-    assert "labelled dog; from_scratch has not seen that label and says cat (97.0 %)" in text
-    assert "labelled cat; from_scratch says dog (99.0 %)" in text
+    assert "labelled dog; from_scratch, which was not trained on that label, predicts cat (97.0 %)" in text
+    assert "labelled cat; from_scratch predicts dog (99.0 %)" in text
 
 
 def test_photos_and_attention_are_pictures_and_what_is_none_is_said(server: ReviewServer) -> None:

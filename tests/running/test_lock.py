@@ -127,5 +127,5 @@ def test_a_new_run_waits_for_a_stage_that_was_left_over(project: Path) -> None:
         stage.kill()
 
     with project_held(wait=False, say=say):
-        assert said == [f"waiting for split of a run that was broken off (process {stage.pid})"]
+        assert said == [f"waiting for split, left from an interrupted run (process {stage.pid})"]
     stage.communicate()

@@ -61,8 +61,8 @@ def test_folders_are_found_by_their_names_and_frozen_features_are_chosen(
     assert list(params.recipes) == ["frozen", "frozen_views"]
     said = capsys.readouterr().out
     assert "60 usable: 30 cat, 30 dog" in said
-    assert "of an accuracy of 95.0 % the 95 % interval is" in said
-    assert "too few     about 36 photos to train on" in said
+    assert "an accuracy of 95.0 % will have a 95 % interval of" in said
+    assert "too few     about 36 training photos" in said
     assert "minute" in said
     assert "next: make repro" in said
 

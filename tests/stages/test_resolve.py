@@ -83,7 +83,7 @@ def test_a_recipe_that_is_gone_leaves_no_file(resolved: Resolve, write_params: W
     ("builds_on", "said"),
     [
         ("hihg", "recipes.low.builds_on: no such recipe; did you mean high?"),
-        ("high", "recipes.low.builds_on: expected a chain that ends, found high -> low -> high"),
+        ("high", "recipes.low.builds_on: expected no cycle, found high -> low -> high"),
     ],
 )
 def test_a_chain_that_does_not_end_is_one_line_and_keeps_the_files(
