@@ -111,7 +111,7 @@ def test_only_what_is_missing_is_named(
     assert PUBLISHED["vgg16"].file_name not in line(error)
     assert "(HTTP Error 404)" in line(error)
     assert (
-        "; needed by mobile; finetuned, from_scratch, from_scratch_normalized, unfrozen need none; "
+        "; needed by mobile; not needed by finetuned, from_scratch, from_scratch_normalized, unfrozen; "
         in line(error)
     )
 
