@@ -34,7 +34,7 @@ def odd_values_by_recipe(params: Params) -> list[str]:
 def _about_views(train: TrainParams) -> Iterator[str]:
     if train.num_views > 1 and not train.augmentation:
         yield (
-            f"train.num_views: all {train.num_views} views are equal, because train.augmentation is empty; "
+            f"train.num_views: {train.num_views} views that are all equal, because train.augmentation is empty; "
             "set num_views to 1"
         )
     frozen = [phase.num_epochs for phase in train.phases if phase.trainable == "none"]
