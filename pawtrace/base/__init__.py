@@ -1,1 +1,1 @@
-"""What every stage stands on: errors, files that are written whole or not at all, ordered parallel work."""
+"""What every stage uses: errors, atomic writing of files, ordered parallel work."""

@@ -1,6 +1,6 @@
-"""Files: written so that nothing finished is ever replaced by something unfinished, and their fingerprints.
+"""Atomic writing of files and folders, and fingerprints of files.
 
-Everything is written beside its place, flushed to disk, and renamed into it.
+Everything is written to a temporary path beside its target, flushed to disk, and renamed to the target.
 """
 
 import contextlib
@@ -20,10 +20,10 @@ _BLOCK_BYTES = 2**20
 
 @contextlib.contextmanager
 def new_file(path: Path) -> Iterator[Path]:
-    """Give a path to write to; when the block succeeds, the file takes the place of `path`.
+    """Give a path to write to; when the block succeeds, the file replaces `path`.
 
     Raises:
-      Whatever the block raises; `path` is then as it was.
+      Whatever the block raises; `path` is then unchanged.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".partial-{path.name}")
@@ -38,10 +38,10 @@ def new_file(path: Path) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def new_folder(path: Path) -> Iterator[Path]:
-    """Give an empty folder to fill; when the block succeeds, it takes the place of `path`.
+    """Give an empty folder to fill; when the block succeeds, the folder replaces `path`.
 
     Raises:
-      Whatever the block raises; `path` is then as it was.
+      Whatever the block raises; `path` is then unchanged.
     """
     partial = path.with_name(f".partial-{path.name}")
     old = path.with_name(f".old-{path.name}")
@@ -62,7 +62,7 @@ def new_folder(path: Path) -> Iterator[Path]:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a small UTF-8 text file as a whole or not at all."""
+    """Write a small UTF-8 text file atomically."""
     with new_file(path) as partial:
         partial.write_text(text, encoding="utf-8", newline="\n")
 

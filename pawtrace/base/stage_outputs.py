@@ -1,4 +1,4 @@
-"""Reading what an earlier stage wrote; what is missing or damaged names the stage to run again."""
+"""Read the outputs of earlier stages; the error for a missing or damaged one names the stage to run."""
 
 import csv
 import json

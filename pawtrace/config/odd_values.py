@@ -34,8 +34,8 @@ def odd_values_by_recipe(params: Params) -> list[str]:
 def _about_views(train: TrainParams) -> Iterator[str]:
     if train.num_views > 1 and not train.augmentation:
         yield (
-            f"train.num_views: {train.num_views} views that are all equal, because train.augmentation is empty; "
-            "set num_views to 1"
+            f"train.num_views: {train.num_views} views that are all equal, because train.augmentation is "
+            "empty; set num_views to 1"
         )
     frozen = [phase.num_epochs for phase in train.phases if phase.trainable == "none"]
     if train.num_views > 1 and frozen and train.num_views > max(frozen):

@@ -1,6 +1,6 @@
-"""Checkpoints: all that a broken-off run needs to go on as if nothing had happened.
+"""Checkpoints: everything that an interrupted run needs to resume with the same result.
 
-One file holds everything at one step, so that no two parts can be of different steps.
+One file holds the whole state at one step, so it is always consistent.
 """
 
 import json
@@ -28,7 +28,7 @@ class Checkpoint(NamedTuple):
 
 
 class Checkpoints:
-    """The checkpoints of one run, in a folder of their own."""
+    """The checkpoints of one run, in one folder."""
 
     def __init__(self, folder: Path) -> None:
         """Look into a folder; it need not exist."""

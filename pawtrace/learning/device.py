@@ -92,7 +92,7 @@ def _uses_xla(train: TrainParams, num_devices: int) -> bool:
     """Whether XLA compiles the steps: a rule, as a timing would decide the last digits of a metric.
 
     TensorFlow is asked for determinism, and XLA has no deterministic gradient of max pooling there; on
-    several devices it refuses variables that lie on another one. JAX knows nothing but XLA.
+    several devices it refuses variables that lie on another one. JAX always compiles with XLA.
     """
     if keras.backend.backend() == "jax":
         return True

@@ -1,4 +1,4 @@
-"""How a training ends badly: a loss that is no number, or too little memory."""
+"""Failures of a training: a loss that is not finite, or too little memory."""
 
 import contextlib
 import math
@@ -17,7 +17,7 @@ _OUT_OF_MEMORY = (
 def require_finite(
     metrics: Mapping[str, float], where: str, learning_rate: float, last_good: Path | None
 ) -> None:
-    """Refuse to go on with a loss or weights that are not finite.
+    """Stop the training if the loss or a weight is not finite.
 
     Args:
       metrics: what must be finite.

@@ -1,8 +1,8 @@
 """The loop: train a classifier through its phases and keep the best epoch.
 
 Arrives: a recipe's params and the checked records. Leaves: a classifier with its best epoch's weights,
-the rows of its history and its signals; in the working folder checkpoints/, from which a broken-off run
-goes on, to the last digit on a CPU.
+the rows of its history and its signals; in the working folder checkpoints/, from which an interrupted run
+resumes, on a CPU with the same result to the last digit.
 """
 
 import contextlib

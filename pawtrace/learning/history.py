@@ -1,4 +1,4 @@
-"""What happened in each epoch: history.csv, and DVCLive's files for whoever watches."""
+"""The metrics of each epoch: history.csv, and DVCLive's files for watching a training."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -21,7 +21,7 @@ _LIVE_NAMES = {
 
 @contextmanager
 def live_history(folder: Path, rows: Sequence[Row]) -> Iterator[Live]:
-    """Give DVCLive's log, the epochs of a run that goes on already in it."""
+    """Open DVCLive's log; for a resumed run, it already has the earlier epochs."""
     live = Live(str(folder), save_dvc_exp=False, dvcyaml=None, report=None)
     if live._dvc_repo is not None:
         live._dvc_repo.close()  # DVCLive leaves the git repository's files open

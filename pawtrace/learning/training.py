@@ -26,7 +26,7 @@ def train_classifier(train: TrainParams, records: dict[str, Records], work: Path
     Args:
       train: the recipe's params; `train.seed` is the run's seed.
       records: of all splits, checked.
-      work: a folder: empty, or left by a run of the same params that was broken off.
+      work: a folder: empty, or left by an interrupted run with the same params.
       compute: what `prepare_compute` chose.
     Raises:
       TrainingError: the backbone is unusable, or a loss is not finite.

@@ -1,4 +1,4 @@
-"""What a frozen backbone makes of the examples, computed once instead of in every epoch."""
+"""Features of a frozen backbone, computed once instead of in every epoch."""
 
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -29,7 +29,7 @@ class FeatureCache:
 
     @property
     def is_filled(self) -> bool:
-        """Whether the features are there, also from a run that was broken off after this point."""
+        """Whether the features are already computed, perhaps by an interrupted run."""
         return self._features is not None
 
     def fill(self, compute: Callable[[int, np.ndarray], None]) -> None:

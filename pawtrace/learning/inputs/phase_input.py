@@ -96,7 +96,7 @@ class FeatureInput:
         progress: Progress,
         path: Path,
     ) -> None:
-        """Compute the features, unless a run that was broken off has left them at `path`."""
+        """Compute the features, unless an interrupted run has left them at `path`."""
         self.model = classifier.head
         self._train, self._trunk, self._progress = train, classifier.trunk, progress
         num_features = self._trunk.output_shape[-1]

@@ -1,4 +1,4 @@
-"""Files of models and of weights, whoever made them: nothing in them is executed, the unusable is named.
+"""Files of models and weights from untrusted sources: no code in them is executed, damage is named.
 
 Keras refuses code in a file (`safe_mode`), but says what is wrong in up to a hundred lines of warnings
 and in whatever exception the content provokes.

@@ -1,4 +1,4 @@
-"""Whether a network can learn a few examples by heart."""
+"""Whether a network can memorise a few examples."""
 
 from typing import Any
 

@@ -28,7 +28,7 @@ from pawtrace.lineage.record.code import (
 
 
 class Machine(StageOutput):
-    """What computed: any of it can change a result in its last digits."""
+    """The machine that computed: each of these can change a result in its last digits."""
 
     device: str  # gpu | cpu
     device_name: str
@@ -60,7 +60,7 @@ class Code(StageOutput):
 class Work(StageOutput):
     """A finished piece of work."""
 
-    runs: list[Circumstances]  # several, where the work was broken off and went on
+    runs: list[Circumstances]  # several if the work was interrupted and resumed
     duration_s: float
 
 
@@ -133,7 +133,7 @@ def provenance_of(
     training: Work,
     evaluation: Work,
 ) -> Provenance:
-    """The provenance of what the train stage has just made of a recipe.
+    """The provenance of the model that the train stage has just trained.
 
     Args:
       name: of the recipe.
