@@ -49,7 +49,7 @@ class Facts:
         """How many of a few pictures the network can memorise, in words."""
         probe = self.probes.overfit
         number = plural(probe.num_examples, "picture")
-        return f"the network memorises {percent(probe.accuracy or 0.0)} of {number}"
+        return f"it memorises {percent(probe.accuracy or 0.0)} of {number}"
 
     @property
     def known_split(self) -> str:

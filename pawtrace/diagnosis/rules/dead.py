@@ -52,12 +52,13 @@ def _few_pictures(facts: Facts) -> str:
     probe, falls_from = facts.probes.overfit, facts.probes.rate_range.falls_from
     few = plural(probe.num_examples, "picture")
     if facts.learns_by_heart:
-        return f" It can memorise {few} alone, but does not learn from all of them."
+        return f" Trained on {few} alone, it memorises them, but it does not learn from all pictures."
     steps = plural(probe.num_steps, "step")
     no_rate = " Its loss falls at no learning rate." if falls_from is None else ""
     if probe.accuracy is None:
         return f" Trained on {few} alone, its outputs are not finite after {steps}.{no_rate}"
-    return f" Trained on {few} alone, it memorises {percent(probe.accuracy)} of them in {steps}.{no_rate}"
+    learned = percent(probe.accuracy)
+    return f" It cannot memorise even {few}: after {steps} on these alone, {learned} are correct.{no_rate}"
 
 
 def _has_hardly_begun(facts: Facts) -> bool:

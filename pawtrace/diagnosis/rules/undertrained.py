@@ -29,9 +29,10 @@ def rule(facts: Facts) -> Finding:
     has_not_begun = (facts.train.at_chance and facts.learns_by_heart) or (
         is_short and (facts.learns_by_heart or still_falls)
     )
+    last = "the last epoch" if num_last == 1 else f"the last {num_last} epochs"
     outcome = Finding(
         (is_improving and not facts.is_good) or has_not_begun,
-        f"fall of the loss in the last {plural(num_last, 'epoch')}",
+        f"fall of the loss in {last}",
         decimal(max(0.0, fall)),
         f"more than {limit:g} and {percent(_RELATIVE)}, and not good yet",
         numbers={
@@ -47,8 +48,8 @@ def rule(facts: Facts) -> Finding:
         return outcome._replace(
             sentence=f"Training ended after {plural(num_epochs, 'epoch')}, while the model was still "
             f"improving: the {'validation' if num_epochs > 1 else 'training'} loss went from "
-            f"{decimal(before)} to {decimal(after)} in the last {plural(num_last, 'epoch')}. The accuracy on "
-            f"the training pictures is {percent(facts.train.accuracy)}."
+            f"{decimal(before)} to {decimal(after)} in {last}. The accuracy on the training pictures is "
+            f"{percent(facts.train.accuracy)}."
         )
     return outcome._replace(
         sentence=f"After {plural(num_epochs, 'epoch')}, the accuracy on the training pictures is only "
