@@ -173,8 +173,9 @@ def missing_weights(params: Params) -> str | None:
         return None
     in_need = [name for name, backbone in backbone_of.items() if backbone in problems]
     others = [name for name in backbone_of if name not in in_need]
-    without = f"not needed by {', '.join(others)}; to train one of these, run: dvc repro train@{others[0]}"
-    way_on = without if others else "all recipes need these weights"
+    way_on = "all recipes need these weights"
+    if others:
+        way_on = f"not needed by {', '.join(others)}; to train one of these, run: dvc repro train@{others[0]}"
     return (
         f"params.yaml: train.weights: imagenet: cannot download ({next(iter(problems.values()))}); "
         f"{how_to_provide(problems)}; needed by {', '.join(in_need)}; {way_on}"

@@ -121,7 +121,7 @@ def test_where_every_recipe_needs_them_none_is_offered(
 ) -> None:
     network[PUBLISHED["vgg16"].url] = "no such host"
     recipes = {"finetuned": ladder.recipes["finetuned"]}
-    with pytest.raises(TrainingError, match="needed by finetuned; all need them$"):
+    with pytest.raises(TrainingError, match="needed by finetuned; all recipes need these weights$"):
         check.check_requirements(ladder.model_copy(update={"recipes": recipes}))
 
 
