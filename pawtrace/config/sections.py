@@ -184,7 +184,7 @@ class NetworkProbeParams(Section):
     num_examples: Annotated[
         int, Field(ge=2, le=100_000)
     ]  # for activations, gradients, input range, first loss
-    num_overfit_examples: Annotated[int, Field(ge=2, le=100_000)]  # that it should be able to learn by heart
+    num_overfit_examples: Annotated[int, Field(ge=2, le=100_000)]  # that a network should be able to memorise
     num_overfit_steps: Count  # given to it for that
     num_rate_steps: Annotated[int, Field(ge=10)] = 24  # of the learning-rate range test, from 1e-7 to 10
     num_linear_probe_examples: Annotated[int, Field(ge=20)] = (

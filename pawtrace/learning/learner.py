@@ -1,4 +1,4 @@
-"""What is trained in a phase, compiled: one batch at a time, so that every step can be a checkpoint."""
+"""The compiled model of a phase, trained one batch at a time, so that every step can be a checkpoint."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -19,7 +19,7 @@ from pawtrace.running.processes import stop_if_interrupted
 
 
 class Learner:
-    """A model with its optimizer and its loss, for the time of one phase."""
+    """A model with its optimizer and its loss, for one phase."""
 
     def __init__(
         self,
@@ -56,12 +56,12 @@ class Learner:
 
     @property
     def learning_rate(self) -> float:
-        """Of the next step, as six digits: it is kept as float32."""
+        """The learning rate of the next step, rounded to six digits, because it is stored as float32."""
         self.settle()
         return float(f"{float(keras.ops.convert_to_numpy(self.optimizer.learning_rate)):.6g}")
 
     def learning_rate_at(self, num_steps: int) -> float:
-        """Of the step after so many of the phase."""
+        """The learning rate after a number of steps of the phase."""
         rate = self._rate(num_steps) if callable(self._rate) else self._rate
         return float(keras.ops.convert_to_numpy(rate))
 
@@ -77,7 +77,7 @@ class Learner:
         return metrics
 
     def settle(self) -> None:
-        """Wait for all steps; the model's and the optimizer's variables have what they left."""
+        """Wait for all steps, and update the variables of the model and the optimizer."""
         self._steps.settle()
 
     def measure(self, batches: Iterable[Batch]) -> dict[str, float]:

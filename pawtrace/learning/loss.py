@@ -1,4 +1,4 @@
-"""What training minimises: cross-entropy, with smoothed labels and weighted classes where params say so."""
+"""The loss: cross-entropy, with smoothed labels and class weights if params say so."""
 
 from typing import Any
 

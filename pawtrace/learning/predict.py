@@ -1,4 +1,4 @@
-"""What a saved model says of every example of a split."""
+"""Predict every example of a split with a saved model."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Where a run stands: everything about it but its weights, ready for a checkpoint."""
+"""The state of a run without its weights, ready for a checkpoint."""
 
 import math
 import time

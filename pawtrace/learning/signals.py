@@ -1,8 +1,8 @@
-"""Signals: how a network fares while it trains, for signals.json.
+"""Signals: measurements of a network during training, for signals.json.
 
-At the end of an epoch the network answers the same few training pictures twice, in training mode and in
-inference mode, so that the two can be compared; and the epoch's last step tells how far it moved the
-weights. Sources: Karpathy 2019, "A Recipe for Training Neural Networks" (the ratio of update to weight);
+At the end of an epoch, the network predicts the same few training pictures in training mode and in inference
+mode, so that the two can be compared; the epoch's last step shows how far one step moves the weights.
+Sources: Karpathy 2019, "A Recipe for Training Neural Networks" (the ratio of update to weight);
 Ioffe & Szegedy 2015 (what batch normalisation does differently in the two modes).
 """
 

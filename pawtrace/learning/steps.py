@@ -1,4 +1,4 @@
-"""Steps that do not wait for their results: the device works on while the next batch is fetched.
+"""Asynchronous training steps: the device computes while the next batch is fetched.
 
 `Model.train_on_batch` waits for each step's metrics; on JAX it also copies every variable's value back.
 """

@@ -1,4 +1,4 @@
-"""One run: a classifier trained with one seed, and the files that are left of it.
+"""One run: train a classifier with one seed, and write its files.
 
 Arrives: a recipe's params and the checked records. Leaves, in a working folder: model.keras,
 history.csv, signals.json, dvclive/ and, last of all, training.json, whose presence says that the run
@@ -21,7 +21,7 @@ SIGNALS = "signals.json"
 
 
 def train_classifier(train: TrainParams, records: dict[str, Records], work: Path, compute: Compute) -> None:
-    """Train with one seed and write what came of it into `work`.
+    """Train with one seed and write the results into `work`.
 
     Args:
       train: the recipe's params; `train.seed` is the run's seed.

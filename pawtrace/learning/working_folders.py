@@ -1,4 +1,4 @@
-"""Where trainings work: .pawtrace/training/<digest of all that decides the result>, a folder a seed.
+"""Working folders of training: .pawtrace/training/<digest of all that decides the result>, one for each seed.
 
 DVC deletes models/<recipe> before every run, so a training that was interrupted resumes here, and a
 recipe whose training has not changed finds it finished.
@@ -19,7 +19,7 @@ RUNS = "runs.json"  # who trained here: several, where a training was interrupte
 
 
 def seeds_of(train: TrainParams) -> list[TrainParams]:
-    """The same params once for each of the recipe's seeds; the first seed's model is kept."""
+    """The params for each of the recipe's seeds; the first seed's model is kept."""
     return [
         train.model_copy(update={"seed": seed, "num_seeds": 1})
         for seed in range(train.seed, train.seed + train.num_seeds)

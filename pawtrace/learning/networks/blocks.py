@@ -1,4 +1,4 @@
-"""A network as a short list of blocks: what is measured layer by layer would fill pages."""
+"""A network as a short list of blocks, because measurements of every layer would fill pages."""
 
 from typing import NamedTuple
 
@@ -16,7 +16,7 @@ class Block(NamedTuple):
 
 
 class Blocks(NamedTuple):
-    """A network's blocks, and what it gives out in the end."""
+    """A network's blocks and its output."""
 
     blocks: list[Block]  # in the order of the data
     output: keras.KerasTensor

@@ -1,4 +1,4 @@
-"""Whether a head fits into this machine's memory: asked before it is built, as building it is what fails."""
+"""Check that a head fits into this machine's memory, before building it fails."""
 
 import psutil
 

@@ -1,4 +1,4 @@
-"""The first layers of a classifier: from uint8 RGB to what its backbone wants."""
+"""The first layers of a classifier: from uint8 RGB to the input that its backbone expects."""
 
 import keras
 from keras import layers

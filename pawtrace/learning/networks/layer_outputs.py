@@ -1,4 +1,4 @@
-"""A look into a network: what each of its layers gives out."""
+"""The output of each layer of a network."""
 
 from typing import Any, NamedTuple
 
@@ -6,7 +6,7 @@ import keras
 
 
 class LayerOutput(NamedTuple):
-    """A layer, called once more, and what came of it."""
+    """A layer and its output in one more call."""
 
     layer: keras.Layer
     tensor: keras.KerasTensor

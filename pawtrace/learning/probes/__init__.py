@@ -1,1 +1,1 @@
-"""What can be said of a network and its data before it trains: a module a probe; `probe` runs them all."""
+"""Measurements of a network and its data before training: one module per probe; `probe` runs them all."""

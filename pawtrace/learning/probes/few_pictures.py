@@ -1,4 +1,4 @@
-"""A network that trains on a few pictures at any rate: for the range test and the memorising probe."""
+"""Train a network on a few pictures at any learning rate, for the range test and the memorising probe."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -52,7 +52,7 @@ class FewPictures:
 
     @contextmanager
     def untouched(self) -> Iterator[None]:
-        """Put weights and optimizer back when the block ends."""
+        """Restore weights and optimizer when the block ends."""
         variables = self._learner.optimizer.variables
         saved_values = values_of(variables)
         with state_kept(self._classifier.whole):

@@ -1,4 +1,4 @@
-"""Grad-CAM: where in an image a classifier finds what speaks for its answer.
+"""Grad-CAM: which parts of an image decide a classifier's prediction.
 
 Source: Selvaraju et al. 2017, "Grad-CAM: Visual Explanations from Deep Networks via Gradient-based
 Localization".

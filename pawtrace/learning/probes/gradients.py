@@ -49,8 +49,8 @@ def gradients_of(
 ) -> list[np.ndarray]:
     """The gradient of the mean loss, in training mode, with regard to each trainable variable.
 
-    The model is afterwards what it was: moving averages and the seeds of dropout are put back. The
-    penalties of its weights are part of the loss, as they are when it trains.
+    The model does not change: moving averages and the seeds of dropout are restored. The penalties on its
+    weights are part of the loss, as in training.
 
     Args:
       model: with trainable variables.

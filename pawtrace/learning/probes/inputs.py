@@ -1,4 +1,4 @@
-"""What goes into a network: the range of its inputs, and what augmentation leaves of the pictures."""
+"""The inputs of a network: their range, and the contrast of the pictures with and without augmentation."""
 
 from typing import Any
 
@@ -38,7 +38,7 @@ def kind_of_weights(train: TrainParams) -> str:
 
 
 def picture_contrast(images: np.ndarray, view: View, ids: list[str]) -> dict[str, float]:
-    """How much is to be seen on pictures as they are, and on those that training sees.
+    """The contrast of the pictures, without and with the augmentation of training.
 
     Args:
       images: uint8 (n, s, s, 3), RGB.

@@ -1,7 +1,7 @@
-"""Linear probe: what a linear classifier gets out of a pretrained backbone's features, by input convention.
+"""Linear probe: the accuracy of a linear classifier on a pretrained backbone's features, by input scaling.
 
-It says what the weights are worth before anything trains: a recipe that ends below has lost it on the
-way, and a convention under which they are worth more is the one that they were trained with.
+It shows how good the pretrained features are. If a fine-tuned model is worse, training has destroyed them;
+if another input scaling gives a higher accuracy, the weights were trained with that scaling.
 Sources: Alain & Bengio 2016, "Understanding intermediate layers using linear classifier probes"; Kornblith
 et al. 2019, "Do Better ImageNet Models Transfer Better?".
 """

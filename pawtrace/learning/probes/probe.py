@@ -1,4 +1,4 @@
-"""What can be said of a network before it trains: seconds each.
+"""Quick measurements of a network before training; each takes seconds.
 
 Arrives: a recipe's params and the checked records. Leaves: the content of probes.json.
 Source: Karpathy 2019, "A Recipe for Training Neural Networks": verify the loss at the start, look at
@@ -34,10 +34,10 @@ _MAX_AT_ONCE = 32  # examples, with all their activations: a frozen recipe's bat
 
 
 def probe(train: TrainParams, params: NetworkProbeParams, records: dict[str, Records]) -> dict[str, Any]:
-    """Measure a recipe's untrained network, and say so line by line.
+    """Measure a recipe's untrained network, and print a line for each measurement.
 
-    The result depends on the arguments alone. All random generators are seeded anew and used, so
-    whoever trains next must seed them again and build a network of its own.
+    The result depends only on the arguments. All random generators are seeded and used, so the training
+    must seed them again and build a new network.
 
     Args:
       train: of the recipe.

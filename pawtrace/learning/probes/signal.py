@@ -1,4 +1,4 @@
-"""How the signal fares on its way through an untrained network: activations and gradients."""
+"""The strength of the signal through an untrained network: activations and gradients."""
 
 import math
 from typing import Any
