@@ -60,7 +60,7 @@ def test_guessing_is_always_answering_the_commoner_class(params: Params) -> None
     cats = Predictions(names(0, 100), labels, np.r_[np.full(95, 0.1), np.full(5, 0.9)])  # 95 % right
     decision = judge(candidate_with(params, cats), None, MARGIN)
     assert decision.verdict == "refused"
-    assert "always answering cat 90.0 %" in decision.sentence
+    assert "always answering cat gives 90.0 %" in decision.sentence
 
 
 def test_copies_of_one_picture_do_not_show_that_a_model_is_better_than_guessing(params: Params) -> None:
@@ -116,7 +116,7 @@ def test_the_lower_bound_of_the_paired_difference_decides(
 
 def test_the_decision_says_its_numbers(params: Params) -> None:
     decision = judged(params, 60, 20)
-    for part in ("94.0 % against 98.0 % of from_scratch", "1,000 test examples: -4.0 (", "at most 1.0 worse"):
+    for part in ("94.0 % against 98.0 % of from_scratch", "1,000 test examples: -4.0 (", "at most 1.0 points worse"):
         assert part in decision.sentence
     assert decision.comparison is not None
     assert decision.recorded().comparison == decision.comparison._asdict()

@@ -80,4 +80,4 @@ def test_what_is_not_there_is_not_called_a_change(params: Params) -> None:
     then = recorded(params).state
     Path("data/records/manifest.json").unlink()
     assert changed_since(then, state_now(params)) == []
-    assert "not recorded" in data_sentence(None, params)
+    assert "unknown data" in data_sentence(None, params)
