@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
 from pawtrace.config.sections import DiagnoseParams
@@ -83,6 +84,13 @@ def epoch_axis(axes: Axes, scale: Scale) -> None:
     else:
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=7))
         axes.set_xlim(0.7, scale.last_epoch + 0.3)
+
+
+def log_ticks(axis: Axis) -> None:
+    """Label the powers of ten of an axis in one size: exponents would be too small to read."""
+    axis.set_major_locator(LogLocator(numticks=4))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.set_minor_locator(NullLocator())
 
 
 def epoch_words(scale: Scale) -> str:

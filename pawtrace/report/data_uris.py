@@ -6,7 +6,7 @@ from pathlib import Path
 
 from PIL import Image
 
-_QUALITY = 75
+_QUALITY = 65
 
 
 def data_uri(kind: str, content: bytes) -> str:

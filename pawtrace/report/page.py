@@ -38,7 +38,7 @@ _METRIC_WORDS = {
 }
 _RULING_TONES = {"supported": "good", "contradicted": "bad"}
 _TRIAL_TONES = {"better": "good", "worse": "bad", "tie": "none"}
-_PERCENT_SIGN = re.compile(r"(?<=\d) %")
+_PERCENT_SIGN = re.compile(r"(?<=\d) %")  # no line ends between a number and its sign
 MAX_SUSPECTS = 50  # listed; predictions.csv has all
 
 
@@ -77,7 +77,7 @@ def report_page(
     """
     best, scale = best_rung(rungs), scale_for(rungs, thresholds)
     guess_label, guess_share = majority_share(rungs[0].result, "test")
-    return (
+    page = (
         _environment()
         .get_template("report.html.jinja")
         .render(
@@ -114,6 +114,7 @@ def report_page(
             metric_words=_METRIC_WORDS,
         )
     )
+    return _PERCENT_SIGN.sub("\N{NO-BREAK SPACE}%", page)
 
 
 def _environment() -> Environment:
@@ -123,7 +124,6 @@ def _environment() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        finalize=_unbroken,
     )
     environment.filters.update(
         percent=percent,
@@ -139,13 +139,6 @@ def _environment() -> Environment:
         trial_tone=_TRIAL_TONES.__getitem__,
     )
     return environment
-
-
-def _unbroken(value: object) -> object:
-    """Text in which no line ends between a number and its percent sign."""
-    if not isinstance(value, str):
-        return value
-    return type(value)(_PERCENT_SIGN.sub("\N{NO-BREAK SPACE}%", value))
 
 
 def _linked(sentence: str, *recipes: str | None) -> Markup:

@@ -6,9 +6,16 @@ from statistics import median
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, NullLocator
 
-from pawtrace.report.chart_scale import HEALTHY_UPDATES, Limits, Scale, behind, epoch_axis, epoch_words
+from pawtrace.report.chart_scale import (
+    HEALTHY_UPDATES,
+    Limits,
+    Scale,
+    behind,
+    epoch_axis,
+    epoch_words,
+    log_ticks,
+)
 from pawtrace.report.chart_style import BAND, INK, WIDTH_IN, as_svg
 from pawtrace.report.charts import BEHIND_LINE
 from pawtrace.results.probe_results import Block
@@ -46,6 +53,7 @@ def during_training(result: Result, colour: str, scale: Scale) -> Figure:
     below.set(
         yscale="log", ylim=scale.updates, xlabel=epoch_words(scale), title="change by a step, each block"
     )
+    log_ticks(below.yaxis)
     for axes in (above, below):
         epoch_axis(axes, scale)
     return drawing
@@ -106,8 +114,7 @@ def _signal_rows(axes: Axes, values: list[float | None], colour: str, limits: Li
     for row, value in enumerate(values):
         if value == 0:  # has no place on a log axis
             axes.text(0.02, row, "0", color=INK, va="center", transform=axes.get_yaxis_transform())
-    axes.xaxis.set_major_locator(LogLocator(numticks=4))
-    axes.xaxis.set_minor_locator(NullLocator())
+    log_ticks(axes.xaxis)
     axes.tick_params(length=0)
 
 

@@ -10,9 +10,9 @@ from pawtrace.config.recipes import Overrides, Recipe
 from pawtrace.diagnosis.facts import Facts
 from pawtrace.diagnosis.next_step import next_rung
 from pawtrace.report.claims import Judgement, judge_claims
-from pawtrace.report.ladder import Rung, answer, best_rung, climb
+from pawtrace.report.ladder import Rung, best_rung, climb
 from pawtrace.report.ladder_markdown import difference_words, ladder_markdown, seeds_words
-from pawtrace.report.page import report_page
+from pawtrace.report.reason import answer, best_words
 from pawtrace.results.results import Result, best_result
 from tests.results.finished_project import RECIPES, finish_project
 from tests.results.made_up_results import MadeUp, ids_of_test, made_up_data, made_up_result
@@ -80,38 +80,28 @@ def test_the_best_rung_is_chosen_on_validation(rungs):
     assert best_rung([rungs[0]]) is rungs[0]
 
 
-def test_the_answer_is_the_best_rung_the_first_ones_trouble_and_what_to_try(rungs):
-    best, first, following = answer(rungs)
-    assert best.startswith("own_preprocessing is right on 96.2 %")
-    assert first.startswith("frozen_random, the first one (47.5 %): dead. ")
+def test_the_answer_is_the_first_ones_trouble_what_to_try_and_the_best_rung(rungs):
+    first, following, best = answer(rungs)
+    assert first.startswith("Why frozen_random reaches only 47.5 %: ")
+    assert rungs[0].diagnosis.sentence in first
     assert following == rungs[0].next.sentence
-    assert len(answer(rungs[:1])) == 3  # alone
+    assert best.startswith("Best of 7 recipes: own_preprocessing, 96.2 % correct")
+
+
+def test_the_answer_of_a_healthy_recipe_alone_is_that_it_is_healthy(rungs):
+    (only,) = answer([best_rung(rungs)._replace(next=None)])
+    assert only.startswith("own_preprocessing is healthy: ")
 
 
 def test_nothing_is_called_the_best_that_is_no_better_than_guessing(rungs):
     guessing = rung(rungs, "frozen_random")
-    alone = answer([guessing])[0]
-    assert alone.startswith("frozen_random is not measurably better than guessing: frozen_random is right on")
-    said = answer([guessing, guessing])[0]
-    assert said.startswith("None of the 2 recipes is measurably better than guessing")
-    assert "always answering “" in said
-    assert "best" not in said
-
-
-def test_the_page_has_no_best_recipe_where_none_is_better_than_guessing(rungs, tmp_path):
-    preview = tmp_path / "preview.jpg"
-    preview.touch()
-    shown = [
-        each._replace(result=each.result._replace(preview=preview, worst_errors=[]))
-        for each in (rung(rungs, "frozen_random"), best_rung(rungs))
-    ]
-    page = report_page(shown[:1], [], DATA, [])
-    heading = page[page.index("<h1>") : page.index("</h1>")]
-    assert heading == "<h1>frozen_random is not measurably better than guessing"
-    assert 'class="best"' not in page
-    page = report_page(shown, [], DATA, [])
-    assert "<h1>Best of 2 recipes: " in page
-    assert 'class="best"' in page
+    alone = best_words([guessing])
+    assert alone.startswith("frozen_random is not measurably better than guessing")
+    said = best_words([guessing, guessing])
+    assert said.startswith("No recipe is measurably better than guessing")
+    assert "Always answering “" in said
+    assert "Best" not in said
+    assert said in answer([guessing, guessing])
 
 
 def test_a_cure_is_another_recipe_that_names_the_verdict(params, rungs):
@@ -248,7 +238,8 @@ def test_a_difference_that_many_comparisons_explain_is_a_tie_in_ladder_and_claim
 def test_the_markdown_leads_with_the_answer_and_keeps_its_columns(rungs):
     judgements = judge_claims(rungs)
     text = ladder_markdown(rungs, judgements)
-    assert text.splitlines()[2].startswith("own_preprocessing is right on 96.2 %")
+    assert text.splitlines()[2].startswith("Why frozen_random reaches only 47.5 %")
+    assert "Best of 7 recipes: own_preprocessing, 96.2 %" in text.splitlines()[2]
     tables = [[line for line in part.splitlines() if line.startswith("|")] for part in text.split("## ")]
     assert [len(table) for table in tables] == [2 + 7, 2 + len(judgements)]
     assert "Augmentation \\| &lt;helps>." in text

@@ -1,0 +1,143 @@
+"""The page as a real browser shows it: nothing cut, legible, by keyboard, dark, on paper, accessible.
+
+PAWTRACE_AXE names axe-core's axe.min.js (from npm), which is not part of the project.
+"""
+
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium")
+AXE = os.environ.get("PAWTRACE_AXE")
+WIDTHS = (1280, 400)
+MIN_TEXT_PX = 11
+MAX_PAGES = 8
+PATIENCE_MS = 300_000  # where other work shares the processor
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(CHROMIUM is None, reason="no chromium on the PATH; CHROMIUM can name it"),
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),  # of Playwright's own event loop
+]
+
+# Elements that reach out of the page, or whose content reaches out of them and is cut or scrolled.
+CUT = """() => [...document.querySelectorAll('body *')].filter(element => {
+    if (element.closest('.visually-hidden') || element.closest('svg *')) return false;
+    const box = element.getBoundingClientRect();
+    if (box.width == 0) return false;
+    const clips = getComputedStyle(element).overflowX != 'visible';
+    const isOut = box.right > innerWidth + 1 || box.left < -1;
+    return isOut || clips && element.scrollWidth > element.clientWidth + 1;
+}).map(element => element.outerHTML.slice(0, 120))"""
+# The height of each text of a chart, in pixels of the screen.
+TEXT_SIZES = """() => [...document.querySelectorAll('svg.chart text')].filter(
+    text => text.getBoundingClientRect().width > 0
+).map(text => parseFloat(getComputedStyle(text).fontSize) * text.getScreenCTM().d)"""
+
+
+@pytest.fixture(scope="module")
+def address(page: str, tmp_path_factory: pytest.TempPathFactory) -> str:
+    file: Path = tmp_path_factory.mktemp("page") / "report.html"
+    file.write_text(page, encoding="utf-8")
+    return file.as_uri()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    playwright = pytest.importorskip("playwright.sync_api")
+    with playwright.sync_playwright() as driver:
+        started = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"], timeout=PATIENCE_MS)
+        yield started
+        started.close()
+
+
+def opened(browser: Any, address: str, width: int = 1280, *, unfold: bool = False, **options: Any) -> Any:
+    """The page in a window; `unfold` opens all details."""
+    context = browser.new_context(offline=True, viewport={"width": width, "height": 900}, **options)
+    context.set_default_timeout(PATIENCE_MS)
+    page = context.new_page()
+    page.goto(address)
+    if unfold:
+        page.evaluate("document.querySelectorAll('details').forEach(details => details.open = true)")
+    return page
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_nothing_is_cut_and_no_chart_has_small_text(browser: Any, address: str, width: int) -> None:
+    page = opened(browser, address, width, unfold=True)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.evaluate(CUT) == []
+    sizes = page.evaluate(TEXT_SIZES)
+    assert len(sizes) > 100
+    assert min(sizes) >= MIN_TEXT_PX
+
+
+def test_everything_is_reached_and_opened_by_keyboard(browser: Any, address: str) -> None:
+    page = opened(browser, address)
+    wanted = page.evaluate(
+        "[...document.querySelectorAll('a, summary')].filter(e => e.checkVisibility()).length"
+    )
+    reached = set()
+    for _ in range(wanted + 1):
+        page.keyboard.press("Tab")
+        reached.add(
+            page.evaluate("[...document.querySelectorAll('a, summary')].indexOf(document.activeElement)")
+        )
+    assert len(reached - {-1}) == wanted
+    closed = page.locator("details:not([open]) > summary").first
+    closed.focus()
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.parentElement.open")
+    outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+    assert outline != "none"
+
+
+def test_a_link_to_a_closed_recipe_opens_it(browser: Any, address: str) -> None:
+    page = opened(browser, address)
+    body = page.locator("#recipe-mobilenet")
+    assert not body.is_visible()
+    page.locator('.ladder a[href="#recipe-mobilenet"]').press("Enter")
+    body.wait_for(state="visible")
+    assert page.evaluate("document.querySelector('#recipe-mobilenet').getBoundingClientRect().top") < 900
+
+
+def test_dark_mode_is_of_the_screen_and_paper_stays_white(browser: Any, address: str) -> None:
+    page = opened(browser, address, color_scheme="dark")
+    shown = "[document.body, document.querySelector('svg.chart text')].map(e => getComputedStyle(e))"
+    colours = f"{shown}.flatMap(s => [s.backgroundColor, s.fill])"
+    background, _, _, text = page.evaluate(colours)
+    assert brightness(background) < 50
+    assert brightness(text) > 150
+    page.emulate_media(media="print", color_scheme="dark")
+    background, _, _, text = page.evaluate(colours)
+    assert brightness(background) > 200
+    assert brightness(text) < 150
+
+
+def brightness(colour: str) -> float:
+    red, green, blue = map(float, re.findall(r"[\d.]+", colour)[:3])
+    return (red + green + blue) / 3
+
+
+def test_it_is_printed_on_few_pages(browser: Any, address: str) -> None:
+    printed = opened(browser, address).pdf(format="A4", print_background=True)
+    num_pages = len(re.findall(rb"/Type\s*/Page\b", printed))
+    assert 2 <= num_pages <= MAX_PAGES
+
+
+@pytest.mark.skipif(AXE is None, reason="PAWTRACE_AXE does not name axe.min.js")
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", WIDTHS)
+def test_axe_finds_nothing(browser: Any, address: str, width: int, scheme: str) -> None:
+    page = opened(browser, address, width, unfold=True, color_scheme=scheme, bypass_csp=True)
+    page.evaluate(Path(AXE or "").read_text(encoding="utf-8"))
+    found = page.evaluate("axe.run({resultTypes: ['violations']})")
+    assert len(found["passes"]) > 10
+    assert [
+        (each["id"], [node["html"][:200] for node in each["nodes"]]) for each in found["violations"]
+    ] == []
