@@ -116,7 +116,11 @@ def test_the_lower_bound_of_the_paired_difference_decides(
 
 def test_the_decision_says_its_numbers(params: Params) -> None:
     decision = judged(params, 60, 20)
-    for part in ("94.0 % against 98.0 % of from_scratch", "1,000 test examples: -4.0 (", "at most 1.0 points worse"):
+    for part in (
+        "94.0 % against 98.0 % of from_scratch",
+        "1,000 test examples: -4.0 (",
+        "at most 1.0 points worse",
+    ):
         assert part in decision.sentence
     assert decision.comparison is not None
     assert decision.recorded().comparison == decision.comparison._asdict()
