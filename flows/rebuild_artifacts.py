@@ -21,13 +21,16 @@ from flows.server_errors import SERVER_ERRORS
 from pawtrace.config import paths
 from pawtrace.config.params import Params
 from pawtrace.rebuilding.differences import differences
+from pawtrace.report.chart_scale import scale_of
 from pawtrace.report.charts import all_validation_curves
 from pawtrace.results.results import read_results
 
 _STAGE = re.compile(r"^(?:Running stage|Stage) '([^']+)'")
 _BAR = re.compile(r"\d%\|")
-_NUM_OTHER_STAGES = 5  # besides train@<recipe>: download, split, preprocess, resolve, report
+_STAGES_PER_RECIPE = 2  # train@<recipe>, measure@<recipe>
+_NUM_OTHER_STAGES = 5  # resolve, download, split, preprocess, report
 _TRACE_S = 300
+_CURVES_WIDTH_IN = 9.0
 
 
 class Progress:
@@ -35,7 +38,7 @@ class Progress:
 
     def __init__(self, num_recipes: int) -> None:
         """Begin at 0 %."""
-        self._num_stages = num_recipes + _NUM_OTHER_STAGES
+        self._num_stages = _STAGES_PER_RECIPE * num_recipes + _NUM_OTHER_STAGES
         self._seen: set[str] = set()
         made = create_progress_artifact(0.0, key="rebuild-progress", description="started")
         self._artifact: UUID | None = cast(UUID, made)  # outside of async code it is one
@@ -101,7 +104,8 @@ def show_trace() -> None:
 def show_curves(params: Params) -> None:
     """Show the validation curves of all recipes."""
     results = list(read_results(params).values())
-    picture = base64.b64encode(all_validation_curves(results).encode()).decode()
+    curves = all_validation_curves(results, _CURVES_WIDTH_IN, scale_of(results, None, params.diagnose))
+    picture = base64.b64encode(curves.encode()).decode()
     create_image_artifact(
         f"data:image/svg+xml;base64,{picture}", key="curves", description="validation curves of all recipes"
     )

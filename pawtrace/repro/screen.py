@@ -18,7 +18,8 @@ _LOCK_WRITTEN = re.compile(r"(?:Updating|Generating) lock file 'dvc\.lock'")
 _FAILED = "ERROR: failed to reproduce"
 _DVC_HINT = re.compile(
     r"Use `dvc push` to send your updates|To track the changes with git, run:|\tgit add |"
-    r"To enable auto staging, run:|\tdvc config core\.autostage true|> python -m "
+    r"To enable auto staging, run:|\tdvc config core\.autostage true|> python -m |"
+    r"WARNING: 'data/in_use/archive' is empty"  # where params.yaml names no archive
 )
 _BAR_STEP = re.compile(r"\d+%\||\d+ images \[")  # tqdm's
 _DATA_STAGES = ("resolve", "download", "split", "preprocess")

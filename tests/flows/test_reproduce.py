@@ -83,3 +83,18 @@ def test_a_server_that_dies_does_not_end_the_dvc_whose_progress_it_is_shown(
     progress.finish()
     assert num_updates == 1
     assert "Running stage 'train@a':" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("project")
+def test_the_progress_counts_every_stage_of_dvc_yaml(monkeypatch: pytest.MonkeyPatch) -> None:
+    shares: list[float] = []
+    monkeypatch.setattr(rebuild_artifacts, "create_progress_artifact", lambda *_, **__: "an id")
+    monkeypatch.setattr(
+        rebuild_artifacts, "update_progress_artifact", lambda _id, percent, _words: shares.append(percent)
+    )
+    before = ["resolve", "download", "split", "preprocess"]
+    of_recipes = [f"{kind}@{recipe}" for recipe in ("a", "b") for kind in ("train", "measure")]
+    progress = Progress(2)
+    for stage in [*before, *of_recipes, "report"]:
+        progress.line(f"Running stage '{stage}':")
+    assert shares == pytest.approx([100 * done / 9 for done in range(9)])

@@ -22,6 +22,7 @@ HINTS = [
     "To enable auto staging, run:",
     "\tdvc config core.autostage true",
     "Use `dvc push` to send your updates to remote storage.",
+    "WARNING: 'data/in_use/archive' is empty.",
 ]
 UPDATED = "Updating lock file 'dvc.lock'"
 
