@@ -99,7 +99,7 @@ class Facts:
     @cached_property
     def train_loss(self) -> float:
         """The mean cross-entropy of the kept model on train, nats: inference mode, no augmentation."""
-        predictions = self.result.predictions["train"]
+        predictions = self.result.predictions[self.known_split]
         of_label = np.where(predictions.labels == 1, predictions.probabilities, 1 - predictions.probabilities)
         return float(-np.log(np.clip(of_label, _EPSILON, 1)).mean())
 
@@ -107,7 +107,7 @@ class Facts:
     def penalties_outweigh(self) -> bool:
         """Whether penalties are most of what is minimised, or were until they had shrunk all weights."""
         shares = [epoch.penalty_share for epoch in self.signals.epochs if epoch.penalty_share is not None]
-        has_learned = self.train_loss < _LEARNED_SHARE * self.guessing_loss
+        has_learned = bool(shares) and self.train_loss < _LEARNED_SHARE * self.guessing_loss
         return max(shares[-1:] if has_learned else shares, default=0.0) > self.thresholds.penalty_share
 
     @cached_property
