@@ -54,7 +54,7 @@ MODEL = Described(
         "99.0 % on train",
         "The test split has 1,007 pictures",
         "Diagnosis: overfitting: good on the training pictures, clearly worse on new ones.",
-        "the mean of 8 views",
+        "the mean over 8 views",
         f"commit {NIGHT.git_commit}",
         "photos aa",
         "split bb",

@@ -106,7 +106,7 @@ def test_a_rollback_whose_model_the_cache_has_lost_changes_nothing(params: Param
     ("spoil", "problem"),
     [
         (lambda: (PROMOTED / "model.keras").write_bytes(b"x"), "models/promoted/model.keras: changed"),
-        (lambda: (PROMOTED / "extra").touch(), "models/promoted/extra: not of the promotion"),
+        (lambda: (PROMOTED / "extra").touch(), "models/promoted/extra: added by hand"),
         (lambda: (PROMOTED / "predictions.csv").unlink(), "models/promoted/predictions.csv: missing"),
         (lambda: (PROMOTED / "promoted.json").unlink(), "promoted.json is missing"),
         (
@@ -156,7 +156,7 @@ def test_status_says_what_is_in_use(params: Params, capsys: pytest.CaptureFixtur
     assert pointer is not None
     assert command("status") == 0
     said = capsys.readouterr().out
-    for part in (GOOD, pointer.in_use_since, "98.0 %", f"before it      {POOR}", "98.0 % against 94.0 %"):
+    for part in (GOOD, pointer.in_use_since, "98.0 %", f"previous model {POOR}", "98.0 % against 94.0 %"):
         assert part in said
 
 
