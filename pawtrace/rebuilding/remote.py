@@ -49,7 +49,7 @@ def bring(remote: str, say: Say) -> None:
     ended = run_dvc(["fetch", "--remote", remote], say)
     failed = [line for line in ended.lines if "failed to transfer" in line]
     if ended.code != 0 and failed and all(_ABSENT.search(line) for line in failed):
-        say(f"the remote {remote} lacks {len(failed)} files of dvc.lock; dvc repro will make them again")
+        say(f"the remote {remote} lacks {len(failed)} files of dvc.lock; this run makes them again")
         return
     _raise_unless_well(ended, remote, "fetch")
 

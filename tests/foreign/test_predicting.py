@@ -61,4 +61,4 @@ def test_a_softmax_over_one_unit_is_refused(capsys: pytest.CaptureFixture[str]) 
     reader(activation="softmax").save("foreign.keras")
     photo_folder(Path("photos"), 20)
     assert predict("photos", "--model", "foreign.keras") == 2
-    assert "1 whatever the input" in capsys.readouterr().err.splitlines()[-1]
+    assert "which is always 1" in capsys.readouterr().err.splitlines()[-1]

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from pawtrace.config.params import Overrides, Params, Recipe, merged
+from pawtrace.config.params import Params, merged
+from pawtrace.config.recipes import Overrides, Recipe
 from pawtrace.diagnosis.next_step import cured
 from pawtrace.report.ladder import Rung, climb
 from pawtrace.results.results import Result
