@@ -126,7 +126,7 @@ def test_no_text_is_below_eleven_pixels_and_charts_fit_a_phone(results, scale, w
         "confusion": charts.confusion_matrix([[30, 10], [4, 36]], "#0069a8", [[39, 1], [2, 38]]),
     }
     for name, svg in drawn.items():
-        sizes = [float(size) * 4 / 3 for size in re.findall(r"font: ([\d.]+)px", svg)]
+        sizes = [float(size) * 4 / 3 for size in re.findall(r"font(?:-size)?: ([\d.]+)px", svg)]
         assert sizes
         assert min(sizes) >= 11, name
         width = float(re.search(r'width="([\d.]+)pt"', svg)[1]) * 4 / 3

@@ -37,7 +37,10 @@ CUT = """() => [...document.querySelectorAll('body *')].filter(element => {
 # The height of each text of a chart, in pixels of the screen.
 TEXT_SIZES = """() => [...document.querySelectorAll('svg.chart text')].filter(
     text => text.getBoundingClientRect().width > 0
-).map(text => parseFloat(getComputedStyle(text).fontSize) * text.getScreenCTM().d)"""
+).map(text => {
+    const matrix = text.getScreenCTM();
+    return parseFloat(getComputedStyle(text).fontSize) * Math.hypot(matrix.c, matrix.d);
+})"""
 
 
 @pytest.fixture(scope="module")
