@@ -107,7 +107,7 @@ def test_the_page_shows_each_verdict_with_its_evidence(reported):
     html = (reported / "reports" / "report.html").read_text(encoding="utf-8")
     text = " ".join(" ".join(Page(html).text).split())
     assert text.count("the signal dies at block5, where") == 2  # the reason, and the recipe's section
-    assert text.index("the signal dies at block5, where") < text.index("Each recipe in detail")
+    assert text.index("the signal dies at block5, where") < text.index("A recipe is a training configuration")
     assert 1 <= text.count("Labels to look at") < len(RECIPES)  # of those with suspects
     assert text.count("Every verdict, with its number and its limit") == len(RECIPES)
     assert "contradicted" in text
