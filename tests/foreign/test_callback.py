@@ -115,7 +115,11 @@ def test_what_was_not_recorded_is_said(
     fitted(network(), [callback])
     assert len(callback.history["loss"]) == 2
     said = " ".join(capsys.readouterr().out.split())
-    reason = "got no training photos" if train is None else "files do not show how fit prepares the photos"
+    reason = (
+        "DiagnoseCallback got no training photos"
+        if train is None
+        else "files do not show how fit prepares the photos"
+    )
     assert (
         f"The signals of each epoch (size of the updates, loss in both modes) are not known: {reason}" in said
     )
@@ -135,7 +139,7 @@ def test_pictures_that_fit_feeds_otherwise_are_noticed() -> None:
     model.compile(keras.optimizers.SGD(1e-9), "binary_crossentropy", metrics=["acc"])
     model.fit(images / 255, LABELS, batch_size=16, verbose=0, callbacks=[callback])
     assert callback.history["acc"][-1] > 0.9
-    assert "right on 50.0 % of the pictures in train" in callback.signals.missing
+    assert "the accuracy is 50.0 % on the pictures in train" in callback.signals.missing
     assert not callback.signals.epochs
 
 
