@@ -22,6 +22,7 @@ from pawtrace.config import paths
 from pawtrace.config.params import Params
 from pawtrace.rebuilding.differences import differences
 from pawtrace.report.chart_scale import scale_of
+from pawtrace.report.chart_style import WIDE_IN
 from pawtrace.report.charts import all_validation_curves
 from pawtrace.results.results import read_results
 
@@ -30,7 +31,6 @@ _BAR = re.compile(r"\d%\|")
 _STAGES_PER_RECIPE = 2  # train@<recipe>, measure@<recipe>
 _NUM_OTHER_STAGES = 5  # resolve, download, split, preprocess, report
 _TRACE_S = 300
-_CURVES_WIDTH_IN = 9.0
 
 
 class Progress:
@@ -104,8 +104,8 @@ def show_trace() -> None:
 def show_curves(params: Params) -> None:
     """Show the validation curves of all recipes."""
     results = list(read_results(params).values())
-    curves = all_validation_curves(results, _CURVES_WIDTH_IN, scale_of(results, None, params.diagnose))
-    picture = base64.b64encode(curves.encode()).decode()
+    chart = all_validation_curves(results, WIDE_IN, scale_of(results, None, params.diagnose))
+    picture = base64.b64encode(chart.encode()).decode()
     create_image_artifact(
         f"data:image/svg+xml;base64,{picture}", key="curves", description="validation curves of all recipes"
     )

@@ -23,6 +23,7 @@ class Shade(NamedTuple):
 
 
 INK, MUTED, FAINT, GRID, BAND = "#1f2328", "#5f666e", "#c4c9ce", "#eceef0", "#d9efe1"
+PAGE = "#ffffff"
 BEHIND = "#8b939b"  # of the best recipe, behind the shown one
 # Distinct also to colour-blind eyes (after Okabe & Ito 2008); each is legible as text on its page.
 _RECIPES = (
@@ -37,6 +38,7 @@ _RECIPES = (
 )
 # The names of the page's variables.
 PALETTE: dict[str, Shade] = {
+    "page": Shade(PAGE, "#14171a"),
     "ink": Shade(INK, "#e6e8ea"),
     "muted": Shade(MUTED, "#a2aab2"),
     "faint": Shade(FAINT, "#4a5158"),
@@ -49,6 +51,7 @@ _DASHES = ("solid", (0, (5, 1.5)), (0, (2, 1.2)))
 # A point is 4/3 pixels where a chart is shown at its own size: no text is smaller than 11 pixels.
 SMALL_PT = 8.5
 WIDTH_IN = 3.5  # 336 pixels: fits the narrowest page without being scaled down
+WIDE_IN = 6.6  # of a chart of all recipes
 _STYLE: dict[str, Any] = {
     "svg.hashsalt": "pawtrace",  # ids would else be random
     "svg.fonttype": "none",
@@ -64,8 +67,8 @@ _STYLE: dict[str, Any] = {
     "axes.titlelocation": "left",
     "axes.grid": True,
     "axes.axisbelow": True,
-    "figure.facecolor": "none",
-    "axes.facecolor": "none",
+    "figure.facecolor": PAGE,
+    "axes.facecolor": PAGE,
     "grid.color": GRID,
     "xtick.color": MUTED,
     "ytick.color": MUTED,

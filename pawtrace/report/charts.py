@@ -196,7 +196,7 @@ def confusion_matrix(counts: Counts, colour: str, best: Counts | None = None) ->
                 alpha=0.05 + 0.4 * share,
                 linewidth=0,
             )
-            lines: list[tuple[str, float]] = [(f"{count:,}", 15), (f"{100 * share:.1f} %", 9)]
+            lines = [(f"{count:,}", 15.0), (f"{100 * share:.1f} %", 9.0)]
             if best is not None:
                 lines.append((f"best: {100 * best[row][column] / max(1, sum(best[row])):.1f} %", SMALL_PT))
             _write_cell(axes, (column + 0.5, row + 0.5), lines)

@@ -10,13 +10,11 @@ from markupsafe import Markup
 from pawtrace.config.sections import DiagnoseParams
 from pawtrace.report import charts
 from pawtrace.report.chart_scale import Scale, behind, scale_of
-from pawtrace.report.chart_style import WIDTH_IN, colour_of
+from pawtrace.report.chart_style import WIDE_IN, WIDTH_IN, colour_of
 from pawtrace.report.inline_svg import inline_svg
 from pawtrace.report.ladder import Rung, best_rung
 from pawtrace.report.signal_charts import during_training, signal_by_block
 from pawtrace.results.results import Result
-
-_WIDE_IN = 6.6
 
 
 class RecipeCharts(NamedTuple):
@@ -49,7 +47,7 @@ def overviews(rungs: list[Rung], scale: Scale) -> Overviews:
     results = [rung.result for rung in rungs]
     wide, narrow = (
         inline_svg(charts.all_validation_curves(results, width_in, scale), name, words)
-        for width_in, name in ((_WIDE_IN, "wide"), (WIDTH_IN, "narrow"))
+        for width_in, name in ((WIDE_IN, "wide"), (WIDTH_IN, "narrow"))
     )
     return Overviews(wide, narrow)
 
