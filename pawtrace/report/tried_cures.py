@@ -73,9 +73,9 @@ def tried_cures(
             TriedCure(cure.words, _edit_of(name, {"train": edit}) if edit else None, cure.keras, trial)
         )
     found.sort(key=lambda cure: _RANKS[cure.trial and cure.trial.comparison.verdict])
-    better = None if following is None else following.recipe
-    is_known = any(cure.trial and cure.trial.recipe == better for cure in found)
-    if better is not None and better in measured.results and not is_known:
+    better = following.recipe if following else None
+    proved = {cure.trial.recipe for cure in found if cure.trial}
+    if better is not None and better in measured.results and better not in proved:
         found[:0] = _as_cure(better, name, params, measured)
     return found
 
