@@ -106,8 +106,8 @@ def test_the_ladder_follows_the_order_of_params_and_says_what_it_sees(reported):
 def test_the_page_shows_each_verdict_with_its_evidence(reported):
     html = (reported / "reports" / "report.html").read_text(encoding="utf-8")
     text = " ".join(" ".join(Page(html).text).split())
-    assert text.count("the signal dies at block5, where") == 2  # the reason, and the recipe's section
-    assert text.index("the signal dies at block5, where") < text.index("A recipe is a training configuration")
+    assert text.count("The signal dies at block5:") == 2  # the reason, and the recipe's section
+    assert text.index("The signal dies at block5:") < text.index("A recipe is a training configuration")
     assert 1 <= text.count("Labels to look at") < len(RECIPES)  # of those with suspects
     assert text.count("Every verdict, with its number and its limit") == len(RECIPES)
     assert "contradicted" in text
