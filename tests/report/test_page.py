@@ -14,6 +14,7 @@ from pawtrace.report import reason
 from pawtrace.report.chart_style import PALETTE
 from pawtrace.report.ladder import Rung
 from pawtrace.results.origins import Origin
+from pawtrace.results.results import Temperature
 from tests.report.conftest import Finished
 
 NIGHT = datetime.datetime(2026, 1, 2, 3, 4, 5, tzinfo=datetime.UTC)
@@ -155,6 +156,18 @@ def test_no_recipe_is_called_the_best_where_none_is_better_than_guessing(finishe
     assert 'class="best"' not in page
     assert "frozen_random is not measurably better than guessing" in words_of(page)
     assert 'class="best"' in finished.page([guessing, finished.rung("own_preprocessing")])
+
+
+def test_a_temperature_shows_what_it_does_to_the_log_loss(page: str, finished: Finished) -> None:
+    assert "With a temperature of" not in page
+    rung = finished.rungs[0]
+    scaled = Temperature(value=1.75, test={"log_loss": 0.6, "calibration_error": 0.04})
+    evaluation = rung.result.evaluation.model_copy(update={"temperature": scaled})
+    shown = finished.page([rung._replace(result=rung.result._replace(evaluation=evaluation))])
+    before = rung.result.metric("test", "log_loss")
+    words = words_of(shown)
+    assert "With a temperature of 1.75, fitted on validation" in words
+    assert f"log loss on test goes from {before:.3f} to 0.600" in words
 
 
 def test_no_line_breaks_between_a_number_and_its_percent_sign(page: str) -> None:
