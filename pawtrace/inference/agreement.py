@@ -59,6 +59,6 @@ def check_agreement(exported: np.ndarray, float32: np.ndarray, original: np.ndar
         if not largest <= tolerance:  # NaN too
             raise DisagreementError(
                 f"expected an export that agrees with {model} to {tolerance:g} on {agreement.num_examples} "
-                f"test examples, found a P(dog) that differs by {largest:.2g}; the export is deleted"
+                f"test pictures, found a P(dog) that differs by {largest:.2g}; the export is deleted"
             )
     return agreement

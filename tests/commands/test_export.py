@@ -59,7 +59,7 @@ def test_an_export_answers_as_the_model_does_for_any_batch(
 ) -> None:
     assert run("--format", name) == 0
     place = Path(PLACES[name])
-    assert re.search(f"{place}: .*{MODEL}.*9 test examples", capsys.readouterr().out)
+    assert re.search(f"{place}: .*{MODEL}.*9 test pictures", capsys.readouterr().out)
     images = some_squares(open_records(Path("data/records"))["test"], 32)
     original = np.asarray(load_classifier(MODEL).predict(images, verbose=0))[:, 0]
     np.testing.assert_allclose(predict_exported(name, place, images), original, atol=0.01)
@@ -80,7 +80,7 @@ def test_an_export_that_does_not_agree_is_not_left_behind(
     Path(PLACES["tflite"]).write_text("the one before")
     assert run("--format", "tflite") == 1
     said = capsys.readouterr().err
-    assert re.search("float32.*0.0001.*9 test examples", said)
+    assert re.search("float32.*0.0001.*9 test pictures", said)
     assert Path(PLACES["tflite"]).read_text() == "the one before"
     assert [path.name for path in Path("exports").iterdir()] == ["from_scratch.tflite"]
 
