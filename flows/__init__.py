@@ -8,9 +8,13 @@ import io
 import logging
 import os
 import sys
+import warnings
 from pathlib import Path
 
 from pawtrace.running.importing import end_at_ctrl_c
+
+# Workers are copies of a process that has imported the flow already; Python then warns of a second import.
+warnings.filterwarnings("ignore", message=r"'flows\.\w+' found in sys\.modules", category=RuntimeWarning)
 
 PREFECT_HOME = Path(".prefect").resolve()
 HEARTBEAT_S = 30

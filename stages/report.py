@@ -15,9 +15,10 @@ from pawtrace.config.params import load_params
 from pawtrace.diagnosis.shortcuts import striking_shortcuts
 from pawtrace.report.claims import Judgement, judge_claims
 from pawtrace.report.dvc_plots import plot_tables
-from pawtrace.report.ladder import Rung, best_rung, climb
+from pawtrace.report.ladder import Rung, climb
 from pawtrace.report.ladder_markdown import ladder_markdown
 from pawtrace.report.page import MAX_SUSPECTS, report_page
+from pawtrace.report.reason import best_words
 from pawtrace.results.data_summary import read_data_summary
 from pawtrace.results.origins import read_origins
 from pawtrace.results.results import read_results
@@ -58,12 +59,7 @@ def main() -> None:
     write_text(paths.REPORTS / "report.html", page)
     for shortcut in shortcuts:
         print(f"report: {shortcut.words}")
-    best, (low, high) = best_rung(rungs), best_rung(rungs).test_interval
-    among = "the best is" if best.beats_guessing else "none better than guessing, the best is"
-    print(
-        f"report: {len(rungs)} recipes, {among} {best.recipe} with test accuracy {best.test_accuracy:.3f} "
-        f"({low:.3f} to {high:.3f}); see reports/report.html"
-    )
+    print(f"report: {best_words(rungs)} See reports/report.html")
 
 
 if __name__ == "__main__":

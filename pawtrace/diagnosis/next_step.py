@@ -5,16 +5,16 @@ better, else the likeliest cure that no recipe has tried yet. A cure that anothe
 success is not advised.
 """
 
-from collections.abc import Mapping
 from typing import NamedTuple
 
 from pawtrace.config.params import Params, merged
 from pawtrace.config.train_params import TrainParams
 from pawtrace.diagnosis.cures.steps import Cure
 from pawtrace.diagnosis.diagnosis import Diagnosis
+from pawtrace.results.comparisons import Comparisons
 from pawtrace.results.number_words import percent
-from pawtrace.results.paired import compare
-from pawtrace.results.results import Result, best_result
+from pawtrace.results.paired import Comparison
+from pawtrace.results.results import best_result
 
 
 class NextStep(NamedTuple):
@@ -25,9 +25,7 @@ class NextStep(NamedTuple):
     cure: Cure | None = None  # what to change, where no recipe has proved better
 
 
-def next_rung(
-    name: str, diagnosis: Diagnosis, params: Params, results: Mapping[str, Result]
-) -> NextStep | None:
+def next_rung(name: str, diagnosis: Diagnosis, params: Params, comparisons: Comparisons) -> NextStep | None:
     """The thing to try next for a recipe.
 
     Args:
@@ -35,13 +33,14 @@ def next_rung(
       diagnosis: of the recipe.
       params: recipes that change what a cure changes, or whose `cures` names the verdict, are its
         neighbours; never the recipe itself nor what it builds on.
-      results: of the recipes that were measured, by name.
+      comparisons: of the recipes that were measured.
     Returns:
       None where there is nothing to mend and no recipe that is measurably better.
     """
+    results = comparisons.results
     if diagnosis.verdict == "healthy":
-        best = best_result(results.values()).name
-        return _proven(best, name, results) if _is_better(best, name, results) else None
+        better = _better(name, [best_result(results.values()).name], comparisons)
+        return _proven(name, better, comparisons) if better else None
     lineage = params.lineage(name)
     named = [
         candidate
@@ -50,9 +49,9 @@ def next_rung(
     ]
     same = {cure.name: _recipe_like(cure, name, params) for cure in diagnosis.cures}
     candidates = [*named, *(recipe for recipe in same.values() if recipe is not None)]
-    better = [each for each in candidates if each in results and _is_better(each, name, results)]
+    better = _better(name, candidates, comparisons)
     if better:
-        return _proven(best_result(results[each] for each in better).name, name, results)
+        return _proven(name, better, comparisons)
     untried = [cure for cure in diagnosis.cures if same[cure.name] not in results]
     if untried:
         cure = untried[0]
@@ -78,18 +77,17 @@ def _recipe_like(cure: Cure, name: str, params: Params) -> str | None:
     return next((each for each in params.recipes if params.recipe(each).train == wanted), None)
 
 
-def _is_better(recipe: str, name: str, results: Mapping[str, Result]) -> bool:
-    if recipe == name:
-        return False
-    comparison = compare(results[recipe], results[name])
-    return comparison is not None and comparison.verdict == "better"
+def _better(name: str, candidates: list[str], comparisons: Comparisons) -> dict[str, Comparison]:
+    found = comparisons.against(name, candidates)
+    return {each: comparison for each, comparison in found.items() if comparison.verdict == "better"}
 
 
-def _proven(recipe: str, name: str, results: Mapping[str, Result]) -> NextStep:
-    theirs, ours = (results[each].metric("test", "accuracy") for each in (recipe, name))
-    comparison = compare(results[recipe], results[name])
-    points = "" if comparison is None else f"; on the same pictures {comparison.words} points"
+def _proven(name: str, better: dict[str, Comparison], comparisons: Comparisons) -> NextStep:
+    results = comparisons.results
+    recipe = best_result(results[each] for each in better).name
+    theirs, ours = (percent(results[each].metric("test", "accuracy")) for each in (recipe, name))
     return NextStep(
         recipe,
-        f"Try {recipe}: its test accuracy is {percent(theirs)}, that of {name} {percent(ours)}{points}.",
+        f"Try {recipe}: its test accuracy is {theirs}, that of {name} {ours}; on the same pictures "
+        f"{better[recipe].words} points.",
     )

@@ -15,9 +15,10 @@ from pawtrace.diagnosis.next_step import NextStep, next_rung
 from pawtrace.diagnosis.scores import score_of
 from pawtrace.diagnosis.verdicts import VERDICTS, Verdict
 from pawtrace.report.recipe_changes import base_of, change_of
-from pawtrace.report.tried_cures import Measured, TriedCure, tried_cures
+from pawtrace.report.tried_cures import TriedCure, tried_cures
+from pawtrace.results.comparisons import compare_all
 from pawtrace.results.data_summary import DataSummary
-from pawtrace.results.paired import Comparison, compare, corrected
+from pawtrace.results.paired import Comparison
 from pawtrace.results.results import Result, best_result
 
 
@@ -86,20 +87,21 @@ def climb(params: Params, results: Mapping[str, Result], data: DataSummary) -> l
       results: of every recipe of params, by name.
       data: what the recipes were trained and measured on.
     """
-    rungs, comparisons = [], _comparisons(params, results)
+    bases = {name: base for name in results if (base := base_of(name, params)) is not None}
+    rungs, comparisons = [], compare_all(results, bases)
     for name, result in results.items():
         diagnosis = diagnose(result, data, params.diagnose, params.recipe(name).train)
-        following = next_rung(name, diagnosis, params, results)
+        following = next_rung(name, diagnosis, params, comparisons)
         rungs.append(
             Rung(
                 result=result,
                 change=change_of(name, params),
                 builds_on=base_of(name, params),
                 claim=params.recipes[name].tests_claim,
-                comparison=comparisons.get(name),
+                comparison=comparisons.ladder.get(name),
                 diagnosis=diagnosis,
                 next=following,
-                cures=tried_cures(name, diagnosis, following, params, Measured(results, comparisons)),
+                cures=tried_cures(name, diagnosis, following, params, comparisons),
                 overfits=_overfits(Facts(result, data, params.diagnose, params.recipe(name).train)),
             )
         )
@@ -117,14 +119,6 @@ def _overfits(facts: Facts) -> bool | None:
         return True
     may_be_chance = facts.gap >= facts.thresholds.overfitting_gap and not facts.train.at_chance
     return None if may_be_chance else False
-
-
-def _comparisons(params: Params, results: Mapping[str, Result]) -> dict[str, Comparison]:
-    """Each recipe against the one it builds on, where both were measured on the same test examples."""
-    bases = {name: base for name in results if (base := base_of(name, params)) is not None}
-    found = {name: compare(results[name], results[base]) for name, base in bases.items()}
-    comparisons = {name: comparison for name, comparison in found.items() if comparison is not None}
-    return dict(zip(comparisons, corrected(list(comparisons.values())), strict=True))
 
 
 def majority_share(result: Result, split: str) -> tuple[str, float]:

@@ -6,12 +6,14 @@ Arrives: rungs, the data, where the models come from. Leaves: sentences.
 from collections.abc import Iterable, Sequence
 
 from pawtrace.report.ladder import Rung, best_rung, majority_share
+from pawtrace.results.comparisons import as_good_as
 from pawtrace.results.data_summary import DataSummary
 from pawtrace.results.number_words import percent, plural
 from pawtrace.results.origins import Origin
 from pawtrace.results.paired import Comparison
 
 _MOST_COMMITS = 3  # that are listed
+_MOST_EQUALS = 4  # that are named
 _DRAWN = "sample"  # the source whose pictures are drawn
 
 
@@ -44,12 +46,30 @@ def best_words(rungs: Sequence[Rung]) -> str:
     low, high = (f"{100 * end:.1f}" for end in best.test_interval)
     reached = f"{percent(best.test_accuracy)} correct on unseen pictures (95 % interval {low} to {high} %)"
     if best.beats_guessing:
-        return f"Best of {plural(len(rungs), 'recipe')}: {best.recipe}, {reached}."
+        return _leader_words(best, rungs, reached)
     label, share = majority_share(best.result, "test")
     whose = "No recipe is" if len(rungs) > 1 else f"{best.recipe} is not"
     return (
         f"{whose} measurably better than guessing: {best.recipe}, {reached}. Always answering “{label}” "
         f"would reach {percent(share)}."
+    )
+
+
+def _leader_words(best: Rung, rungs: Sequence[Rung], reached: str) -> str:
+    """The best one; where a smaller one is as good, nothing is called the best."""
+    of = plural(len(rungs), "recipe")
+    equals = as_good_as(best.result, (rung.result for rung in rungs if rung.recipe != best.recipe))
+    if not equals:
+        return f"Best of {of}: {best.recipe}, {reached}."
+    names = ", ".join(each.name for each in equals[:_MOST_EQUALS])
+    more = f" and {len(equals) - _MOST_EQUALS} more" if len(equals) > _MOST_EQUALS else ""
+    tie = f"no measurable difference to {names}{more} on the validation pictures"
+    smallest = min((best.result, *equals), key=lambda result: result.training.num_weights)
+    if smallest.training.num_weights == best.result.training.num_weights:
+        return f"Best of {of}: {best.recipe}, {reached}; {tie}."
+    return (
+        f"Highest of {of}: {best.recipe}, {reached}; {tie}. The smallest of these is {smallest.name}, with "
+        f"{smallest.training.num_weights:,} weights instead of {best.result.training.num_weights:,}."
     )
 
 

@@ -10,24 +10,12 @@ from typing import Any, NamedTuple
 from pawtrace.config.params import Params, merged
 from pawtrace.diagnosis.diagnosis import Diagnosis
 from pawtrace.diagnosis.next_step import NextStep, cured
-from pawtrace.report.recipe_changes import base_of, difference_of, words_of
-from pawtrace.results.paired import Comparison, compare
+from pawtrace.report.recipe_changes import difference_of, words_of
+from pawtrace.results.comparisons import Comparisons
+from pawtrace.results.paired import Comparison
 from pawtrace.results.results import Result
 
 _RANKS = {"better": 0, None: 1, "tie": 2, "worse": 3}
-
-
-class Measured(NamedTuple):
-    """What is known of all recipes."""
-
-    results: Mapping[str, Result]
-    comparisons: Mapping[str, Comparison]  # of the ladder: with what each recipe builds on
-
-    def compare(self, recipe: str, name: str, params: Params) -> Comparison | None:
-        """One recipe against another: as the ladder says, where it compares the two, too."""
-        if base_of(recipe, params) == name:
-            return self.comparisons.get(recipe)
-        return compare(self.results[recipe], self.results[name])
 
 
 class Trial(NamedTuple):
@@ -52,7 +40,7 @@ def tried_cures(
     diagnosis: Diagnosis,
     following: NextStep | None,
     params: Params,
-    measured: Measured,
+    comparisons: Comparisons,
 ) -> list[TriedCure]:
     """The cures of a recipe.
 
@@ -61,38 +49,44 @@ def tried_cures(
       diagnosis: of the recipe.
       following: what to try next; a recipe that is better without being one of the cures is one, too.
       params: of all recipes.
-      measured: what is known of all recipes.
+      comparisons: of the recipes that were measured.
     """
     train = params.recipe(name).train
-    found = []
+    found, trying = [], _meant_for(name, diagnosis.verdict, params, comparisons)
     for cure in diagnosis.cures:
         edit = difference_of(train.model_dump(mode="json"), cured(train, cure).model_dump(mode="json"))
-        trials = _trials(name, edit, diagnosis.verdict, params, measured) if edit else iter(())
-        trial = min(trials, key=lambda trial: _order(trial, measured.results), default=None)
+        trials = _trials(name, edit, params, trying) if edit else iter(())
+        trial = min(trials, key=lambda trial: _order(trial, comparisons.results), default=None)
         found.append(
             TriedCure(cure.words, _edit_of(name, {"train": edit}) if edit else None, cure.keras, trial)
         )
     found.sort(key=lambda cure: _RANKS[cure.trial and cure.trial.comparison.verdict])
     better = following.recipe if following else None
     proved = {cure.trial.recipe for cure in found if cure.trial}
-    if better is not None and better in measured.results and better not in proved:
-        found[:0] = _as_cure(better, name, params, measured)
+    if better is not None and better in comparisons.results and better not in proved:
+        found[:0] = _as_cure(better, name, params, trying | comparisons.against(name, [better]))
     return found
 
 
-def _trials(
-    name: str, edit: Mapping[str, Any], verdict: str, params: Params, measured: Measured
-) -> Iterator[Trial]:
-    """Measured recipes that make the edit, and are meant against the verdict or build on the recipe."""
+def _meant_for(name: str, verdict: str, params: Params, comparisons: Comparisons) -> dict[str, Comparison]:
+    """The measured recipes that are meant against the verdict or build on the recipe, against it."""
     lineage = params.lineage(name)
+    meant = [
+        candidate
+        for candidate, recipe in params.recipes.items()
+        if candidate not in lineage and (verdict in recipe.cures or recipe.builds_on == name)
+    ]
+    return comparisons.against(name, meant)
+
+
+def _trials(
+    name: str, edit: Mapping[str, Any], params: Params, trying: Mapping[str, Comparison]
+) -> Iterator[Trial]:
+    """Of the recipes that try something, those that make the edit."""
     ours = merged(params.recipe(name).train.model_dump(mode="json"), edit)
-    for candidate, recipe in params.recipes.items():
-        is_meant = verdict in recipe.cures or recipe.builds_on == name
-        if candidate in lineage or candidate not in measured.results or not is_meant:
-            continue
+    for candidate, comparison in trying.items():
         theirs = params.recipe(candidate).train.model_dump(mode="json")
-        comparison = measured.compare(candidate, name, params)
-        if comparison is not None and merged(theirs, edit) == theirs:
+        if merged(theirs, edit) == theirs:
             yield Trial(candidate, comparison, words_of(difference_of(ours, theirs), "train"))
 
 
@@ -102,7 +96,7 @@ def _order(trial: Trial, results: Mapping[str, Result]) -> tuple[int, int, float
     return _RANKS[trial.comparison.verdict], trial.besides.count(": "), -accuracy
 
 
-def _as_cure(recipe: str, name: str, params: Params, measured: Measured) -> Iterator[TriedCure]:
+def _as_cure(recipe: str, name: str, params: Params, trying: Mapping[str, Comparison]) -> Iterator[TriedCure]:
     """A better recipe as a cure: all that it does otherwise."""
     ours, theirs = params.recipe(name), params.recipe(recipe)
     edit = {
@@ -115,10 +109,9 @@ def _as_cure(recipe: str, name: str, params: Params, measured: Measured) -> Iter
             )
         )
     }
-    comparison = measured.compare(recipe, name, params)
-    if comparison is not None:
+    if recipe in trying:
         words = f"Train as recipe {recipe} does."
-        yield TriedCure(words, _edit_of(name, edit), None, Trial(recipe, comparison, ""))
+        yield TriedCure(words, _edit_of(name, edit), None, Trial(recipe, trying[recipe], ""))
 
 
 def _edit_of(name: str, overrides: Mapping[str, Any]) -> dict[str, Any]:

@@ -43,6 +43,17 @@ def test_an_edit_of_params_while_an_earlier_recipe_trains_is_not_trained(
     assert (found, recipe.train.seed) == (name, 7)
 
 
+def test_a_worker_that_imports_the_flow_once_more_says_nothing() -> None:
+    """Python warns of a module that is run after its import, as in copies of a process that has it."""
+    again = (
+        "import runpy, flows.train_recipe; "
+        "runpy.run_module('flows.train_recipe', run_name='__mp_main__', alter_sys=True)"
+    )
+    python = [sys.executable, "-W", "error::RuntimeWarning", "-c", again]
+    done = subprocess.run(python, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def fail_to_report() -> None:
     raise RuntimeError("Failed to reach API at http://127.0.0.1:1/api/")
 

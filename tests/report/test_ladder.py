@@ -7,12 +7,15 @@ import pytest
 
 from pawtrace.config.params import Params, load_params
 from pawtrace.config.recipes import Overrides, Recipe
+from pawtrace.diagnosis.diagnosis import Diagnosis
 from pawtrace.diagnosis.facts import Facts
-from pawtrace.diagnosis.next_step import next_rung
+from pawtrace.diagnosis.next_step import NextStep, next_rung
 from pawtrace.report.claims import Judgement, judge_claims
 from pawtrace.report.ladder import Rung, best_rung, climb
 from pawtrace.report.ladder_markdown import difference_words, ladder_markdown, seeds_words
 from pawtrace.report.reason import answer, best_words
+from pawtrace.report.recipe_changes import base_of
+from pawtrace.results.comparisons import Comparisons, compare_all
 from pawtrace.results.results import Result, best_result
 from tests.results.finished_project import RECIPES, finish_project
 from tests.results.made_up_results import MadeUp, ids_of_test, made_up_data, made_up_result
@@ -35,6 +38,15 @@ def rungs(params) -> list[Rung]:
 
 def rung(rungs: list[Rung], name: str) -> Rung:
     return next(rung for rung in rungs if rung.recipe == name)
+
+
+def compared(params: Params, results: dict[str, Result]) -> Comparisons:
+    bases = {name: base for name in results if (base := base_of(name, params)) is not None}
+    return compare_all(results, bases)
+
+
+def next_of(name: str, diagnosis: Diagnosis, params: Params, results: dict[str, Result]) -> NextStep | None:
+    return next_rung(name, diagnosis, params, compared(params, results))
 
 
 def judged(rungs: list[Rung], tested_by: str) -> Judgement:
@@ -104,6 +116,68 @@ def test_nothing_is_called_the_best_that_is_no_better_than_guessing(rungs):
     assert said in answer([guessing, guessing])
 
 
+def told_apart(result: Result, name: str, num_wrong: int, num_weights: int) -> Result:
+    """The result, but wrong on so many more of the validation pictures."""
+    validation = result.predictions["validation"]
+    probabilities = validation.probabilities.copy()
+    right = np.flatnonzero(validation.predicted == validation.labels)[:num_wrong]
+    probabilities[right] = 1 - probabilities[right]
+    return result._replace(
+        name=name,
+        predictions=result.predictions | {"validation": replace(validation, probabilities=probabilities)},
+        training=result.training.model_copy(update={"num_weights": num_weights}),
+    )
+
+
+@pytest.mark.parametrize(
+    ("num_wrong", "num_weights", "said"),
+    [
+        (2, 10, "Highest of 2 recipes: own_preprocessing, "),
+        (
+            2,
+            10,
+            "no measurable difference to small on the validation pictures. The smallest of these is small",
+        ),
+        (2, 10**9, "Best of 2 recipes: own_preprocessing, "),
+        (2, 10**9, "no measurable difference to small"),
+        (40, 10, "Best of 2 recipes: own_preprocessing, "),
+    ],
+)
+def test_nothing_is_called_the_best_in_a_tie_with_a_smaller_one(rungs, num_wrong, num_weights, said):
+    best = best_rung(rungs)
+    result = told_apart(best.result, "small", num_wrong, num_weights)
+    metrics = result.evaluation.metrics | {
+        "validation": result.evaluation.metrics["validation"] | {"accuracy": 0}
+    }
+    other = best._replace(
+        result=result._replace(evaluation=result.evaluation.model_copy(update={"metrics": metrics}))
+    )
+    words = best_words([best, other])
+    assert said in words
+    assert ("measurable" in words) == (num_wrong == 2)
+
+
+def test_the_best_of_many_candidates_may_be_better_by_chance():
+    """Right on 6 pictures more is better on its own (p = 0.03), and not as one of 20."""
+    luckier = RESULTS["own_preprocessing"]._replace(name="luckier")
+    test = luckier.predictions["test"]
+    probabilities = test.probabilities.copy()
+    right = np.flatnonzero(test.predicted == test.labels)[:6]
+    probabilities[right] = 1 - probabilities[right]
+    base = luckier._replace(
+        name="base", predictions=luckier.predictions | {"test": replace(test, probabilities=probabilities)}
+    )
+    alike = {f"alike{i}": base._replace(name=f"alike{i}") for i in range(19)}
+    results = {"base": base, "luckier": luckier, **alike}
+    free = compare_all(results, {})
+    assert free.against("base", ["luckier"])["luckier"].verdict == "better"
+    among_many = free.against("base", ["luckier", *alike])["luckier"]
+    assert (among_many.verdict, among_many.tie_among) == ("tie", 20)
+    # What the ladder compares is judged as the ladder judges it, whoever asks.
+    ladder = compare_all(results, dict.fromkeys(["luckier", *alike], "base"))
+    assert ladder.against("base", ["luckier"])["luckier"] == ladder.ladder["luckier"] == among_many
+
+
 def test_a_cure_is_another_recipe_that_names_the_verdict(params, rungs):
     found = rung(rungs, "frozen_random").next
     assert found is not None
@@ -113,7 +187,7 @@ def test_a_cure_is_another_recipe_that_names_the_verdict(params, rungs):
     dead = rung(rungs, "frozen_random").diagnosis
     # Nothing measured: the likeliest cure by the facts, and the command that tries it.
     unmeasured = {"frozen_random": RESULTS["frozen_random"]}
-    found = next_rung("frozen_random", dead, params, unmeasured)
+    found = next_of("frozen_random", dead, params, unmeasured)
     assert found.cure == dead.cures[0]
     assert "pawtrace cure frozen_random" in found.sentence
 
@@ -122,7 +196,7 @@ def test_of_several_cures_the_one_that_did_best_here_is_taken(params, rungs):
     dead = rung(rungs, "frozen_random").diagnosis
     cures = {name: recipe.model_copy(update={"cures": ("dead",)}) for name, recipe in params.recipes.items()}
     every = params.model_copy(update={"recipes": cures})
-    assert next_rung("frozen_random", dead, every, RESULTS).recipe == best_result(RESULTS.values()).name
+    assert next_of("frozen_random", dead, every, RESULTS).recipe == best_result(RESULTS.values()).name
 
 
 def test_what_a_neighbour_measured_as_no_better_is_not_advised(params, rungs):
@@ -133,23 +207,23 @@ def test_what_a_neighbour_measured_as_no_better_is_not_advised(params, rungs):
     neighbour = Recipe(question="?", builds_on=name, overrides=Overrides(train=first.overrides))
     both = params.model_copy(update={"recipes": {name: params.recipes[name], "neighbour": neighbour}})
     alone = {name: RESULTS[name]}
-    assert next_rung(name, overfitting, both, alone).recipe == "neighbour"
+    assert next_of(name, overfitting, both, alone).recipe == "neighbour"
     tie = alone | {"neighbour": RESULTS[name]._replace(name="neighbour")}
-    assert next_rung(name, overfitting, both, tie).cure == second
+    assert next_of(name, overfitting, both, tie).cure == second
     better = alone | {"neighbour": RESULTS["own_preprocessing"]._replace(name="neighbour")}
-    found = next_rung(name, overfitting, both, better)
+    found = next_of(name, overfitting, both, better)
     assert (found.recipe, found.cure) == ("neighbour", None)
 
 
 def test_healthy_is_told_the_best_rung_or_nothing(params):
     healthy = rung(climb(params, RESULTS, DATA), "own_preprocessing").diagnosis
-    assert next_rung("own_preprocessing", healthy, params, RESULTS) is None
+    assert next_of("own_preprocessing", healthy, params, RESULTS) is None
     weaker = made_up_result(MadeUp(1.0, 1.0), "mobilenet")
     assert (
-        next_rung("mobilenet", healthy, params, RESULTS | {"mobilenet": weaker}).recipe == "own_preprocessing"
+        next_of("mobilenet", healthy, params, RESULTS | {"mobilenet": weaker}).recipe == "own_preprocessing"
     )
     alike = RESULTS["own_preprocessing"]._replace(name="mobilenet")
-    assert next_rung("mobilenet", healthy, params, RESULTS | {"mobilenet": alike}) is None
+    assert next_of("mobilenet", healthy, params, RESULTS | {"mobilenet": alike}) is None
 
 
 def test_every_verdict_has_advice_where_no_recipe_cures_it(params, rungs):
@@ -157,7 +231,7 @@ def test_every_verdict_has_advice_where_no_recipe_cures_it(params, rungs):
         alone = params.model_copy(
             update={"recipes": {name: params.recipes[name].model_copy(update={"builds_on": None})}}
         )
-        found = next_rung(name, rung(rungs, name).diagnosis, alone, {name: RESULTS[name]})
+        found = next_of(name, rung(rungs, name).diagnosis, alone, {name: RESULTS[name]})
         assert found.recipe is None
         assert found.cure is not None
 
