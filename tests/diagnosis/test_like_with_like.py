@@ -1,7 +1,10 @@
 """What looks like a fault and is none: noise of training, large steps, a short training."""
 
+from typing import Literal
+
 import pytest
 
+from pawtrace.config.train_params import Phase
 from pawtrace.diagnosis.diagnosis import Diagnosis
 from pawtrace.diagnosis.facts import Facts
 from pawtrace.diagnosis.rules.overfitting import is_unusual
@@ -97,3 +100,14 @@ def test_what_penalties_hold_down_judges_no_labels(
     assert not facts.unseen.at_chance
     assert facts.penalties_outweigh is outweighs
     assert (facts.best_judge is None) is outweighs
+
+
+@pytest.mark.parametrize(("trainable", "verdict"), [("none", "dead"), ("all", "stalled")])
+def test_no_learning_rate_makes_random_features_good(trainable: Literal["none", "all"], verdict: str) -> None:
+    """As in the article's first recipe, on real photos: only a head learns, and slowly."""
+    random = {"input_range": {"weights": "random"}}
+    made = MadeUp(0, 0, losses=FLAT, probes=SLOW_RATES | random, update_ratio=1e-6)
+    train = TRAIN.model_copy(update={"phases": (Phase(trainable=trainable, num_epochs=9),)})
+    found = diagnosis_of(made, DATA, train)
+    assert found.verdict == verdict
+    assert ("frozen with random weights" in found.sentence) == (trainable == "none")

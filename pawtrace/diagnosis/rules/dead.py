@@ -30,21 +30,31 @@ def rule(facts: Facts) -> Finding:
     if probe.accuracy is not None:
         numbers["overfit_probe_accuracy"] = probe.accuracy
     where, signal = _where_it_dies(facts)
+    frozen = (
+        " The backbone is frozen with random weights: only the head can learn."
+        if _is_frozen_random(facts)
+        else ""
+    )
     return outcome._replace(
         numbers=numbers | signal,
         sentence=f"The network never does better than guessing, not even on its training pictures: the "
         f"training loss never falls below {decimal(lowest)} (guessing gives {decimal(guessing)})."
-        f"{_few_pictures(facts)}{where}",
+        f"{frozen}{_few_pictures(facts)}{where}",
     )
 
 
 def _is_excused(facts: Facts) -> bool:
     """Whether the network is at chance for a reason that another verdict names."""
     has_forgotten = facts.trains_backbone and facts.features_are_better
-    if facts.dying_signal is not None:
+    if facts.dying_signal is not None or _is_frozen_random(facts):
         return has_forgotten
     hardly_begun = facts.labels_say_nothing or _has_hardly_begun(facts)
     return has_forgotten or is_below_the_band(facts) or (facts.learns_by_heart and hardly_begun)
+
+
+def _is_frozen_random(facts: Facts) -> bool:
+    """Whether only a head learns, from random features; no learning rate makes those good."""
+    return facts.probes.input_range.weights == "random" and not facts.trains_backbone
 
 
 def _few_pictures(facts: Facts) -> str:
