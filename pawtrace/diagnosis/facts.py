@@ -15,7 +15,7 @@ from pawtrace.config.train_params import TrainParams
 from pawtrace.diagnosis.dying_signal import DyingSignal, dying_signal
 from pawtrace.diagnosis.finding import Numbers
 from pawtrace.diagnosis.label_quality import Judged, Suspect, suspects_of
-from pawtrace.diagnosis.scores import Score, is_above, score_by_label, score_of
+from pawtrace.diagnosis.scores import Score, is_above, learned_nothing, score_by_label, score_of
 from pawtrace.diagnosis.slices import Slice, slices_of
 from pawtrace.results.data_summary import DataSummary
 from pawtrace.results.number_words import percent, plural
@@ -114,8 +114,9 @@ class Facts:
     def is_flat_at_chance(self) -> bool:
         """Whether training never got measurably below the loss of guessing, nor above its accuracy."""
         # The kept model's too, in inference mode: dropout and augmentation raise that of training.
+        flat = self.guessing_loss - self.thresholds.dead_loss_margin
         lowest = min(*self.history.loss, self.train_loss)
-        return lowest >= self.guessing_loss - self.thresholds.dead_loss_margin and self.train.at_chance
+        return lowest >= flat and learned_nothing(self.train, self.unseen)
 
     @cached_property
     def labels_say_nothing(self) -> bool:
@@ -159,8 +160,7 @@ class Facts:
     @cached_property
     def features_accuracy(self) -> float:
         """The linear classifier's accuracy on features as the recipe feeds them; 0 for random weights."""
-        probe = self.linear_probe
-        return 0.0 if probe is None else self.linear_probe_accuracy(probe.received)
+        return self.linear_probe_accuracy(self.linear_probe.received) if self.linear_probe else 0.0
 
     @cached_property
     def features_are_better(self) -> bool:

@@ -10,6 +10,7 @@ from pawtrace.evaluation.intervals import Z, wilson
 from pawtrace.evaluation.predictions import Predictions
 
 _BEYOND_DOUBT = 3.0  # standard errors
+_BY_FITTING = 0.02  # what even a head that learns nothing gains on the pictures that it is fitted to
 
 
 class Score(NamedTuple):
@@ -78,6 +79,16 @@ class Score(NamedTuple):
         shares = [(r + 2) / (n + 4) for r, n in zip(self.rights, self.counts, strict=True)]
         variances = [p * (1 - p) / (n + 4) for p, n in zip(shares, self.counts, strict=True)]
         return sum(shares) / 2 - z * math.sqrt(sum(variances)) / 2
+
+
+def learned_nothing(train: Score, unseen: Score) -> bool:
+    """Whether a model is at chance on its training pictures, and no more than a hair above it otherwise.
+
+    With thousands of training pictures a hair is measurable, and yet means nothing where the model is at
+    chance on new ones.
+    """
+    is_a_hair = train.balanced_accuracy < 1 / len(LABELS) + _BY_FITTING
+    return train.at_chance or (unseen.at_chance and is_a_hair)
 
 
 def score_of(*predictions: Predictions) -> Score:

@@ -8,7 +8,7 @@ from pawtrace.config.train_params import Phase
 from pawtrace.diagnosis.diagnosis import Diagnosis
 from pawtrace.diagnosis.facts import Facts
 from pawtrace.diagnosis.rules.overfitting import is_unusual
-from pawtrace.diagnosis.scores import Score
+from pawtrace.diagnosis.scores import Score, learned_nothing
 from tests.diagnosis.test_diagnosis import (
     BARELY_MOVING,
     DATA,
@@ -111,3 +111,19 @@ def test_no_learning_rate_makes_random_features_good(trainable: Literal["none", 
     found = diagnosis_of(made, DATA, train)
     assert found.verdict == verdict
     assert ("frozen with random weights" in found.sentence) == (trainable == "none")
+
+
+@pytest.mark.parametrize(
+    ("cats", "dogs", "new_cats", "nothing"),
+    [
+        (54, 1710, 14, True),  # a frozen random VGG16 on real photos: measurable, and nothing
+        (54, 1710, 90, False),  # the same, but better on new pictures too
+        (190, 1710, 14, False),  # 5 points: by heart
+        (0, 1728, 0, True),
+    ],
+)
+def test_a_hair_above_chance_on_the_pictures_that_it_was_fitted_to_is_nothing(
+    cats: int, dogs: int, new_cats: int, nothing: bool
+) -> None:
+    new = Score((new_cats, 763), (769, 772))
+    assert learned_nothing(Score((cats, dogs), (1731, 1728)), new) == nothing
