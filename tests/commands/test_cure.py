@@ -1,12 +1,16 @@
 """`pawtrace cure`: a cure becomes a recipe of params.yaml, and nothing else in the file changes."""
 
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from pawtrace.__main__ import main
 from pawtrace.commands.cure import add_recipe
 from pawtrace.config.params import load_params
+from pawtrace.results import results
+from pawtrace.results.results import Result
 from tests.results.finished_project import finish_project
 
 OVERRIDES = {"head": {"dropout": 0.5}, "phases": [{"trainable": "none", "num_epochs": 3}]}
@@ -58,3 +62,53 @@ def test_a_recipe_that_is_not_there_and_a_healthy_one_need_no_training(
         main(["cure", recipe])
     assert ended.value.code == code
     assert said in "".join(capsys.readouterr())
+
+
+def worse_by(num_pictures: int, result: Result) -> Result:
+    """The result, but wrong on so many more of the test pictures."""
+    test = result.predictions["test"]
+    probabilities = test.probabilities.copy()
+    right = np.flatnonzero(test.predicted == test.labels)[:num_pictures]
+    probabilities[right] = 1 - probabilities[right]
+    return result._replace(
+        predictions=result.predictions | {"test": replace(test, probabilities=probabilities)}
+    )
+
+
+@pytest.mark.parametrize(
+    ("helped", "tries", "code", "said"),
+    [
+        ([True, True], "3", 0, ": better; test accuracy +7.5"),
+        ([False, True], "3", 1, ": tie as one of 2 cures; test accuracy +7.5"),
+        ([False, True], "1", 1, ": tie; test accuracy 0.0"),
+    ],
+)
+def test_cures_are_tried_until_one_is_better_by_more_than_the_luck_of_so_many_tries(
+    helped: list[bool],
+    tries: str,
+    code: int,
+    said: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Six of 80 pictures more are better as the only cure (p = 0.03), and not as one of two."""
+    finish_project(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    trained: list[str] = []
+    read = results.read_result
+
+    def read_or_make_up(name: str, *others: object) -> Result:
+        result = read("finetune_all", *others)  # type: ignore[arg-type]
+        is_better = name in trained and helped[trained.index(name)]
+        return result if is_better else worse_by(6, result)
+
+    monkeypatch.setattr("pawtrace.commands.cure.train", trained.append)
+    monkeypatch.setattr(results, "read_result", read_or_make_up)
+    with pytest.raises(SystemExit) as ended:
+        main(["cure", "finetune_all", "--tries", tries])
+    printed = capsys.readouterr().out
+    assert ended.value.code == code
+    assert len(trained) == (1 if tries == "1" or helped[0] else 2)
+    assert f"{trained[-1]}{said}" in printed
+    assert set(trained) <= load_params(tmp_path / "params.yaml").recipes.keys()
