@@ -127,3 +127,9 @@ def test_a_hair_above_chance_on_the_pictures_that_it_was_fitted_to_is_nothing(
 ) -> None:
     new = Score((new_cats, 763), (769, 772))
     assert learned_nothing(Score((cats, dogs), (1731, 1728)), new) == nothing
+
+
+@pytest.mark.parametrize(("separation", "state"), [(0.0, "not known"), (2.2, "passed")])
+def test_labels_that_no_model_can_judge_have_not_passed(separation: float, state: str) -> None:
+    made = MadeUp(separation, separation, losses=FLAT if separation == 0 else MadeUp().losses)
+    assert state_of(diagnosis_of(made), "label_noise") == state

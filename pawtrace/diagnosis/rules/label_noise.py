@@ -1,7 +1,7 @@
 """`label_noise`: some or all labels are wrong."""
 
 from pawtrace.diagnosis.facts import Facts
-from pawtrace.diagnosis.finding import Finding, Numbers
+from pawtrace.diagnosis.finding import Finding, NotKnown, Numbers
 from pawtrace.diagnosis.label_quality import sure_errors, wrong_labels
 from pawtrace.results.number_words import percent, plural
 
@@ -12,14 +12,18 @@ _LIKELIHOOD_RATIO = 6.0
 
 
 def rule(facts: Facts) -> Finding:
-    """The labels have nothing to do with the pictures, or a share of them is wrong."""
+    """The labels have nothing to do with the pictures, or a share of them is wrong.
+
+    Raises:
+      NotKnown: no model is good enough to judge the labels.
+    """
     limit = facts.thresholds.noise_share
     measure, limit_words = "share of wrong labels, estimated from predictions", f"at least {percent(limit)}"
     if facts.labels_say_nothing and (facts.learns_by_heart or not facts.train.at_chance):
         return Finding(True, measure, "all", limit_words, _random_words(facts), _random_numbers(facts))
     judge = facts.best_judge
     if judge is None:
-        return Finding(False, measure, "unknown: predictions are no better than guessing", limit_words)
+        raise NotKnown("the predictions are hardly better than guessing, so they cannot judge labels")
     wrong, surest = wrong_labels(judge), sure_errors(judge)
     # Learning by heart bends the curve: then a smaller share must show among the surest predictions, too.
     by_heart = facts.gap >= facts.thresholds.overfitting_gap
