@@ -1,9 +1,7 @@
 """`pawtrace cure`: a cure becomes a recipe of params.yaml, and nothing else in the file changes."""
 
-from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from pawtrace.__main__ import main
@@ -12,6 +10,7 @@ from pawtrace.config.params import load_params
 from pawtrace.results import results
 from pawtrace.results.results import Result
 from tests.results.finished_project import finish_project
+from tests.results.made_up_results import worse_by
 
 OVERRIDES = {"head": {"dropout": 0.5}, "phases": [{"trainable": "none", "num_epochs": 3}]}
 
@@ -64,17 +63,6 @@ def test_a_recipe_that_is_not_there_and_a_healthy_one_need_no_training(
     assert said in "".join(capsys.readouterr())
 
 
-def worse_by(num_pictures: int, result: Result) -> Result:
-    """The result, but wrong on so many more of the test pictures."""
-    test = result.predictions["test"]
-    probabilities = test.probabilities.copy()
-    right = np.flatnonzero(test.predicted == test.labels)[:num_pictures]
-    probabilities[right] = 1 - probabilities[right]
-    return result._replace(
-        predictions=result.predictions | {"test": replace(test, probabilities=probabilities)}
-    )
-
-
 @pytest.mark.parametrize(
     ("helped", "tries", "code", "said"),
     [
@@ -101,7 +89,7 @@ def test_cures_are_tried_until_one_is_better_by_more_than_the_luck_of_so_many_tr
     def read_or_make_up(name: str, *others: object) -> Result:
         result = read("finetune_all", *others)  # type: ignore[arg-type]
         is_better = name in trained and helped[trained.index(name)]
-        return result if is_better else worse_by(6, result)
+        return result if is_better else worse_by(6, "test", result)
 
     monkeypatch.setattr("pawtrace.commands.cure.train", trained.append)
     monkeypatch.setattr(results, "read_result", read_or_make_up)

@@ -18,7 +18,7 @@ from pawtrace.report.recipe_changes import base_of
 from pawtrace.results.comparisons import Comparisons, compare_all
 from pawtrace.results.results import Result, best_result
 from tests.results.finished_project import RECIPES, finish_project
-from tests.results.made_up_results import MadeUp, ids_of_test, made_up_data, made_up_result
+from tests.results.made_up_results import MadeUp, ids_of_test, made_up_data, made_up_result, worse_by
 
 DATA = made_up_data()
 RESULTS = {name: made_up_result(made, name) for name, made in RECIPES.items()}
@@ -116,19 +116,6 @@ def test_nothing_is_called_the_best_that_is_no_better_than_guessing(rungs):
     assert said in answer([guessing, guessing])
 
 
-def told_apart(result: Result, name: str, num_wrong: int, num_weights: int) -> Result:
-    """The result, but wrong on so many more of the validation pictures."""
-    validation = result.predictions["validation"]
-    probabilities = validation.probabilities.copy()
-    right = np.flatnonzero(validation.predicted == validation.labels)[:num_wrong]
-    probabilities[right] = 1 - probabilities[right]
-    return result._replace(
-        name=name,
-        predictions=result.predictions | {"validation": replace(validation, probabilities=probabilities)},
-        training=result.training.model_copy(update={"num_weights": num_weights}),
-    )
-
-
 @pytest.mark.parametrize(
     ("num_wrong", "num_weights", "said"),
     [
@@ -145,7 +132,9 @@ def told_apart(result: Result, name: str, num_wrong: int, num_weights: int) -> R
 )
 def test_nothing_is_called_the_best_in_a_tie_with_a_smaller_one(rungs, num_wrong, num_weights, said):
     best = best_rung(rungs)
-    result = told_apart(best.result, "small", num_wrong, num_weights)
+    worse = worse_by(num_wrong, "validation", best.result)
+    training = worse.training.model_copy(update={"num_weights": num_weights})
+    result = worse._replace(name="small", training=training)
     metrics = result.evaluation.metrics | {
         "validation": result.evaluation.metrics["validation"] | {"accuracy": 0}
     }
@@ -160,13 +149,7 @@ def test_nothing_is_called_the_best_in_a_tie_with_a_smaller_one(rungs, num_wrong
 def test_the_best_of_many_candidates_may_be_better_by_chance():
     """Right on 6 pictures more is better on its own (p = 0.03), and not as one of 20."""
     luckier = RESULTS["own_preprocessing"]._replace(name="luckier")
-    test = luckier.predictions["test"]
-    probabilities = test.probabilities.copy()
-    right = np.flatnonzero(test.predicted == test.labels)[:6]
-    probabilities[right] = 1 - probabilities[right]
-    base = luckier._replace(
-        name="base", predictions=luckier.predictions | {"test": replace(test, probabilities=probabilities)}
-    )
+    base = worse_by(6, "test", luckier)._replace(name="base")
     alike = {f"alike{i}": base._replace(name=f"alike{i}") for i in range(19)}
     results = {"base": base, "luckier": luckier, **alike}
     free = compare_all(results, {})

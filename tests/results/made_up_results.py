@@ -1,6 +1,7 @@
 """Results of recipes that nobody trained: a healthy one, from which each disease changes a part."""
 
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -62,6 +63,16 @@ def mislabelled(predictions: Predictions, share: float) -> Predictions:
     wrong = np.linspace(0, labels.size - 1, round(share * labels.size)).astype(int)
     labels[wrong] = 1 - labels[wrong]
     return Predictions(predictions.ids, labels, predictions.probabilities)
+
+
+def worse_by(num_pictures: int, split: str, result: Result) -> Result:
+    """The result, but wrong on so many more pictures of a split."""
+    predictions = result.predictions[split]
+    probabilities = predictions.probabilities.copy()
+    right = np.flatnonzero(predictions.predicted == predictions.labels)[:num_pictures]
+    probabilities[right] = 1 - probabilities[right]
+    worse = replace(predictions, probabilities=probabilities)
+    return result._replace(predictions=result.predictions | {split: worse})
 
 
 def made_up_probes(**changes: Any) -> Probes:
