@@ -1,5 +1,6 @@
 """What many tests share: tiny params, tiny pictures, tiny records."""
 
+import os
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +16,10 @@ ROOT = Path(__file__).parent.parent
 PARAMS = ROOT / "tests/params.yaml"  # tiny, and the tests' own: any profile may be active
 
 WriteParams = Callable[..., Params]
+
+# `pawtrace diagnose` lets oneDNN multiply in bfloat16, for its own process; here that is everybody's process, and oneDNN
+# reads the variable only once: a test that runs the command first would round the numbers of all tests after it.
+os.environ.setdefault("ONEDNN_DEFAULT_FPMATH_MODE", "STRICT")
 
 # A script's `make test &` has Ctrl-C ignored, by whatever the tests start too; some of them press it.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
