@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple
 from pawtrace.config.recipes import Claim
 from pawtrace.report.ladder import Rung
 from pawtrace.results.number_words import percent
+from pawtrace.results.paired import Comparison
 
 Ruling = Literal["supported", "contradicted", "no measurable difference", "not measured here"]
 
@@ -21,6 +22,7 @@ class Judgement(NamedTuple):
     ruling: Ruling
 
 
+_SAID: dict[bool, Ruling] = {True: "supported", False: "contradicted"}
 # The kept epoch has the lowest validation loss by construction, so no loss can support or contradict this.
 _EARLY_STOPPING = Judgement(
     "Stopping early gives a better model than training to the last epoch.",
@@ -36,26 +38,31 @@ def judge_claims(rungs: list[Rung]) -> list[Judgement]:
     return [*judgements, _EARLY_STOPPING]
 
 
-def _judge(rung: Rung, claim: Claim) -> Judgement:
+def ruling_of(claim: Claim, comparison: Comparison | None, overfits: bool | None) -> Ruling:
+    """What became of a claim.
+
+    Args:
+      claim: of the article.
+      comparison: of the recipe that tests it with what that builds on; None where there is none.
+      overfits: whether the recipe overfits; None where its gap may be chance.
+    """
     if claim.holds_if == "overfits":
-        return _judge_overfitting(rung, claim)
-    tested_by = f"{rung.recipe} against {rung.builds_on}"
-    comparison = rung.comparison
+        return "no measurable difference" if overfits is None else _SAID[overfits]
     if comparison is None:
-        return Judgement(claim.sentence, tested_by, "on other test pictures", "not measured here")
-    measured = f"{comparison.words} points of test accuracy"
+        return "not measured here"
     if comparison.verdict == "tie":
-        return Judgement(claim.sentence, tested_by, measured, "no measurable difference")
-    ruling: Ruling = "supported" if comparison.verdict == claim.holds_if else "contradicted"
-    return Judgement(claim.sentence, tested_by, measured, ruling)
+        return "no measurable difference"
+    return _SAID[comparison.verdict == claim.holds_if]
 
 
-def _judge_overfitting(rung: Rung, claim: Claim) -> Judgement:
-    train, validation = (percent(rung.result.metric(split, "accuracy")) for split in ("train", "validation"))
-    measured = f"verdict {rung.verdict.words}; {train} right on train, {validation} on validation"
-    rulings: dict[bool | None, Ruling] = {
-        True: "supported",
-        False: "contradicted",
-        None: "no measurable difference",
-    }
-    return Judgement(claim.sentence, rung.recipe, measured, rulings[rung.overfits])
+def _judge(rung: Rung, claim: Claim) -> Judgement:
+    comparison = rung.comparison
+    ruling = ruling_of(claim, comparison, rung.overfits)
+    if claim.holds_if == "overfits":
+        train, validation = (
+            percent(rung.result.metric(split, "accuracy")) for split in ("train", "validation")
+        )
+        measured = f"verdict {rung.verdict.words}; {train} right on train, {validation} on validation"
+        return Judgement(claim.sentence, rung.recipe, measured, ruling)
+    measured = f"{comparison.words} points of test accuracy" if comparison else "on other test pictures"
+    return Judgement(claim.sentence, f"{rung.recipe} against {rung.builds_on}", measured, ruling)

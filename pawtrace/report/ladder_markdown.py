@@ -77,12 +77,12 @@ COLUMNS = (
 
 def ladder_markdown(rungs: list[Rung], judgements: list[Judgement]) -> str:
     """The text of ladder.md."""
-    ladder = _table(
+    ladder = markdown_table(
         [column.title for column in COLUMNS],
         [column.is_number for column in COLUMNS],
         ([column.show(rung) for column in COLUMNS] for rung in rungs),
     )
-    claims = _table(
+    claims = markdown_table(
         ["the article's claim", "tested by", "measured here", "result"],
         [False] * len(Judgement._fields),
         ([*map(escaped, judgement[:-1]), f"**{judgement.ruling}**"] for judgement in judgements),
@@ -103,11 +103,18 @@ def escaped(text: str) -> str:
     return " ".join(text.replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;").split())
 
 
+def markdown_table(titles: Sequence[str], are_numbers: Sequence[bool], rows: Iterable[Sequence[str]]) -> str:
+    """A Markdown table; numbers are aligned to the right.
+
+    Args:
+      titles: of the columns.
+      are_numbers: whether each column holds numbers.
+      rows: cells, `escaped` where they may hold anything.
+    """
+    rules = ["---:" if is_number else "---" for is_number in are_numbers]
+    return "\n".join(f"| {' | '.join(row)} |" for row in [titles, rules, *rows])
+
+
 def _accuracy(rung: Rung) -> str:
     seeds = seeds_words(rung)
     return f"**{100 * rung.test_accuracy:.1f}**{f' ({seeds})' if seeds else ''}"
-
-
-def _table(titles: Sequence[str], are_numbers: Sequence[bool], rows: Iterable[Sequence[str]]) -> str:
-    rules = ["---:" if is_number else "---" for is_number in are_numbers]
-    return "\n".join(f"| {' | '.join(row)} |" for row in [titles, rules, *rows])

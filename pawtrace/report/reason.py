@@ -68,8 +68,9 @@ def _leader_words(best: Rung, rungs: Sequence[Rung], reached: str) -> str:
     if smallest.training.num_weights == best.result.training.num_weights:
         return f"Best of {of}: {best.recipe}, {reached}; {tie}."
     return (
-        f"Highest of {of}: {best.recipe}, {reached}; {tie}. The smallest of these is {smallest.name}, with "
-        f"{smallest.training.num_weights:,} weights instead of {best.result.training.num_weights:,}."
+        f"Highest accuracy of {of}: {best.recipe}, {reached}; {tie}. The smallest of these is "
+        f"{smallest.name}, with {smallest.training.num_weights:,} weights instead of "
+        f"{best.result.training.num_weights:,}."
     )
 
 

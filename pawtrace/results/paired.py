@@ -62,18 +62,27 @@ def compare(result: Result, other: Result) -> Comparison | None:
     Returns:
       None where the two were not measured on the same examples with the same labels.
     """
-    difference = paired_difference(result.predictions["test"], other.predictions["test"])
-    if difference is None:
+    on_pictures = compare_predictions(result.predictions["test"], other.predictions["test"])
+    if on_pictures is None:
         return None
     accuracies = result.test_accuracies, other.test_accuracies
     num_seeds = len(accuracies[0]), len(accuracies[1])
     by_seeds = welch(*map(sample_of, accuracies)) if max(num_seeds) > 1 else None
-    estimate = by_seeds or difference
-    return Comparison(
-        *estimate[:4],
-        verdict=_verdict(estimate.difference, estimate.p_value),
-        num_seeds=num_seeds if by_seeds else None,
-    )
+    if by_seeds is None:
+        return on_pictures
+    return Comparison(*by_seeds, verdict=_verdict(by_seeds.difference, by_seeds.p_value), num_seeds=num_seeds)
+
+
+def compare_predictions(ours: Predictions, theirs: Predictions) -> Comparison | None:
+    """Compare two models by McNemar's exact test on the same examples.
+
+    Returns:
+      None where the two are not of the same examples with the same labels.
+    """
+    difference = paired_difference(ours, theirs)
+    if difference is None:
+        return None
+    return Comparison(*difference[:4], verdict=_verdict(difference.difference, difference.p_value))
 
 
 def corrected(comparisons: Sequence[Comparison]) -> list[Comparison]:

@@ -119,7 +119,7 @@ def test_nothing_is_called_the_best_that_is_no_better_than_guessing(rungs):
 @pytest.mark.parametrize(
     ("num_wrong", "num_weights", "said"),
     [
-        (2, 10, "Highest of 2 recipes: own_preprocessing, "),
+        (2, 10, "Highest accuracy of 2 recipes: own_preprocessing, "),
         (
             2,
             10,
