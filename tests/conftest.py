@@ -20,6 +20,8 @@ WriteParams = Callable[..., Params]
 # `pawtrace diagnose` lets oneDNN multiply in bfloat16, for its own process; here that is everybody's process, and oneDNN
 # reads the variable only once: a test that runs the command first would round the numbers of all tests after it.
 os.environ.setdefault("ONEDNN_DEFAULT_FPMATH_MODE", "STRICT")
+# Several test processes share the cores: each one's BLAS threads would wait for each other in busy loops.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 # A script's `make test &` has Ctrl-C ignored, by whatever the tests start too; some of them press it.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.optimize import brentq, minimize
 from scipy.stats import binom, norm, rankdata
+from threadpoolctl import threadpool_limits
 
 from pawtrace.config.sections import LABELS
 from pawtrace.evaluation.intervals import wilson
@@ -102,11 +103,12 @@ def wrong_labels(judged: Judged) -> WrongLabels:
         return float(-(labels * np.log(chance) + (1 - labels) * np.log(1 - chance)).sum())
 
     bounds = [(0.0, 60.0), (-30.0, 30.0)]
-    plain = minimize(lambda v: loss(v[0], v[1], 0.0, 0.0), (1.0, 0.0), bounds=bounds, method="L-BFGS-B")
-    fits = [
-        minimize(lambda v: loss(*v), start, bounds=[*bounds, (0.0, 0.49), (0.0, 0.49)], method="L-BFGS-B")
-        for start in ((*plain.x, 0.02, 0.02), (2 * plain.x[0], plain.x[1], 0.1, 0.1), (4.0, 0.0, 0.2, 0.2))
-    ]
+    # On systems of two and four numbers, threads of BLAS only wait for each other, in busy loops.
+    with threadpool_limits(1, user_api="blas"):
+        plain = minimize(lambda v: loss(v[0], v[1], 0.0, 0.0), (1.0, 0.0), bounds=bounds, method="L-BFGS-B")
+        starts = (*plain.x, 0.02, 0.02), (2 * plain.x[0], plain.x[1], 0.1, 0.1), (4.0, 0.0, 0.2, 0.2)
+        bounds += [(0.0, 0.49), (0.0, 0.49)]
+        fits = [minimize(lambda v: loss(*v), start, bounds=bounds, method="L-BFGS-B") for start in starts]
     best = min(fits, key=lambda fit: fit.fun)
     of_dogs, of_cats = float((labels == 1).mean()), float((labels == 0).mean())
     return WrongLabels(float(best.x[2] * of_cats + best.x[3] * of_dogs), 2 * float(plain.fun - best.fun))
