@@ -3,6 +3,7 @@
 import os
 import signal
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -45,12 +46,17 @@ def write_params(project: Path) -> WriteParams:
     """Write params.yaml: the tests' params with changes merged into them."""
 
     def write(changes: dict[str, Any] | None = None) -> Params:
-        yaml = YAML(typ="safe", pure=True)
         with (project / "params.yaml").open("w") as file:
-            yaml.dump(merged(yaml.load(PARAMS), changes or {}), file)
+            YAML(typ="safe", pure=True).dump(merged(_params(), changes or {}), file)
         return load_params()
 
     return write
+
+
+@cache
+def _params() -> dict[str, Any]:
+    content: dict[str, Any] = YAML(typ="safe", pure=True).load(PARAMS)
+    return content
 
 
 def picture(seed: int, height: int = 40, width: int = 48) -> np.ndarray:

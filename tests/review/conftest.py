@@ -57,7 +57,7 @@ def params(write_params: WriteParams, monkeypatch: pytest.MonkeyPatch) -> Params
 def server(params: Params) -> Iterator[ReviewServer]:
     """The page, with a tiny model that is asked."""
     with ReviewServer(0, read_board(params), lambda *photo: tiny_answerer(params).answer(*photo)) as running:
-        thread = threading.Thread(target=running.serve_forever)
+        thread = threading.Thread(target=running.serve_forever, args=(0.02,))
         thread.start()
         yield running
         running.shutdown()
