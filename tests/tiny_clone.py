@@ -47,11 +47,12 @@ def command(folder: Path, *words: str, check: bool = True) -> subprocess.Complet
 
 
 def environment() -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PREFECT", "PYTEST"))}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(_OF_TESTS)}
     path = {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "PYTHONUNBUFFERED": "1"}
     return kept | path | _served
 
 
+_OF_TESTS = ("PREFECT", "PYTEST", "ONEDNN_DEFAULT_FPMATH_MODE", "OPENBLAS_NUM_THREADS")  # see conftest.py
 _served: dict[str, str] = {}
 
 
