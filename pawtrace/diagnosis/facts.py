@@ -14,7 +14,7 @@ from pawtrace.config.sections import SPLITS, DiagnoseParams
 from pawtrace.config.train_params import TrainParams
 from pawtrace.diagnosis.dying_signal import DyingSignal, dying_signal
 from pawtrace.diagnosis.finding import Numbers
-from pawtrace.diagnosis.label_quality import Judged, Suspect, suspects_of
+from pawtrace.diagnosis.label_quality import Judged, Suspect, sure_suspects
 from pawtrace.diagnosis.scores import Score, is_above, learned_nothing, score_by_label, score_of
 from pawtrace.diagnosis.slices import Slice, slices_of
 from pawtrace.results.data_summary import DataSummary
@@ -211,9 +211,8 @@ class Facts:
     @cached_property
     def suspects(self) -> list[Suspect]:
         """Labels that confident learning doubts, the surest first."""
-        found = [] if self.best_judge is None else suspects_of(self.best_judge)
-        found = [each for each in found if _wrongness(each) >= self.thresholds.noise_confidence]
-        return sorted(found, key=lambda suspect: (-_wrongness(suspect), suspect.id))
+        confidence = self.thresholds.noise_confidence
+        return [] if self.best_judge is None else sure_suspects(self.best_judge, confidence)
 
     @cached_property
     def stopped_early(self) -> bool:
@@ -244,7 +243,3 @@ class Facts:
 
 def _score(judged: Judged) -> Score:
     return score_by_label(judged.labels, judged.is_right)
-
-
-def _wrongness(suspect: Suspect) -> float:
-    return suspect.probability if suspect.label == "cat" else 1 - suspect.probability

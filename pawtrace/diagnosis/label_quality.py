@@ -144,6 +144,16 @@ def _surest_third(probabilities: np.ndarray, numbers: np.ndarray) -> np.ndarray:
     return numbers[order[: round(_SUREST * len(numbers))]]
 
 
+def sure_suspects(judged: Judged, confidence: float) -> list[Suspect]:
+    """The suspects whose other label has at least a given probability, the surest first."""
+    found = [suspect for suspect in suspects_of(judged) if _wrongness(suspect) >= confidence]
+    return sorted(found, key=lambda suspect: (-_wrongness(suspect), suspect.id))
+
+
+def _wrongness(suspect: Suspect) -> float:
+    return suspect.probability if suspect.label == LABELS[0] else 1 - suspect.probability
+
+
 def suspects_of(judged: Judged) -> list[Suspect]:
     """The examples whose labels confident learning doubts, the most doubtful first."""
     from cleanlab.filter import find_label_issues  # takes a second: only who looks for suspects needs it

@@ -102,7 +102,8 @@ def diagnose_file(
         # Of a softmax over one unit, at every call: the verdict says so once.
         warnings.filterwarnings("ignore", message="(.|\n)*softmax over axis")
         measured = measure(file, test_photos, train_photos, say, fit.convention if fit else None)
-    return _judged(ForeignFacts(measured, curves, thresholds(), as_params(measured), fit), say)
+    params = as_params(measured, None if curves is None else len(curves.epoch))
+    return _judged(ForeignFacts(measured, curves, thresholds(), params, fit), say)
 
 
 def _judged(facts: ForeignFacts, say: Say) -> ForeignDiagnosis:
@@ -127,9 +128,13 @@ def _judged(facts: ForeignFacts, say: Say) -> ForeignDiagnosis:
         [check for check in checks if check.verdict != HEALTHY],
         cures_for(verdict, finding, facts),
         notes_on(facts),
-        facts.suspects if verdict == "label_noise" else [],
+        _suspects(finding, facts) if verdict == "label_noise" else [],
         facts.measured,
     )
+
+
+def _suspects(finding: Finding, facts: ForeignFacts) -> list[Suspect]:
+    return facts.suspects_in_train if finding.cause == "train" else facts.suspects
 
 
 def _unexplained(facts: ForeignFacts) -> Finding:

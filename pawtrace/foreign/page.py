@@ -48,6 +48,7 @@ def write_page(path: Path, diagnosis: "ForeignDiagnosis") -> None:
         write_text(path, template.render(diagnosis=diagnosis, measured=None))
         return
     photos, colour = measured.test_photos, colour_of(0)
+    shown = {"train": measured.train_photos or photos}
     found = measure(measured.test, _NUM_BINS)
     bins = [CalibrationBin.model_validate(each) for each in calibration_bins(measured.test, _NUM_BINS)]
     page = template.render(
@@ -59,7 +60,7 @@ def write_page(path: Path, diagnosis: "ForeignDiagnosis") -> None:
         slices=kinds_of(measured),
         errors=[_picture(photos, *error) for error in worst_errors(measured.test, _NUM_ERRORS)],
         suspects=[
-            _picture(photos, each.id, each.label, each.probability)
+            _picture(shown.get(each.split, photos), each.id, each.label, each.probability)
             for each in diagnosis.suspects[:_NUM_SUSPECTS]
         ],
         conventions=_conventions(measured),

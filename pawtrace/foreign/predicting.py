@@ -25,6 +25,7 @@ _FREE_PX = (224, 224)  # for a model that takes any size
 _MIN_OF_A_LABEL = 8
 _NUM_FIRST = 8  # photos on which all conventions are tried
 _AT_ONCE = 32
+_SAME_RANGE = 0.3  # of the photos' spread: how far resizing alone moves mean and spread, and then some
 
 
 class ForeignClassifier(NamedTuple):
@@ -48,7 +49,8 @@ def predict_photos(path: Path, names: Sequence[str], encoded: Sequence[bytes]) -
     if file.problem is not None:
         raise TrainingError(f"{path}: expected finite weights, found {file.problem}; train the model again")
     network = network_of(file.model, _FREE_PX)
-    output = meaning_of_output(file, network, encoded)
+    labelled = _labelled(names, encoded)
+    output = meaning_of_output(file, network, encoded, labelled)
     if output.is_constant:
         raise TrainingError(
             f"{path}: expected an output that depends on the photo, found {output.words}; "
@@ -58,7 +60,6 @@ def predict_photos(path: Path, names: Sequence[str], encoded: Sequence[bytes]) -
     def answers(images: np.ndarray) -> np.ndarray:
         return outputs_of(file.model, images)[0]
 
-    labelled = _labelled(names, encoded)
     if labelled is not None:
         feeding = find_feeding(answers, network.size_px, output, labelled, _NUM_FIRST)
         if feeding.is_certain:
@@ -78,7 +79,9 @@ def _scales_inside(network: Network, encoded: Sequence[bytes]) -> bool:
     """Whether layers of the model scale its input; not known of a SavedModel, which does not show them."""
     raw = np.stack([stretched(decode(content), network.size_px) for content in encoded[:4]])
     entry = np.asarray(network.after_scaling()(raw.astype(np.float32), training=False))
-    return entry.shape != raw.shape or float(np.abs(entry - raw).max()) >= 1.0
+    # Layers that resize, turn or make grey keep the range of the values.
+    return bool(abs(entry.mean() - raw.mean()) > _SAME_RANGE * raw.std()
+                or abs(entry.std() - raw.std()) > _SAME_RANGE * raw.std())  # fmt: skip
 
 
 def _labelled(names: Sequence[str], encoded: Sequence[bytes]) -> Photos | None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from pawtrace.config.conventions import CONVENTIONS
 from pawtrace.config.sections import LABELS
 from pawtrace.diagnosis.finding import Check
+from pawtrace.diagnosis.label_quality import Suspect
 from pawtrace.diagnosis.scores import score_of
 from pawtrace.evaluation.metrics import measure
 from pawtrace.foreign.judging.facts import ForeignFacts
@@ -18,6 +19,17 @@ if TYPE_CHECKING:
 
 _WIDTH = 110
 _NUM_CURES = 3
+_NUM_SUSPECTS = 5
+
+
+_RANDOM = (
+    "Two predictions of the same photo differ: a layer still draws random numbers (dropout, noise or "
+    "augmentation that is called with training=True). Build the model without training=True."
+)
+_RANDOM_SAVED_MODEL = (
+    "Two predictions of the same photo differ, because the SavedModel still augments its input: export the "
+    "model without its augmentation layers."
+)
 
 
 def as_screen(diagnosis: "ForeignDiagnosis") -> str:
@@ -29,8 +41,17 @@ def as_screen(diagnosis: "ForeignDiagnosis") -> str:
         lines += [f"{'':15}{line}" for line in cure.keras.splitlines()]
     for note in diagnosis.notes:
         lines += _wrapped("note", note)
+    if diagnosis.suspects:
+        lines += _wrapped("suspects", _suspects_words(diagnosis.suspects))
     lines += ["", *_check_lines(diagnosis.checks)]
     return "\n".join(lines) + "\n"
+
+
+def _suspects_words(suspects: list[Suspect]) -> str:
+    shown = suspects[:_NUM_SUSPECTS]
+    words = ", ".join(f"{each.id} (probability of dog {each.probability:.2f})" for each in shown)
+    more = len(suspects) - len(shown)
+    return f"{words}; and {more} more, in the output of --json" if more else words
 
 
 def as_content(diagnosis: "ForeignDiagnosis") -> dict[str, Any]:
@@ -89,9 +110,11 @@ def notes_on(facts: ForeignFacts) -> list[str]:
         words = CONVENTIONS[expected].words
         notes.append(f"Published {measured.network.family} weights expect {words}.")
     if measured.draws_random_numbers:
+        notes.append(_RANDOM if measured.network.shows_layers else _RANDOM_SAVED_MODEL)
+    if measured.output.num_units == 1 and measured.output.activation in ("relu", "tanh"):
         notes.append(
-            "Two predictions of the same photo differ, because the SavedModel still augments its input: "
-            "export the model without its augmentation layers."
+            f"The last layer has the activation {measured.output.activation}, which is no probability: use a "
+            "sigmoid."
         )
     if facts.not_recorded:
         notes.append(
@@ -143,7 +166,7 @@ def _feeding_words(measured: Measured) -> str:
     words += f", class 0 {other} ({percent(best.accuracy)} of {len(best.right)} photos, loss {best.loss:.2f})"
     if feeding.equals:
         equals = ", ".join(CONVENTIONS[name].words for name in feeding.equals)
-        words += f"; {equals} fits equally well"
+        words += f"; {equals} fit{'s' if len(feeding.equals) == 1 else ''} equally well"
     elif feeding.others:
         second = feeding.others[0]
         words += (

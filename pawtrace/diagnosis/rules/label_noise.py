@@ -2,9 +2,10 @@
 
 from pawtrace.diagnosis.facts import Facts
 from pawtrace.diagnosis.finding import Finding, NotKnown, Numbers
-from pawtrace.diagnosis.label_quality import sure_errors, wrong_labels
+from pawtrace.diagnosis.label_quality import Judged, sure_errors, wrong_labels
 from pawtrace.results.number_words import percent, plural
 
+_MEASURE = "share of wrong labels, estimated from predictions"
 _LIKELY, _SURE = 0.1, 0.005  # p-values of so many errors among the surest predictions
 _LARGE_SHARE = 0.1  # of the labels: so many show in the curve alone
 # Of the likelihood-ratio test: a chance of about 1 % where labels are right (simulated, docs/log.md).
@@ -17,26 +18,29 @@ def rule(facts: Facts) -> Finding:
     Raises:
       NotKnown: no model is good enough to judge the labels.
     """
-    limit = facts.thresholds.noise_share
-    measure, limit_words = "share of wrong labels, estimated from predictions", f"at least {percent(limit)}"
     if facts.labels_say_nothing and (facts.learns_by_heart or not facts.train.at_chance):
-        return Finding(True, measure, "all", limit_words, _random_words(facts), _random_numbers(facts))
-    judge = facts.best_judge
-    if judge is None:
+        limit = f"at least {percent(facts.thresholds.noise_share)}"
+        return Finding(True, _MEASURE, "all", limit, _random_words(facts), _random_numbers(facts))
+    if facts.best_judge is None:
         raise NotKnown("the predictions are hardly better than guessing, so they cannot judge labels")
+    return by_judge(facts, facts.best_judge, len(facts.suspects))
+
+
+def by_judge(facts: Facts, judge: Judged, num_suspects: int) -> Finding:
+    """Whether a measurable share of the labels that a judge has not seen is wrong."""
+    limit = facts.thresholds.noise_share
     wrong, surest = wrong_labels(judge), sure_errors(judge)
     # Learning by heart bends the curve: then a smaller share must show among the surest predictions, too.
     by_heart = facts.gap >= facts.thresholds.overfitting_gap
     shows = surest.p_value < (_SURE if by_heart else _LIKELY) or (by_heart and wrong.share >= _LARGE_SHARE)
     outcome = Finding(
         wrong.share >= limit and wrong.likelihood_ratio > _LIKELIHOOD_RATIO and shows,
-        measure,
+        _MEASURE,
         percent(wrong.share),
-        f"{limit_words}, measurably",
+        f"at least {percent(limit)}, measurably",
     )
     if not outcome.applies:
         return outcome
-    num_suspects = len(facts.suspects)
     return outcome._replace(
         sentence=f"About {percent(wrong.share)} of the labels are wrong: of the {surest.num_sure:,} most "
         f"confident predictions on held-out pictures, {percent(surest.share)} contradict the label; if all "

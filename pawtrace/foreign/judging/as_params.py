@@ -14,7 +14,7 @@ _AUGMENTS = "Random"  # how the names of Keras's augmenting layers begin
 _POOLING = {"GlobalAveragePooling2D": "average", "GlobalMaxPooling2D": "max"}
 
 
-def as_params(measured: Measured) -> TrainParams:
+def as_params(measured: Measured, num_epochs: int | None = None) -> TrainParams:
     """The params of a recipe that would make such a model; unknown values are the defaults."""
     network, compiled = measured.network, measured.file.compiled
     family = network.family if network.family in BACKBONES else _UNKNOWN_BACKBONE
@@ -27,7 +27,9 @@ def as_params(measured: Measured) -> TrainParams:
         "head": _head(network.head_layers, [output.layer for output in network.outputs]),
         "augmentation": _augmentation(network.model),
         "label_smoothing": min(0.99, compiled.label_smoothing),
-        "phases": [{"trainable": "all" if trains_trunk(measured) else "none", "num_epochs": 10}],
+        "phases": [
+            {"trainable": "all" if trains_trunk(measured) else "none", "num_epochs": num_epochs or 10}
+        ],
         "early_stopping": None,
     }
     if compiled.optimizer in ("adam", "adamw", "sgd"):

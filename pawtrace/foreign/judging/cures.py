@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 
 from pawtrace.config.conventions import CONVENTIONS
-from pawtrace.diagnosis.cures.steps import Cure, pretrained_line
+from pawtrace.diagnosis.cures.steps import Cure, rounded
 from pawtrace.diagnosis.cures.table import cures_of
 from pawtrace.diagnosis.finding import Finding
+from pawtrace.foreign.judging.cures_of_dead import NEW_HEAD, cures_of_dead, from_random
 from pawtrace.foreign.judging.facts import ForeignFacts
 
 # Words for a script, where a recipe's cure names params.
@@ -16,24 +17,26 @@ _WORDS = {
     "pictures": "Look at the photos: all of them are blank.",
 }
 _RATE = 1e-3  # at which a new head learns
+_USUAL_RATES = {"sgd": 1e-2}  # of the other optimizers, the same
 
 
 def cures_for(verdict: str, finding: Finding, facts: ForeignFacts) -> list[Cure]:
     """The cures of a verdict, the likeliest first."""
     own = list(_own_cures(verdict, finding, facts))
     shared = [] if own else cures_of(verdict, finding, facts)
-    return [cure._replace(words=_WORDS.get(cure.name, cure.words)) for cure in [*own, *shared]]
+    return [_in_a_script(cure, facts) for cure in [*own, *shared]]
+
+
+def _in_a_script(cure: Cure, facts: ForeignFacts) -> Cure:
+    """The cure in words for a script; without a history, the number of epochs is not known."""
+    cure = cure._replace(words=_WORDS.get(cure.name, cure.words))
+    if cure.name == "more_epochs" and not facts.knows_history:
+        return cure._replace(words="Train twice as many epochs.", keras="model.fit(..., epochs=2 * epochs)")
+    return cure
 
 
 def _own_cures(verdict: str, finding: Finding, facts: ForeignFacts) -> Iterator[Cure]:
-    if finding.cause == "softmax_over_one_unit":
-        yield Cure(
-            "sigmoid",
-            "Use a sigmoid on the last layer, and train again.",
-            None,
-            "keras.layers.Dense(1, activation='sigmoid')  # with loss='binary_crossentropy'",
-        )
-    elif finding.cause == "twice":
+    if finding.cause == "twice":
         yield Cure(
             "scale_once",
             "Scale only once: give the model unscaled photos, or remove its scaling layer; then train again.",
@@ -49,24 +52,38 @@ def _own_cures(verdict: str, finding: Finding, facts: ForeignFacts) -> Iterator[
             None,
             f"model.compile(keras.optimizers.Adam({_RATE:g}), ...); model.fit(...)",
         )
-    elif finding.cause == "frozen_random" or (verdict == "dead" and facts.linear_probe is None):
-        family = facts.params.backbone
-        yield Cure("pretrained", "", None, pretrained_line(family))
-        yield Cure(
-            "unfreeze",
-            "Or train all layers, with He initialisation and batch normalisation.",
-            None,
-            "keras.layers.Conv2D(\n"
-            "    filters, 3, padding='same', use_bias=False, kernel_initializer='he_normal')\n"
-            "keras.layers.BatchNormalization(momentum=0.9)  # after every convolution, before its ReLU",
-        )
+    elif verdict == "unstable":
+        yield _lower_rate(facts)
+    elif verdict == "dead":
+        yield from cures_of_dead(finding, facts)
+    elif finding.cause == "frozen_random":
+        yield from from_random(facts)
+    elif verdict == "underfitting" and finding.cause != "penalty" and facts.head_is_at_fault:
+        yield NEW_HEAD
+
+
+def _lower_rate(facts: ForeignFacts) -> Cure:
+    compiled = facts.measured.file.compiled
+    usual = _USUAL_RATES.get(compiled.optimizer, _RATE)
+    name = {"sgd": "SGD", "adamw": "AdamW"}.get(compiled.optimizer, "Adam")
+    rate = usual if compiled.learning_rate is None else rounded(min(usual, compiled.learning_rate / 10))
+    return Cure(
+        "learning_rate",
+        f"Lower the learning rate to {rate:g}, and limit the gradients.",
+        None,
+        f"model.compile(keras.optimizers.{name}({rate:g}, clipnorm=1.0), ...); model.fit(...)",
+    )
 
 
 def _scaling(finding: Finding, facts: ForeignFacts) -> Cure:
     convention, received = CONVENTIONS[finding.cause], facts.measured.received
     is_fed = facts.measured.feeding.convention == finding.cause  # the arrays alone are wrong
     then = "" if is_fed else ", in training and prediction; then train the head again"
-    instead = f", instead of {CONVENTIONS[received].keras_line}" if received and not is_fed else ""
+    instead = (
+        f", instead of {CONVENTIONS[received].keras_line}"
+        if received not in (None, "zero_to_255") and not is_fed
+        else ""
+    )
     return Cure(
         "input_scaling",
         f"Give the model {convention.words}{then}.",

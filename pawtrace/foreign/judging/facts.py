@@ -14,10 +14,11 @@ from pawtrace.config.sections import DiagnoseParams
 from pawtrace.config.train_params import TrainParams
 from pawtrace.diagnosis.facts import Facts
 from pawtrace.diagnosis.finding import NotKnown, Numbers
-from pawtrace.diagnosis.label_quality import Judged
-from pawtrace.diagnosis.scores import score_of
+from pawtrace.diagnosis.label_quality import Judged, Suspect, sure_suspects
+from pawtrace.diagnosis.scores import score_by_label, score_of
 from pawtrace.foreign.measuring.fit_signals import FitSignals
 from pawtrace.foreign.measuring.measure import Measured
+from pawtrace.results.number_words import percent
 from pawtrace.results.probe_results import Answers, EpochSignals, LinearProbe, RateRange, Signals
 from pawtrace.results.results import History
 
@@ -25,6 +26,9 @@ NO_TRAIN = "needs the training photos: --train PHOTOS"
 HIDDEN = "a SavedModel does not show its layers: diagnose the .keras file"
 NO_HISTORY = "needs the history of the training: --history FILE"
 _MIN_JUDGE = 0.7  # accuracy: a worse model says more about itself than about labels
+_USUAL_BATCH, _FEW_STEPS = 32, 30  # with fewer steps in all, a network has hardly begun
+_DIFFERENT = 0.2  # of accuracy: more than moving averages of an epoch and augmentation explain
+_GOOD_FEATURES = 0.8  # accuracy of a linear classifier: the convolutions are not the problem
 _MIN_ORDERED = 0.9  # share of different probabilities; of saturated ones many are the same
 
 
@@ -103,14 +107,95 @@ class ForeignFacts(Facts):
         """Whether neither a linear classifier nor this network finds anything general in the labels."""
         return self.knows_train and bool(super().labels_say_nothing)
 
+    @property
+    def num_train(self) -> int:
+        """How many training photos there are, measured or not.
+
+        Raises:
+          NotKnown: they were not given.
+        """
+        if self.measured.train_photos is None:
+            raise NotKnown(NO_TRAIN)
+        return self.measured.train_photos.num_found
+
+    @property
+    def has_hardly_begun(self) -> bool:
+        """Whether the history holds so few steps that they show nothing of what the model can learn."""
+        if not self.knows_history:
+            return False
+        num_epochs = len(self.history.epoch)
+        num_steps = num_epochs * -(-self.num_train // _USUAL_BATCH) if self.knows_train else _FEW_STEPS
+        return num_epochs == 1 or num_steps < _FEW_STEPS
+
+    def require_no_contradiction(self) -> None:
+        """End a rule if the history tells of a much better model than was measured.
+
+        Raises:
+          NotKnown: then the script prepares its photos in a way that pawtrace does not try.
+        """
+        if not self.knows_history:
+            return
+        told, found = self.history.accuracy[-1], self.known.accuracy
+        if told - found > _DIFFERENT and not self.measured.feeding.is_certain:
+            raise NotKnown(
+                f"the accuracy is {percent(told)} at the end of the history and {percent(found)} here, so "
+                "the script prepares the photos in another way; use pawtrace.DiagnoseCallback there"
+            )
+
+    @property
+    def learns_by_heart(self) -> bool:
+        """Not known; false, so that no rule takes it for granted."""
+        return False
+
+    @property
+    def by_heart_words(self) -> str:
+        """What shows that the network can learn, in words."""
+        return f"its accuracy on its own training photos is {percent(self.train.accuracy)}"
+
     @cached_property
     def best_judge(self) -> Judged | None:
-        """The most accurate judge of labels, if it is accurate and its probabilities can rank the labels."""
-        judge = super().best_judge
-        if judge is None or judge.accuracy < _MIN_JUDGE:
+        """The most accurate judge of the test photos' labels, if it is accurate.
+
+        Raises:
+          NotKnown: there is an accurate one, but its probabilities cannot rank the labels.
+        """
+        judges = [judge for judge in (self.judged_by_features, self.judged_unseen) if judge is not None]
+        accurate = [judge for judge in judges if judge.accuracy >= _MIN_JUDGE and not _at_chance(judge)]
+        able = [judge for judge in accurate if _can_rank(judge)]
+        if accurate and not able:
+            raise NotKnown("most probabilities are exactly 0 or 1, so they cannot rank the labels")
+        return max(able, key=lambda judge: judge.accuracy_low, default=None)
+
+    @property
+    def head_is_at_fault(self) -> bool:
+        """Whether a linear classifier on the trunk's features is good, and better than the model."""
+        return self.features_accuracy >= _GOOD_FEATURES and self.features_are_better
+
+    @cached_property
+    def judged_train(self) -> Judged | None:
+        """The training photos' labels, judged out of fold by a linear classifier on the trunk's features.
+
+        Wrong labels lower the judge's own accuracy; then its accuracy on the test photos shows whether it is
+        able.
+        """
+        judge, others = self.measured.judged_train, self.judged_by_features
+        if judge is None or _at_chance(judge) or not _can_rank(judge):
             return None
-        can_order = len(np.unique(judge.probabilities)) >= _MIN_ORDERED * len(judge.probabilities)
-        return judge if can_order else None
+        able = max(judge.accuracy, 0.0 if others is None else others.accuracy)
+        return judge if able >= _MIN_JUDGE else None
+
+    @cached_property
+    def suspects_in_train(self) -> list[Suspect]:
+        """The training photos whose labels that judge doubts, the surest first."""
+        confidence = self.thresholds.noise_confidence
+        return [] if self.judged_train is None else sure_suspects(self.judged_train, confidence)
+
+    @cached_property
+    def penalties_outweigh(self) -> bool:
+        """Whether the penalties on the weights are most of the objective, of epochs or of the saved model."""
+        objective = self.measured.penalty + self.train_loss
+        is_large = self.measured.penalty > self.thresholds.penalty_share * objective
+        return is_large or bool(super().penalties_outweigh)
 
     @cached_property
     def stopped_early(self) -> bool:
@@ -121,6 +206,14 @@ class ForeignFacts(Facts):
     def linear_probe(self) -> LinearProbe | None:
         """What a linear classifier gets out of the trunk's features; None for untrained weights."""
         return self.measured.linear_probe
+
+
+def _at_chance(judge: Judged) -> bool:
+    return score_by_label(judge.labels, judge.is_right).at_chance
+
+
+def _can_rank(judge: Judged) -> bool:
+    return len(np.unique(judge.probabilities)) >= _MIN_ORDERED * len(judge.probabilities)
 
 
 def _result(predictions: dict[str, Any]) -> Any:
@@ -145,8 +238,6 @@ def _probes(measured: Measured, initial_loss: float | None) -> Any:
         blocks=measured.blocks,
         linear_probe=measured.linear_probe,
         overfit=absent(reason),
-        initial=absent(reason)
-        if initial_loss is None
-        else SimpleNamespace(training=Answers(loss=initial_loss, accuracy=None)),
+        initial=SimpleNamespace(training=Answers(loss=initial_loss, accuracy=None)),
         rate_range=unknown,
     )

@@ -20,13 +20,14 @@ def rule(facts: ForeignFacts) -> Finding:
     if measured.inner_scaling and measured.entry_std < _TWICE_STD:
         return _twice(facts)
     fed = measured.test_photos.fed
-    if fed is not None and fed != convention and convention not in measured.feeding.equals:
+    fits = fed is None or fed == convention or fed in measured.feeding.equals
+    if measured.feeding.is_certain and not fits:
         return Finding(
             True,
             "convention of the arrays",
-            CONVENTIONS[fed].words,
+            CONVENTIONS[str(fed)].words,
             f"the model fits {CONVENTIONS[convention].words}",
-            f"You give the model {CONVENTIONS[fed].words}, but it predicts best with "
+            f"You give the model {CONVENTIONS[str(fed)].words}, but it predicts best with "
             f"{CONVENTIONS[convention].words}.",
             cause=convention,
         )
@@ -86,13 +87,15 @@ def _is_accurate(facts: ForeignFacts) -> bool:
 
 def _twice(facts: ForeignFacts) -> Finding:
     measured = facts.measured
-    outside = CONVENTIONS[measured.feeding.convention]
+    feeding = measured.feeding
+    known = feeding.is_certain
+    outside = CONVENTIONS[feeding.convention].words if known else "photos that were already scaled"
     return Finding(
         not _is_accurate(facts),
         "standard deviation of the values that the first layer receives",
         decimal(measured.entry_std),
         f"below {_TWICE_STD:g}, and the model is not good",
-        f"The input is scaled twice: the model has a scaling layer and was trained on {outside.words}, "
+        f"The input is scaled twice: the model has a scaling layer and was trained on {outside}, "
         f"so its first layer receives values that are nearly equal (standard deviation "
         f"{decimal(measured.entry_std)}).",
         {"std": measured.entry_std},

@@ -7,18 +7,18 @@ import math
 from collections.abc import Callable
 
 from pawtrace.diagnosis.finding import Finding, NotKnown
+from pawtrace.diagnosis.rules import label_noise as noise
+from pawtrace.diagnosis.rules import too_few as few
 from pawtrace.diagnosis.rules import undertrained as still_improving
 from pawtrace.diagnosis.rules.overfitting import USUAL_GAP, is_unusual
 from pawtrace.diagnosis.rules.unstable import largest_rise
 from pawtrace.diagnosis.verdicts import VERDICTS
-from pawtrace.foreign.judging import input_scaling, stalled
+from pawtrace.foreign.judging import dead, input_scaling, stalled
 from pawtrace.foreign.judging.facts import NO_HISTORY, NO_TRAIN, ForeignFacts
-from pawtrace.foreign.judging.stalled import RANDOM, has_low_rate, nothing_moved
-from pawtrace.results.number_words import decimal, percent, points
+from pawtrace.foreign.judging.stalled import RANDOM
+from pawtrace.results.number_words import decimal, percent, plural, points
 
-_SAME_ANSWER = 0.01  # standard deviation of P(dog) over all photos: the input makes no difference
 _BLANK = 2.0  # of 255: photos that differ by less are all of one colour
-_DEAD_CHANNELS = 0.95  # share of a layer's channels that are zero on all photos
 
 
 def unstable(facts: ForeignFacts) -> Finding:
@@ -36,7 +36,7 @@ def unstable(facts: ForeignFacts) -> Finding:
     return Finding(
         applies,
         measure,
-        decimal(max(0.0, rise)),
+        decimal(max(0.0, rise)) + (", recovered" if rise > limit and not applies else ""),
         limit_words,
         f"The training loss jumps from {decimal(before)} to {decimal(after)} in epoch {epoch} "
         "and the model does not recover: the learning rate is too large.",
@@ -72,51 +72,22 @@ def blank_inputs(facts: ForeignFacts) -> Finding:
     )
 
 
-def dead(facts: ForeignFacts) -> Finding:
-    """Never better than guessing, because the output hardly depends on the picture."""
-    measured, score = facts.measured, facts.known
-    spread = float(measured.test.probabilities.std())
-    measure = "standard deviation of P(dog) over all photos"
-    limit = f"below {_SAME_ANSWER:g}, and no better than guessing"
-    if measured.output.is_constant:
-        said = "The output is a softmax over one unit: it is 1 for every picture, so nothing can be learned."
-        return Finding(True, measure, "0", limit, said, {"answers_std": spread}, "softmax_over_one_unit")
-    signal = facts.dying_signal
-    is_silent = spread < _SAME_ANSWER or measured.dead_share > _DEAD_CHANNELS
-    excused = _lags(facts) or (nothing_moved(facts) and has_low_rate(facts))
-    applies = (score.at_chance or facts.test.at_chance) and is_silent and not excused
-    where = ""
-    if signal is not None:
-        where = (
-            f" The signal dies at {signal.block.name}: there, activations have a standard deviation of "
-            f"{decimal(signal.std)} (before: {decimal(signal.largest_std)})."
-        )
-    elif measured.dead_share > _DEAD_CHANNELS:
-        where = (
-            f" {percent(measured.dead_share)} of the units of a layer are zero on all photos (dead ReLUs)."
-        )
-    if (measured.untrained_trunk or 0.0) > RANDOM:
-        where += " The convolutions still have their initial random weights."
-    if not measured.network.shows_layers:
-        where += " For the reason, diagnose the .keras file: a SavedModel does not show its layers."
-    return Finding(
-        applies,
-        measure,
-        decimal(spread),
-        limit,
-        f"The model gives nearly the same answer to every picture: P(dog) has a standard deviation of "
-        f"{decimal(spread)} over {facts.test.num_examples:,} photos, and the accuracy is "
-        f"{percent(score.accuracy)}.{where}",
-        {**facts.accuracies, "answers_std": spread},
+def too_few(facts: ForeignFacts) -> Finding:
+    """There are few training photos: of many, a slow model was shown only some."""
+    finding, number = few.rule(facts), facts.num_train
+    return finding._replace(
+        applies=finding.applies and number < facts.thresholds.too_few_examples, value=f"{number:,}"
     )
 
 
-def _lags(facts: ForeignFacts) -> bool:
-    """Whether the model answers well in training mode: then batch normalisation is at fault."""
-    modes = facts.measured.modes
-    if modes is None:
-        return False
-    return (modes.training.accuracy or 0.0) - (modes.inference.accuracy or 0.0) >= facts.thresholds.lag_gap
+def label_noise(facts: ForeignFacts) -> Finding:
+    """Wrong labels among the training photos, else among the test photos."""
+    judge = facts.judged_train
+    if judge is not None:
+        finding = noise.by_judge(facts, judge, len(facts.suspects_in_train))
+        if finding.applies:
+            return finding._replace(sentence=f"In the training photos: {finding.sentence}", cause="train")
+    return noise.rule(facts)
 
 
 def forgetting(facts: ForeignFacts) -> Finding:
@@ -133,7 +104,7 @@ def overfitting(facts: ForeignFacts) -> Finding:
     head, layers = facts.params.head, facts.measured.network.head_layers
     num_weights = sum(layer.count_params() for layer in layers if getattr(layer, "count_params", None))
     cause = "no_augmentation"
-    if head.pooling == "flatten" and num_weights > 100 * train.num_examples:
+    if head.pooling == "flatten" and num_weights > 100 * facts.num_train:
         cause = "large_head"
     return Finding(
         applies,
@@ -151,7 +122,14 @@ def undertrained(facts: ForeignFacts) -> Finding:
     """Still improving when the history ends."""
     if not facts.knows_history:
         raise NotKnown(NO_HISTORY)
-    return still_improving.rule(facts)
+    finding = still_improving.rule(facts)
+    if finding.applies or facts.is_good or not facts.has_hardly_begun:
+        return finding
+    said = (
+        f"The history ends after {plural(len(facts.history.epoch), 'epoch')}, with an accuracy of "
+        f"{percent(facts.known.accuracy)}: so few steps do not show what the model can learn."
+    )
+    return finding._replace(applies=True, sentence=said, cause="epochs")
 
 
 def underfitting(facts: ForeignFacts) -> Finding:
@@ -161,7 +139,13 @@ def underfitting(facts: ForeignFacts) -> Finding:
     if not facts.knows_train and not is_random:
         raise NotKnown(NO_TRAIN)
     level = facts.level(facts.known)
-    why = " Its convolutions still have the random weights that Keras initialised." if is_random else ""
+    if level < limit:
+        facts.require_no_contradiction()
+    cause = _underfitting_cause(facts, is_random=is_random)
+    why = {
+        "frozen_random": " Its convolutions still have the random weights that Keras initialised.",
+        "penalty": " The penalties on its weights outweigh the classification loss.",
+    }.get(cause, "")
     return Finding(
         level < limit,
         f"accuracy on {'its own training' if facts.knows_train else 'test'} photos",
@@ -170,7 +154,7 @@ def underfitting(facts: ForeignFacts) -> Finding:
         f"The model is right on only {percent(facts.known.accuracy)} of "
         f"{'its own training photos' if facts.knows_train else 'the test photos'}.{why}",
         dict(facts.accuracies),
-        _underfitting_cause(facts, is_random=is_random),
+        cause,
     )
 
 
@@ -200,8 +184,10 @@ _OWN: dict[str, Callable[[ForeignFacts], Finding]] = {
     "input_scaling": input_scaling.rule,
     "unstable": unstable,
     "blank_inputs": blank_inputs,
-    "dead": dead,
+    "dead": dead.rule,
     "stalled": stalled.rule,
+    "too_few": too_few,
+    "label_noise": label_noise,
     "forgetting": forgetting,
     "overfitting": overfitting,
     "undertrained": undertrained,

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from pawtrace.config.conventions import CONVENTIONS
+from pawtrace.diagnosis.label_quality import Judged
 from pawtrace.foreign.measuring.durations import MIN_PHOTOS, affordable
 from pawtrace.foreign.measuring.network import Network
 from pawtrace.foreign.measuring.network_outputs import outputs_of
@@ -39,7 +40,8 @@ def linear_probe(
       photos: labelled.
     """
     expected, family = network.expected_convention, network.family
-    names = {expected} if family and expected else set(CONVENTIONS) if family is None else set()
+    is_open = family is None and network.takes_colours
+    names = {expected} if family and expected else set(CONVENTIONS) if is_open else set()
     size_px = tuple(min(side, _SIDE_PX) for side in network.size_px)
     share = size_px[0] * size_px[1] / (network.size_px[0] * network.size_px[1])
     least = _MIN_FEATURES if family else MIN_PHOTOS
@@ -47,7 +49,7 @@ def linear_probe(
     few = photos.first(number)
     images = few.images((size_px[0], size_px[1]))
     own = received or "as_fed"
-    trunk = network.trunk((size_px[0], size_px[1]))
+    trunk = network.trunk((size_px[0], size_px[1])) if names or received else None
     found = {name: outputs_of(trunk, scaled(images, name))[0] for name in sorted(names)}
     if own not in found and (received is None or size_px == network.size_px):
         assert features is not None
@@ -56,6 +58,20 @@ def linear_probe(
     elif own not in found:
         found[own] = outputs_of(trunk, scaled(images, own))[0]
     return _probe_of(found, few, own, expected)
+
+
+def judged_by_features(photos: Photos, features: np.ndarray | None) -> Judged | None:
+    """Judge the labels of training photos by a linear classifier, out of fold; None for too few photos.
+
+    Args:
+      photos: of which the first n are judged.
+      features: of the whole model, float (n, c), as it is fed.
+    """
+    if features is None or len(features) < MIN_PHOTOS or not np.isfinite(features).all():
+        return None
+    labels = photos.labels[: len(features)]
+    found = out_of_fold(features, labels)
+    return Judged(photos.ids[: len(labels)], ["train"] * len(labels), labels, found)
 
 
 def _probe_of(

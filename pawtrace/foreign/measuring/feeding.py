@@ -1,8 +1,9 @@
 """Find the input scaling and the order of classes of a model: the ones that fit labelled photos best.
 
 All scalings with red first are tried on a few photos, the better ones on more photos, until two are left
-(successive halving: Karnin, Koren & Somekh 2013). The winner is then compared with the same scaling with
-blue first.
+(successive halving: Karnin, Koren & Somekh 2013). Those of them that fit are then compared with the same
+scalings with blue first. Of scalings that fit equally well, the expected one is taken (that of the user's
+own arrays or of published weights), or else, of two orders of the channels, red first.
 """
 
 from collections.abc import Callable
@@ -21,6 +22,7 @@ _BGR = "bgr_"  # how the names of conventions with blue first begin
 _SUREST = 1e-4  # how near a probability counts towards 0 and 1
 _TEMPERATURES = 2.0 ** np.arange(-8, 11)
 _SAME_MISFIT = 0.02  # nats: a difference that decides nothing
+_WORTH_OF_KNOWING = 0.05  # nats: a misfit that is larger by less does not refute the expected convention
 _PENALTY = 0.05  # nats, for each doubling of the temperature
 
 
@@ -65,6 +67,7 @@ def find_feeding(
     photos: Photos,
     num_first: int,
     known: str | None = None,
+    expected: str | None = None,
 ) -> Feeding:
     """Try the conventions.
 
@@ -75,6 +78,7 @@ def find_feeding(
       photos: labelled; the first ones are used.
       num_first: photos on which all conventions are tried; four times as many decide between the last two.
       known: the convention, where only the order of the classes is to be found out.
+      expected: the convention of arrays that the user gives, or of the published weights, where known.
     """
     values: dict[str, np.ndarray] = {name: np.empty(0) for name in CONVENTIONS}
     seen: dict[str, Trial] = {}
@@ -93,19 +97,28 @@ def find_feeding(
         if wanted > shown:
             show(left, shown, wanted)
         shown = wanted
-    best = min((seen[name] for name in left), key=lambda trial: trial.misfit)
-    if known is None and _BGR + best.convention in CONVENTIONS:
-        show([_BGR + best.convention], 0, shown)
-        sibling = seen[_BGR + best.convention]
-        # RGB is far commoner than BGR: where both fit as well, it is RGB.
-        best = best if sibling.misfit > best.misfit or _fits_as_well(best, sibling) else sibling
-    others = sorted((trial for trial in seen.values() if trial is not best), key=lambda trial: trial.misfit)
-    equals = [
-        trial.convention for trial in others if len(trial.right) == shown and _fits_as_well(trial, best)
-    ]
+    fittest = min((seen[name] for name in left), key=lambda trial: trial.misfit)
+    if known is None:
+        fitting = [name for name in left if _fits_as_well(seen[name], fittest)]
+        siblings = [_BGR + name for name in fitting if _BGR + name in CONVENTIONS]
+        show(siblings, 0, shown)
+        fittest = min((seen[name] for name in left + siblings), key=lambda trial: trial.misfit)
+    others = sorted(seen.values(), key=lambda trial: trial.misfit)
+    equal = [trial for trial in others if len(trial.right) == shown and _fits_as_well(trial, fittest)]
+    best = _most_probable(equal, fittest, expected)
+    others.remove(best)
+    equals = [trial.convention for trial in equal if trial is not best]
     differences = [1 if right else -1 for right in best.right]
     certain = sum(differences) > 0 and is_significant(sign_flip_test(differences))
     return Feeding(best, others, equals, certain)
+
+
+def _most_probable(equal: list[Trial], fittest: Trial, expected: str | None) -> Trial:
+    """Of scalings that fit equally well, the expected one if it is near, or red first instead of blue."""
+    near = [trial for trial in equal if trial.misfit - fittest.misfit < _WORTH_OF_KNOWING]
+    as_expected = [trial for trial in near if trial.convention == expected]
+    red_first = [trial for trial in equal if _BGR + trial.convention == fittest.convention]
+    return next(iter(as_expected or red_first), fittest)
 
 
 def _tried(name: str, probabilities: np.ndarray, labels: np.ndarray, output: Output) -> Trial:

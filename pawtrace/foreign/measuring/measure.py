@@ -17,10 +17,11 @@ from pawtrace.dataset.examples.raw import RawExample
 from pawtrace.dataset.splitting.linear_baseline import choose_examples, linear_baseline
 from pawtrace.dataset.splitting.overlap import find_overlap
 from pawtrace.dataset.splitting.splits import Membership
+from pawtrace.diagnosis.label_quality import Judged
 from pawtrace.evaluation.predictions import Predictions
 from pawtrace.foreign.defaults import probe_params
 from pawtrace.foreign.measuring.durations import affordable, seconds_each
-from pawtrace.foreign.measuring.features import linear_probe
+from pawtrace.foreign.measuring.features import judged_by_features, linear_probe
 from pawtrace.foreign.measuring.feeding import Feeding, find_feeding
 from pawtrace.foreign.measuring.network import Network, network_of, untrained_share
 from pawtrace.foreign.measuring.network_outputs import (
@@ -43,7 +44,8 @@ from pawtrace.results.data_summary import Baseline
 from pawtrace.results.probe_results import Answers, Block, LinearProbe, Modes
 
 _ANSWERS_S, _TRAIN_S = 18.0, 8.0  # of the minute, on a slow computer
-_TRIALS_S, _PASSES = 14.0, 16  # passes of the first photos through the network, to find the convention
+_TRIALS_S, _PASSES = 14.0, 20  # passes of the first photos through the network, to find the convention
+_NUM_FIRST = (32, 16, 8)  # photos for the first pass: as many as the time allows
 _NUM_MODES = 64  # photos that are shown in both modes
 _FREE_PX = (224, 224)  # for a model that takes any size
 Say = Callable[[str], None]
@@ -60,6 +62,7 @@ class Measured(NamedTuple):
     entry_std: float  # of the values that the first layer that learns receives
     inner_scaling: bool  # whether layers of the model scale its input
     test_photos: Photos
+    train_photos: Photos | None
     test: Predictions
     train: Predictions | None
     like_train: set[str] | None  # ids of test photos that look like a train photo
@@ -69,9 +72,11 @@ class Measured(NamedTuple):
     dead_share: float  # of the channels before the output: zero on all photos
     contrast: float  # of the photos, 0..255
     linear_probe: LinearProbe | None
+    judged_train: Judged | None  # by a linear classifier on the trunk's features, out of fold
+    penalty: float  # on the weights: what the model adds to the loss, nats
     untrained_trunk: float | None  # the share of the trunk's kernels that are as initialised
     untrained_head: float | None
-    draws_random_numbers: bool  # of a SavedModel: whether two answers to one photo differ
+    draws_random_numbers: bool  # whether two answers to one photo differ
 
 
 def measure(
@@ -89,21 +94,22 @@ def measure(
       TrainingError: its output fits no known set of classes.
     """
     network = network_of(file.model, _FREE_PX)
-    output = meaning_of_output(file, network, test.encoded)
+    output = meaning_of_output(file, network, test.encoded, labelled=test)
     whole = network.with_features()
     each_s = seconds_each(whole, network)
     # An overfitted network is right about its training photos however it is scaled, and wrong about others.
     tried = test if train is None else in_turns(train, test)
-    feeding = _feeding(whole, network, output, tried, each_s, convention, say)
+    feeding = _feeding(whole, network, output, tried._replace(fed=test.fed), each_s, convention, say)
     num_answers = affordable(_ANSWERS_S, each_s, len(test.ids))
     say(f"predicting {num_answers} of {len(test.ids)} test photos")
     all_test, test = test, test.first(num_answers)
     predictions, features = _predicted(whole, network, output, feeding, test)
-    train_predictions, like_train = None, None
+    train_predictions, train_features, like_train = None, None, None
     if train is not None:
         num_train = affordable(_TRAIN_S, each_s, len(train.ids))
         say(f"predicting {num_train} of {len(train.ids)} training photos; looking for copies of test photos")
-        train_predictions, _ = _predicted(whole, network, output, feeding, train.first(num_train))
+        shown_train = train.first(num_train)
+        train_predictions, train_features = _predicted(whole, network, output, feeding, shown_train)
         like_train = _like_train(train, test)
     say("measuring signal strength, training and inference mode, features")
     shown = (train or test).first(_NUM_MODES)
@@ -123,6 +129,7 @@ def measure(
         float(entry.std()),
         bool(network.num_scaling) and received != feeding.convention,
         test,
+        train,
         predictions,
         train_predictions,
         like_train,
@@ -132,9 +139,11 @@ def measure(
         dead_share,
         contrast_of(test),
         linear_probe(network, features, received, each_s, all_test) if is_probed else None,
+        judged_by_features(train, train_features) if train is not None and is_probed else None,
+        float(sum(file.model.losses)) if file.model.losses else 0.0,
         untrained,
         untrained_share(network.head_layers),
-        draws_random_numbers(whole, images[:AT_ONCE]) if not shows else False,
+        draws_random_numbers(whole, images[:AT_ONCE]),
     )
 
 
@@ -147,12 +156,15 @@ def _feeding(
     convention: str | None,
     say: Say,
 ) -> Feeding:
-    num_first = 16 if 16 * each_s * _PASSES < _TRIALS_S else 8
+    fitting = (number for number in _NUM_FIRST if number * each_s * _PASSES < _TRIALS_S)
+    num_first = next(fitting, _NUM_FIRST[-1])
+    expected = photos.fed or (None if network.num_scaling else network.expected_convention)
     if convention is None:
         say(f"how does it want its input? {len(CONVENTIONS)} conventions on up to {4 * num_first} photos")
     return find_feeding(
-        lambda images: outputs_of(whole, images)[0], network.size_px, output, photos, num_first, convention
-    )
+        lambda images: outputs_of(whole, images)[0], network.size_px, output, photos, num_first, convention,
+        expected,
+    )  # fmt: skip
 
 
 def _predicted(

@@ -58,6 +58,12 @@ class Network(NamedTuple):
         return not hides_layers(self.model)
 
     @property
+    def takes_colours(self) -> bool:
+        """Whether the first layer that learns receives three channels."""
+        entry = self.outputs[self.num_scaling - 1].tensor if self.num_scaling else self.inputs
+        return bool(entry.shape[-1] == 3)
+
+    @property
     def trunk_layers(self) -> list[keras.Layer]:
         """The layers between the input's scaling and the head."""
         return [output.layer for output in self.outputs[self.num_scaling : self.num_trunk]]

@@ -8,7 +8,7 @@ import numpy as np
 from pawtrace.config.conventions import CONVENTIONS
 from pawtrace.dataset.examples.pixels import decode
 from pawtrace.foreign.measuring.network import Network
-from pawtrace.foreign.measuring.outputs import Output, output_of
+from pawtrace.foreign.measuring.outputs import FEW_UNITS, Output, output_of, several_units
 from pawtrace.foreign.reading.array_values import scaled
 from pawtrace.foreign.reading.model_file import ModelFile
 from pawtrace.foreign.reading.photos import Photos, stretched
@@ -33,13 +33,22 @@ def outputs_of(model: keras.Model, images: np.ndarray, *, training: bool = False
     ]
 
 
-def meaning_of_output(file: ModelFile, network: Network, encoded: Sequence[bytes]) -> Output:
+def meaning_of_output(
+    file: ModelFile, network: Network, encoded: Sequence[bytes], labelled: Photos | None = None
+) -> Output:
     """What a model's output means, judged by its last layer or, if that is hidden, by some of its values.
+
+    Of three to nine units, the labelled photos tell which ones are cats and dogs.
 
     Raises:
       TrainingError: the number of units fits no known set of classes.
     """
     values, compiled = None, file.compiled
+    if labelled is not None and file.model.output_shape[-1] in FEW_UNITS:
+        photos = labelled.first(AT_ONCE)
+        images = photos.images(network.size_px)
+        answers = (outputs_of(file.model, scaled(images, name))[0] for name in CONVENTIONS)
+        return several_units(file.model, answers, photos.labels)
     if not network.shows_layers:
         few = np.stack([stretched(decode(each), network.size_px) for each in encoded[:_NUM_FOR_OUTPUT]])
         values = outputs_of(file.model, np.concatenate([scaled(few, name) for name in CONVENTIONS]))[0]

@@ -1,5 +1,6 @@
 """What a model's output means: one unit or several, a probability or a logit."""
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import keras
@@ -14,6 +15,8 @@ _KNOWN = {
     10: ("the classes of CIFAR-10", slice(3, 4), slice(5, 6)),
 }
 
+FEW_UNITS = range(3, 10)  # a class for other things beside cat and dog, say
+_TELLS = 0.5  # by how much the mean outputs for cats and dogs must differ, of two units together
 _SAME_SUM = 0.01  # of probabilities, from 1: float16 rounds
 
 
@@ -24,6 +27,7 @@ class Output(NamedTuple):
     activation: str  # sigmoid, softmax, linear, or another by Keras's name
     words: str
     order_is_known: bool = False  # whether the class that stands first is known
+    pair: tuple[int, int] | None = None  # of several units: those of cats and of dogs
 
     @property
     def is_constant(self) -> bool:
@@ -41,6 +45,9 @@ class Output(NamedTuple):
             _, cats, dogs = _KNOWN[self.num_units]
             shares = values if self.activation == "softmax" else keras.ops.softmax(values)
             return _share(*(keras.ops.sum(shares[:, units], axis=1) for units in (cats, dogs)))
+        if self.pair is not None:
+            shares = keras.ops.softmax(values) if self.activation == "linear" else values
+            return _share(*(shares[:, unit] for unit in self.pair))
         if self.num_units == 1:
             only = values[:, 0]
             return keras.ops.sigmoid(only) if self.activation == "linear" else keras.ops.clip(only, 0, 1)
@@ -68,15 +75,42 @@ def output_of(
     return _output(int(model.output_shape[-1]), activation_of(model), loss, from_logits=from_logits)
 
 
+def several_units(model: keras.Model, answers: Iterable[np.ndarray], labels: np.ndarray) -> Output:
+    """The output of a model with a few units of unknown meaning: which ones are cats and dogs, by photos.
+
+    Args:
+      model: with one output, (None, units).
+      answers: of the photos, (n, units) each, under each input scaling.
+      labels: of the photos, int (n,), 1 for a dog.
+    Raises:
+      TrainingError: no two units tell cats from dogs.
+    """
+    units, activation = int(model.output_shape[-1]), activation_of(model)
+    differences = []
+    for values in answers:
+        shares = np.asarray(keras.ops.softmax(values)) if activation == "linear" else values
+        differences.append(shares[labels == 1].mean(axis=0) - shares[labels == 0].mean(axis=0))
+    clearest = max(differences, key=lambda each: float(each.max() - each.min()))
+    if clearest.max() - clearest.min() < _TELLS:
+        raise _unknown_units(units)
+    cat, dog = int(clearest.argmin()), int(clearest.argmax())
+    words = f"{units} units, of which {cat} is for cats and {dog} for dogs, judged by the photos"
+    return Output(units, activation, words, order_is_known=True, pair=(cat, dog))
+
+
+def _unknown_units(units: int) -> TrainingError:
+    return TrainingError(
+        f"expected an output of 1 unit, 2 units, 10 (CIFAR-10) or 1,000 (ImageNet), found {units}; "
+        "reduce the output to a cat unit and a dog unit, or train a new head"
+    )
+
+
 def _output(units: int, activation: str, loss: str, *, from_logits: bool) -> Output:
     if units in _KNOWN:
         name = _KNOWN[units][0]
         return Output(units, activation, f"{units:,} units, read as {name}", order_is_known=True)
     if units > 2:
-        raise TrainingError(
-            f"expected an output of 1 unit, 2 units, 10 (CIFAR-10) or 1,000 (ImageNet), found {units}; "
-            "reduce the output to a cat unit and a dog unit, or train a new head"
-        )
+        raise _unknown_units(units)
     if units == 1 and activation == "linear" and loss.startswith("mean_") and not from_logits:
         return Output(1, "number", "one unit without an activation, trained towards 0 and 1")
     words = {

@@ -78,13 +78,22 @@ def model_of(model: keras.Model, compiled: Compiled | None = None) -> ModelFile:
     """
     if compiled is None:
         compiled = _compiled_of(model.get_compile_config() if getattr(model, "compiled", False) else None)
-    model = _one_picture_in(model)
+    model = _one_picture_in(_from_rgb(model))
     problem = None
     try:
         require_finite_weights(model)
     except ValueError as error:
         problem = str(error)
     return ModelFile(model, compiled, problem)
+
+
+def _from_rgb(model: keras.Model) -> keras.Model:
+    """The same model of RGB pictures, where it takes grey ones: brightness as of ITU-R BT.601."""
+    shape = tuple(model.inputs[0].shape) if len(getattr(model, "inputs", None) or []) == 1 else ()
+    if len(shape) != 4 or shape[-1] != 1:
+        return model
+    images = keras.Input((*shape[1:3], 3))
+    return keras.Model(images, model(keras.ops.image.rgb_to_grayscale(images)), name=model.name)
 
 
 def _one_picture_in(model: keras.Model) -> keras.Model:
@@ -105,12 +114,21 @@ def _one_picture_in(model: keras.Model) -> keras.Model:
     if not is_rgb or len(outputs) != 1 or len(outputs[0]) != 2:
         raise TrainingError(
             f"{model.name}: expected a model from RGB pictures (None, height, width, 3) to (None, units), "
-            f"found {', '.join(map(str, inputs))} to {', '.join(map(str, outputs))}"
+            f"found {', '.join(map(str, inputs))} to {', '.join(map(str, outputs))}{_channels_hint(inputs)}"
         )
     is_named = not isinstance(model, keras.Sequential) and (
         isinstance(model.input, dict | list) or isinstance(model.output, dict | list)
     )
     return keras.Model(model.inputs[0], model.outputs[0], name=model.name) if is_named else model
+
+
+def _channels_hint(inputs: list[tuple[int | None, ...]]) -> str:
+    if len(inputs) != 1 or len(inputs[0]) != 4 or inputs[0][1] != 3:
+        return ""
+    return (
+        "; its channels are first: call keras.config.set_image_data_format('channels_last'), build the model "
+        "again, and copy the weights with set_weights()"
+    )
 
 
 def _load_hdf5(path: Path) -> keras.Model:

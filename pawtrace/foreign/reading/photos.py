@@ -152,7 +152,7 @@ def read_file(path: Path, max_pixels: int) -> bytes:
 def _from_arrays(batches: Iterable[Any]) -> Photos:
     images, labels = [], []
     for batch_images, batch_labels in itertools.islice(batches, MAX_PHOTOS):
-        images.append(np.asarray(batch_images))
+        images.append(_in_colours(np.asarray(batch_images)))
         found = np.asarray(batch_labels)
         labels.append(found.argmax(axis=1) if found.ndim == 2 and found.shape[1] == 2 else found.ravel())
         if sum(map(len, images)) >= MAX_PHOTOS:
@@ -166,6 +166,11 @@ def _from_arrays(batches: Iterable[Any]) -> Photos:
         for number, (image, label) in enumerate(zip(values, np.concatenate(labels), strict=False))
     ]
     return _sampled(photos, 0, where="photos")._replace(fed=fed)
+
+
+def _in_colours(images: np.ndarray) -> np.ndarray:
+    """Grey pictures, (n, h, w, 1), as RGB; others as they are."""
+    return np.repeat(images, 3, axis=-1) if images.ndim == 4 and images.shape[-1] == 1 else images
 
 
 def _sampled(photos: list[tuple[str, int, bytes]], num_unreadable: int, *, where: str) -> Photos:

@@ -1,0 +1,89 @@
+"""What to change where a model is dead: the loss, the head, destroyed or random weights, what `fit` gets."""
+
+from collections.abc import Iterator
+
+from pawtrace.diagnosis.cures.steps import Cure, pretrained_line
+from pawtrace.diagnosis.finding import Finding
+from pawtrace.foreign.judging.facts import ForeignFacts
+
+NEW_HEAD = Cure(
+    "new_head",
+    "Train a new head on the convolutions, which are good: frozen, with one sigmoid unit.",
+    None,
+    "backbone.trainable = False\n"
+    "x = keras.layers.GlobalAveragePooling2D()(backbone(inputs, training=False))\n"
+    "model = keras.Model(inputs, keras.layers.Dense(1, activation='sigmoid')(x))\n"
+    "model.compile(keras.optimizers.Adam(1e-3), 'binary_crossentropy', metrics=['accuracy'])",
+)
+_LOOK = Cure(
+    "inputs",
+    "Look at what fit gets: photos in the range that you expect, each with its own label.",
+    None,
+    "print(images.min(), images.max(), labels[:20])",
+)
+
+
+def cures_of_dead(finding: Finding, facts: ForeignFacts) -> Iterator[Cure]:
+    """The cures by cause, the likeliest first."""
+    if finding.cause == "softmax_over_one_unit":
+        yield Cure(
+            "sigmoid",
+            "Use a sigmoid on the last layer, and train again.",
+            None,
+            "keras.layers.Dense(1, activation='sigmoid')  # with loss='binary_crossentropy'",
+        )
+    elif finding.cause == "loss":
+        yield Cure(
+            "loss",
+            "Use binary cross-entropy, and train again.",
+            None,
+            "model.compile('adam', loss='binary_crossentropy', metrics=['accuracy'])",
+        )
+    elif finding.cause == "head":
+        yield from _penalties(facts)
+        yield NEW_HEAD
+    elif finding.cause == "destroyed":
+        yield Cure(
+            "head_first",
+            "Begin again with pretrained weights: train the head with the backbone frozen, then all layers "
+            "at a learning rate of 1e-5.",
+            None,
+            f"{pretrained_line(facts.params.backbone)}\n"
+            "backbone.trainable = False; model.compile(keras.optimizers.Adam(1e-3), ...); model.fit(...)\n"
+            "backbone.trainable = True; model.compile(keras.optimizers.Adam(1e-5), ...); model.fit(...)",
+        )
+    elif facts.linear_probe is None:
+        yield from from_random(facts)
+    else:
+        yield _LOOK
+        yield from _penalties(facts)
+        yield from from_random(facts)
+
+
+def from_random(facts: ForeignFacts) -> Iterator[Cure]:
+    """Pretrained weights, or all layers trained with what lets the signal through."""
+    yield Cure(
+        "pretrained",
+        "Start from pretrained weights, with the input scaling that they expect.",
+        None,
+        pretrained_line(facts.params.backbone),
+    )
+    all_layers = "use" if facts.trains_backbone else "train all layers, with"
+    yield Cure(
+        "unfreeze",
+        f"Or {all_layers} He initialisation and batch normalisation.",
+        None,
+        "keras.layers.Conv2D(\n"
+        "    filters, 3, padding='same', use_bias=False, kernel_initializer='he_normal')\n"
+        "keras.layers.BatchNormalization(momentum=0.9)  # after every convolution, before its ReLU",
+    )
+
+
+def _penalties(facts: ForeignFacts) -> Iterator[Cure]:
+    if facts.params.head.l1 or facts.params.head.l2:
+        yield Cure(
+            "no_penalty",
+            "Remove the L1 and L2 penalties on the head's weights.",
+            None,
+            "keras.layers.Dense(units)  # without kernel_regularizer",
+        )
