@@ -22,16 +22,6 @@ _NUM_CURES = 3
 _NUM_SUSPECTS = 5
 
 
-_RANDOM = (
-    "Two predictions of the same photo differ: a layer still draws random numbers (dropout, noise or "
-    "augmentation that is called with training=True). Build the model without training=True."
-)
-_RANDOM_SAVED_MODEL = (
-    "Two predictions of the same photo differ, because the SavedModel still augments its input: export the "
-    "model without its augmentation layers."
-)
-
-
 def as_screen(diagnosis: "ForeignDiagnosis") -> str:
     """The whole screen."""
     lines = [] if diagnosis.measured is None else _about(diagnosis.measured)
@@ -110,7 +100,10 @@ def notes_on(facts: ForeignFacts) -> list[str]:
         words = CONVENTIONS[expected].words
         notes.append(f"Published {measured.network.family} weights expect {words}.")
     if measured.draws_random_numbers:
-        notes.append(_RANDOM if measured.network.shows_layers else _RANDOM_SAVED_MODEL)
+        notes.append(
+            "Two predictions of the same photo differ, because the SavedModel still augments its input: "
+            "export the model without its augmentation layers."
+        )
     if measured.output.num_units == 1 and measured.output.activation in ("relu", "tanh"):
         notes.append(
             f"The last layer has the activation {measured.output.activation}, which is no probability: use a "

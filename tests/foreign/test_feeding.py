@@ -10,11 +10,11 @@ from pawtrace.foreign.reading.photos import read_photos
 from tests.foreign.colours import SIDE_PX, images_and_labels, reader
 
 
-def feeding_of(model: keras.Model) -> Feeding:
+def feeding_of(model: keras.Model, expected: str | None = None) -> Feeding:
     photos = read_photos(images_and_labels(80, noise=18))
     output = output_of(model, "", from_logits=False)
     return find_feeding(
-        lambda images: np.asarray(model(images)), (SIDE_PX, SIDE_PX), output, photos, num_first=16
+        lambda images: np.asarray(model(images)), (SIDE_PX, SIDE_PX), output, photos, 16, expected=expected
     )
 
 
@@ -33,3 +33,24 @@ def test_which_class_is_1_follows_from_the_accuracy(sign: float, dog_first: bool
 
 def test_a_model_that_answers_always_the_same_fits_nothing() -> None:
     assert not feeding_of(reader(sign=0.0)).is_certain
+
+
+@pytest.mark.parametrize(
+    ("scale", "expected", "found"),
+    [
+        (2 / 255, "zero_to_one", "zero_to_one"),  # both fit equally well
+        (2 / 255, "minus_one_to_one", "minus_one_to_one"),
+        (1.0, "minus_one_to_one", "zero_to_255"),  # what is expected does not fit
+    ],
+)
+def test_of_two_that_fit_equally_well_the_expected_one_is_taken(
+    scale: float, expected: str, found: str
+) -> None:
+    assert feeding_of(reader(scale=scale), expected).convention == found
+
+
+def test_both_of_the_last_two_are_compared_with_blue_first() -> None:
+    swapped = reader(scale=2 / 255, sign=-1.0)
+    found = feeding_of(swapped)
+    tried = {trial.convention for trial in [found.best, *found.others]}
+    assert {"bgr_zero_to_one", "bgr_minus_one_to_one"} <= tried

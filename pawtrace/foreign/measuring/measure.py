@@ -76,7 +76,7 @@ class Measured(NamedTuple):
     penalty: float  # on the weights: what the model adds to the loss, nats
     untrained_trunk: float | None  # the share of the trunk's kernels that are as initialised
     untrained_head: float | None
-    draws_random_numbers: bool  # whether two answers to one photo differ
+    draws_random_numbers: bool  # of a SavedModel: whether two answers to one photo differ
 
 
 def measure(
@@ -143,7 +143,7 @@ def measure(
         float(sum(file.model.losses)) if file.model.losses else 0.0,
         untrained,
         untrained_share(network.head_layers),
-        draws_random_numbers(whole, images[:AT_ONCE]),
+        draws_random_numbers(whole, images[:AT_ONCE]) if not shows else False,
     )
 
 
