@@ -46,7 +46,9 @@ def rule(facts: ForeignFacts) -> Finding:
 
 def _never_learned(facts: ForeignFacts) -> bool:
     """Whether it is at chance on its own training photos, in spite of more than a few epochs."""
-    if not facts.knows_train or facts.has_hardly_begun or not learned_nothing(facts.train, facts.test):
+    if not facts.knows_train or facts.has_hardly_begun or facts.is_unbalanced:
+        return False
+    if not learned_nothing(facts.train, facts.test):
         return False
     return facts.is_flat_at_chance if facts.knows_history else True
 

@@ -135,7 +135,9 @@ class ForeignFacts(Facts):
         """
         if not self.knows_history:
             return
-        told, found = self.history.accuracy[-1], self.known.accuracy
+        modes = self.measured.modes  # the history's accuracy is that of training mode
+        found = max(self.known.accuracy, modes.training.accuracy or 0.0 if modes else 0.0)
+        told = self.history.accuracy[-1]
         if told - found > _DIFFERENT and not self.measured.feeding.is_certain:
             raise NotKnown(
                 f"the accuracy is {percent(told)} at the end of the history and {percent(found)} here, so "
@@ -173,7 +175,7 @@ class ForeignFacts(Facts):
 
     @cached_property
     def judged_train(self) -> Judged | None:
-        """The training photos' labels, judged out of fold by a linear classifier on the trunk's features.
+        """The training photos' labels, judged by a linear classifier on the trunk's features of test photos.
 
         Wrong labels lower the judge's own accuracy; then its accuracy on the test photos shows whether it is
         able.

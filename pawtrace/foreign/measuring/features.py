@@ -7,6 +7,9 @@ Source: Alain & Bengio 2016, "Understanding intermediate layers using linear cla
 from collections.abc import Mapping
 
 import numpy as np
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from pawtrace.config.conventions import CONVENTIONS
 from pawtrace.diagnosis.label_quality import Judged
@@ -20,6 +23,7 @@ from pawtrace.results.probe_results import LinearProbe
 
 _TIME_S = 12.0  # of the minute, on a slow computer
 _MIN_FEATURES, _MAX_FEATURES = 160, 400  # photos
+Features = np.ndarray | None  # of photos, float (n, c); None for a model without a trunk
 _SIDE_PX = 128  # a trunk tells conventions apart on small pictures too
 
 
@@ -60,18 +64,25 @@ def linear_probe(
     return _probe_of(found, few, own, expected)
 
 
-def judged_by_features(photos: Photos, features: np.ndarray | None) -> Judged | None:
-    """Judge the labels of training photos by a linear classifier, out of fold; None for too few photos.
+def judge_labels(photos: Photos, features: Features, others: Photos, of_others: Features) -> Judged | None:
+    """Judge the labels of photos by a linear classifier on the features of other photos; None for too few.
 
     Args:
       photos: of which the first n are judged.
       features: of the whole model, float (n, c), as it is fed.
+      others: labelled; the first m teach the classifier.
+      of_others: the same for these, (m, c).
     """
-    if features is None or len(features) < MIN_PHOTOS or not np.isfinite(features).all():
+    if features is None or of_others is None or min(len(features), len(of_others)) < MIN_PHOTOS:
         return None
-    labels = photos.labels[: len(features)]
-    found = out_of_fold(features, labels)
-    return Judged(photos.ids[: len(labels)], ["train"] * len(labels), labels, found)
+    if not (np.isfinite(features).all() and np.isfinite(of_others).all()):
+        return None
+    # As in the linear probe: features outnumber photos.
+    classifier = make_pipeline(StandardScaler(), LogisticRegression(C=0.01, max_iter=500))
+    classifier.fit(of_others, others.labels[: len(of_others)])
+    number = len(features)
+    found = classifier.predict_proba(features)[:, 1]
+    return Judged(photos.ids[:number], ["train"] * number, photos.labels[:number], found)
 
 
 def _probe_of(

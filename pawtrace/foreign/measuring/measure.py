@@ -21,7 +21,7 @@ from pawtrace.diagnosis.label_quality import Judged
 from pawtrace.evaluation.predictions import Predictions
 from pawtrace.foreign.defaults import probe_params
 from pawtrace.foreign.measuring.durations import affordable, seconds_each
-from pawtrace.foreign.measuring.features import judged_by_features, linear_probe
+from pawtrace.foreign.measuring.features import judge_labels, linear_probe
 from pawtrace.foreign.measuring.feeding import Feeding, find_feeding
 from pawtrace.foreign.measuring.network import Network, network_of, untrained_share
 from pawtrace.foreign.measuring.network_outputs import (
@@ -72,7 +72,7 @@ class Measured(NamedTuple):
     dead_share: float  # of the channels before the output: zero on all photos
     contrast: float  # of the photos, 0..255
     linear_probe: LinearProbe | None
-    judged_train: Judged | None  # by a linear classifier on the trunk's features, out of fold
+    judged_train: Judged | None  # by a linear classifier on the trunk's features of test
     penalty: float  # on the weights: what the model adds to the loss, nats
     untrained_trunk: float | None  # the share of the trunk's kernels that are as initialised
     untrained_head: float | None
@@ -139,7 +139,7 @@ def measure(
         dead_share,
         contrast_of(test),
         linear_probe(network, features, received, each_s, all_test) if is_probed else None,
-        judged_by_features(train, train_features) if train is not None and is_probed else None,
+        judge_labels(train, train_features, test, features) if train is not None and is_probed else None,
         float(sum(file.model.losses)) if file.model.losses else 0.0,
         untrained,
         untrained_share(network.head_layers),
