@@ -31,8 +31,10 @@ def test_which_class_is_1_follows_from_the_accuracy(sign: float, dog_first: bool
     assert feeding_of(reader(sign=sign)).best.dog_first is dog_first
 
 
-def test_a_model_that_answers_always_the_same_fits_nothing() -> None:
-    assert not feeding_of(reader(sign=0.0)).is_certain
+def test_a_model_that_answers_always_the_same_fits_nothing_and_what_is_expected_is_taken() -> None:
+    found = feeding_of(reader(sign=0.0), expected="torch")
+    assert not found.is_certain
+    assert found.convention == "torch"
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,6 @@ no validation photos: the test photos take their place.
 """
 
 from functools import cached_property
-from types import SimpleNamespace
-from typing import Any, NoReturn
 
 import numpy as np
 
@@ -16,38 +14,19 @@ from pawtrace.diagnosis.facts import Facts
 from pawtrace.diagnosis.finding import NotKnown, Numbers
 from pawtrace.diagnosis.label_quality import Judged, Suspect, sure_suspects
 from pawtrace.diagnosis.scores import score_by_label, score_of
+from pawtrace.foreign.judging.as_results import data_of, objective_of, probes_of, result_of
+from pawtrace.foreign.judging.missing import HIDDEN, NO_HISTORY, NO_TRAIN, absent
 from pawtrace.foreign.measuring.fit_signals import FitSignals
 from pawtrace.foreign.measuring.measure import Measured
 from pawtrace.results.number_words import percent
-from pawtrace.results.probe_results import Answers, EpochSignals, LinearProbe, RateRange, Signals
+from pawtrace.results.probe_results import LinearProbe, Signals
 from pawtrace.results.results import History
 
-NO_TRAIN = "needs the training photos: --train PHOTOS"
-HIDDEN = "a SavedModel does not show its layers: diagnose the .keras file"
-NO_HISTORY = "needs the history of the training: --history FILE"
 _MIN_JUDGE = 0.7  # accuracy: a worse model says more about itself than about labels
 _USUAL_BATCH, _FEW_STEPS = 32, 30  # with fewer steps in all, a network has hardly begun
 _DIFFERENT = 0.2  # of accuracy: more than moving averages of an epoch and augmentation explain
 _GOOD_FEATURES = 0.8  # accuracy of a linear classifier: the convolutions are not the problem
 _MIN_ORDERED = 0.9  # share of different probabilities; of saturated ones many are the same
-
-
-class _Absent:
-    """A missing measurement: any access raises NotKnown with the reason."""
-
-    def __init__(self, reason: str) -> None:
-        self._reason = reason
-
-    def __getattr__(self, name: str) -> NoReturn:
-        raise NotKnown(self._reason)
-
-    def __getitem__(self, key: object) -> NoReturn:
-        raise NotKnown(self._reason)
-
-
-def absent(reason: str) -> Any:
-    """A missing measurement, in place of any object."""
-    return _Absent(reason)
 
 
 class ForeignFacts(Facts):
@@ -70,8 +49,8 @@ class ForeignFacts(Facts):
         if measured.train is not None:
             predictions["train"] = measured.train
         self.knows_train, self.knows_history = measured.train is not None, history is not None
-        self.result = _result(predictions)
-        self.data = _data(measured)
+        self.result = result_of(predictions)
+        self.data = data_of(measured)
         self.test = self.validation = self.unseen = score_of(measured.test)
         self.train = score_of(measured.train) if measured.train is not None else absent(NO_TRAIN)
         self.history = history if history is not None else absent(NO_HISTORY)
@@ -81,9 +60,9 @@ class ForeignFacts(Facts):
             epochs=list(fit.epochs) if fit else [],
             kept=measured.modes or absent(HIDDEN),
         )
-        self.initial_loss = _objective(fit.initial) if fit and fit.initial else None
+        self.initial_loss = objective_of(fit.initial) if fit and fit.initial else None
         self.not_recorded = fit.missing if fit else ""
-        self.probes = _probes(measured, self.initial_loss)
+        self.probes = probes_of(measured, self.initial_loss)
 
     @property
     def known_split(self) -> str:
@@ -168,6 +147,15 @@ class ForeignFacts(Facts):
             raise NotKnown("most probabilities are exactly 0 or 1, so they cannot rank the labels")
         return max(able, key=lambda judge: judge.accuracy_low, default=None)
 
+    @cached_property
+    def features_accuracy(self) -> float:
+        """The linear classifier's accuracy on the features, as the model is fed or, if unknown, at best."""
+        if self.linear_probe is None:
+            return 0.0
+        names = {self.linear_probe.received}
+        names |= set() if self.measured.feeding.is_certain else {self.linear_probe.expected}
+        return max(self.linear_probe_accuracy(name) for name in names)
+
     @property
     def head_is_at_fault(self) -> bool:
         """Whether a linear classifier on the trunk's features is good, and better than the model."""
@@ -216,30 +204,3 @@ def _at_chance(judge: Judged) -> bool:
 
 def _can_rank(judge: Judged) -> bool:
     return len(np.unique(judge.probabilities)) >= _MIN_ORDERED * len(judge.probabilities)
-
-
-def _result(predictions: dict[str, Any]) -> Any:
-    return SimpleNamespace(predictions=predictions)
-
-
-def _data(measured: Measured) -> Any:
-    like_train = absent(NO_TRAIN) if measured.like_train is None else {"test": measured.like_train}
-    return SimpleNamespace(split=SimpleNamespace(baseline=measured.baseline), like_train=like_train)
-
-
-def _objective(signals: EpochSignals) -> float | None:
-    """What is minimised, penalties included, as in the history; None where it is not finite."""
-    loss, share = signals.training.loss, signals.penalty_share
-    return None if loss is None or share is None or share >= 1 else loss / (1 - share)
-
-
-def _probes(measured: Measured, initial_loss: float | None) -> Any:
-    reason = "needs a training, and pawtrace does not train a finished model"
-    unknown = RateRange(rate=0.0, rates=[], losses=[], falls_from=None, steepest=None, blows_up_at=None)
-    return SimpleNamespace(
-        blocks=measured.blocks,
-        linear_probe=measured.linear_probe,
-        overfit=absent(reason),
-        initial=SimpleNamespace(training=Answers(loss=initial_loss, accuracy=None)),
-        rate_range=unknown,
-    )

@@ -6,7 +6,8 @@ from pawtrace.config.conventions import CONVENTIONS
 from pawtrace.diagnosis.finding import Finding, NotKnown
 from pawtrace.diagnosis.rules import input_scaling as pretrained_scaling
 from pawtrace.evaluation.significance import holm, is_significant, sign_flip_test
-from pawtrace.foreign.judging.facts import HIDDEN, ForeignFacts
+from pawtrace.foreign.judging.facts import ForeignFacts
+from pawtrace.foreign.judging.missing import HIDDEN
 from pawtrace.results.number_words import decimal, percent, points
 from pawtrace.results.probe_results import LinearProbe
 

@@ -14,7 +14,8 @@ from pawtrace.diagnosis.rules.overfitting import USUAL_GAP, is_unusual
 from pawtrace.diagnosis.rules.unstable import largest_rise
 from pawtrace.diagnosis.verdicts import VERDICTS
 from pawtrace.foreign.judging import dead, input_scaling, stalled
-from pawtrace.foreign.judging.facts import NO_HISTORY, NO_TRAIN, ForeignFacts
+from pawtrace.foreign.judging.facts import ForeignFacts
+from pawtrace.foreign.judging.missing import NO_HISTORY, NO_TRAIN
 from pawtrace.foreign.judging.stalled import RANDOM
 from pawtrace.results.number_words import decimal, percent, plural, points
 
@@ -86,7 +87,10 @@ def label_noise(facts: ForeignFacts) -> Finding:
     if judge is not None:
         finding = noise.by_judge(facts, judge, len(facts.suspects_in_train))
         if finding.applies:
-            return finding._replace(sentence=f"In the training photos: {finding.sentence}", cause="train")
+            said = finding.sentence
+            return finding._replace(
+                sentence=f"In the training photos, {said[0].lower()}{said[1:]}", cause="train"
+            )
     return noise.rule(facts)
 
 

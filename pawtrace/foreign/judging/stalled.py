@@ -2,7 +2,8 @@
 
 from pawtrace.diagnosis.finding import Finding, NotKnown
 from pawtrace.foreign.judging.as_params import trains_trunk
-from pawtrace.foreign.judging.facts import HIDDEN, ForeignFacts
+from pawtrace.foreign.judging.facts import ForeignFacts
+from pawtrace.foreign.judging.missing import HIDDEN
 from pawtrace.results.number_words import decimal, percent
 
 RANDOM = 0.5  # share of kernels that are as initialised: more make a trunk that was never trained

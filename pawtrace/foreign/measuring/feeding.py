@@ -60,6 +60,44 @@ class Feeding(NamedTuple):
         return self.best.convention
 
 
+class _Trials:
+    """Shows photos to a model in several conventions, and notes how it does."""
+
+    def __init__(
+        self,
+        answer: Callable[[np.ndarray], np.ndarray],
+        size_px: tuple[int, int],
+        output: Output,
+        photos: Photos,
+    ) -> None:
+        self._answer, self._size_px, self._output, self._photos = answer, size_px, output, photos
+        self._values = {name: np.empty(0) for name in CONVENTIONS}
+        self.seen: dict[str, Trial] = {}
+
+    def show(self, names: list[str], number: int) -> None:
+        """Show the first photos in these conventions, as far as they were not shown before."""
+        for name in names:
+            start = len(self._values[name])
+            if start >= number:
+                continue
+            part = self._photos._replace(encoded=self._photos.encoded[start:number])
+            more = self._output.probability(self._answer(scaled(part.images(self._size_px), name)))
+            self._values[name] = np.concatenate([self._values[name], more])
+            self.seen[name] = _tried(name, self._values[name], self._photos.labels, self._output)
+
+    def narrowed(self, names: list[str], num_first: int) -> list[str]:
+        """Show ever more photos in ever fewer conventions, the fittest; return the last ones."""
+        for doublings, num_left in enumerate(_ROUNDS):
+            if doublings:
+                names = sorted(names, key=lambda name: self.seen[name].misfit)[:num_left]
+            self.show(names, min(len(self._photos.ids), num_first * 2**doublings))
+        return names
+
+    def fittest(self, names: list[str]) -> Trial:
+        """The trial with the smallest misfit."""
+        return min((self.seen[name] for name in names), key=lambda trial: trial.misfit)
+
+
 def find_feeding(
     answer: Callable[[np.ndarray], np.ndarray],
     size_px: tuple[int, int],
@@ -80,31 +118,19 @@ def find_feeding(
       known: the convention, where only the order of the classes is to be found out.
       expected: the convention of arrays that the user gives, or of the published weights, where known.
     """
-    values: dict[str, np.ndarray] = {name: np.empty(0) for name in CONVENTIONS}
-    seen: dict[str, Trial] = {}
-
-    def show(names: list[str], start: int, end: int) -> None:
-        images = photos.first(end)._replace(encoded=photos.encoded[start:end]).images(size_px)
-        for name in names:
-            more = output.probability(answer(scaled(images, name)))
-            values[name] = np.concatenate([values[name], more])
-            seen[name] = _tried(name, values[name], photos.labels, output)
-
-    left, shown = [known] if known else [name for name in CONVENTIONS if not name.startswith(_BGR)], 0
-    for number, num_left in enumerate(_ROUNDS):
-        left = sorted(left, key=lambda name: seen[name].misfit)[:num_left] if seen else left
-        wanted = min(len(photos.ids), num_first * 2**number)
-        if wanted > shown:
-            show(left, shown, wanted)
-        shown = wanted
-    fittest = min((seen[name] for name in left), key=lambda trial: trial.misfit)
+    trials = _Trials(answer, size_px, output, photos)
+    names = [known] if known else [name for name in CONVENTIONS if not name.startswith(_BGR)]
+    # The expected one first: where all fit equally badly, it stays.
+    left = trials.narrowed(sorted(names, key=lambda name: name != expected), num_first)
+    fittest = trials.fittest(left)
     if known is None:
-        fitting = [name for name in left if _fits_as_well(seen[name], fittest)]
+        fitting = [name for name in left if _fits_as_well(trials.seen[name], fittest)]
         siblings = [_BGR + name for name in fitting if _BGR + name in CONVENTIONS]
-        show(siblings, 0, shown)
-        fittest = min((seen[name] for name in left + siblings), key=lambda trial: trial.misfit)
-    others = sorted(seen.values(), key=lambda trial: trial.misfit)
-    equal = [trial for trial in others if len(trial.right) == shown and _fits_as_well(trial, fittest)]
+        trials.show(siblings, len(fittest.right))
+        fittest = trials.fittest(left + siblings)
+    others = sorted(trials.seen.values(), key=lambda trial: trial.misfit)
+    shown = [trial for trial in others if len(trial.right) == len(fittest.right)]
+    equal = [trial for trial in shown if _fits_as_well(trial, fittest)]
     best = _most_probable(equal, fittest, expected)
     others.remove(best)
     equals = [trial.convention for trial in equal if trial is not best]
