@@ -84,6 +84,11 @@ def notes_on(facts: ForeignFacts) -> list[str]:
             f"The probabilities are off by {percent(calibration)} on average (calibration error): use them "
             "only to rank photos."
         )
+    if facts.penalties_outweigh:
+        notes.append(
+            "The L1 and L2 penalties on the weights are most of the loss, which keeps the probabilities near a "
+            "half: lower the penalties."
+        )
     if measured.output.num_units == 2 and "binary" in measured.file.compiled.loss:
         notes.append("Two units with binary cross-entropy: use categorical cross-entropy, or one unit.")
     if measured.output.activation == "sigmoid" and measured.file.compiled.from_logits:

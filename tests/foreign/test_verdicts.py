@@ -132,6 +132,15 @@ def test_an_activation_that_is_no_probability_is_noted() -> None:
     assert any("relu, which is no probability" in note for note in pawtrace.diagnose(model, TEST).notes)
 
 
+def test_penalties_that_outweigh_the_loss_are_noted() -> None:
+    model = wide()
+    model.layers[-1].kernel_regularizer = keras.regularizers.L2(1000.0)
+    penalised = keras.models.clone_model(model)
+    penalised.set_weights(model.get_weights())
+    assert any("most of the loss" in note for note in pawtrace.diagnose(penalised, TEST, TRAIN).notes)
+    assert not any("most of the loss" in note for note in pawtrace.diagnose(model, TEST, TRAIN).notes)
+
+
 def test_saturated_answers_are_not_called_a_guess() -> None:
     model = reader()
     model.layers[-1].set_weights([1e4 * values for values in model.layers[-1].get_weights()])
