@@ -86,8 +86,8 @@ def notes_on(facts: ForeignFacts) -> list[str]:
         )
     if facts.penalties_outweigh:
         notes.append(
-            "The L1 and L2 penalties on the weights are most of the loss, which keeps the probabilities near a "
-            "half: lower the penalties."
+            "The L1 and L2 penalties on the weights are most of the loss, which keeps the probabilities near "
+            "a half: lower the penalties."
         )
     if measured.output.num_units == 2 and "binary" in measured.file.compiled.loss:
         notes.append("Two units with binary cross-entropy: use categorical cross-entropy, or one unit.")
