@@ -134,7 +134,10 @@ def _judged(facts: ForeignFacts, say: Say) -> ForeignDiagnosis:
 
 
 def _suspects(finding: Finding, facts: ForeignFacts) -> list[Suspect]:
-    return facts.suspects_in_train if finding.cause == "train" else facts.suspects
+    """The photos to look at; none where all labels of a set are in doubt."""
+    if finding.cause == "train":
+        return facts.suspects_in_train
+    return [] if finding.cause else facts.suspects
 
 
 def _unexplained(facts: ForeignFacts) -> Finding:

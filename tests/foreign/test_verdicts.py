@@ -47,9 +47,15 @@ def check_of(found: ForeignDiagnosis, verdict: str) -> tuple[str, str]:
 def test_at_chance_on_its_own_training_photos_is_dead_and_no_larger_network_is_advised() -> None:
     found = pawtrace.diagnose(blind(), TEST, TRAIN, BAD_LOSSES)
     assert found.verdict == "dead"
-    assert "not even on its training photos" in found.sentence
+    assert "% on its own training photos" in found.sentence
     assert "never falls below 0.7" in found.sentence
     assert "larger_network" not in {cure.name for cure in found.cures}
+
+
+def test_a_history_that_stays_flat_is_believed_where_the_input_is_not_known() -> None:
+    found = pawtrace.diagnose(blind(), TEST, history=BAD_LOSSES)
+    assert found.verdict == "dead"
+    assert "taught the model nothing" in found.sentence
 
 
 def test_after_a_single_epoch_it_is_undertrained_instead() -> None:
@@ -89,6 +95,20 @@ def test_wrong_labels_among_the_training_photos_alone_are_found(tmp_path: Path) 
     assert f"suspects    {found.suspects[0].id} " in found.text
     write_page(tmp_path / "page.html", found)
     assert "Labels that are probably wrong" in (tmp_path / "page.html").read_text()
+
+
+@pytest.mark.parametrize(
+    ("share", "cause", "words"),
+    [(1.0, "reversed", "classes are swapped"), (0.5, "unrelated", "nothing to do")],
+)
+def test_training_labels_that_contradict_those_of_test_are_no_overfitting(
+    share: float, cause: str, words: str
+) -> None:
+    images, labels = TRAIN
+    flipped = np.random.default_rng(2).random(len(labels)) < share
+    found = pawtrace.diagnose(wide(), TEST, (images, np.where(flipped, 1 - labels, labels)))
+    assert (found.verdict, found.cause, found.suspects) == ("label_noise", cause, [])
+    assert words in found.sentence
 
 
 def test_right_labels_are_not_doubted() -> None:

@@ -6,7 +6,7 @@ from pawtrace.config.conventions import CONVENTIONS
 from pawtrace.diagnosis.cures.steps import Cure, rounded
 from pawtrace.diagnosis.cures.table import cures_of
 from pawtrace.diagnosis.finding import Finding
-from pawtrace.foreign.judging.cures_of_dead import NEW_HEAD, cures_of_dead, from_random
+from pawtrace.foreign.judging.cures_of_dead import NEW_HEAD, cures_of_dead, from_random, look
 from pawtrace.foreign.judging.facts import ForeignFacts
 
 # Words for a script, where a recipe's cure names params.
@@ -24,6 +24,8 @@ def cures_for(verdict: str, finding: Finding, facts: ForeignFacts) -> list[Cure]
     """The cures of a verdict, the likeliest first."""
     own = list(_own_cures(verdict, finding, facts))
     shared = [] if own else cures_of(verdict, finding, facts)
+    if verdict == "underfitting" and not facts.measured.feeding.is_certain:
+        own.insert(0, look(facts))
     return [_in_a_script(cure, facts) for cure in [*own, *shared]]
 
 
@@ -51,6 +53,15 @@ def _own_cures(verdict: str, finding: Finding, facts: ForeignFacts) -> Iterator[
             f"Raise the learning rate to {_RATE:g} for a new head, to 1e-5 for pretrained layers.",
             None,
             f"model.compile(keras.optimizers.Adam({_RATE:g}), ...); model.fit(...)",
+        )
+    elif verdict == "label_noise" and finding.cause in ("reversed", "unrelated"):
+        yield Cure(
+            "same_labels",
+            "Give each photo its own label, in the same order of classes in both sets."
+            if finding.cause == "reversed"
+            else "Give each training photo its own label: shuffle photos and labels together.",
+            None,
+            "keras.utils.image_dataset_from_directory(folder, class_names=['cat', 'dog'])",
         )
     elif verdict == "unstable":
         yield _lower_rate(facts)

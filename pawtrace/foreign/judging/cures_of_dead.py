@@ -15,12 +15,6 @@ NEW_HEAD = Cure(
     "model = keras.Model(inputs, keras.layers.Dense(1, activation='sigmoid')(x))\n"
     "model.compile(keras.optimizers.Adam(1e-3), 'binary_crossentropy', metrics=['accuracy'])",
 )
-_LOOK = Cure(
-    "inputs",
-    "Look at what fit gets: photos in the range that you expect, each with its own label.",
-    None,
-    "print(images.min(), images.max(), labels[:20])",
-)
 
 
 def cures_of_dead(finding: Finding, facts: ForeignFacts) -> Iterator[Cure]:
@@ -55,9 +49,17 @@ def cures_of_dead(finding: Finding, facts: ForeignFacts) -> Iterator[Cure]:
     elif facts.linear_probe is None:
         yield from from_random(facts)
     else:
-        yield _LOOK
+        yield look(facts)
         yield from _penalties(facts)
         yield from from_random(facts)
+
+
+def look(facts: ForeignFacts) -> Cure:
+    """Look at what `fit` gets."""
+    words = "Look at what fit gets: photos in the range that you expect, each with its own label."
+    if facts.measured.inner_scaling:
+        words = "Look at what fit gets: the model scales its input itself, so give it 0..255, not less."
+    return Cure("inputs", words, None, "print(images.min(), images.max(), labels[:20])")
 
 
 def from_random(facts: ForeignFacts) -> Iterator[Cure]:

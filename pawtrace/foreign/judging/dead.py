@@ -45,12 +45,20 @@ def rule(facts: ForeignFacts) -> Finding:
 
 
 def _never_learned(facts: ForeignFacts) -> bool:
-    """Whether it is at chance on its own training photos, in spite of more than a few epochs."""
-    if not facts.knows_train or facts.has_hardly_begun or facts.is_unbalanced:
+    """Whether the training taught it nothing: by its own training photos, or by a history that stays flat."""
+    if facts.has_hardly_begun or facts.is_unbalanced or not facts.test.at_chance:
         return False
-    if not learned_nothing(facts.train, facts.test):
+    if facts.knows_history and not facts.measured.feeding.is_certain and _history_is_flat(facts):
+        return True
+    if not facts.knows_train or not learned_nothing(facts.train, facts.test):
         return False
     return facts.is_flat_at_chance if facts.knows_history else True
+
+
+def _history_is_flat(facts: ForeignFacts) -> bool:
+    """Whether the training loss never leaves that of guessing; not known where it holds penalties."""
+    flat = facts.guessing_loss - facts.thresholds.dead_loss_margin
+    return not facts.measured.file.model.losses and min(facts.history.loss) >= flat
 
 
 def _lags(facts: ForeignFacts) -> bool:
@@ -84,16 +92,15 @@ def _silent_words(facts: ForeignFacts, spread: float) -> str:
 
 
 def _flat_words(facts: ForeignFacts) -> str:
+    said = [f"{percent(facts.test.accuracy)} on test"]
+    said += [f"{percent(facts.train.accuracy)} on its own training photos"] if facts.knows_train else []
     losses = ""
     if facts.knows_history:
         losses = (
-            f"; the training loss never falls below {decimal(min(facts.history.loss))} "
-            f"(guessing gives {decimal(facts.guessing_loss)})"
+            f" The training loss never falls below {decimal(min(facts.history.loss))} "
+            f"(guessing gives {decimal(facts.guessing_loss)})."
         )
-    return (
-        f"The model is no better than guessing, not even on its training photos: accuracy "
-        f"{percent(facts.known.accuracy)} there, {percent(facts.test.accuracy)} on test{losses}."
-    )
+    return f"The training taught the model nothing: the accuracy is {' and '.join(said)}.{losses}"
 
 
 def _where(facts: ForeignFacts) -> str:

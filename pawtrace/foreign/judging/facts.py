@@ -165,14 +165,11 @@ class ForeignFacts(Facts):
     def judged_train(self) -> Judged | None:
         """The training photos' labels, judged by a linear classifier on the trunk's features of test photos.
 
-        Wrong labels lower the judge's own accuracy; then its accuracy on the test photos shows whether it is
-        able.
+        None unless that classifier is accurate on test photos that it has not seen.
         """
         judge, others = self.measured.judged_train, self.judged_by_features
-        if judge is None or _at_chance(judge) or not _can_rank(judge):
-            return None
-        able = max(judge.accuracy, 0.0 if others is None else others.accuracy)
-        return judge if able >= _MIN_JUDGE else None
+        is_able = others is not None and others.accuracy >= _GOOD_FEATURES
+        return judge if judge is not None and is_able and _can_rank(judge) else None
 
     @cached_property
     def suspects_in_train(self) -> list[Suspect]:

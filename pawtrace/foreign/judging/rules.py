@@ -7,13 +7,13 @@ import math
 from collections.abc import Callable
 
 from pawtrace.diagnosis.finding import Finding, NotKnown
-from pawtrace.diagnosis.rules import label_noise as noise
+from pawtrace.diagnosis.rules import normalization_lag as lag
 from pawtrace.diagnosis.rules import too_few as few
 from pawtrace.diagnosis.rules import undertrained as still_improving
 from pawtrace.diagnosis.rules.overfitting import USUAL_GAP, is_unusual
 from pawtrace.diagnosis.rules.unstable import largest_rise
 from pawtrace.diagnosis.verdicts import VERDICTS
-from pawtrace.foreign.judging import dead, input_scaling, stalled
+from pawtrace.foreign.judging import dead, input_scaling, label_noise, stalled
 from pawtrace.foreign.judging.facts import ForeignFacts
 from pawtrace.foreign.judging.missing import NO_HISTORY, NO_TRAIN
 from pawtrace.foreign.judging.stalled import RANDOM
@@ -73,25 +73,21 @@ def blank_inputs(facts: ForeignFacts) -> Finding:
     )
 
 
+def normalization_lag(facts: ForeignFacts) -> Finding:
+    """Good in training mode only; on test photos too, as a batch of training photos alone may be known."""
+    finding, on_test = lag.rule(facts), facts.measured.modes_on_test
+    if on_test is None:
+        return finding
+    gain = (on_test.training.accuracy or 0.0) - (on_test.inference.accuracy or 0.0)
+    return finding._replace(applies=finding.applies and gain >= facts.thresholds.lag_gap)
+
+
 def too_few(facts: ForeignFacts) -> Finding:
     """There are few training photos: of many, a slow model was shown only some."""
     finding, number = few.rule(facts), facts.num_train
     return finding._replace(
         applies=finding.applies and number < facts.thresholds.too_few_examples, value=f"{number:,}"
     )
-
-
-def label_noise(facts: ForeignFacts) -> Finding:
-    """Wrong labels among the training photos, else among the test photos."""
-    judge = facts.judged_train
-    if judge is not None:
-        finding = noise.by_judge(facts, judge, len(facts.suspects_in_train))
-        if finding.applies:
-            said = finding.sentence
-            return finding._replace(
-                sentence=f"In the training photos, {said[0].lower()}{said[1:]}", cause="train"
-            )
-    return noise.rule(facts)
 
 
 def forgetting(facts: ForeignFacts) -> Finding:
@@ -190,8 +186,9 @@ _OWN: dict[str, Callable[[ForeignFacts], Finding]] = {
     "blank_inputs": blank_inputs,
     "dead": dead.rule,
     "stalled": stalled.rule,
+    "normalization_lag": normalization_lag,
     "too_few": too_few,
-    "label_noise": label_noise,
+    "label_noise": label_noise.rule,
     "forgetting": forgetting,
     "overfitting": overfitting,
     "undertrained": undertrained,
