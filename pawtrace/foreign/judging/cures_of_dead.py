@@ -46,7 +46,7 @@ def cures_of_dead(finding: Finding, facts: ForeignFacts) -> Iterator[Cure]:
             "backbone.trainable = False; model.compile(keras.optimizers.Adam(1e-3), ...); model.fit(...)\n"
             "backbone.trainable = True; model.compile(keras.optimizers.Adam(1e-5), ...); model.fit(...)",
         )
-    elif facts.linear_probe is None:
+    elif facts.linear_probe is None or facts.dying_signal is not None:
         yield from from_random(facts)
     else:
         yield look(facts)

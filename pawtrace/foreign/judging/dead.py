@@ -70,7 +70,10 @@ def _lags(facts: ForeignFacts) -> bool:
 
 
 def _cause(facts: ForeignFacts) -> str:
-    """What is at fault, judged by the features: the head, what training did to the trunk; or not known."""
+    """What is at fault, judged by the features: the head, what training did to the trunk; or not known.
+
+    Of most backbones that can be published ones it is not known whether they began with published weights.
+    """
     probe = facts.linear_probe
     if probe is None:
         return ""
@@ -80,7 +83,9 @@ def _cause(facts: ForeignFacts) -> str:
     shows_edges = baseline is not None and is_above(
         facts.features_accuracy, probe.num_examples, baseline.accuracy, baseline.num_examples
     )
-    return "destroyed" if facts.measured.network.family and tunes and not shows_edges else ""
+    network = facts.measured.network
+    began_pretrained = network.is_imagenet_vgg16 if network.family == "vgg16" else network.family is not None
+    return "destroyed" if began_pretrained and tunes and not shows_edges else ""
 
 
 def _silent_words(facts: ForeignFacts, spread: float) -> str:
