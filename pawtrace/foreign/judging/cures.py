@@ -61,7 +61,7 @@ def _own_cures(verdict: str, finding: Finding, facts: ForeignFacts) -> Iterator[
             if finding.cause == "reversed"
             else "Give each training photo its own label: shuffle photos and labels together.",
             None,
-            "keras.utils.image_dataset_from_directory(folder, class_names=['cat', 'dog'])",
+            "keras.utils.image_dataset_from_directory(folder, class_names=['cat', 'dog'])  # both sets",
         )
     elif verdict == "unstable":
         yield _lower_rate(facts)
