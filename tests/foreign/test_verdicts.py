@@ -1,6 +1,7 @@
 """What is said of a model is true of it: the verdict, its reason, and the cures."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import keras
 import numpy as np
@@ -8,9 +9,13 @@ import pytest
 from keras import layers
 
 import pawtrace
+from pawtrace.diagnosis.finding import Finding
+from pawtrace.foreign.defaults import thresholds
 from pawtrace.foreign.diagnosing import ForeignDiagnosis
+from pawtrace.foreign.judging import rules
 from pawtrace.foreign.measuring import measure
 from pawtrace.foreign.page import write_page
+from pawtrace.results.probe_results import Answers, Modes
 from tests.foreign.colours import SIDE_PX, images_and_labels, reader
 
 TEST, TRAIN = images_and_labels(120), images_and_labels(320, seed=1)
@@ -109,6 +114,23 @@ def test_training_labels_that_contradict_those_of_test_are_no_overfitting(
     found = pawtrace.diagnose(wide(), TEST, (images, np.where(flipped, 1 - labels, labels)))
     assert (found.verdict, found.cause, found.suspects) == ("label_noise", cause, [])
     assert words in found.sentence
+
+
+@pytest.mark.parametrize(
+    ("on_test", "overfits", "lags"), [(0.7, True, True), (0.6, False, True), (0.6, True, False)]
+)
+def test_an_overfitted_model_that_is_better_in_training_mode_on_training_photos_alone_does_not_lag(
+    on_test: float, overfits: bool, lags: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rules.lag, "rule", lambda _: Finding(True, "", "+15.0", ""))
+    monkeypatch.setattr(rules, "overfitting", lambda _: Finding(overfits, "", "", ""))
+    modes = Modes(
+        num_examples=64,
+        training=Answers(loss=0.5, accuracy=on_test),
+        inference=Answers(loss=0.7, accuracy=0.58),
+    )
+    facts = SimpleNamespace(measured=SimpleNamespace(modes_on_test=modes), thresholds=thresholds())
+    assert rules.normalization_lag(facts).applies is lags  # type: ignore[arg-type]
 
 
 def test_right_labels_are_not_doubted() -> None:

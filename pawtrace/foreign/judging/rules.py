@@ -74,12 +74,14 @@ def blank_inputs(facts: ForeignFacts) -> Finding:
 
 
 def normalization_lag(facts: ForeignFacts) -> Finding:
-    """Good in training mode only; on test photos too, as a batch of training photos alone may be known."""
+    """Good in training mode only; an overfitted model is better in it, too, but not on test photos."""
     finding, on_test = lag.rule(facts), facts.measured.modes_on_test
     if on_test is None:
         return finding
     gain = (on_test.training.accuracy or 0.0) - (on_test.inference.accuracy or 0.0)
-    return finding._replace(applies=finding.applies and gain >= facts.thresholds.lag_gap)
+    if not finding.applies or gain >= facts.thresholds.lag_gap or not overfitting(facts).applies:
+        return finding
+    return finding._replace(applies=False, value=f"{finding.value}, but not on test photos")
 
 
 def too_few(facts: ForeignFacts) -> Finding:
