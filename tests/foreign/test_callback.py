@@ -153,8 +153,8 @@ def test_several_updates_in_a_step_are_not_measured_as_one() -> None:
 
 
 def test_a_model_that_cannot_be_diagnosed_is_refused_before_it_trains() -> None:
-    model = keras.Sequential([keras.Input((SIDE_PX, SIDE_PX, 1)), layers.Flatten(), layers.Dense(1)])
+    model = keras.Sequential([keras.Input((SIDE_PX, SIDE_PX, 2)), layers.Flatten(), layers.Dense(1)])
     model.compile("sgd", "mse")
     callback = pawtrace.DiagnoseCallback(TEST)
     with pytest.raises(TrainingError, match="expected a model from RGB pictures"):
-        model.fit(np.zeros((4, SIDE_PX, SIDE_PX, 1)), np.zeros(4), verbose=0, callbacks=[callback])
+        model.fit(np.zeros((4, SIDE_PX, SIDE_PX, 2)), np.zeros(4), verbose=0, callbacks=[callback])

@@ -47,7 +47,7 @@ _ANSWERS_S, _TRAIN_S = 18.0, 8.0  # of the minute, on a slow computer
 _TRIALS_S, _PASSES = 14.0, 20  # passes of the first photos through the network, to find the convention
 _NUM_FIRST = (32, 16, 8)  # photos for the first pass: as many as the time allows
 _NUM_AGAIN, _AGAIN_S = 640, 14.0  # photos for a second search, and the time that it may take
-_MODES_S, _MAX_MODES = 3.0, 256  # time for the photos that are shown in both modes, and how many at most
+_MODES_S, _MAX_MODES = 3.0, 128  # time for the photos that are shown in both modes, and how many at most
 _FREE_PX = (224, 224)  # for a model that takes any size
 Say = Callable[[str], None]
 
