@@ -112,15 +112,16 @@ class ForeignFacts(Facts):
         Raises:
           NotKnown: then the script prepares its photos in a way that pawtrace does not try.
         """
-        if not self.knows_history:
+        if not (self.knows_history and self.knows_train):
             return
         modes = self.measured.modes  # the history's accuracy is that of training mode
         found = max(self.known.accuracy, modes.training.accuracy or 0.0 if modes else 0.0)
         told = self.history.accuracy[-1]
-        if told - found > _DIFFERENT and not self.measured.feeding.is_certain:
+        if told - found > _DIFFERENT:
             raise NotKnown(
                 f"the accuracy is {percent(told)} at the end of the history and {percent(found)} here, so "
-                "the script prepares the photos in another way; use pawtrace.DiagnoseCallback there"
+                "the script prepares the photos in another way, or had others; use "
+                "pawtrace.DiagnoseCallback in it"
             )
 
     @property

@@ -187,3 +187,9 @@ def _fits_as_well(trial: Trial, best: Trial) -> bool:
         int(np.sign(round(theirs - ours, 3))) for ours, theirs in zip(best.losses, trial.losses, strict=False)
     ]
     return not (is_significant(sign_flip_test(rights)) or is_significant(sign_flip_test(signs)))
+
+
+def p_dog(output: Output, feeding: Feeding, answers: np.ndarray) -> np.ndarray:
+    """P(dog), float64 (n,), of what the model gives out, (n, units); a half where that is not a number."""
+    probabilities = np.nan_to_num(output.probability(answers), nan=0.5)
+    return np.asarray(1 - probabilities if feeding.best.dog_first else probabilities)

@@ -22,7 +22,8 @@ from pawtrace.evaluation.predictions import Predictions
 from pawtrace.foreign.defaults import probe_params
 from pawtrace.foreign.measuring.durations import affordable, seconds_each
 from pawtrace.foreign.measuring.features import judge_labels, linear_probe
-from pawtrace.foreign.measuring.feeding import Feeding, find_feeding
+from pawtrace.foreign.measuring.feeding import Feeding, find_feeding, p_dog
+from pawtrace.foreign.measuring.modes import modes_in_both
 from pawtrace.foreign.measuring.network import Network, network_of, untrained_share
 from pawtrace.foreign.measuring.network_outputs import (
     AT_ONCE,
@@ -37,17 +38,14 @@ from pawtrace.foreign.measuring.outputs import Output
 from pawtrace.foreign.reading.array_values import scaled
 from pawtrace.foreign.reading.model_file import ModelFile
 from pawtrace.foreign.reading.photos import Photos, in_turns
-from pawtrace.learning.networks.backbones import normalizations
-from pawtrace.learning.probes.gradients import state_kept
-from pawtrace.learning.probes.sample import loss_and_accuracy
 from pawtrace.results.data_summary import Baseline
-from pawtrace.results.probe_results import Answers, Block, LinearProbe, Modes
+from pawtrace.results.probe_results import Block, LinearProbe, Modes
 
 _ANSWERS_S, _TRAIN_S = 18.0, 8.0  # of the minute, on a slow computer
 _TRIALS_S, _PASSES = 14.0, 20  # passes of the first photos through the network, to find the convention
 _NUM_FIRST = (32, 16, 8)  # photos for the first pass: as many as the time allows
-_NUM_AGAIN, _AGAIN_S = 640, 14.0  # photos for a second search, and the time that it may take
-_MODES_S, _MAX_MODES = 3.0, 128  # time for the photos that are shown in both modes, and how many at most
+_NUM_AGAIN = 640  # photos for a second search
+_MODES_S, _MAX_MODES = 3.0, 256  # time for the photos that are shown in both modes, and how many at most
 _FREE_PX = (224, 224)  # for a model that takes any size
 Say = Callable[[str], None]
 
@@ -69,7 +67,7 @@ class Measured(NamedTuple):
     like_train: set[str] | None  # ids of test photos that look like a train photo
     baseline: Baseline | None
     modes: Modes | None  # None, with no blocks: a SavedModel, of which only the answers are known
-    modes_on_test: Modes | None  # the same on test photos; None where `modes` are, or without moving averages
+    modes_on_test: Modes | None  # the same on test photos, if the model is better in training mode
     blocks: list[Block]
     dead_share: float  # of the channels before the output: zero on all photos
     contrast: float  # of the photos, 0..255
@@ -99,13 +97,7 @@ def measure(
     output = meaning_of_output(file, network, test.encoded, labelled=test)
     whole = network.with_features()
     each_s = seconds_each(whole, network)
-    # An overfitted network is right about its training photos however it is scaled, and wrong about others.
-    tried = test if train is None else in_turns(train, test)
-    feeding = _feeding(whole, network, output, tried._replace(fed=test.fed), each_s, convention, say)
-    if train is not None and not feeding.is_certain and each_s * _NUM_AGAIN < _AGAIN_S:
-        # The labels of test may be at fault: then the training photos alone can tell.
-        by_train = _feeding(whole, network, output, train._replace(fed=test.fed), each_s, convention, say)
-        feeding = by_train if by_train.is_certain else feeding
+    feeding = _feeding(whole, network, output, test, train, each_s, convention, say)
     num_answers = affordable(_ANSWERS_S, each_s, len(test.ids))
     say(f"predicting {num_answers} of {len(test.ids)} test photos")
     all_test, test = test, test.first(num_answers)
@@ -120,6 +112,7 @@ def measure(
     say("measuring signal strength, training and inference mode, features")
     shown = (train or test).first(affordable(_MODES_S, 2 * each_s, _MAX_MODES))
     images = scaled(shown.images(network.size_px), feeding.convention)
+    modes, on_test = modes_in_both(whole, network, output, feeding, shown, None if train is None else test)
     entry = outputs_of(network.after_scaling(), images[:4])[0]
     received = convention_of(entry, shown.first(4).images(network.size_px))
     shows = network.shows_layers
@@ -140,8 +133,8 @@ def measure(
         train_predictions,
         like_train,
         _baseline(train or test),
-        _modes(whole, output, feeding, images, shown.labels) if shows else None,
-        _modes_on_test(whole, network, output, feeding, test.first(len(shown.ids))) if train else None,
+        modes,
+        on_test,
         blocks,
         dead_share,
         contrast_of(test),
@@ -158,20 +151,31 @@ def _feeding(
     whole: keras.Model,
     network: Network,
     output: Output,
-    photos: Photos,
+    test: Photos,
+    train: Photos | None,
     each_s: float,
     convention: str | None,
     say: Say,
 ) -> Feeding:
+    """The input scaling that fits photos of both sets; or, if none does, the one that fits train alone."""
     fitting = (number for number in _NUM_FIRST if number * each_s * _PASSES < _TRIALS_S)
     num_first = next(fitting, _NUM_FIRST[-1])
-    expected = photos.fed or (None if network.num_scaling else network.expected_convention)
+    expected = test.fed or (None if network.num_scaling else network.expected_convention)
     if convention is None:
         say(f"how does it want its input? {len(CONVENTIONS)} conventions on up to {4 * num_first} photos")
-    return find_feeding(
-        lambda images: outputs_of(whole, images)[0], network.size_px, output, photos, num_first, convention,
-        expected,
-    )  # fmt: skip
+
+    def find(photos: Photos) -> Feeding:
+        return find_feeding(
+            lambda images: outputs_of(whole, images)[0], network.size_px, output, photos, num_first,
+            convention, expected,
+        )  # fmt: skip
+
+    # An overfitted network is right about its training photos however it is scaled, and wrong about others.
+    feeding = find(test if train is None else in_turns(train, test))
+    if train is None or feeding.is_certain or each_s * _NUM_AGAIN > _TRIALS_S:
+        return feeding
+    by_train = find(train)  # the labels of test may be at fault
+    return by_train if by_train.is_certain else feeding
 
 
 def _predicted(
@@ -183,13 +187,8 @@ def _predicted(
         part = photos._replace(encoded=photos.encoded[start : start + AT_ONCE])
         found.append(outputs_of(whole, scaled(part.images(network.size_px), feeding.convention)))
     answers, *features = (np.concatenate(values) for values in zip(*found, strict=True))
-    p_dog = _p_dog(output, feeding, answers)
+    p_dog = p_dog(output, feeding, answers)
     return Predictions(photos.ids, photos.labels, p_dog), features[0] if features else None
-
-
-def _p_dog(output: Output, feeding: Feeding, answers: np.ndarray) -> np.ndarray:
-    probabilities = np.nan_to_num(output.probability(answers), nan=0.5)
-    return np.asarray(1 - probabilities if feeding.best.dog_first else probabilities)
 
 
 def _like_train(train: Photos, test: Photos) -> set[str]:
@@ -211,29 +210,3 @@ def _baseline(photos: Photos) -> Baseline | None:
     raw = [RawExample(id, int(label), encoded) for id, label, encoded in zip(*photos[:3], strict=True)]
     found = linear_baseline(raw, choose_examples(members, seed=0))
     return None if found is None else Baseline(num_examples=found.num_examples, num_right=found.num_right)
-
-
-def _modes_on_test(
-    whole: keras.Model, network: Network, output: Output, feeding: Feeding, test: Photos
-) -> Modes | None:
-    """How the model does in both modes on photos that it has not seen; None without batch normalisation."""
-    if not network.shows_layers or not any(True for _ in normalizations(whole)):
-        return None
-    images = scaled(test.images(network.size_px), feeding.convention)
-    return _modes(whole, output, feeding, images, test.labels)
-
-
-def _modes(
-    whole: keras.Model, output: Output, feeding: Feeding, images: np.ndarray, labels: np.ndarray
-) -> Modes:
-    """How the model does on the same photos in both modes; without batch normalisation they are the same."""
-    found = {}
-    differs = any(True for _ in normalizations(whole))
-    for mode in ("training", "inference"):
-        with state_kept(whole):
-            answers = outputs_of(whole, images, training=mode == "training" and differs)[0]
-        loss, accuracy = loss_and_accuracy(labels[:, None], _p_dog(output, feeding, answers)[:, None])
-        # The order of the classes is that of inference mode; where that is at chance, either may be right.
-        accuracy = accuracy if feeding.is_certain else max(accuracy, 1 - accuracy)
-        found[mode] = Answers(loss=loss, accuracy=accuracy)
-    return Modes(num_examples=len(images), **found)
