@@ -187,8 +187,8 @@ def _predicted(
         part = photos._replace(encoded=photos.encoded[start : start + AT_ONCE])
         found.append(outputs_of(whole, scaled(part.images(network.size_px), feeding.convention)))
     answers, *features = (np.concatenate(values) for values in zip(*found, strict=True))
-    p_dog = p_dog(output, feeding, answers)
-    return Predictions(photos.ids, photos.labels, p_dog), features[0] if features else None
+    probabilities = p_dog(output, feeding, answers)
+    return Predictions(photos.ids, photos.labels, probabilities), features[0] if features else None
 
 
 def _like_train(train: Photos, test: Photos) -> set[str]:
