@@ -10,11 +10,11 @@ from pawtrace.foreign.reading.photos import read_photos
 from tests.foreign.colours import SIDE_PX, images_and_labels, reader
 
 
-def feeding_of(model: keras.Model, expected: str | None = None) -> Feeding:
+def feeding_of(model: keras.Model, expected: str | None = None, own: np.ndarray | None = None) -> Feeding:
     photos = read_photos(images_and_labels(80, noise=18))
     output = output_of(model, "", from_logits=False)
     return find_feeding(
-        lambda images: np.asarray(model(images)), (SIDE_PX, SIDE_PX), output, photos, 16, expected=expected
+        lambda images: np.asarray(model(images)), (SIDE_PX, SIDE_PX), output, photos, 16, None, expected, own
     )
 
 
@@ -56,3 +56,13 @@ def test_both_of_the_last_two_are_compared_with_blue_first() -> None:
     found = feeding_of(swapped)
     tried = {trial.convention for trial in [found.best, *found.others]}
     assert {"bgr_zero_to_one", "bgr_minus_one_to_one"} <= tried
+
+
+def test_of_two_that_fit_equally_well_training_photos_tell_the_one_that_was_used() -> None:
+    model = reader(scale=2 / 255)  # asked in -1..1 it is surer, and on some photos right
+    right = feeding_of(model).best.right
+    photos = read_photos(images_and_labels(80, noise=18))
+    answers = np.asarray(model(photos.images((SIDE_PX, SIDE_PX)) / 127.5 - 1))[: len(right), 0]
+    surely_right = np.abs(answers - photos.labels[: len(right)]) < 0.05
+    found = feeding_of(model, "zero_to_one", own=surely_right)
+    assert found.convention == "minus_one_to_one"

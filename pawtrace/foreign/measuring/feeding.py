@@ -2,8 +2,8 @@
 
 All scalings with red first are tried on a few photos, the better ones on more photos, until two are left
 (successive halving: Karnin, Koren & Somekh 2013). Those of them that fit are then compared with the same
-scalings with blue first. Of scalings that fit equally well, the expected one is taken (that of the user's
-own arrays or of published weights), or else, of two orders of the channels, red first.
+scalings with blue first. Of scalings that fit equally well, training photos tell the one that was used; or
+else the expected one is taken (that of the user's own arrays or of published weights), or red first.
 """
 
 from collections.abc import Callable
@@ -23,6 +23,7 @@ _SUREST = 1e-4  # how near a probability counts towards 0 and 1
 _TEMPERATURES = 2.0 ** np.arange(-8, 11)
 _SAME_MISFIT = 0.02  # nats: a difference that decides nothing
 _WORTH_OF_KNOWING = 0.05  # nats: a misfit that is larger by less does not refute the expected convention
+_CLEARLY = 2.0  # times the lowest loss on training photos; it was 2 to 15 times, and more for other scalings
 _PENALTY = 0.05  # nats, for each doubling of the temperature
 
 
@@ -106,6 +107,7 @@ def find_feeding(
     num_first: int,
     known: str | None = None,
     expected: str | None = None,
+    own: np.ndarray | None = None,
 ) -> Feeding:
     """Try the conventions.
 
@@ -117,6 +119,7 @@ def find_feeding(
       num_first: photos on which all conventions are tried; four times as many decide between the last two.
       known: the convention, where only the order of the classes is to be found out.
       expected: the convention of arrays that the user gives, or of the published weights, where known.
+      own: which photos the model was trained on, bool (n,); None where none are known.
     """
     trials = _Trials(answer, size_px, output, photos)
     names = [known] if known else [name for name in CONVENTIONS if not name.startswith(_BGR)]
@@ -131,7 +134,7 @@ def find_feeding(
     others = sorted(trials.seen.values(), key=lambda trial: trial.misfit)
     shown = [trial for trial in others if len(trial.right) == len(fittest.right)]
     equal = [trial for trial in shown if _fits_as_well(trial, fittest)]
-    best = _most_probable(equal, fittest, expected)
+    best = _most_probable(equal, fittest, expected, own)
     others.remove(best)
     equals = [trial.convention for trial in equal if trial is not best]
     differences = [1 if right else -1 for right in best.right]
@@ -139,8 +142,15 @@ def find_feeding(
     return Feeding(best, others, equals, certain)
 
 
-def _most_probable(equal: list[Trial], fittest: Trial, expected: str | None) -> Trial:
-    """Of scalings that fit equally well, the expected one if it is near, or red first instead of blue."""
+def _most_probable(equal: list[Trial], fittest: Trial, expected: str | None, own: np.ndarray | None) -> Trial:
+    """Of scalings that fit equally well, one under which training made the loss low, if that is known.
+
+    Among several, the expected one if it is near, or red first instead of blue.
+    """
+    if own is not None:
+        losses = [float(np.mean(np.array(trial.losses)[own[: len(trial.losses)]])) for trial in equal]
+        equal = [trial for trial, loss in zip(equal, losses, strict=True) if loss <= _CLEARLY * min(losses)]
+        fittest = min(equal, key=lambda trial: trial.misfit)
     near = [trial for trial in equal if trial.misfit - fittest.misfit < _WORTH_OF_KNOWING]
     as_expected = [trial for trial in near if trial.convention == expected]
     red_first = [trial for trial in equal if _BGR + trial.convention == fittest.convention]
