@@ -18,8 +18,8 @@ PARAMS = ROOT / "tests/params.yaml"  # tiny, and the tests' own: any profile may
 
 WriteParams = Callable[..., Params]
 
-# `pawtrace diagnose` lets oneDNN multiply in bfloat16, for its own process; here that is everybody's process, and oneDNN
-# reads the variable only once: a test that runs the command first would round the numbers of all tests after it.
+# `pawtrace diagnose` lets oneDNN multiply in bfloat16, for its own process; here that is everybody's process,
+# and oneDNN reads the variable only once: the tests after it would have rounded numbers.
 os.environ.setdefault("ONEDNN_DEFAULT_FPMATH_MODE", "STRICT")
 # Several test processes share the cores: each one's BLAS threads would wait for each other in busy loops.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")

@@ -193,7 +193,7 @@ def test_a_silent_one_is_dead_without_a_cause(tmp_path: Path, capsys: pytest.Cap
 
 def test_augmentation_that_is_at_work_in_it_is_noted(tmp_path: Path) -> None:
     images = keras.Input((SIDE_PX, SIDE_PX, 3))
-    # Export keeps it at work; each photo loses its colour, by which it is recognised, in one prediction of two.
+    # Export keeps it at work: in one prediction of two a photo loses its colour, by which it is recognised.
     greyer = layers.RandomGrayscale(0.5)(images)
     folder = exported(keras.Model(images, reader(scale=30)(greyer)), tmp_path / "model")
     found = pawtrace.diagnose(folder, photo_folder(tmp_path / "test"))
