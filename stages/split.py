@@ -7,25 +7,22 @@ Run: python -m stages.split
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
-from functools import partial
+from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from pawtrace.base.errors import DataError
 from pawtrace.base.files import new_folder, write_json
-from pawtrace.base.ordered import ordered_map
 from pawtrace.config import paths
 from pawtrace.config.params import load_params
 from pawtrace.config.sections import LABELS, SPLITS, SplitParams
-from pawtrace.dataset.examples.perceptual_hash import with_mirrored
-from pawtrace.dataset.examples.pixels import decode
-from pawtrace.dataset.examples.raw import RawExample, raw_size, read_raw
-from pawtrace.dataset.splitting.appearance import Appearance, appearance_of, write_appearances
-from pawtrace.dataset.splitting.duplicates import group_duplicates, pixel_digest
-from pawtrace.dataset.splitting.given import check_given, divided_folders, given_split
+from pawtrace.dataset.examples.raw import RawExample, RawPlace, read_places
+from pawtrace.dataset.splitting.appearance import write_appearances
+from pawtrace.dataset.splitting.duplicates import group_duplicates
+from pawtrace.dataset.splitting.given import check_given, divided_folders
 from pawtrace.dataset.splitting.linear_baseline import Baseline, choose_examples, linear_baseline
+from pawtrace.dataset.splitting.looks import Look, look_at_all
 from pawtrace.dataset.splitting.overlap import HELD_OUT, Overlap, find_overlap, write_overlap
 from pawtrace.dataset.splitting.rejected import write_rejected
 from pawtrace.dataset.splitting.review import DECISIONS, DROPPED, REVIEW, Decision, read_review
@@ -42,29 +39,11 @@ from pawtrace.dataset.splitting.splits import (
 from pawtrace.running.entry_point import run_stage
 
 
-class Look(NamedTuple):
-    """An example and what its pixels say."""
-
-    example: Example
-    hashes: np.ndarray  # uint64 (2, 4): perceptual, of the image and of its mirror image
-    appearance: Appearance
-
-
 class Rejection(NamedTuple):
     """An example that is in no split."""
 
     example: Example
     reason: str
-
-
-def look_at(raw: RawExample, given: Mapping[str, str]) -> Look:
-    """Decode one example and fingerprint its pixels."""
-    image = decode(raw.encoded, raw.id)
-    num_pixels = image.shape[0] * image.shape[1]
-    example = Example(
-        raw.id, raw.label, pixel_digest(image), num_pixels, len(raw.encoded), given_split(raw.id, given)
-    )
-    return Look(example, with_mirrored(image), appearance_of(raw.id, image, len(raw.encoded)))
 
 
 def assign(
@@ -157,26 +136,21 @@ def _overlap(looks: list[Look], members: dict[str, list[Membership]], distance: 
     return list(find_overlap(ids, {look.example.id: look.hashes for look in looks}, distance))
 
 
-def _baseline(train: list[Membership], seed: int, decisions: Mapping[str, Decision]) -> Baseline | None:
-    return linear_baseline(reviewed(read_raw(paths.RAW), decisions), choose_examples(train, seed))
+def _baseline(
+    train: list[Membership], seed: int, places: Mapping[str, RawPlace], decisions: Mapping[str, Decision]
+) -> Baseline | None:
+    chosen = choose_examples(train, seed)
+    return linear_baseline(reviewed(_read(chosen, places), decisions), chosen)
 
 
-def _fingerprinted(given: Mapping[str, str], decisions: Mapping[str, Decision]) -> list[Look]:
-    return list(
-        ordered_map(
-            partial(look_at, given=given),
-            reviewed(read_raw(paths.RAW), decisions),
-            title="fingerprints",
-            total=raw_size(paths.RAW),
-        )
-    )
+def _read(ids: Iterable[str], places: Mapping[str, RawPlace]) -> Iterator[RawExample]:
+    """Only these examples of data/raw, in its order."""
+    return read_places(sorted(places[id] for id in ids))
 
 
-def _used(decisions: dict[str, Decision]) -> dict[str, Decision]:
+def _used(decisions: dict[str, Decision], ids: Container[str]) -> dict[str, Decision]:
     """The decisions about examples that there are."""
-    used = (
-        {raw.id: decisions[raw.id] for raw in read_raw(paths.RAW) if raw.id in decisions} if decisions else {}
-    )
+    used = {id: decision for id, decision in decisions.items() if id in ids}
     if num_others := len(decisions) - len(used):
         print(
             f"split: {num_others} decisions of {REVIEW} are about files that are no examples: nothing to do"
@@ -187,14 +161,15 @@ def _used(decisions: dict[str, Decision]) -> dict[str, Decision]:
 def main() -> None:
     """Run the stage."""
     params = load_params()
-    given, decisions = params.data.given_splits, _used(read_review())
-    looks = _fingerprinted(given, decisions)
+    given, decisions = params.data.given_splits, read_review()
+    looks, places = look_at_all(paths.RAW, given, decisions)
+    decisions = _used(decisions, places)
     ids = [look.example.id for look in looks]
     check_given(ids, given)
     members, rejected, summary = assign(looks, params.split)
     check_splits(summary, given)
     overlap = _overlap(looks, members, params.probe.overlap_distance)
-    baseline = _baseline(members["train"], params.split.seed, decisions)
+    baseline = _baseline(members["train"], params.split.seed, places, decisions)
     reason_of = {each.example.id: each.reason for each in rejected}
     reason_of |= {id: DROPPED for id in sorted(decisions) if decisions[id] == "drop"}
     with new_folder(paths.SPLITS) as folder:
@@ -202,7 +177,7 @@ def main() -> None:
             write_manifest(folder / f"{split}.csv", split_members)
         write_overlap(folder / "overlap.csv", overlap)
         write_appearances(folder, (look.appearance for look in looks))
-        write_rejected(folder, reason_of, read_raw(paths.RAW))
+        write_rejected(folder, reason_of, lambda ids: _read(ids, places))
     num_like_train = Counter(pair.split for pair in overlap)
     facts = {
         "given_splits": given,

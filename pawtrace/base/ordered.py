@@ -60,6 +60,34 @@ def ordered_map(
         pool.shutdown()
 
 
+def in_order(
+    submit: Callable[[Item], "Future[Result]"],
+    items: Iterable[Item],
+    num_ahead: int,
+    result_of: Callable[["Future[Result]"], Result] = Future.result,
+) -> Iterator[Result]:
+    """The results for these items in their order, while a few more of them are in the making.
+
+    Args:
+      submit: begins the work on an item.
+      items: read only a little ahead of the results.
+      num_ahead: how many of them.
+      result_of: waits for the result.
+    """
+    waiting: deque[Future[Result]] = deque()
+    try:
+        for item in items:
+            waiting.append(submit(item))
+            if len(waiting) > num_ahead:
+                yield result_of(waiting.popleft())
+        while waiting:
+            yield result_of(waiting.popleft())
+    finally:  # work that is broken off leaves nothing in the making
+        for future in waiting:
+            if not future.cancel():
+                future.exception()
+
+
 def _chunks(items: Iterable[Item]) -> Iterator[list[Item]]:
     """Cut a stream into short lists: handing work over costs the same for one item and for many."""
     stream = iter(items)

@@ -1,138 +1,189 @@
-"""Shards: files of records, and the manifest that says what each must hold.
+"""Shards: files of records with an index each, and the manifest that says what they must hold.
 
-A TFRecord file that was cut at a record boundary looks like a shorter one, so a reader compares
-every shard with the manifest before it uses the first record.
+A TFRecord file that was cut at a record boundary looks like a shorter one, so a reader compares a
+shard with the manifest before it uses the shard's first record. Opening costs the manifest and the
+indices: what they say (ids, labels, places) needs no look into a shard.
 """
 
+import functools
 import json
-from collections.abc import Mapping
+import threading
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from pawtrace.base.errors import DataError
-from pawtrace.base.files import sha256_of, write_json
+from pawtrace.base.files import flush, sha256_of, write_json
 from pawtrace.config.sections import SPLITS
 from pawtrace.dataset.examples.records import Record, parse
-from pawtrace.dataset.examples.tfrecords import append, places_in
+from pawtrace.dataset.examples.tfrecords import append
 
 MANIFEST = "manifest.json"
 _AGAIN = "run: dvc repro preprocess"
+_PARTIAL = ".partial-"
 
 
-class ShardWriter:
-    """Writes one split's records, in the order they come, into shards of a fixed size."""
+class ShardEntry(NamedTuple):
+    """What the manifest says of a shard."""
 
-    def __init__(self, folder: Path, split: str, num_examples: int, examples_per_shard: int) -> None:
-        """Prepare to write `num_examples` records of a split into a folder."""
-        self._folder, self._split = folder, split
-        self._num_shards = -(-num_examples // examples_per_shard)
-        self._examples_per_shard = examples_per_shard
-        self._num_written = 0
-        self._shard: BinaryIO | None = None
-        self.names: list[str] = []
-
-    def write(self, serialized: bytes) -> None:
-        """Append a record, opening the next shard where one is full."""
-        if self._num_written % self._examples_per_shard == 0:
-            self.close()
-            self.names.append(f"{self._split}-{len(self.names):05d}-of-{self._num_shards:05d}.tfrecord")
-            self._shard = (self._folder / self.names[-1]).open("wb")
-        assert self._shard is not None
-        append(self._shard, serialized)
-        self._num_written += 1
-
-    def close(self) -> None:
-        """Finish the open shard."""
-        if self._shard is not None:
-            self._shard.close()
-            self._shard = None
+    name: str
+    split: str
+    num_examples: int
+    num_bytes: int
+    sha256: str
+    index_sha256: str
 
 
-def write_manifest(folder: Path, image_size_px: int, made_from: Mapping[str, str] | None = None) -> None:
-    """Describe every shard in a folder: split, number of examples, bytes, sha256.
+def shard_name(split: str, number: int, num_shards: int) -> str:
+    """As TensorFlow Datasets names its shards."""
+    return f"{split}-{number:05d}-of-{num_shards:05d}.tfrecord"
+
+
+def index_of(shard: Path) -> Path:
+    """Where a shard's index lies: a table with the id, label, offset and length of each record."""
+    return shard.with_suffix(".index.npy")
+
+
+def write_shard(path: Path, serialized: Iterable[bytes]) -> ShardEntry:
+    """Write records and their index; whoever writes a shard a second time at once harms nobody.
+
+    Args:
+      path: of the shard, named by `shard_name`.
+      serialized: the records in order; one is in memory at a time.
+    """
+    # A worker that was thought dead may still write, while another one does its work again.
+    partial = path.with_name(f"{_PARTIAL}{uuid.uuid4().hex}")
+    rows = []
+    with partial.open("wb") as file:
+        for each in serialized:
+            record = parse(each)
+            append(file, each)
+            rows.append((record.id.encode(), record.label, file.tell() - len(each) - 4, len(each)))
+    index = np.array(rows, _index_type(max((len(row[0]) for row in rows), default=1)))
+    partial_index = partial.with_suffix(".npy")
+    np.save(partial_index, index)
+    entry = ShardEntry(
+        path.name,
+        path.name.split("-")[0],
+        len(rows),
+        partial.stat().st_size,
+        sha256_of(partial),
+        sha256_of(partial_index),
+    )
+    for written, target in ((partial_index, index_of(path)), (partial, path)):
+        flush(written)
+        written.replace(target)
+    return entry
+
+
+def write_manifest(
+    folder: Path,
+    image_size_px: int,
+    shards: Iterable[ShardEntry],
+    made_from: Mapping[str, str] | None = None,
+) -> None:
+    """Say what each shard of a folder holds; remove what killed workers left there.
 
     Args:
       folder: of the shards.
       image_size_px: of the images' shorter side.
+      shards: as `write_shard` describes them.
       made_from: fingerprints of what the records were made from, `raw` and `splits`.
     """
-    shards = [
-        {
-            "name": path.name,
-            "split": path.name.split("-")[0],
-            "num_examples": sum(1 for _ in places_in(path)),
-            "num_bytes": path.stat().st_size,
-            "sha256": sha256_of(path),
-        }
-        for path in sorted(folder.glob("*.tfrecord"))
-    ]
-    content = {"image_size_px": image_size_px, "shards": shards, "made_from": made_from or {}}
+    for left in folder.glob(f"{_PARTIAL}*"):
+        left.unlink()
+    entries = [shard._asdict() for shard in sorted(shards)]
+    content = {
+        "image_size_px": image_size_px,
+        # Apart from what provenance fingerprints: an index only says again what its shard holds.
+        "indices": {entry["name"]: entry.pop("index_sha256") for entry in entries},
+        "shards": entries,
+        "made_from": made_from or {},
+    }
     write_json(folder / MANIFEST, content)
-
-
-class Position(NamedTuple):
-    """Where a record lies."""
-
-    path: Path
-    offset: int  # bytes, of the record itself
-    num_bytes: int
 
 
 class Records:
     """The records of one split, any of them at hand by its number.
 
     Attributes:
-      ids: example ids, n of them, in the order of the shards.
-      labels: int64 (n,), 0 cat, 1 dog.
+      labels: int64 (n,), 0 cat, 1 dog, in the order of the shards.
     """
 
-    def __init__(self, positions: list[Position]) -> None:
-        """Index the records at the given positions."""
-        self._positions = positions
+    def __init__(self, folder: Path, shards: Sequence[ShardEntry]) -> None:
+        """Read the shards' indices.
+
+        Raises:
+          DataError: a shard is missing or short, or its index is not the one that belongs to it.
+        """
+        self._folder, self._entries = folder, list(shards)
+        indices = [_read_index(folder, shard) for shard in shards]
+        self._shard_of = np.repeat(np.arange(len(shards)), [len(index) for index in indices])
+        self._ids = np.concatenate([index["id"] for index in indices])
+        self.labels = np.concatenate([index["label"] for index in indices]).astype(np.int64)
+        self._offsets = np.concatenate([index["offset"] for index in indices])
+        self._num_bytes = np.concatenate([index["num_bytes"] for index in indices])
         self._open()
-        records = [self[number] for number in range(len(positions))]
-        self.ids = [record.id for record in records]
-        self.labels = np.array([record.label for record in records], dtype=np.int64)
 
     def _open(self) -> None:
-        self._shards = {path: np.memmap(path, mode="r") for path in {p.path for p in self._positions}}
+        self._shards: dict[int, np.memmap] = {}
+        self._locks = [threading.Lock() for _ in self._entries]
 
     def __getstate__(self) -> dict[str, Any]:
         """A copy in another process opens the shards itself."""
-        return {name: value for name, value in vars(self).items() if name != "_shards"}
+        return {name: value for name, value in vars(self).items() if name not in ("_shards", "_locks", "ids")}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """See `__getstate__`."""
         vars(self).update(state)
         self._open()
 
+    @functools.cached_property
+    def ids(self) -> list[str]:
+        """Example ids, n of them, in the order of the shards."""
+        return [id.decode() for id in self._ids.tolist()]
+
     def __len__(self) -> int:
         """The number of records."""
-        return len(self._positions)
+        return len(self.labels)
 
     def __getitem__(self, number: int) -> Record:
-        """Read one record; safe from any thread."""
-        path, offset, num_bytes = self._positions[number]
-        return parse(self._shards[path][offset : offset + num_bytes].tobytes())
+        """Read one record; safe from any thread.
+
+        Raises:
+          DataError: its shard is not the one that was written; names it.
+        """
+        offset = int(self._offsets[number])
+        content = self._shard(int(self._shard_of[number]))
+        return parse(content[offset : offset + int(self._num_bytes[number])].tobytes())
+
+    def _shard(self, number: int) -> np.memmap:
+        """A shard's content, whose digest is checked at the first look."""
+        with self._locks[number]:
+            if number not in self._shards:
+                entry = self._entries[number]
+                path = self._folder / entry.name
+                _check_size(path, entry)
+                _check_digest(path, entry.sha256)
+                self._shards[number] = np.memmap(path, mode="r")
+            return self._shards[number]
 
 
 def open_records(folder: Path) -> dict[str, Records]:
-    """Check every shard against the manifest and index the records of each split.
+    """The records of each split, by the manifest and the shards' indices; a shard is checked when it is read.
 
     Raises:
-      DataError: the manifest or a shard is missing, short, swapped or changed; names it.
+      DataError: the manifest, an index or a shard is missing, short or swapped; names it.
     """
-    positions: dict[str, list[Position]] = {split: [] for split in SPLITS}
-    for shard in read_manifest(folder)["shards"]:
-        path = folder / shard["name"]
-        _check(path, shard)
-        positions[shard["split"]] += [Position(path, *place) for place in places_in(path)]
-    for split, split_positions in positions.items():
-        if not split_positions:
+    shards = _entries(read_manifest(folder))
+    by_split = {split: [shard for shard in shards if shard.split == split] for split in SPLITS}
+    for split, of_split in by_split.items():
+        if not of_split:
             raise DataError(f"{folder / MANIFEST}: expected shards of {split}, found none; {_AGAIN}")
-    return {split: Records(split_positions) for split, split_positions in positions.items()}
+    return {split: Records(folder, of_split) for split, of_split in by_split.items()}
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
@@ -146,21 +197,41 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         raise DataError(f"{path} is missing; {_AGAIN}")
     try:
         content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        content["shards"], content["image_size_px"], content["made_from"]
+        _entries(content), content["image_size_px"], content["made_from"]
     except (ValueError, KeyError, TypeError) as error:
         raise DataError(f"{path}: expected a manifest of shards, found {error!r:.80}; {_AGAIN}") from None
     return content
 
 
-def _check(path: Path, shard: dict[str, Any]) -> None:
+def _entries(manifest: Mapping[str, Any]) -> list[ShardEntry]:
+    indices = manifest["indices"]
+    return [ShardEntry(**shard, index_sha256=indices[shard["name"]]) for shard in manifest["shards"]]
+
+
+def _index_type(id_bytes: int) -> np.dtype:
+    return np.dtype([("id", f"S{id_bytes}"), ("label", "i1"), ("offset", "<u8"), ("num_bytes", "<u4")])
+
+
+def _read_index(folder: Path, shard: ShardEntry) -> np.ndarray:
+    _check_size(folder / shard.name, shard)
+    path = index_of(folder / shard.name)
     if not path.exists():
         raise DataError(f"{path} is missing; {_AGAIN}")
-    if path.stat().st_size != shard["num_bytes"]:
+    _check_digest(path, shard.index_sha256)
+    index: np.ndarray = np.load(path)
+    return index
+
+
+def _check_size(path: Path, shard: ShardEntry) -> None:
+    if not path.exists():
+        raise DataError(f"{path} is missing; {_AGAIN}")
+    if path.stat().st_size != shard.num_bytes:
         raise DataError(
-            f"{path}: expected {shard['num_bytes']} bytes with {shard['num_examples']} records, "
+            f"{path}: expected {shard.num_bytes} bytes with {shard.num_examples} records, "
             f"found {path.stat().st_size} bytes; {_AGAIN}"
         )
-    if (digest := sha256_of(path)) != shard["sha256"]:
-        raise DataError(
-            f"{path}: expected sha256 {shard['sha256'][:12]}..., found {digest[:12]}...; {_AGAIN}"
-        )
+
+
+def _check_digest(path: Path, expected: str) -> None:
+    if (digest := sha256_of(path)) != expected:
+        raise DataError(f"{path}: expected sha256 {expected[:12]}..., found {digest[:12]}...; {_AGAIN}")

@@ -26,13 +26,22 @@ def append(file: BinaryIO, record: bytes) -> None:
     file.write(length + _checksum(length) + record + _checksum(record))
 
 
-def records_in(path: Path) -> Iterator[bytes]:
+def framed_size(num_bytes: int) -> int:
+    """How many bytes of a file a record of so many bytes takes."""
+    return _HEAD_BYTES + num_bytes + _CHECKSUM.size
+
+
+def records_in(path: Path, start: int = 0) -> Iterator[bytes]:
     """The records of a file, each compared with its checksums.
 
+    Args:
+      path: of the file.
+      start: where the first record's length lies, bytes.
     Raises:
       DataError: the file ends within a record, or a checksum is wrong.
     """
     with path.open("rb") as file:
+        file.seek(start)
         while head := file.read(_HEAD_BYTES):
             if len(head) < _HEAD_BYTES or _checksum(head[: _LENGTH.size]) != head[_LENGTH.size :]:
                 raise DataError(f"{path.name}: a record's length is damaged before byte {file.tell()}")
@@ -42,16 +51,24 @@ def records_in(path: Path) -> Iterator[bytes]:
             yield record
 
 
-def places_in(path: Path) -> Iterator[tuple[int, int]]:
-    """Offset and length of each record, bytes, by the lengths alone: for a file that is known to be whole."""
+def starts_in(path: Path) -> Iterator[int]:
+    """Where each record starts, bytes: only the records' lengths are read.
+
+    Raises:
+      DataError: the file ends within a record, or a length's checksum is wrong.
+    """
     end = path.stat().st_size
     with path.open("rb") as file:
-        offset = 0
-        while offset < end:
-            file.seek(offset)
-            num_bytes = _LENGTH.unpack(file.read(_LENGTH.size))[0]
-            yield offset + _HEAD_BYTES, num_bytes
-            offset += _HEAD_BYTES + num_bytes + _CHECKSUM.size
+        start = 0
+        while start < end:
+            file.seek(start)
+            head = file.read(_HEAD_BYTES)
+            if len(head) < _HEAD_BYTES or _checksum(head[: _LENGTH.size]) != head[_LENGTH.size :]:
+                raise DataError(f"{path.name}: a record's length is damaged at byte {start}")
+            yield start
+            start += framed_size(_LENGTH.unpack(head[: _LENGTH.size])[0])
+    if start != end:
+        raise DataError(f"{path.name}: the last record is cut off: {start - end} bytes are missing")
 
 
 def serialize_example(features: Mapping[str, Value]) -> bytes:

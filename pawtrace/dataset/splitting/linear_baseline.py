@@ -58,7 +58,7 @@ def linear_baseline(raw: Iterable[RawExample], chosen: Sequence[str]) -> Baselin
     """How well a linear classifier does on other train examples than it was fitted to.
 
     Args:
-      raw: all examples; only the chosen ones are decoded.
+      raw: examples, the chosen ones among them; only these are decoded.
       chosen: see `choose_examples`.
     Returns:
       None if there are too few examples to measure it.

@@ -1,6 +1,6 @@
 """data/splits/rejected.csv: the examples that are in no split, with thumbnails for the report."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import cv2
@@ -15,20 +15,21 @@ _THUMBNAIL_QUALITY = 90
 _NUM_PICTURES = 24  # thumbnails kept for the report
 
 
-def write_rejected(folder: Path, reason_of: Mapping[str, str], raw: Iterable[RawExample]) -> None:
+def write_rejected(
+    folder: Path, reason_of: Mapping[str, str], read: Callable[[Iterable[str]], Iterable[RawExample]]
+) -> None:
     """Write rejected.csv, and thumbnails of the first that it lists.
 
     Args:
       folder: data/splits.
       reason_of: the reason why an example is in no split, by the example's id.
-      raw: all examples; only those with a thumbnail are decoded.
+      read: gives the examples with these ids, in any order.
     """
     pictures = folder / "pictures"
     pictures.mkdir()
     shown = {id: f"{number:02d}.jpg" for number, id in enumerate(list(reason_of)[:_NUM_PICTURES])}
-    for example in raw if shown else ():
-        if example.id in shown:
-            (pictures / shown[example.id]).write_bytes(thumbnail(decode(example.encoded), _THUMBNAIL_PX))
+    for example in read(shown):
+        (pictures / shown[example.id]).write_bytes(thumbnail(decode(example.encoded), _THUMBNAIL_PX))
     rows = ((id, reason, shown.get(id, "")) for id, reason in reason_of.items())
     write_text(folder / "rejected.csv", csv_text(("file", "reason", "picture"), rows))
 

@@ -12,23 +12,22 @@ import os
 import signal
 import sys
 import threading
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.context import BaseContext
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 
 import cv2
 import numpy as np
 from joblib import cpu_count
 
 from pawtrace.base.errors import DeviceError
+from pawtrace.base.ordered import in_order
 from pawtrace.learning.inputs.augmentation import AugmentedView
 from pawtrace.learning.inputs.loader import Batch, Loader, Place
 from pawtrace.running.processes import end_with
 
-Result = TypeVar("Result")
 _AHEAD_PER_WORKER = 2  # batches: one that it works on, one that waits
 _WORTH_PROCESSES = 20_000  # images: a process has made some thousands in the time that it takes to start
 
@@ -68,9 +67,7 @@ class ThreadWorkers:
 
     def batches(self, places: Iterable[Place]) -> Iterator[Batch]:
         """See `Workers`."""
-        return _in_order(
-            lambda _, place: self._pool.submit(self._loader.load, place), places, self._num_ahead
-        )
+        return in_order(lambda place: self._pool.submit(self._loader.load, place), places, self._num_ahead)
 
     def close(self) -> None:
         """See `Workers`."""
@@ -114,12 +111,13 @@ class ProcessWorkers:
           DeviceError: a worker was killed.
         """
 
-        def submit(number: int, place: Place) -> "Future[np.ndarray]":
+        def submit(numbered: tuple[int, Place]) -> "Future[np.ndarray]":
+            number, place = numbered
             return self._pool.submit(_load, number % len(self._slots), place)
 
         self._starting.join()
         try:
-            for number, labels in enumerate(_in_order(submit, places, self._num_ahead)):
+            for number, labels in enumerate(in_order(submit, enumerate(places), self._num_ahead)):
                 slot = self._slots[number % len(self._slots)]
                 yield slot[: len(labels)].copy(), labels  # the slot is used again
         except BrokenProcessPool:
@@ -132,24 +130,6 @@ class ProcessWorkers:
         """See `Workers`."""
         self._starting.join()
         self._pool.shutdown(cancel_futures=True)
-
-
-def _in_order(
-    submit: Callable[[int, Place], "Future[Result]"], places: Iterable[Place], num_ahead: int
-) -> Iterator[Result]:
-    """The results for these places in their order, a few more of them in the making."""
-    waiting: deque[Future[Result]] = deque()
-    try:
-        for number, place in enumerate(places):
-            waiting.append(submit(number, place))
-            if len(waiting) > num_ahead:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
-    finally:  # a series that is broken off leaves nothing in the making
-        for future in waiting:
-            if not future.cancel():
-                future.exception()
 
 
 def _context() -> BaseContext:
