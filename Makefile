@@ -15,7 +15,7 @@ INSTALLED := .venv/.installed
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export DVC_NO_ANALYTICS := 1
 
-.PHONY: help repro serve serve-stop test test-fast test-all pytest lint lock benchmarks
+.PHONY: help repro serve serve-stop cluster test test-fast test-all pytest lint lock benchmarks
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-12s %s\n", $$1, $$2}'
@@ -31,6 +31,9 @@ serve: $(INSTALLED) ## start Prefect's server, worker and schedules; PORT=4200, 
 
 serve-stop: $(INSTALLED) ## end the server, the worker and what they run
 	@python -m flows.serve stop
+
+cluster: $(INSTALLED) ## start a Dask scheduler and two workers on this machine; PAWTRACE_SCHEDULER uses them
+	@python -m pawtrace.running.loopback_cluster
 
 # Three tiers of tests by the markers in pyproject.toml: each tier contains the one before it.
 test-fast: TIER := not slow and not long

@@ -10,10 +10,18 @@ import numpy as np
 
 from pawtrace.dataset.examples.pixels import decode, encode_jpeg, resize_shorter_side
 from pawtrace.dataset.examples.records import Record, serialize
-from pawtrace.dataset.examples.shards import Records, ShardWriter, open_records, write_manifest
+from pawtrace.dataset.examples.shards import (
+    Records,
+    ShardEntry,
+    open_records,
+    shard_name,
+    write_manifest,
+    write_shard,
+)
 from pawtrace.dataset.sources.drawn.picture import draw_picture
 
 RECORD_PX = 256
+_PER_SHARD = 256  # examples
 
 
 def photos() -> Iterator[tuple[np.ndarray, int]]:
@@ -42,34 +50,38 @@ def photo_records(
     """
     folder.mkdir(parents=True, exist_ok=True)
     source = ((label, resize_shorter_side(image, size_px)) for image, label in photos())
+    shards = []
     for split, count in counts.items():
-        for number, (label, encoded) in enumerate(write_split(folder, split, count, source)):
+        written, entries = write_split(folder, split, itertools.islice(source, count))
+        shards += entries
+        for number, (label, encoded) in enumerate(written):
             if files is not None and split == "train":
                 place = files / ("Cat", "Dog")[label]
                 place.mkdir(parents=True, exist_ok=True)
                 (place / f"{number}.jpg").write_bytes(encoded)
-    write_manifest(folder, size_px)
+    write_manifest(folder, size_px, shards)
     return open_records(folder)
 
 
 def write_split(
-    folder: Path, split: str, count: int, pictures: Iterable[tuple[int, np.ndarray]]
-) -> list[tuple[int, bytes]]:
-    """Write so many pictures as the records of a split, called `train/0.jpg` and so on.
+    folder: Path, split: str, pictures: Iterable[tuple[int, np.ndarray]]
+) -> tuple[list[tuple[int, bytes]], list[ShardEntry]]:
+    """Write pictures as the records of a split, called `train/0.jpg` and so on.
 
     Args:
       folder: of the records; `write_manifest` completes it.
       split: its name.
-      count: of the pictures that are taken.
       pictures: labels and images, uint8 (h, w, 3), RGB.
     Returns:
-      The label and the JPEG of each picture.
+      The label and the JPEG of each picture; what the manifest says of each shard.
     """
-    written = []
-    writer = ShardWriter(folder, split, count, 256)
-    for number, (label, image) in enumerate(itertools.islice(pictures, count)):
+    written, serialized = [], []
+    for number, (label, image) in enumerate(pictures):
         encoded = encode_jpeg(image, 92)
-        writer.write(serialize(Record(f"{split}/{number}.jpg", label, encoded), *image.shape[:2]))
+        serialized.append(serialize(Record(f"{split}/{number}.jpg", label, encoded), *image.shape[:2]))
         written.append((label, encoded))
-    writer.close()
-    return written
+    starts = range(0, len(serialized), _PER_SHARD)
+    return written, [
+        write_shard(folder / shard_name(split, number, len(starts)), serialized[start : start + _PER_SHARD])
+        for number, start in enumerate(starts)
+    ]

@@ -163,9 +163,8 @@ def _own_train(params: Params, network: Network, work: Path) -> dict[str, Any]:
 
 def _write(pictures: Pictures, folder: Path, size_px: int) -> dict[str, Records]:
     folder.mkdir()
-    for split, of in pictures.items():
-        write_split(folder, split, len(of), of)
-    write_manifest(folder, size_px)
+    shards = [entry for split, of in pictures.items() for entry in write_split(folder, split, of)[1]]
+    write_manifest(folder, size_px, shards)
     return open_records(folder)
 
 

@@ -5,13 +5,16 @@ import signal
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 from ruamel.yaml import YAML
 
 from pawtrace.config.params import Params, load_params, merged
+
+if TYPE_CHECKING:
+    from pawtrace.dataset.examples import shards
 
 ROOT = Path(__file__).parent.parent
 PARAMS = ROOT / "tests/params.yaml"  # tiny, and the tests' own: any profile may be active
@@ -71,15 +74,30 @@ def write_records(folder: Path, counts: dict[str, int], size_px: int = 32, per_s
     """Write shards and manifest of random pictures, cats and dogs in turn; dogs are brighter."""
     from pawtrace.dataset.examples.pixels import encode_jpeg
     from pawtrace.dataset.examples.records import Record, serialize
-    from pawtrace.dataset.examples.shards import ShardWriter, write_manifest
+    from pawtrace.dataset.examples.shards import write_manifest
+
+    def record(split: str, number: int) -> bytes:
+        label = number % 2
+        pixels = picture(number + 1000 * len(split), size_px, size_px + 8) // 2 + np.uint8(100 * label)
+        record = Record(f"{split}/{number}.jpg", label, encode_jpeg(pixels, 95))
+        return serialize(record, *pixels.shape[:2])
+
+    splits = {split: [record(split, number) for number in range(count)] for split, count in counts.items()}
+    write_manifest(folder, size_px, write_splits(folder, splits, per_shard))
+
+
+def write_splits(
+    folder: Path, splits: dict[str, list[bytes]], per_shard: int = 256
+) -> "list[shards.ShardEntry]":
+    """Write serialized records as shards."""
+    from pawtrace.dataset.examples.shards import shard_name, write_shard
 
     folder.mkdir(parents=True, exist_ok=True)
-    for split, count in counts.items():
-        writer = ShardWriter(folder, split, count, per_shard)
-        for number in range(count):
-            label = number % 2
-            pixels = picture(number + 1000 * len(split), size_px, size_px + 8) // 2 + np.uint8(100 * label)
-            record = Record(f"{split}/{number}.jpg", label, encode_jpeg(pixels, 95))
-            writer.write(serialize(record, *pixels.shape[:2]))
-        writer.close()
-    write_manifest(folder, size_px)
+    return [
+        write_shard(
+            folder / shard_name(split, start // per_shard, -(-len(records) // per_shard)),
+            records[start : start + per_shard],
+        )
+        for split, records in splits.items()
+        for start in range(0, len(records), per_shard)
+    ]

@@ -16,7 +16,7 @@ from pawtrace.dataset.examples.perceptual_hash import with_mirrored
 from pawtrace.dataset.examples.pixels import encode_jpeg, resize_shorter_side
 from pawtrace.dataset.examples.raw import RawExample
 from pawtrace.dataset.examples.records import Record, serialize
-from pawtrace.dataset.examples.shards import ShardWriter, write_manifest
+from pawtrace.dataset.examples.shards import write_manifest
 from pawtrace.dataset.sources.drawn.picture import draw_picture
 from pawtrace.dataset.splitting.linear_baseline import choose_examples, linear_baseline
 from pawtrace.dataset.splitting.overlap import find_overlap
@@ -30,7 +30,7 @@ from pawtrace.results.results import read_result
 from stages import resolve
 from stages import train as stage
 from stages.measure import measure_recipe
-from tests.conftest import WriteParams
+from tests.conftest import WriteParams, write_splits
 from tests.results.made_up_results import made_up_data
 
 pytestmark = pytest.mark.slow
@@ -92,19 +92,18 @@ def drawn(variant: Variant) -> Drawn:
 
 
 def write(drawn: Drawn, folder: Path = Path("data/records")) -> None:
-    folder.mkdir(parents=True)
-    (folder.parent / "splits").mkdir()
+    (folder.parent / "splits").mkdir(parents=True)
+    serialized: dict[str, list[bytes]] = {}
     for split, pictures in drawn.items():
-        writer = ShardWriter(folder, split, len(pictures), 256)
-        for number, (label, pixels) in enumerate(pictures):
-            record = Record(f"{split}/{number}.jpg", label, encode_jpeg(pixels, 95))
-            writer.write(serialize(record, *pixels.shape[:2]))
-        writer.close()
         ids = [f"{split}/{number}.jpg" for number in range(len(pictures))]
+        serialized[split] = [
+            serialize(Record(id, label, encode_jpeg(pixels, 95)), *pixels.shape[:2])
+            for id, (label, pixels) in zip(ids, pictures, strict=True)
+        ]
         labels = [LABELS[label] for label, _ in pictures]
         members = [Membership(id, label, id) for id, label in zip(ids, labels, strict=True)]
         write_members(folder.parent / "splits" / f"{split}.csv", members)
-    write_manifest(folder, SIZE_PX)
+    write_manifest(folder, SIZE_PX, write_splits(folder, serialized))
 
 
 def data_of(drawn: Drawn, params: Params) -> DataSummary:

@@ -28,7 +28,6 @@ Result = TypeVar("Result")
 _CONNECT_S = 10
 _WITHOUT_WORKER_S = 60  # a cluster that grows and shrinks may be without any for a while
 _LOOK_EVERY_S = 5
-_RETRIES = 5  # of a task whose worker was lost
 _PACKAGE = Path(__file__).parents[1]
 _DECIDE_BYTES = ("google-crc32c", "numpy", "opencv-python-headless", "protobuf")
 _SPEAK = ("python", "dask", "distributed", "msgpack", "cloudpickle")  # what both ends must have the same of
@@ -74,7 +73,7 @@ class Cluster:
             if isinstance(error, TimeoutError):
                 raise self._no_worker(_CONNECT_S) from None
             raise
-        self._executor = self._client.get_executor(retries=_RETRIES)
+        self._executor = self._client.get_executor()
         return self
 
     def __exit__(
@@ -114,10 +113,10 @@ class Cluster:
                     "give each worker more memory or fewer threads",
                 ) from None
             except (ImportError, RuntimeError) as error:
-                raise self._unusable(
-                    f"a worker cannot run pawtrace's code ({_first_line(error)})",
-                    "install pawtrace on all workers",
-                ) from error
+                if not (isinstance(error, ImportError) or "deserialization" in str(error)):
+                    raise
+                problem = f"the scheduler or a worker lacks code ({_first_line(error.__cause__ or error)})"
+                raise self._unusable(problem, "install pawtrace there") from error
             except TimeoutError:
                 if future.done():  # the function's own
                     raise

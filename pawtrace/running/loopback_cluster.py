@@ -26,7 +26,7 @@ def loopback_cluster(num_workers: int, port: int = 0) -> Iterator[Any]:
     from distributed import LocalCluster
 
     with LocalCluster(
-        num_workers,
+        n_workers=num_workers,
         threads_per_worker=1,
         processes=True,
         host="127.0.0.1",

@@ -9,12 +9,12 @@ from PIL import Image
 from pawtrace.base.errors import DataError
 from pawtrace.config.sections import PreprocessParams
 from pawtrace.dataset.examples.pixels import decode
+from pawtrace.dataset.examples.planned import to_record
 from pawtrace.dataset.examples.raw import RawExample
 from pawtrace.dataset.examples.records import parse
 from pawtrace.dataset.sources.formats import Rejected
 from pawtrace.dataset.sources.inspection import inspect
 from pawtrace.inference.photos import find_photos, read_photo
-from stages.preprocess import to_record
 from tests.dataset.photos import encoded, photo, pixels
 
 PREPROCESS = PreprocessParams(image_size_px=16, jpeg_quality=92, examples_per_shard=8)

@@ -14,14 +14,14 @@ from pawtrace.config.sections import ProbeParams
 from pawtrace.config.train_params import TrainParams
 from pawtrace.dataset.examples.pixels import encode_jpeg
 from pawtrace.dataset.examples.records import Record, serialize
-from pawtrace.dataset.examples.shards import Records, ShardWriter, open_records
+from pawtrace.dataset.examples.shards import Records, open_records, write_manifest
 from pawtrace.learning.networks.model import build_classifier
 from pawtrace.learning.probes.few_pictures import FewPictures
 from pawtrace.learning.probes.probe import probe
 from pawtrace.learning.probes.rate_range import rate_range
 from pawtrace.learning.probes.sample import balanced_sample
 from pawtrace.learning.probes.signal import measure_blocks
-from tests.conftest import picture, write_records
+from tests.conftest import picture, write_records, write_splits
 from tests.learning.tiny import tiny_train
 
 pytestmark = pytest.mark.slow
@@ -276,9 +276,7 @@ def test_a_sample_is_balanced_and_a_smaller_one_is_part_of_it(records: dict[str,
 
 
 def test_a_train_split_without_dogs_is_refused(tmp_path: Path) -> None:
-    writer = ShardWriter(tmp_path, "train", 1, 8)
-    writer.write(serialize(Record("1.jpg", 0, encode_jpeg(picture(1), 90)), 40, 48))
-    writer.close()
-    write_records(tmp_path, {"validation": 2, "test": 2})  # and the manifest
+    cat = serialize(Record("1.jpg", 0, encode_jpeg(picture(1), 90)), 40, 48)
+    write_manifest(tmp_path, 40, write_splits(tmp_path, {"train": [cat], "validation": [cat], "test": [cat]}))
     with pytest.raises(DataError, match="both labels.*1 of cat, 0 of dog"):
         balanced_sample(open_records(tmp_path)["train"], 32, 8, seed=0)

@@ -8,7 +8,8 @@ import pytest
 
 from pawtrace.config.sections import SPLITS
 from pawtrace.dataset.examples.pixels import encode_jpeg
-from pawtrace.dataset.examples.raw import RawExample
+from pawtrace.dataset.examples.raw import RawExample, RawShard
+from pawtrace.dataset.examples.tfrecords import append, serialize_example
 from tests.conftest import picture
 
 
@@ -27,12 +28,22 @@ def jpeg(image: np.ndarray, quality: int = 95) -> bytes:
     return encode_jpeg(image, quality)
 
 
-def serve(monkeypatch: pytest.MonkeyPatch, raw: Iterable[RawExample]) -> None:
-    """Let the stages read these examples as data/raw."""
+def serve(monkeypatch: pytest.MonkeyPatch, raw: Iterable[RawExample], num_shards: int = 2) -> None:
+    """Write these examples as the shards of data/raw, without what TFDS describes them by."""
     content = list(raw)
-    for module in ("stages.split", "stages.preprocess"):
-        monkeypatch.setattr(f"{module}.read_raw", lambda _: iter(content))
-    monkeypatch.setattr("stages.split.raw_size", lambda _: len(content))
+    folder = Path("data/raw").resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    per_shard = -(-len(content) // num_shards)
+    shards = []
+    for number in range(num_shards):
+        examples = content[number * per_shard : (number + 1) * per_shard]
+        path = folder / f"pets-train.tfrecord-{number:05d}-of-{num_shards:05d}"
+        with path.open("wb") as file:
+            for id, label, encoded in examples:
+                features = {"image": encoded, "image/filename": id.encode(), "label": label}
+                append(file, serialize_example(features))
+        shards.append(RawShard(path, len(examples)))
+    monkeypatch.setattr("pawtrace.dataset.examples.raw.raw_shards", lambda _: shards)
 
 
 def splits_of(folder: Path) -> dict[str, str]:

@@ -75,4 +75,4 @@ def test_a_full_disk_leaves_the_former_records(monkeypatch: pytest.MonkeyPatch) 
     with pytest.raises(OSError, match="No space left"):
         preprocess.main()
     assert contents(Path("data/records")) == before
-    assert sorted(path.name for path in Path("data").iterdir()) == ["records", "splits"]
+    assert sorted(path.name for path in Path("data").iterdir()) == ["raw", "records", "splits"]

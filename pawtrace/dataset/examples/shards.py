@@ -99,7 +99,7 @@ def write_manifest(
     content = {
         "image_size_px": image_size_px,
         # Apart from what provenance fingerprints: an index only says again what its shard holds.
-        "indices": {entry["name"]: entry.pop("index_sha256") for entry in entries},
+        "indices": {index_of(Path(entry["name"])).name: entry.pop("index_sha256") for entry in entries},
         "shards": entries,
         "made_from": made_from or {},
     }
@@ -110,6 +110,7 @@ class Records:
     """The records of one split, any of them at hand by its number.
 
     Attributes:
+      folder: of the shards.
       labels: int64 (n,), 0 cat, 1 dog, in the order of the shards.
     """
 
@@ -119,7 +120,7 @@ class Records:
         Raises:
           DataError: a shard is missing or short, or its index is not the one that belongs to it.
         """
-        self._folder, self._entries = folder, list(shards)
+        self.folder, self._entries = folder, list(shards)
         indices = [_read_index(folder, shard) for shard in shards]
         self._shard_of = np.repeat(np.arange(len(shards)), [len(index) for index in indices])
         self._ids = np.concatenate([index["id"] for index in indices])
@@ -165,7 +166,7 @@ class Records:
         with self._locks[number]:
             if number not in self._shards:
                 entry = self._entries[number]
-                path = self._folder / entry.name
+                path = self.folder / entry.name
                 _check_size(path, entry)
                 _check_digest(path, entry.sha256)
                 self._shards[number] = np.memmap(path, mode="r")
@@ -205,7 +206,10 @@ def read_manifest(folder: Path) -> dict[str, Any]:
 
 def _entries(manifest: Mapping[str, Any]) -> list[ShardEntry]:
     indices = manifest["indices"]
-    return [ShardEntry(**shard, index_sha256=indices[shard["name"]]) for shard in manifest["shards"]]
+    return [
+        ShardEntry(**shard, index_sha256=indices[index_of(Path(shard["name"])).name])
+        for shard in manifest["shards"]
+    ]
 
 
 def _index_type(id_bytes: int) -> np.dtype:

@@ -188,16 +188,17 @@ def _shard_damages() -> Iterator[Damage]:
         return
     again = f"dvc checkout {RECORDS}"
     try:
-        shards = json.loads(_MANIFEST.read_bytes())["shards"]
-        digests = {RECORDS / shard["name"]: shard["sha256"] for shard in shards}
-    except (ValueError, KeyError, TypeError):
+        manifest = json.loads(_MANIFEST.read_bytes())
+        digests = {RECORDS / shard["name"]: shard["sha256"] for shard in manifest["shards"]}
+        digests |= {RECORDS / name: sha256 for name, sha256 in manifest["indices"].items()}
+    except (ValueError, KeyError, TypeError, AttributeError):
         yield _damage(_MANIFEST, "not a manifest of shards", f"rm -f {_MANIFEST} && {again}")
         return
     for path, sha256 in digests.items():
         if not path.is_file():
             yield _damage(path, "missing, though the manifest lists it", again)
         elif sha256_of(path) != sha256:
-            yield _damage(path, "not the shard that the manifest lists", f"rm -f {_q(path)} && {again}")
+            yield _damage(path, "not the file that the manifest lists", f"rm -f {_q(path)} && {again}")
 
 
 def _edited_metrics(snapshot: Snapshot) -> Iterator[Damage]:

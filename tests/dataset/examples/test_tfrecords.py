@@ -9,9 +9,9 @@ from pawtrace.base.errors import DataError
 from pawtrace.dataset.examples.tfrecords import (
     append,
     parse_example,
-    places_in,
     records_in,
     serialize_example,
+    starts_in,
 )
 
 FEATURES = {"name": "ä.jpg".encode(), "label": 1, "count": 2**62, "below": -3, "empty": b""}
@@ -48,8 +48,7 @@ def test_a_file_has_tensorflows_bytes_and_comes_back(written: Path, tmp_path: Pa
             writer.write(record)
     assert written.read_bytes() == (tmp_path / "theirs.tfrecord").read_bytes()
     assert list(records_in(written)) == RECORDS
-    content = written.read_bytes()
-    assert [content[offset : offset + length] for offset, length in places_in(written)] == RECORDS
+    assert [next(records_in(written, start)) for start in starts_in(written)] == RECORDS
 
 
 @pytest.mark.parametrize("place", range(0, 40))
@@ -65,6 +64,8 @@ def test_a_file_that_ends_within_a_record_is_found(written: Path) -> None:
     written.write_bytes(written.read_bytes()[:-1])
     with pytest.raises(DataError, match="cut off"):
         list(records_in(written))
+    with pytest.raises(DataError, match="1 bytes are missing"):
+        list(starts_in(written))
 
 
 @pytest.mark.parametrize("content", [b"\x0a\x02", b"\x0a\x07\x0a\x05\x0a\x01a\x12\x00"])

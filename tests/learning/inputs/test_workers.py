@@ -120,7 +120,7 @@ if __name__ == "__main__":
 def test_workers_end_with_a_parent_that_is_killed(loader: Loader, tmp_path: Path) -> None:
     script = tmp_path / "parent.py"
     script.write_text(PARENT)
-    folder = loader.records._positions[0].path.parent
+    folder = loader.records.folder
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     words = [sys.executable, str(script), str(folder)]
     with subprocess.Popen(words, env=environment, stdout=subprocess.PIPE, text=True) as parent:

@@ -1,5 +1,6 @@
 """What is damaged is found wherever it lies, with a command that mends it."""
 
+import hashlib
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -8,7 +9,6 @@ import pytest
 import yaml
 
 from pawtrace.base.errors import DataError
-from pawtrace.base.files import sha256_of
 from pawtrace.lineage.trace import dvc_cache
 from pawtrace.lineage.trace.dvc_cache import cache_folder, md5_of, object_path
 from pawtrace.lineage.trace.dvc_lock import read_lock
@@ -132,17 +132,19 @@ def test_metrics_edited_by_hand_are_told() -> None:
     assert [damage.path for damage in damages()] == [str(path)]
 
 
-def test_a_shard_is_held_against_the_manifest_too(traced: TracedProject) -> None:
-    shard = Path("data/records/train-00000-of-00001.tfrecord")
-    shard.write_bytes(b"a shard")
-    manifest = {"shards": [{"name": shard.name, "sha256": sha256_of(shard)}]}
-    traced.records = {shard.name: shard.read_bytes(), "manifest.json": json.dumps(manifest).encode()}
+@pytest.mark.parametrize("name", ["train-00000-of-00001.tfrecord", "train-00000-of-00001.index.npy"])
+def test_shards_and_indices_are_held_against_the_manifest_too(traced: TracedProject, name: str) -> None:
+    shard, index = "train-00000-of-00001.tfrecord", "train-00000-of-00001.index.npy"
+    content = {shard: b"a shard", index: b"an index"}
+    sha256 = {name: hashlib.sha256(content[name]).hexdigest() for name in content}
+    manifest = {"shards": [{"name": shard, "sha256": sha256[shard]}], "indices": {index: sha256[index]}}
+    traced.records = {**content, "manifest.json": json.dumps(manifest).encode()}
     traced.run()
     assert damages() == []
-    traced.records[shard.name] = b"another"  # DVC would take it for what the stage wrote
+    traced.records[name] = b"another"  # DVC would take it for what the stage wrote
     traced.run()
     (found,) = damages()
-    assert (found.path, found.found) == (str(shard), "not the shard that the manifest lists")
+    assert (found.path, found.found) == (f"data/records/{name}", "not the file that the manifest lists")
 
 
 def test_a_lost_copy_of_what_the_cache_keeps_of_the_reports_is_told(traced: TracedProject) -> None:

@@ -1,0 +1,227 @@
+"""Where shards are worked on changes no byte; what a cluster does wrong is one line."""
+
+import contextlib
+import hashlib
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from distributed import Client
+
+from pawtrace.base import cluster
+from pawtrace.base.errors import DataError, PawtraceError
+from pawtrace.base.shard_map import SCHEDULER, map_shards
+from pawtrace.config.sections import PreprocessParams
+from pawtrace.dataset.examples.planned import ShardPlan, write_planned
+from pawtrace.dataset.examples.shards import ShardEntry
+from stages import preprocess, split
+from tests.conftest import ROOT, WriteParams
+from tests.stages.raw_dataset import examples, serve
+
+
+def double(number: int) -> int:
+    """Later shards are done first."""
+    time.sleep(0.01 * (5 - number % 5))
+    return 2 * number
+
+
+def fail_at_three(number: int) -> int:
+    if number == 3:
+        raise DataError("shard 3 is bad")
+    return number
+
+
+def write_after_a_death(plan: ShardPlan, params: PreprocessParams, marker: Path) -> ShardEntry:
+    """The worker that is asked first dies, and leaves half a shard behind."""
+    with contextlib.suppress(FileExistsError):
+        marker.touch(exist_ok=False)
+        (plan.path.parent / ".partial-left").write_bytes(b"half a shard")
+        os.kill(os.getpid(), signal.SIGKILL)
+    return write_planned(plan, params)
+
+
+def results(function: Callable[[int], int], count: int = 20) -> list[int]:
+    return list(map_shards(function, range(count), title="t", sizes=[1] * count))
+
+
+@contextlib.contextmanager
+def running(num_workers: int) -> Iterator[tuple[str, "subprocess.Popen[str]"]]:
+    """As `make cluster` starts it; its address and its process."""
+    words = [
+        sys.executable,
+        "-m",
+        "pawtrace.running.loopback_cluster",
+        "--port=0",
+        f"--workers={num_workers}",
+    ]
+    with subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            said = process.stdout.readline() + process.stdout.readline()
+            address = re.search(rf"{SCHEDULER}=(\S+)", said)
+            assert address, said
+            yield address[1], process
+        finally:
+            process.terminate()
+
+
+@pytest.fixture(scope="module")
+def two_workers() -> Iterator[str]:
+    with running(2) as (address, _):
+        yield address
+
+
+@pytest.fixture
+def on_two_workers(two_workers: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setenv(SCHEDULER, two_workers)
+    return two_workers
+
+
+@pytest.fixture
+def dataset(write_params: WriteParams, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_params({"preprocess": {"image_size_px": 32, "examples_per_shard": 16}})
+    serve(monkeypatch, examples(80))
+
+
+def digests() -> dict[str, str]:
+    """What `split` and `preprocess` make of the data set."""
+    split.main()
+    preprocess.main()
+    files = sorted(path for name in ("splits", "records") for path in Path("data", name).rglob("*.*"))
+    return {str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in files if path.is_file()}
+
+
+def test_results_come_in_the_order_of_the_shards() -> None:
+    assert results(double) == [2 * number for number in range(20)]
+
+
+def test_an_error_of_a_shard_comes_out() -> None:
+    with pytest.raises(DataError, match="shard 3 is bad"):
+        results(fail_at_three)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("on_two_workers")
+def test_a_cluster_gives_the_results_in_order_and_the_errors() -> None:
+    assert results(double) == [2 * number for number in range(20)]
+    with pytest.raises(DataError, match="^shard 3 is bad$"):
+        results(fail_at_three)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("dataset")
+def test_the_same_bytes_here_on_a_cluster_and_after_a_workers_death(
+    two_workers: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    here = digests()
+    monkeypatch.setenv(SCHEDULER, two_workers)
+    cluster._announce.cache_clear()
+    assert digests() == here
+    assert capfd.readouterr().err.count("dashboard: http://127.0.0.1:") == 1
+    marker = tmp_path / "died"
+    monkeypatch.setattr(preprocess, "write_planned", partial(write_after_a_death, marker=marker))
+    assert digests() == here
+    assert marker.exists()
+
+
+@pytest.mark.long
+@pytest.mark.usefixtures("dataset")
+def test_the_same_bytes_with_one_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    here = digests()
+    with running(1) as (address, _):
+        monkeypatch.setenv(SCHEDULER, address)
+        assert digests() == here
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("on_two_workers")
+def test_a_worker_with_other_versions_is_named_with_what_differs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ours = cluster.versions_here() | {"numpy": "1.0"}
+    monkeypatch.setattr(cluster, "versions_here", lambda: ours)
+    with pytest.raises(PawtraceError, match=r"expected numpy 1\.0, as here, found \S+ on the worker tcp://"):
+        results(double)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("on_two_workers")
+def test_a_scheduler_with_other_versions_is_named_with_what_differs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    versions = Client.get_versions
+
+    def other(client: Client) -> dict[str, Any]:
+        found: dict[str, Any] = versions(client)
+        found["scheduler"]["packages"]["msgpack"] = "0.1"
+        return found
+
+    monkeypatch.setattr(Client, "get_versions", other)
+    with pytest.raises(PawtraceError, match=r"msgpack \S+, as here, found 0\.1 on the scheduler of tcp://"):
+        results(double)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("on_two_workers")
+def test_code_that_a_worker_does_not_have_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "only_here.py").write_text("def double(number):\n    return 2 * number\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    import only_here  # type: ignore[import-not-found]
+
+    with pytest.raises(PawtraceError, match="a worker lacks code .*only_here") as error:
+        results(only_here.double)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("address", ["tcp://127.0.0.1:9", "no address at all"])
+def test_no_scheduler_is_one_line(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
+    monkeypatch.setattr(cluster, "_CONNECT_S", 0.2)
+    monkeypatch.setenv(SCHEDULER, address)
+    with pytest.raises(
+        PawtraceError, match=rf"{SCHEDULER}={address}: expected a Dask scheduler.*make cluster"
+    ) as error:
+        results(double)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.long
+def test_no_worker_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cluster, "_CONNECT_S", 2)
+    with running(0) as (address, _):
+        monkeypatch.setenv(SCHEDULER, address)
+        with pytest.raises(PawtraceError, match="expected workers, found none within 2 s; start one"):
+            results(double)
+
+
+def die(_: int) -> int:
+    os.kill(os.getpid(), signal.SIGKILL)
+    return 0
+
+
+@pytest.mark.long
+@pytest.mark.usefixtures("on_two_workers")
+def test_a_shard_that_kills_every_worker_is_one_line() -> None:
+    with pytest.raises(PawtraceError, match="the workers that tried one shard died"):
+        results(die)
+
+
+@pytest.mark.long
+def test_a_lost_scheduler_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    with running(2) as (address, process):
+        monkeypatch.setenv(SCHEDULER, address)
+        done = map_shards(double, range(400), title="t", sizes=[1] * 400)
+        assert next(done) == 0
+        process.kill()
+        with pytest.raises(PawtraceError, match="the connection to the scheduler was lost") as error:
+            list(done)
+        assert "\n" not in str(error.value)
