@@ -1,10 +1,10 @@
 """Shards: files of records with an index each, and the manifest that says what they must hold.
 
-A TFRecord file that was cut at a record boundary looks like a shorter one, so a reader compares a
-shard with the manifest before it uses the shard's first record. Opening costs the manifest and the
-indices: what they say (ids, labels, places) needs no look into a shard.
+A TFRecord file that was cut at a record boundary looks like a shorter one, so a reader compares a shard
+with the manifest before it uses the shard's first record. Opening reads only the manifest and the indices.
 """
 
+import contextlib
 import functools
 import json
 import threading
@@ -24,6 +24,8 @@ from pawtrace.dataset.examples.tfrecords import append
 MANIFEST = "manifest.json"
 _AGAIN = "run: dvc repro preprocess"
 _PARTIAL = ".partial-"
+_MOST_OPEN = 256  # shards of a split: each takes one of the 1,024 files that a process may open
+_OF_A_PROCESS = ("_shards", "_intact", "_locks", "ids")  # what another process makes anew
 
 
 class ShardEntry(NamedTuple):
@@ -130,12 +132,13 @@ class Records:
         self._open()
 
     def _open(self) -> None:
-        self._shards: dict[int, np.memmap] = {}
+        self._shards: dict[int, np.memmap] = {}  # that are open
+        self._intact: set[int] = set()
         self._locks = [threading.Lock() for _ in self._entries]
 
     def __getstate__(self) -> dict[str, Any]:
         """A copy in another process opens the shards itself."""
-        return {name: value for name, value in vars(self).items() if name not in ("_shards", "_locks", "ids")}
+        return {name: value for name, value in vars(self).items() if name not in _OF_A_PROCESS}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """See `__getstate__`."""
@@ -164,13 +167,19 @@ class Records:
     def _shard(self, number: int) -> np.memmap:
         """A shard's content, whose digest is checked at the first look."""
         with self._locks[number]:
-            if number not in self._shards:
-                entry = self._entries[number]
-                path = self.folder / entry.name
-                _check_size(path, entry)
+            if (opened := self._shards.get(number)) is not None:
+                return opened
+            entry = self._entries[number]
+            path = self.folder / entry.name
+            _check_size(path, entry)
+            if number not in self._intact:
                 _check_digest(path, entry.sha256)
-                self._shards[number] = np.memmap(path, mode="r")
-            return self._shards[number]
+                self._intact.add(number)
+            opened = self._shards[number] = np.memmap(path, mode="r")
+        while len(self._shards) > _MOST_OPEN:
+            with contextlib.suppress(KeyError, RuntimeError, StopIteration):  # another thread was faster
+                del self._shards[next(iter(self._shards))]
+        return opened
 
 
 def open_records(folder: Path) -> dict[str, Records]:

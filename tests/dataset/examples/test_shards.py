@@ -73,6 +73,15 @@ def test_the_digest_of_a_shard_is_checked_once(folder: Path, monkeypatch: pytest
     assert hashed == ["train-00000-of-00003.tfrecord"]
 
 
+def test_few_of_many_shards_are_open_at_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shards, "_MOST_OPEN", 2)
+    records = open_records(folder)["train"]
+    num_open = len(list(Path("/proc/self/fd").iterdir()))
+    for number in (0, 8, 16, 0, 19):
+        assert records[number].id == records.ids[number]
+    assert len(list(Path("/proc/self/fd").iterdir())) == num_open + 2
+
+
 def test_a_shard_cut_at_a_record_boundary_is_named(folder: Path) -> None:
     path = shard(folder, "train-00001-of-00003")
     first = next(iter(tf.data.TFRecordDataset(str(path)))).numpy()

@@ -1,0 +1,181 @@
+"""How time and memory of each stage grow with the number of pictures, and what a second worker brings.
+
+The pictures are small and made of noise: what a picture costs is small beside what real photos cost, so
+that what grows faster than their number shows. Each stage runs in a process of its own. Processor time
+decides the exponent (it does not depend on what else runs); peak memory is that of the process, its
+libraries included. `open` is also measured with records without pictures.
+Run: python -m benchmarks.growth   (or with other sizes: python -m benchmarks.growth 10000 30000 100000)
+"""
+
+import argparse
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import zipfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from benchmarks.growth_steps import STEPS, Cost
+from pawtrace.base.shard_map import SCHEDULER
+from pawtrace.config import paths
+from pawtrace.dataset.examples.records import Record, serialize
+from pawtrace.dataset.examples.shards import ShardEntry, shard_name, write_manifest, write_shard
+from pawtrace.running.loopback_cluster import loopback_cluster
+from pawtrace.setup.profiles import profile_text
+
+SIZES = [1000, 3000, 10000]
+NUM_ROWS = [10_000, 100_000, 1_000_000]  # of records without pictures
+PER_SHARD = 1024
+MIB = 2**20
+
+
+def write_archive(path: Path, count: int) -> None:
+    """Smooth noise of 64 x 48 pixels as JPEG, cats and dogs in turn."""
+    with zipfile.ZipFile(path, "w") as archive:
+        for number in range(count):
+            noise = np.random.default_rng(number).integers(0, 256, (6, 8, 3), dtype=np.uint8)
+            picture = cv2.resize(noise, (64, 48), interpolation=cv2.INTER_CUBIC)
+            content = cv2.imencode(".jpg", picture)[1].tobytes()
+            archive.writestr(f"PetImages/{('Cat', 'Dog')[number % 2]}/{number}.jpg", content)
+
+
+def params_text() -> str:
+    """Of the archive."""
+    text = profile_text("sample")
+    for old, new in {
+        "source: sample": "source: archive",
+        "archive: null": "archive: pictures.zip",
+        "max_files: 50000": "max_files: 100000000",
+        "examples_per_shard: 256": f"examples_per_shard: {PER_SHARD}",
+    }.items():
+        assert old in text
+        text = text.replace(old, new)
+    return text
+
+
+def cost_of(name: str, scheduler: str | None = None) -> Cost:
+    """Run a step in the current folder, here or on a cluster."""
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])}
+    environment.pop(SCHEDULER, None)
+    if scheduler is not None:
+        environment[SCHEDULER] = scheduler
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.growth_steps", name],
+        env=environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    if done.returncode != 0:
+        raise SystemExit(done.stderr)
+    return Cost(*json.loads(done.stdout.splitlines()[-1]))
+
+
+def exponent(sizes: Sequence[int], seconds: Sequence[float]) -> float:
+    """The slope of a line through the logarithms: 1 for what grows as the number of pictures."""
+    return float(np.polyfit(np.log(sizes), np.log(seconds), 1)[0])
+
+
+def report(name: str, costs: dict[int, Cost]) -> None:
+    """A row of the table."""
+    sizes = list(costs)
+    cells = [f"{c.wall_s:.1f} / {c.processor_s:.1f} / {c.peak_mib:.0f}" for c in costs.values()]
+    per_picture = (costs[sizes[-1]].peak_mib - costs[sizes[0]].peak_mib) * MIB / (sizes[-1] - sizes[0])
+    slope = exponent(sizes[-2:], [costs[size].processor_s for size in sizes[-2:]])
+    print(f"| {name} | {' | '.join(cells)} | {slope:.2f} | {per_picture:.0f} |", flush=True)
+
+
+def table(title: str, sizes: Sequence[int]) -> None:
+    """The head of a table."""
+    print(
+        f"\n{title}: seconds / processor seconds / peak MiB, the exponent of processor time between the two "
+    )
+    print("largest sizes, and the bytes of peak memory that one more picture takes\n")
+    print(f"| step | {' | '.join(f'{size:,}' for size in sizes)} | exponent | bytes a picture |")
+    print(f"|---|{'---:|' * (len(sizes) + 2)}", flush=True)
+
+
+@contextlib.contextmanager
+def folder_of(count: int) -> Iterator[None]:
+    """A project with so many pictures, as the current folder."""
+    text = params_text()
+    with tempfile.TemporaryDirectory() as name, contextlib.chdir(name):
+        Path("params.yaml").write_text(text, encoding="utf-8")
+        write_archive(Path("pictures.zip"), count)
+        yield
+
+
+def measure_steps(sizes: Sequence[int]) -> None:
+    """Each step at each size."""
+    costs: dict[str, dict[int, Cost]] = {name: {} for name in STEPS}
+    for size in sizes:
+        with folder_of(size):
+            for name in STEPS:
+                costs[name][size] = cost_of(name)
+                print(f"{size} {name} {costs[name][size]}", file=sys.stderr, flush=True)
+    table("Pictures of 64 x 48 pixels", sizes)
+    for name, of_step in costs.items():
+        report(name, of_step)
+
+
+def measure_opening(sizes: Sequence[int]) -> None:
+    """`open_only` on records of one byte."""
+    costs = {}
+    for size in sizes:
+        with tempfile.TemporaryDirectory() as name, contextlib.chdir(name):
+            paths.RECORDS.mkdir(parents=True)
+            counts = {"train": size - 2 * (size // 10), "validation": size // 10, "test": size // 10}
+            entries = [entry for split, count in counts.items() for entry in write_tiny(split, count)]
+            write_manifest(paths.RECORDS, 64, entries)
+            costs[size] = cost_of("open_only")
+    table("Records of one byte", sizes)
+    report("open_only", costs)
+
+
+def write_tiny(split: str, count: int) -> Iterator[ShardEntry]:
+    """Shards of records of one byte."""
+    starts = range(0, count, PER_SHARD)
+    for number, start in enumerate(starts):
+        ids = (f"PetImages/Cat/{split}{k}.jpg" for k in range(start, min(start + PER_SHARD, count)))
+        path = paths.RECORDS / shard_name(split, number, len(starts))
+        yield write_shard(path, (serialize(Record(id, 0, b"x"), 1, 1) for id in ids))
+
+
+def measure_workers(size: int) -> None:
+    """Steps on a cluster of this machine, with one worker and with two."""
+    with folder_of(size):
+        for name in STEPS:
+            if name in ("fingerprints", "preprocess"):
+                seconds = {}
+                for num_workers in (1, 2):
+                    with loopback_cluster(num_workers) as cluster:
+                        cost_of(name, cluster.scheduler_address)  # the workers import what they need
+                        seconds[num_workers] = cost_of(name, cluster.scheduler_address).wall_s
+                print(
+                    f"{name} of {size:,} pictures: one worker {seconds[1]:.1f} s, two {seconds[2]:.1f} s, "
+                    f"ratio {seconds[1] / seconds[2]:.2f}",
+                    flush=True,
+                )
+            elif name in ("download", "split"):
+                cost_of(name)
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "sizes", type=int, nargs="*", default=SIZES, help="numbers of pictures, small to large"
+    )
+    arguments = parser.parse_args()
+    print(f"load of this machine as it begins: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
+    measure_steps(arguments.sizes)
+    measure_opening(NUM_ROWS)
+    print()
+    measure_workers(arguments.sizes[-1])
+
+
+if __name__ == "__main__":
+    main()
