@@ -20,6 +20,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import psutil
 
 from benchmarks.growth_steps import STEPS, Cost
 from pawtrace.base.shard_map import SCHEDULER
@@ -91,9 +92,9 @@ def report(name: str, costs: dict[int, Cost]) -> None:
 def table(title: str, sizes: Sequence[int]) -> None:
     """The head of a table."""
     print(
-        f"\n{title}: seconds / processor seconds / peak MiB, the exponent of processor time between the two "
+        f"\n{title}: seconds / processor seconds / peak MiB; the exponent of processor time between the two"
     )
-    print("largest sizes, and the bytes of peak memory that one more picture takes\n")
+    print("largest sizes; the bytes of peak memory that one more picture takes\n")
     print(f"| step | {' | '.join(f'{size:,}' for size in sizes)} | exponent | bytes a picture |")
     print(f"|---|{'---:|' * (len(sizes) + 2)}", flush=True)
 
@@ -145,22 +146,35 @@ def write_tiny(split: str, count: int) -> Iterator[ShardEntry]:
 
 
 def measure_workers(size: int) -> None:
-    """Steps on a cluster of this machine, with one worker and with two."""
+    """The maps over shards on a cluster of this machine, with one worker and with two."""
+    print("\nOn a cluster of this machine: seconds / processor seconds of the stage / of the workers\n")
+    print("| step | one worker | two workers | ratio of the seconds |")
+    print("|---|---:|---:|---:|")
     with folder_of(size):
-        for name in STEPS:
-            if name in ("fingerprints", "preprocess"):
-                seconds = {}
-                for num_workers in (1, 2):
-                    with loopback_cluster(num_workers) as cluster:
-                        cost_of(name, cluster.scheduler_address)  # the workers import what they need
-                        seconds[num_workers] = cost_of(name, cluster.scheduler_address).wall_s
-                print(
-                    f"{name} of {size:,} pictures: one worker {seconds[1]:.1f} s, two {seconds[2]:.1f} s, "
-                    f"ratio {seconds[1] / seconds[2]:.2f}",
-                    flush=True,
-                )
-            elif name in ("download", "split"):
+        for name in ("download", "fingerprints", "split", "preprocess"):
+            if name in ("download", "split"):  # what the next step reads
                 cost_of(name)
+                continue
+            one, two = (_on_workers(name, num_workers) for num_workers in (1, 2))
+            cells = [
+                f"{cost.wall_s:.1f} / {cost.processor_s:.1f} / {used_s:.1f}" for cost, used_s in (one, two)
+            ]
+            ratio = one[0].wall_s / two[0].wall_s
+            print(f"| {name} of {size:,} pictures | {' | '.join(cells)} | {ratio:.2f} |", flush=True)
+
+
+def _on_workers(name: str, num_workers: int) -> tuple[Cost, float]:
+    """A step's cost, and the processor seconds of the workers."""
+    with loopback_cluster(num_workers) as cluster:
+        cost_of(name, cluster.scheduler_address)  # the workers import what they need
+        before = _children_s()
+        return cost_of(name, cluster.scheduler_address), _children_s() - before
+
+
+def _children_s() -> float:
+    """Processor seconds of the processes that this one started."""
+    times = [child.cpu_times() for child in psutil.Process().children(recursive=True)]
+    return float(sum(each.user + each.system for each in times))
 
 
 def main() -> None:
@@ -173,7 +187,6 @@ def main() -> None:
     print(f"load of this machine as it begins: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
     measure_steps(arguments.sizes)
     measure_opening(NUM_ROWS)
-    print()
     measure_workers(arguments.sizes[-1])
 
 
