@@ -19,6 +19,7 @@ Shard = TypeVar("Shard")
 Result = TypeVar("Result")
 SCHEDULER = "PAWTRACE_SCHEDULER"
 _AHEAD_PER_WORKER = 2  # shards: one that it works on, one that waits
+_AHEAD_ON_CLUSTER = 8  # more: one slow shard should not keep many workers waiting
 
 
 def map_shards(
@@ -77,6 +78,6 @@ def _on_cluster(
         yield from in_order(
             lambda shard: cluster.submit(function, shard),
             shards,
-            _AHEAD_PER_WORKER * cluster.num_threads,
+            _AHEAD_ON_CLUSTER * cluster.num_threads,
             cluster.result,
         )

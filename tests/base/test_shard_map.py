@@ -209,6 +209,21 @@ def die(_: int) -> int:
 
 
 @pytest.mark.long
+def test_workers_that_leave_in_the_middle_are_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cluster, "_WITHOUT_WORKER_S", 2)
+    monkeypatch.setattr(cluster, "_LOOK_EVERY_S", 0.5)
+    with running(0) as (address, _):
+        monkeypatch.setenv(SCHEDULER, address)
+        words = [sys.executable, "-m", "distributed.cli.dask_worker", address, "--no-nanny", "--nthreads=1"]
+        with subprocess.Popen(words, cwd=ROOT, stderr=subprocess.DEVNULL) as worker:
+            done = map_shards(double, range(400), title="t", sizes=[1] * 400)
+            assert next(done) == 0
+            worker.kill()
+            with pytest.raises(PawtraceError, match="expected workers, found none within 2 s"):
+                list(done)
+
+
+@pytest.mark.long
 @pytest.mark.usefixtures("on_two_workers")
 def test_a_shard_that_kills_every_worker_is_one_line() -> None:
     with pytest.raises(PawtraceError, match="the workers that tried one shard died"):
