@@ -33,7 +33,7 @@ serve-stop: $(INSTALLED) ## end the server, the worker and what they run
 	@python -m flows.serve stop
 
 cluster: $(INSTALLED) ## start a Dask scheduler and two workers on this machine; PAWTRACE_SCHEDULER uses them
-	@python -m pawtrace.running.loopback_cluster
+	@python -m pawtrace.running.cluster.loopback
 
 # Three tiers of tests by the markers in pyproject.toml: each tier contains the one before it.
 test-fast: TIER := not slow and not long

@@ -23,11 +23,11 @@ import numpy as np
 import psutil
 
 from benchmarks.growth_steps import STEPS, Cost
-from pawtrace.base.shard_map import SCHEDULER
 from pawtrace.config import paths
 from pawtrace.dataset.examples.records import Record, serialize
 from pawtrace.dataset.examples.shards import ShardEntry, shard_name, write_manifest, write_shard
-from pawtrace.running.loopback_cluster import loopback_cluster
+from pawtrace.running.cluster.loopback import loopback_cluster
+from pawtrace.running.cluster.shard_map import SCHEDULER
 from pawtrace.setup.profiles import profile_text
 
 SIZES = [1000, 3000, 10000]

@@ -2,7 +2,7 @@
 
 Arrives: data/raw, data/splits, `preprocess.*`.
 Leaves: data/records/<split>-00000-of-00008.tfrecord, an index beside each, and manifest.json.
-Each shard is made by itself, here or on a cluster: see pawtrace/base/shard_map.py.
+Each shard is made by itself, here or on a cluster: see pawtrace/running/cluster/shard_map.py.
 Run: python -m stages.preprocess
 """
 
@@ -10,7 +10,6 @@ from functools import partial
 from pathlib import Path
 
 from pawtrace.base.files import files_fingerprint, new_folder
-from pawtrace.base.shard_map import map_shards
 from pawtrace.config import paths
 from pawtrace.config.params import load_params
 from pawtrace.config.sections import SPLITS, PreprocessParams
@@ -18,6 +17,7 @@ from pawtrace.dataset.examples.planned import plan_shards, write_planned
 from pawtrace.dataset.examples.raw import raw_fingerprint
 from pawtrace.dataset.examples.shards import ShardEntry, write_manifest
 from pawtrace.dataset.splitting.splits import read_manifests
+from pawtrace.running.cluster.shard_map import map_shards
 from pawtrace.running.entry_point import run_stage
 
 

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pawtrace.base.errors import DataError
-from pawtrace.base.shard_map import map_shards
 from pawtrace.config.sections import LABELS, PreprocessParams
 from pawtrace.dataset.examples.raw import (
     RawExample,
@@ -21,6 +20,7 @@ from pawtrace.dataset.examples.raw import (
 from pawtrace.dataset.examples.recording import recorded
 from pawtrace.dataset.examples.records import Record, serialize
 from pawtrace.dataset.examples.shards import ShardEntry, shard_name, write_shard
+from pawtrace.running.cluster.shard_map import map_shards
 
 
 class Planned(NamedTuple):

@@ -7,9 +7,9 @@ from typing import Any, NamedTuple, cast
 
 from pawtrace.base.errors import DataError
 from pawtrace.base.files import fingerprint, sha256_of
-from pawtrace.base.shard_map import map_shards
 from pawtrace.config.sections import LABELS
 from pawtrace.dataset.examples.tfrecords import framed_size, parse_example, records_in, starts_in
+from pawtrace.running.cluster.shard_map import map_shards
 
 SPLIT = "train"  # the only one that TFDS knows of; ours are made later
 _EXAMPLES_PER_PIECE = 128  # a fraction of a second's work

@@ -10,7 +10,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pawtrace.base.shard_map import map_shards
 from pawtrace.dataset.examples.perceptual_hash import with_mirrored
 from pawtrace.dataset.examples.pixels import decode
 from pawtrace.dataset.examples.raw import RawExample, RawPiece, RawPlace, raw_pieces, read_piece
@@ -20,6 +19,7 @@ from pawtrace.dataset.splitting.given import given_split
 from pawtrace.dataset.splitting.review import Decision
 from pawtrace.dataset.splitting.reviewed import reviewed
 from pawtrace.dataset.splitting.splits import Example
+from pawtrace.running.cluster.shard_map import map_shards
 
 
 class Look(NamedTuple):

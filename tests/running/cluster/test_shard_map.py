@@ -16,12 +16,12 @@ from typing import Any
 import pytest
 from distributed import Client
 
-from pawtrace.base import cluster
 from pawtrace.base.errors import DataError, PawtraceError
-from pawtrace.base.shard_map import SCHEDULER, map_shards
 from pawtrace.config.sections import PreprocessParams
 from pawtrace.dataset.examples.planned import ShardPlan, write_planned
 from pawtrace.dataset.examples.shards import ShardEntry
+from pawtrace.running.cluster import connection
+from pawtrace.running.cluster.shard_map import SCHEDULER, map_shards
 from stages import preprocess, split
 from tests.conftest import ROOT, WriteParams
 from tests.stages.raw_dataset import examples, serve
@@ -58,7 +58,7 @@ def running(num_workers: int) -> Iterator[tuple[str, "subprocess.Popen[str]"]]:
     words = [
         sys.executable,
         "-m",
-        "pawtrace.running.loopback_cluster",
+        "pawtrace.running.cluster.loopback",
         "--port=0",
         f"--workers={num_workers}",
     ]
@@ -123,7 +123,7 @@ def test_the_same_bytes_here_on_a_cluster_and_after_a_workers_death(
 ) -> None:
     here = digests()
     monkeypatch.setenv(SCHEDULER, two_workers)
-    cluster._announce.cache_clear()
+    connection._announce.cache_clear()
     assert digests() == here
     assert capfd.readouterr().err.count("dashboard: http://127.0.0.1:") == 1
     marker = tmp_path / "died"
@@ -146,8 +146,8 @@ def test_the_same_bytes_with_one_worker(monkeypatch: pytest.MonkeyPatch) -> None
 def test_a_worker_with_other_versions_is_named_with_what_differs(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    ours = cluster.versions_here() | {"numpy": "1.0"}
-    monkeypatch.setattr(cluster, "versions_here", lambda: ours)
+    ours = connection.versions_here() | {"numpy": "1.0"}
+    monkeypatch.setattr(connection, "versions_here", lambda: ours)
     with pytest.raises(PawtraceError, match=r"expected numpy 1\.0, as here, found \S+ on the worker tcp://"):
         results(double)
 
@@ -185,7 +185,7 @@ def test_code_that_a_worker_does_not_have_is_one_line(
 
 @pytest.mark.parametrize("address", ["tcp://127.0.0.1:9", "no address at all"])
 def test_no_scheduler_is_one_line(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
-    monkeypatch.setattr(cluster, "_CONNECT_S", 0.2)
+    monkeypatch.setattr(connection, "_CONNECT_S", 0.2)
     monkeypatch.setenv(SCHEDULER, address)
     with pytest.raises(
         PawtraceError, match=rf"{SCHEDULER}={address}: expected a Dask scheduler.*make cluster"
@@ -196,7 +196,7 @@ def test_no_scheduler_is_one_line(monkeypatch: pytest.MonkeyPatch, address: str)
 
 @pytest.mark.long
 def test_no_worker_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cluster, "_CONNECT_S", 2)
+    monkeypatch.setattr(connection, "_CONNECT_S", 2)
     with running(0) as (address, _):
         monkeypatch.setenv(SCHEDULER, address)
         with pytest.raises(PawtraceError, match="expected workers, found none within 2 s; start one"):
@@ -210,8 +210,8 @@ def die(_: int) -> int:
 
 @pytest.mark.long
 def test_workers_that_leave_in_the_middle_are_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cluster, "_WITHOUT_WORKER_S", 2)
-    monkeypatch.setattr(cluster, "_LOOK_EVERY_S", 0.5)
+    monkeypatch.setattr(connection, "_WITHOUT_WORKER_S", 2)
+    monkeypatch.setattr(connection, "_LOOK_EVERY_S", 0.5)
     with running(0) as (address, _):
         monkeypatch.setenv(SCHEDULER, address)
         words = [sys.executable, "-m", "distributed.cli.dask_worker", address, "--no-nanny", "--nthreads=1"]

@@ -72,7 +72,7 @@ def _on_this_machine(
 def _on_cluster(
     address: str, function: Callable[[Shard], Result], shards: Sequence[Shard]
 ) -> Iterator[Result]:
-    from pawtrace.base.cluster import Cluster  # imports distributed
+    from pawtrace.running.cluster.connection import Cluster  # imports distributed
 
     with Cluster(address) as cluster:
         yield from in_order(

@@ -1,6 +1,6 @@
 """A Dask cluster on this machine, to try PAWTRACE_SCHEDULER: a scheduler and workers of one thread each.
 
-Run: make cluster, or: python -m pawtrace.running.loopback_cluster
+Run: make cluster, or: python -m pawtrace.running.cluster.loopback
 """
 
 import argparse
@@ -10,7 +10,7 @@ import threading
 from collections.abc import Iterator
 from typing import Any
 
-from pawtrace.base.shard_map import SCHEDULER
+from pawtrace.running.cluster.shard_map import SCHEDULER
 
 
 @contextlib.contextmanager
