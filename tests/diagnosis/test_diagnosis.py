@@ -156,6 +156,22 @@ PRETRAINED = {
 }  # fmt: skip
 
 
+def test_features_that_are_no_better_than_guessing_were_not_worth_keeping() -> None:
+    """A model that happens to be worse than guessing has then lost nothing."""
+    worse_than_guessing = MadeUp(0.1, -0.4, losses=(0.71, 0.69, 0.68, 0.68))
+    features = {
+        share: made_up_linear_probe("1" * n + "0" * (160 - n)) for share, n in (("none", 84), ("good", 130))
+    }
+    states = {
+        share: {check.verdict: check.state for check in found.checks}["forgetting"]
+        for share, probe in features.items()
+        for found in [
+            diagnosis_of(worse_than_guessing._replace(probes={"linear_probe": probe}), DATA, FINETUNED)
+        ]
+    }
+    assert states == {"none": "passed", "good": "failed"}
+
+
 def diagnosis_of(made: MadeUp, data: DataSummary = DATA, train: TrainParams = TRAIN) -> Diagnosis:
     return diagnose(made_up_result(made), data, THRESHOLDS, train)
 
