@@ -1,7 +1,7 @@
 """The flow behind the DVC stage train@<recipe>: augment -> probe -> train -> evaluate.
 
 Arrives: data/recipes/<recipe>.json, data/records. Leaves: models/<recipe>/, complete or not at all.
-Run: python -m flows.train_recipe <recipe>
+Run: python -m flows.train_recipe <recipe>, on several hosts at once where KERAS_DISTRIBUTION_* name them.
 """
 
 import os
@@ -22,6 +22,7 @@ from flows.training_artifacts import show_metrics, show_training
 from pawtrace.base.files import new_folder
 from pawtrace.config import paths
 from pawtrace.config.recipe_file import RecipeFile, read_recipe
+from pawtrace.learning.hosts import is_chief, join_hosts
 from pawtrace.lineage.record.circumstances import circumstances
 from pawtrace.running.entry_point import run_recipe_stage
 
@@ -82,6 +83,7 @@ def run(name: str) -> None:
       PawtraceError: something is wrong with the recipe, records, device, server or training.
     """
     recipe = read_recipe(name)  # before anything is started
+    join_hosts()
     with (
         prefect_server(meanwhile=stage) as url,
         temporary_settings({PREFECT_API_URL: url}),
@@ -91,6 +93,17 @@ def run(name: str) -> None:
         train_recipe(name, recipe)
 
 
+def take_part(name: str) -> None:
+    """Help the chief of several hosts to train a recipe; see pawtrace.learning.hosts.
+
+    Raises:
+      PawtraceError: something is wrong with the recipe, records, device, hosts or training.
+    """
+    join_hosts()  # first: the chief comes when DVC has written the recipe
+    recipe = read_recipe(name)
+    stage().take_part(stage().prepare(name, recipe, paths.MODELS / name, circumstances()))
+
+
 def _tag_of_rebuild() -> list[str]:
     """The tag by which a rebuild finds the runs that belong to it."""
     return [os.environ[TAG]] if TAG in os.environ else []
@@ -98,4 +111,4 @@ def _tag_of_rebuild() -> list[str]:
 
 if __name__ == "__main__":
     with ends_in_time():
-        run_recipe_stage(run, "train")
+        run_recipe_stage(run if is_chief() else take_part, "train", alone=is_chief())

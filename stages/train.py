@@ -9,6 +9,7 @@ with what the model looked at; provenance.json.
 import json
 import shutil
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from pawtrace.base.errors import TrainingError
+from pawtrace.base.errors import DeviceError, TrainingError
 from pawtrace.base.files import csv_text, fingerprint, write_json, write_text
 from pawtrace.config import paths
 from pawtrace.config.odd_values import odd_values
@@ -34,6 +35,7 @@ from pawtrace.evaluation.predictions import (
 )
 from pawtrace.learning.device import Compute, device_name, prepare_compute
 from pawtrace.learning.failures import out_of_memory_named
+from pawtrace.learning.hosts import agreed, leave_hosts
 from pawtrace.learning.inputs.augmentation import AugmentedView, check_policy
 from pawtrace.learning.predict import load_classifier, predict
 from pawtrace.learning.probes.grad_cam import attention_maps
@@ -109,17 +111,25 @@ def train(job: Job) -> None:
       DeviceError, TrainingError, DataError: see pawtrace.learning.
     """
     drop_unused(job.name, list(job.working_folders.values()))
-    for seed_params, work in zip(seeds_of(job.recipe.train), job.working_folders.values(), strict=True):
-        if (work / FINISHED).exists():
-            print(f"{job.name}: the training is already finished ({work}); nothing to repeat", flush=True)
-            continue
+    for seed_params, work in _unfinished(job):
         work.mkdir(parents=True, exist_ok=True)
         note_run(work, job.now.model_dump())
-        keras.utils.set_random_seed(seed_params.seed)
-        train_classifier(seed_params, job.records, work, job.compute)
+        _train_seed(job, seed_params, work)
+    leave_hosts()
     kept = job.working_folders[job.recipe.train.seed]
     # Checkpoints are there only if a kill came between a run's end and their removal.
     shutil.copytree(kept, job.folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("checkpoints"))
+
+
+def take_part(job: Job) -> None:
+    """On a host that is not the chief: compute this host's share of what `train` does there; write nothing.
+
+    Raises:
+      DeviceError, TrainingError, DataError: see pawtrace.learning.
+    """
+    for seed_params, work in _unfinished(job):
+        _train_seed(job, seed_params, work)
+    leave_hosts()
 
 
 def evaluate(job: Job) -> dict[str, Predictions]:
@@ -165,6 +175,26 @@ def training_digest(
             "weights": recipe.weights,
         }
     )
+
+
+def _unfinished(job: Job) -> Iterator[tuple[TrainParams, Path]]:
+    """The seeds whose training is not finished, on all hosts the same, and where each trains."""
+    names = [folder.name for folder in job.working_folders.values()]
+    if agreed(lambda: names) != names:
+        raise DeviceError(
+            f"{job.name}: expected the recipe, records, code and libraries of host 0, found other ones on this "
+            "host; give all hosts the same project and installation, and start them again"
+        )
+    for seed_params, work in zip(seeds_of(job.recipe.train), job.working_folders.values(), strict=True):
+        if agreed((work / FINISHED).exists):
+            print(f"{job.name}: the training is already finished ({work}); nothing to repeat", flush=True)
+        else:
+            yield seed_params, work
+
+
+def _train_seed(job: Job, seed_params: TrainParams, work: Path) -> None:
+    keras.utils.set_random_seed(seed_params.seed)
+    train_classifier(seed_params, job.records, work, job.compute)
 
 
 def _check_weights(name: str, recipe: RecipeFile) -> None:

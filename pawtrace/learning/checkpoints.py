@@ -12,6 +12,7 @@ import keras
 import numpy as np
 
 from pawtrace.base.files import new_file
+from pawtrace.learning.hosts import agreed, is_chief
 
 _NUM_KEPT = 2  # the newest, and the one before in case that one is damaged
 _STATE = "state"
@@ -55,7 +56,14 @@ class Checkpoints:
             old.unlink()
 
     def load(self) -> Checkpoint | None:
-        """The newest readable checkpoint; says so when that is not the newest one.
+        """The newest readable checkpoint, on all hosts that of the chief; see `_newest_readable`."""
+        found = self._newest_readable() if is_chief() else None
+        # By its name: a listing of a shared folder may be old.
+        name = agreed(lambda: self.newest.name if self.newest else None)
+        return found if is_chief() or name is None else _read(self._folder / name)
+
+    def _newest_readable(self) -> Checkpoint | None:
+        """Says so when that is not the newest one.
 
         A damaged file is removed: what it would have held is trained again.
         """

@@ -11,7 +11,8 @@ import numpy as np
 from pawtrace.base.errors import DeviceError
 from pawtrace.base.processor import processor
 from pawtrace.config.train_params import TrainParams
-from pawtrace.learning.inputs.loader import Batch
+from pawtrace.learning.hosts import join_hosts, num_hosts
+from pawtrace.learning.inputs.loader import Batch, Part
 
 # Processors say so when they multiply bfloat16 in hardware; without, it is slower than float32.
 _FAST_BFLOAT16_FLAGS = {"avx512_bf16", "amx_bf16", "bf16"}
@@ -31,11 +32,12 @@ class Compute(NamedTuple):
 
 
 def prepare_compute(train: TrainParams) -> Compute:
-    """Choose device and precision, seed every random generator, and ask for determinism.
+    """Meet other hosts, choose device and precision, seed every random generator, ask for determinism.
 
     Raises:
-      DeviceError: `train.device` is gpu and there is none.
+      DeviceError: `train.device` is gpu and there is none, or a host is missing; see `join_hosts`.
     """
+    join_hosts()
     compute = choose_compute(train)
     keras.utils.set_random_seed(train.seed)
     keras.config.set_dtype_policy(
@@ -50,7 +52,7 @@ def prepare_compute(train: TrainParams) -> Compute:
     if keras.backend.backend() == "jax" and compute.device == "cpu":
         import jax
 
-        jax.config.update("jax_default_device", jax.devices("cpu")[0])
+        jax.config.update("jax_default_device", jax.local_devices(backend="cpu")[0])
     return compute
 
 
@@ -70,7 +72,8 @@ def choose_compute(train: TrainParams) -> Compute:
     device = "gpu" if gpus and train.device != "cpu" else "cpu"
     precision = train.precision if train.precision != "auto" else _fast_precision(device)
     _refuse_crash(device, precision)
-    num_devices = gpus if device == "gpu" else 1
+    cpus = keras.distribution.get_device_count("cpu") if num_hosts() > 1 else 1
+    num_devices = gpus if device == "gpu" else cpus
     return Compute(device, precision, num_devices, _uses_xla(train, num_devices))
 
 
@@ -142,7 +145,12 @@ def _spread() -> Callable[[np.ndarray], Any]:
             # What cannot be shared evenly, each device computes as a whole.
             axes = ["batch" if len(array) % num_devices == 0 else None] + [None] * (array.ndim - 1)
             layout = keras.distribution.TensorLayout(axes, distribution.device_mesh)
-            return keras.distribution.distribute_tensor(array, layout)
+            if distribution.num_processes == 1:
+                return keras.distribution.distribute_tensor(array, layout)
+            import jax
+
+            # Each host gives its own devices their rows; nothing is compared or sent.
+            return jax.make_array_from_callback(array.shape, layout.backend_layout, array.__getitem__)
 
         return on_jax
     if keras.backend.backend() != "tensorflow":
@@ -162,6 +170,16 @@ def _spread() -> Callable[[np.ndarray], Any]:
         )
 
     return on_tensorflow
+
+
+def own_part() -> Part:
+    """The part of each shared batch that this process makes: all of it, unless there are several hosts."""
+    distribution = keras.distribution.distribution()
+    if distribution is None or distribution.num_processes == 1:
+        return Part()
+    devices = distribution.device_mesh.backend_mesh.devices.flat
+    own = [number for number, device in enumerate(devices) if device.process_index == distribution._process_id]
+    return Part(own[0], own[-1] + 1, len(devices))
 
 
 def device_name(device: str) -> str:
@@ -217,7 +235,7 @@ def _gpu_compute_capability() -> int:
     if keras.backend.backend() == "jax":
         import jax
 
-        return int(float(jax.devices("gpu")[0].compute_capability))
+        return int(float(jax.local_devices(backend="gpu")[0].compute_capability))
     if keras.backend.backend() == "torch":
         import torch
 

@@ -23,6 +23,7 @@ from pawtrace.learning.checkpoints import Checkpoint, Checkpoints, assign, value
 from pawtrace.learning.device import Compute, spread_over_devices
 from pawtrace.learning.failures import out_of_memory_named, require_finite
 from pawtrace.learning.history import live_history, log_epoch
+from pawtrace.learning.hosts import is_chief
 from pawtrace.learning.inputs.augmentation import AugmentedView
 from pawtrace.learning.inputs.phase_input import FeatureInput, ImageInput, PhaseInput
 from pawtrace.learning.learner import Learner, numbers_of
@@ -62,12 +63,14 @@ class Run:
     def fit(self) -> None:
         """Train through all phases; the model ends with its best epoch's weights."""
         phases = self.train.phases
-        with live_history(self.work / "dvclive", self.progress.rows) as self.live:
+        history = live_history(self.work / "dvclive", self.progress.rows)
+        with history if is_chief() else contextlib.nullcontext() as self.live:
             while self.progress.phase < len(phases):
                 phase = phases[self.progress.phase]
                 if not self.progress.phase_is_over(phase, self.train.early_stopping):
                     self._fit_phase()
-                self._features_file.unlink(missing_ok=True)
+                if is_chief():
+                    self._features_file.unlink(missing_ok=True)
                 self._optimizer_state = []  # a checkpoint may be of the phase's very end
                 assign(self.classifier.whole.weights, self.best)
                 self.progress.next_phase()
@@ -148,7 +151,8 @@ class Run:
             row |= {f"val_{name}": value for name, value in validation.items()}
             if progress.end_epoch(row, self.train.early_stopping):
                 self.best = values_of(self.classifier.whole.weights)
-        log_epoch(self.live, progress.rows[-1])
+        if self.live is not None:
+            log_epoch(self.live, progress.rows[-1])
         shown = ", ".join(f"{name} {value:.4g}" for name, value in row.items())
         print(f"{title}: {shown.replace('_', ' ')}", flush=True)
         self._save_now_and_then(learner)
@@ -176,6 +180,9 @@ class Run:
         return self.work / f"features-{self.progress.phase}.npy"
 
     def _save_now_and_then(self, learner: Learner) -> None:
+        """Save by the chief's clock; the others need not know: a replicated weight is read without them."""
+        if not is_chief():
+            return
         start = time.perf_counter()
         interval_s = max(_CHECKPOINT_INTERVAL_S, self._saving_s / _CHECKPOINT_SHARE)
         if start - self._saved_at < interval_s:

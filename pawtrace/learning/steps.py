@@ -10,6 +10,8 @@ from typing import Any, Protocol, cast
 import keras
 import numpy as np
 
+from pawtrace.learning.hosts import whole_array
+
 Metrics = dict[str, Any]  # still on the device
 # Steps that were begun and not waited for: a device never idles, and its memory holds their batches.
 MAX_IN_FLIGHT = 8
@@ -46,7 +48,7 @@ def forward_of(model: keras.Model) -> Callable[[Any], np.ndarray]:
     if keras.backend.backend() != "jax":
         return lambda inputs: np.asarray(model.predict_on_batch(inputs))
     values = [[v.value for v in kind] for kind in (model.trainable_variables, model.non_trainable_variables)]
-    return lambda inputs: np.asarray(_jax_forward()(model, *values, inputs))
+    return lambda inputs: np.asarray(whole_array(_jax_forward()(model, *values, inputs)))
 
 
 @functools.cache

@@ -8,6 +8,7 @@ finished.
 import math
 import shutil
 from pathlib import Path
+from typing import Any
 
 from pawtrace.base.files import new_file, write_json
 from pawtrace.config.train_params import TrainParams
@@ -15,6 +16,7 @@ from pawtrace.dataset.examples.shards import Records
 from pawtrace.learning.device import Compute, distributed
 from pawtrace.learning.fit import Run
 from pawtrace.learning.history import write_history
+from pawtrace.learning.hosts import is_chief
 
 FINISHED = "training.json"
 SIGNALS = "signals.json"
@@ -26,7 +28,8 @@ def train_classifier(train: TrainParams, records: dict[str, Records], work: Path
     Args:
       train: the recipe's params; `train.seed` is the run's seed.
       records: of all splits, checked.
-      work: a folder: empty, or left by an interrupted run with the same params.
+      work: a folder: empty, or left by an interrupted run with the same params. Of several hosts, which
+        all see it, the chief alone writes there.
       compute: what `prepare_compute` chose.
     Raises:
       TrainingError: the backbone is unusable, or a loss is not finite.
@@ -36,6 +39,11 @@ def train_classifier(train: TrainParams, records: dict[str, Records], work: Path
         run = Run(train, records, work, compute)
         run.fit()
         kept = run.kept_signals()
+    if is_chief():
+        _write_results(train, run, kept, work)
+
+
+def _write_results(train: TrainParams, run: Run, kept: dict[str, Any], work: Path) -> None:
     whole, progress = run.classifier.whole, run.progress
     with new_file(work / "model.keras") as partial:
         whole.save(partial)
@@ -60,7 +68,7 @@ def train_classifier(train: TrainParams, records: dict[str, Records], work: Path
             "duration_s": round(progress.training_s, 3),
             "images_per_s": round(images_per_s, 1),
             "waiting_share": round(waiting_share, 4),
-            **compute._asdict(),
+            **run.compute._asdict(),
             "num_weights": whole.count_params(),
             "num_trainable_weights": sum(math.prod(weight.shape) for weight in whole.trainable_weights),
             "num_head_weights": run.classifier.head.count_params(),

@@ -15,7 +15,7 @@ from pawtrace.running.processes import end_with_dvc, interrupts_kept
 from pawtrace.running.watched_params import params_unchanged
 
 
-def run_stage(main: Callable[[], None], name: str) -> None:
+def run_stage(main: Callable[[], None], name: str, *, alone: bool = True) -> None:
     """Run a stage's main function, alone; show what the user can mend as one line, exit 1.
 
     It ends with the DVC that started it, and holds the project unless that DVC, or what started it, does.
@@ -23,6 +23,7 @@ def run_stage(main: Callable[[], None], name: str) -> None:
     Args:
       main: does the work.
       name: what to call the stage in messages, and how to run it again with `dvc repro NAME`.
+      alone: whether nothing else may run; not so where this process only helps one that holds the project.
     Raises:
       SystemExit: see `errors_in_one_line`.
       Exception: anything else, with its traceback: it is our mistake, not the user's.
@@ -30,16 +31,20 @@ def run_stage(main: Callable[[], None], name: str) -> None:
     atexit.register(gc.freeze)  # or Python would take seconds to collect TensorFlow's graphs one by one
     with errors_in_one_line(name, again=f"dvc repro {name}"), interrupts_kept():
         end_with_dvc()
+        if not alone:
+            main()
+            return
         with project_held_by_us(), only_one(name), params_unchanged(name):
             main()
 
 
-def run_recipe_stage(run: Callable[[str], None], stage: str) -> None:
+def run_recipe_stage(run: Callable[[str], None], stage: str, *, alone: bool = True) -> None:
     """Run a stage of one recipe, whose name is the only word on the command line.
 
     Args:
       run: does the work for the recipe of that name.
       stage: `train`, say; with the recipe it becomes `train@<recipe>`.
+      alone: see `run_stage`.
     Raises:
       SystemExit, Exception: see `run_stage`.
     """
@@ -52,7 +57,7 @@ def run_recipe_stage(run: Callable[[str], None], stage: str) -> None:
             raise ParamsError(f"expected the name of one recipe; there are: {', '.join(recipe_names())}")
         run(words[0])
 
-    run_stage(main, f"{stage}@{words[0]}" if len(words) == 1 else stage)
+    run_stage(main, f"{stage}@{words[0]}" if len(words) == 1 else stage, alone=alone)
 
 
 @contextlib.contextmanager

@@ -12,6 +12,7 @@ from joblib import cpu_count
 
 from pawtrace.dataset.examples.pixels import View
 from pawtrace.dataset.examples.shards import Records
+from pawtrace.learning.device import own_part
 from pawtrace.learning.inputs.loader import Batch, Loader, Place
 from pawtrace.learning.inputs.workers import ThreadWorkers
 
@@ -54,5 +55,6 @@ def plain_batches(
     Yields:
       uint8 (b, size_px, size_px, 3) RGB and float32 (b, 1): 1 for a dog.
     """
-    with contextlib.closing(ThreadWorkers(Loader(records, size_px, view), cpu_count())) as workers:
+    loader = Loader(records, size_px, view, part=own_part())
+    with contextlib.closing(ThreadWorkers(loader, cpu_count())) as workers:
         yield from workers.batches(plain_places(len(records), batch_size, epoch))

@@ -9,6 +9,7 @@ import numpy as np
 from tqdm import tqdm
 
 from pawtrace.base.files import new_file, reserve
+from pawtrace.learning.hosts import agreed, is_chief
 from pawtrace.learning.inputs.batches import shuffled_places
 from pawtrace.learning.inputs.loader import Batch, mixed
 from pawtrace.learning.steps import forward_of
@@ -25,7 +26,7 @@ class FeatureCache:
         self._path = path
         self._labels = labels.astype(np.float32)[:, None]
         self._shape = (num_views, len(labels), num_features)
-        self._features = np.load(path, mmap_mode="r") if path.exists() else None
+        self._features = np.load(path, mmap_mode="r") if agreed(path.exists) else None
 
     @property
     def is_filled(self) -> bool:
@@ -33,7 +34,19 @@ class FeatureCache:
         return self._features is not None
 
     def fill(self, compute: Callable[[int, np.ndarray], None]) -> None:
-        """Have all views computed: `compute(view, out)` fills float32 (n, f) in place."""
+        """Have all views computed: `compute(view, out)` fills float32 (n, f) in place.
+
+        On several hosts, which compute together, the chief writes the file that all read.
+        """
+        if is_chief():
+            self._write(compute)
+        else:
+            for number in range(self._shape[0]):
+                compute(number, np.empty(self._shape[1:], np.float32))
+        agreed(self._path.exists)  # written now: the others wait for this answer
+        self._features = np.load(self._path, mmap_mode="r")
+
+    def _write(self, compute: Callable[[int, np.ndarray], None]) -> None:
         with new_file(self._path) as partial:
             features = np.lib.format.open_memmap(partial, mode="w+", dtype=np.float32, shape=self._shape)
             # Now, as an error: a disk that fills up under a memory map kills the process.
@@ -41,7 +54,6 @@ class FeatureCache:
             for number, view_features in enumerate(features):
                 compute(number, view_features)
             features.flush()
-        self._features = np.load(self._path, mmap_mode="r")
 
     def batches(
         self, *, batch_size: int, seed: int, epoch: int, first_step: int = 0, mixup_alpha: float = 0.0

@@ -19,6 +19,21 @@ class Place(NamedTuple):
     numbers: np.ndarray  # of its examples, int64 (b,)
 
 
+class Part(NamedTuple):
+    """Which part of each batch a process makes: that of some of the devices that share it."""
+
+    first: int = 0
+    end: int = 1  # behind the last of them
+    num_devices: int = 1
+
+    def rows(self, num_examples: int) -> np.ndarray:
+        """The numbers of its rows, int64; all rows of a batch that cannot be shared evenly."""
+        if num_examples % self.num_devices:
+            return np.arange(num_examples)
+        each = num_examples // self.num_devices
+        return np.arange(self.first * each, self.end * each)
+
+
 @dataclass(frozen=True)
 class Loader:
     """Makes batches of images; a copy of it in another process makes the same ones."""
@@ -28,17 +43,25 @@ class Loader:
     view: View | None = None  # augments an image
     mixup_alpha: float = 0.0
     seed: int = 0  # of mixing
+    part: Part = Part()
 
     def load(self, place: Place) -> Batch:
-        """Decode, crop, augment and mix the images of a batch: uint8 (b, size_px, size_px, 3), RGB."""
-        examples = [self.records[number] for number in place.numbers]
-        images = [square(example, self.size_px) for example in examples]
-        if self.view is not None:
-            ids = [example.id for example in examples]
-            images = [self.view(image, id, place.epoch) for image, id in zip(images, ids, strict=True)]
-        labels = self.records.labels[place.numbers, None].astype(np.float32)
+        """Decode, crop, augment and mix the images of a batch: uint8 (b, size_px, size_px, 3), RGB.
+
+        Images that are not of this process's part, nor mixed into one of it, are left black.
+        """
+        num_examples = len(place.numbers)
         key = [self.seed, place.epoch, int(place.numbers[0])]
-        return mixed(np.stack(images), labels, self.mixup_alpha, key)
+        rows = self.part.rows(num_examples)
+        if self.mixup_alpha:
+            rows = np.union1d(rows, _mixing(num_examples, self.mixup_alpha, key)[1][rows])
+        images = np.zeros((num_examples, self.size_px, self.size_px, 3), np.uint8)
+        for row in rows:
+            example = self.records[place.numbers[row]]
+            image = square(example, self.size_px)
+            images[row] = image if self.view is None else self.view(image, example.id, place.epoch)
+        labels = self.records.labels[place.numbers, None].astype(np.float32)
+        return mixed(images, labels, self.mixup_alpha, key)
 
 
 def mixed(inputs: np.ndarray, labels: np.ndarray, alpha: float, key: Sequence[int]) -> Batch:
@@ -56,10 +79,14 @@ def mixed(inputs: np.ndarray, labels: np.ndarray, alpha: float, key: Sequence[in
     """
     if not alpha:
         return inputs, labels
-    random = np.random.default_rng(key)
-    share = np.float32(random.beta(alpha, alpha))
-    partner = random.permutation(len(inputs))
+    share, partner = _mixing(len(inputs), alpha, key)
     blend = share * inputs + (1 - share) * inputs[partner]
     if inputs.dtype == np.uint8:
         blend = np.rint(blend)
     return blend.astype(inputs.dtype), share * labels + (1 - share) * labels[partner]
+
+
+def _mixing(num_examples: int, alpha: float, key: Sequence[int]) -> tuple[np.float32, np.ndarray]:
+    """How much each example keeps of itself, and the row of the one that the rest is of, int64 (b,)."""
+    random = np.random.default_rng(key)
+    return np.float32(random.beta(alpha, alpha)), random.permutation(num_examples)

@@ -11,7 +11,7 @@ import numpy as np
 from pawtrace.config.train_params import Phase, TrainParams
 from pawtrace.dataset.examples.pixels import View
 from pawtrace.dataset.examples.shards import Records
-from pawtrace.learning.device import spread_over_devices
+from pawtrace.learning.device import own_part, spread_over_devices
 from pawtrace.learning.inputs.batches import plain_batches, plain_places, shuffled_places
 from pawtrace.learning.inputs.features import FeatureCache, compute_features
 from pawtrace.learning.inputs.loader import Batch, Loader
@@ -56,7 +56,9 @@ class ImageInput:
         """Nothing is computed ahead; whoever makes the batches starts meanwhile."""
         self.model = classifier.whole
         self._train, self._records = train, records
-        loader = Loader(records["train"], train.image_size_px, view, train.mixup_alpha, train.seed)
+        loader = Loader(
+            records["train"], train.image_size_px, view, train.mixup_alpha, train.seed, own_part()
+        )
         num_images = len(records["train"]) * phase.num_epochs
         self._workers = workers_for(loader, train.batch_size, num_images)
 
@@ -136,7 +138,7 @@ class FeatureInput:
 
     def _fill(self, records: Records, view: View) -> None:
         train = self._train
-        loader = Loader(records, train.image_size_px, view)
+        loader = Loader(records, train.image_size_px, view, part=own_part())
         workers = workers_for(loader, train.batch_size, len(records) * train.num_views)
 
         def of_view(number: int, out: np.ndarray) -> None:
