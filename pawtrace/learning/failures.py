@@ -1,4 +1,4 @@
-"""Failures of a training: a loss that is not finite, or too little memory."""
+"""Failures of a training: a loss that is not finite, too little memory, or a host that is gone."""
 
 import contextlib
 import math
@@ -6,12 +6,14 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from pawtrace.base.errors import DeviceError, TrainingError
+from pawtrace.learning.hosts import num_hosts
 
 # What TensorFlow, JAX, PyTorch and the system call it.
 _OUT_OF_MEMORY = (
     "RESOURCE_EXHAUSTED", "ResourceExhausted", "out of memory", "OOM when allocating",
     "Cannot allocate memory",
 )  # fmt: skip
+_LOST_HOST = ("Gloo", "NCCL", "CoordinationService")  # what connects the hosts says so
 
 
 def require_finite(
@@ -62,4 +64,22 @@ def out_of_memory_named(batch_size: int, device: str, key: str = "train.batch_si
         raise DeviceError(
             f"params.yaml: {key}: {batch_size} does not fit into the {device}'s memory; "
             f"{advice} and run: dvc repro"
+        ) from error
+
+
+@contextlib.contextmanager
+def lost_host_named() -> Iterator[None]:
+    """Say in a line that one of several hosts has ended or cannot be reached.
+
+    Raises:
+      DeviceError: the block waited for it in vain.
+    """
+    try:
+        yield
+    except Exception as error:  # ValueError or JAX's own
+        if num_hosts() == 1 or not any(word in str(error) for word in _LOST_HOST):
+            raise
+        raise DeviceError(
+            f"expected {num_hosts()} hosts to train together, lost one of them ({str(error)[:120]}); nothing "
+            "up to the last checkpoint was lost; see what it says, and start the same command on all hosts again"
         ) from error

@@ -14,6 +14,7 @@ from pawtrace.base.files import new_file, write_json
 from pawtrace.config.train_params import TrainParams
 from pawtrace.dataset.examples.shards import Records
 from pawtrace.learning.device import Compute, distributed
+from pawtrace.learning.failures import lost_host_named
 from pawtrace.learning.fit import Run
 from pawtrace.learning.history import write_history
 from pawtrace.learning.hosts import is_chief
@@ -33,9 +34,9 @@ def train_classifier(train: TrainParams, records: dict[str, Records], work: Path
       compute: what `prepare_compute` chose.
     Raises:
       TrainingError: the backbone is unusable, or a loss is not finite.
-      DeviceError: the device's memory is too small for a batch.
+      DeviceError: the device's memory is too small for a batch, or another host is gone.
     """
-    with distributed(compute):
+    with lost_host_named(), distributed(compute):
         run = Run(train, records, work, compute)
         run.fit()
         kept = run.kept_signals()

@@ -11,7 +11,7 @@ from pawtrace.dataset.examples.pixels import decode, square
 from pawtrace.dataset.examples.shards import Records, open_records
 from pawtrace.learning.inputs.augmentation import AugmentedView
 from pawtrace.learning.inputs.batches import plain_batches, shuffled_places
-from pawtrace.learning.inputs.loader import Batch, Loader, mixed
+from pawtrace.learning.inputs.loader import Batch, Loader, Part, mixed
 from tests.conftest import write_records
 
 
@@ -98,3 +98,26 @@ def test_the_square_is_the_centre_of_the_record(records: Records) -> None:
     assert whole.shape == (32, 40, 3)
     np.testing.assert_array_equal(square(records[0], 32), whole[:, 4:36])
     assert square(records[0], 20).shape == (20, 20, 3)
+
+
+@pytest.mark.parametrize("mixup_alpha", [0.0, 0.4])
+def test_a_host_makes_its_rows_of_a_batch_and_decodes_no_others_but_those_mixed_into_them(
+    mixup_alpha: float, records: Records, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (place, *_) = shuffled_places(21, 8, 3, 1)
+    whole, labels = Loader(records, 32, None, mixup_alpha, 3).load(place)
+    read, get = list[int](), Records.__getitem__
+    monkeypatch.setattr(Records, "__getitem__", lambda self, number: read.append(number) or get(self, number))
+    num_read = []
+    for part, rows in ((Part(0, 1, 2), slice(0, 4)), (Part(1, 2, 2), slice(4, 8)), (Part(1, 3, 4), slice(2, 6))):
+        read.clear()
+        images, own_labels = Loader(records, 32, None, mixup_alpha, 3, part).load(place)
+        np.testing.assert_array_equal(images[rows], whole[rows])
+        np.testing.assert_array_equal(own_labels, labels)
+        num_read.append(len(read))
+    assert all(4 < number < 8 for number in num_read) if mixup_alpha else num_read == [4, 4, 4]
+
+
+def test_a_batch_that_hosts_cannot_share_evenly_is_made_by_each() -> None:
+    assert Part(1, 2, 2).rows(7).tolist() == list(range(7))
+    assert Part().rows(3).tolist() == [0, 1, 2]
