@@ -9,7 +9,6 @@ with what the model looked at; provenance.json.
 import json
 import shutil
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from pawtrace.base.errors import DeviceError, TrainingError
+from pawtrace.base.errors import TrainingError
 from pawtrace.base.files import csv_text, fingerprint, write_json, write_text
 from pawtrace.config import paths
 from pawtrace.config.odd_values import odd_values
@@ -35,13 +34,13 @@ from pawtrace.evaluation.predictions import (
 )
 from pawtrace.learning.device import Compute, device_name, prepare_compute
 from pawtrace.learning.failures import out_of_memory_named
-from pawtrace.learning.hosts import agreed, leave_hosts
+from pawtrace.learning.hosts import leave_hosts
 from pawtrace.learning.inputs.augmentation import AugmentedView, check_policy
 from pawtrace.learning.predict import load_classifier, predict
 from pawtrace.learning.probes.grad_cam import attention_maps
 from pawtrace.learning.probes.probe import probe as run_probes
 from pawtrace.learning.training import FINISHED, train_classifier
-from pawtrace.learning.working_folders import RUNS, drop_unused, note_run, runs_of, seeds_of
+from pawtrace.learning.working_folders import RUNS, drop_unused, note_run, runs_of, seeds_of, unfinished
 from pawtrace.lineage.record.circumstances import Circumstances
 from pawtrace.lineage.record.code import ROOT, code_fingerprint, library_versions, modules_reached
 from pawtrace.lineage.record.provenance import Work, machine, provenance_of
@@ -111,7 +110,7 @@ def train(job: Job) -> None:
       DeviceError, TrainingError, DataError: see pawtrace.learning.
     """
     drop_unused(job.name, list(job.working_folders.values()))
-    for seed_params, work in _unfinished(job):
+    for seed_params, work in unfinished(job.name, job.recipe.train, job.working_folders):
         work.mkdir(parents=True, exist_ok=True)
         note_run(work, job.now.model_dump())
         _train_seed(job, seed_params, work)
@@ -127,7 +126,7 @@ def take_part(job: Job) -> None:
     Raises:
       DeviceError, TrainingError, DataError: see pawtrace.learning.
     """
-    for seed_params, work in _unfinished(job):
+    for seed_params, work in unfinished(job.name, job.recipe.train, job.working_folders):
         _train_seed(job, seed_params, work)
     leave_hosts()
 
@@ -175,21 +174,6 @@ def training_digest(
             "weights": recipe.weights,
         }
     )
-
-
-def _unfinished(job: Job) -> Iterator[tuple[TrainParams, Path]]:
-    """The seeds whose training is not finished, on all hosts the same, and where each trains."""
-    names = [folder.name for folder in job.working_folders.values()]
-    if agreed(lambda: names) != names:
-        raise DeviceError(
-            f"{job.name}: expected the recipe, records, code and libraries of host 0, found other ones on this "
-            "host; give all hosts the same project and installation, and start them again"
-        )
-    for seed_params, work in zip(seeds_of(job.recipe.train), job.working_folders.values(), strict=True):
-        if agreed((work / FINISHED).exists):
-            print(f"{job.name}: the training is already finished ({work}); nothing to repeat", flush=True)
-        else:
-            yield seed_params, work
 
 
 def _train_seed(job: Job, seed_params: TrainParams, work: Path) -> None:

@@ -178,7 +178,9 @@ def own_part() -> Part:
     if distribution is None or distribution.num_processes == 1:
         return Part()
     devices = distribution.device_mesh.backend_mesh.devices.flat
-    own = [number for number, device in enumerate(devices) if device.process_index == distribution._process_id]
+    own = [
+        number for number, device in enumerate(devices) if device.process_index == distribution._process_id
+    ]
     return Part(own[0], own[-1] + 1, len(devices))
 
 

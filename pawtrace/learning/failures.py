@@ -81,5 +81,5 @@ def lost_host_named() -> Iterator[None]:
             raise
         raise DeviceError(
             f"expected {num_hosts()} hosts to train together, lost one of them ({str(error)[:120]}); nothing "
-            "up to the last checkpoint was lost; see what it says, and start the same command on all hosts again"
+            "up to the last checkpoint was lost; see what it says, and start all hosts again"
         ) from error

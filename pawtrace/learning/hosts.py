@@ -11,7 +11,7 @@ import re
 import threading
 import time
 from collections.abc import Callable
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 from pawtrace.base.errors import DeviceError
 from pawtrace.running.processes import stop_if_interrupted
@@ -27,13 +27,6 @@ _joined = False
 Answer = TypeVar("Answer")
 
 
-class _Setting(NamedTuple):
-    """What the variables say."""
-
-    num_hosts: int
-    host: int  # from 0 on
-
-
 def is_chief() -> bool:
     """Whether this process does more than take part: it is host 0, or the only one."""
     return os.environ.get(HOST, "0") == "0"
@@ -46,8 +39,7 @@ def join_hosts() -> None:
       DeviceError: the variables do not fit together, or not all hosts start within four minutes.
     """
     global _joined
-    setting = _setting()
-    if _joined or setting is None or setting.num_hosts == 1:
+    if _joined or (expected := _num_expected()) == 1:
         return
     import keras
 
@@ -62,9 +54,9 @@ def join_hosts() -> None:
         stop_if_interrupted()
         if time.monotonic() - waited_from > _WAIT_S:
             raise DeviceError(
-                f"{ADDRESSES}: expected {setting.num_hosts} hosts to meet at {os.environ[ADDRESSES]} within "
-                f"{_WAIT_S:.0f} s, found some missing; start the same command on all hosts, each with its own "
-                f"{HOST}"
+                f"{ADDRESSES}: expected {expected} hosts to meet at {os.environ[ADDRESSES]} within "
+                f"{_WAIT_S:.0f} s, found some missing; start the same command on all hosts, each with its "
+                f"own {HOST}"
             )
     if failures:
         raise DeviceError(f"{ADDRESSES}: cannot connect with the other hosts: {_first_line(failures[0])}")
@@ -133,11 +125,11 @@ def _connect(failures: list[Exception]) -> None:
         failures.append(error)
 
 
-def _setting() -> _Setting | None:
-    """The variables, checked; none where none is set."""
+def _num_expected() -> int:
+    """How many hosts the variables name, which must fit together; 1 where none is set."""
     values = {name: os.environ.get(name, "") for name in (ADDRESSES, NUM_HOSTS, HOST)}
     if not any(values.values()):
-        return None
+        return 1
     if missing := [name for name, value in values.items() if not value]:
         raise DeviceError(
             f"{missing[0]}: expected all of {', '.join(values)}, or none; found it missing; "
@@ -156,10 +148,10 @@ def _setting() -> _Setting | None:
 
     if keras.backend.backend() != "jax":
         raise DeviceError(
-            f"KERAS_BACKEND: expected jax, as only JAX trains on several hosts ({NUM_HOSTS}={num_hosts}), found "
-            f"{keras.backend.backend()}; run: export KERAS_BACKEND=jax"
+            f"KERAS_BACKEND: expected jax, which alone trains on several hosts ({NUM_HOSTS}={num_hosts}); "
+            f"found {keras.backend.backend()}; run: export KERAS_BACKEND=jax"
         )
-    return _Setting(num_hosts, host)
+    return num_hosts
 
 
 def _whole_number(name: str, smallest: int) -> int:

@@ -28,8 +28,8 @@ ATOL = 1e-5  # sums in another order; measured: 9e-7
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("hosts")
-    # 44: the epoch's last batch is filled up; 18 in batches of 16: one that two hosts share, one that they do not
-    write_records(folder / "records", {"train": 44, "validation": 18, "test": 16})
+    # In batches of 16, the last of 44 is filled up; of those of 17, two hosts share the first one only.
+    write_records(folder / "records", {"train": 44, "validation": 17, "test": 16})
     tiny_backbone(folder / "b.keras")
     return folder
 
@@ -149,13 +149,14 @@ def test_a_recipe_is_trained_by_its_command_on_each_host(tmp_path: Path) -> None
 
 
 @pytest.mark.slow
-def test_a_host_that_does_not_come_is_a_line(place: Path) -> None:
+@pytest.mark.parametrize("host", [1, pytest.param(0, marks=pytest.mark.long)])
+def test_a_host_that_does_not_come_is_a_line(host: int, place: Path) -> None:
     pytest.importorskip("jax")
     program = (
         "from pawtrace.learning import hosts; from pawtrace.running.entry_point import run_stage; "
         "hosts._WAIT_S = 2.0; run_stage(hosts.join_hosts, 'train', alone=False)"
     )
-    own = variables(2)[1]
+    own = variables(2)[host]
     run = subprocess.run(
         [sys.executable, "-c", program],
         cwd=place,
@@ -166,8 +167,8 @@ def test_a_host_that_does_not_come_is_a_line(place: Path) -> None:
         check=False,
     )
     assert run.returncode == 1, run.stderr
-    last = run.stderr.splitlines()[-1]
-    assert last.startswith(f"pawtrace train: {ADDRESSES}: expected 2 hosts to meet at {own[ADDRESSES]} within 2 s")
+    line = f"pawtrace train: {ADDRESSES}: expected 2 hosts to meet at {own[ADDRESSES]} within 2 s"
+    assert any(each.startswith(line) for each in run.stderr.splitlines())  # JAX may add one of its own
 
 
 @pytest.mark.parametrize(

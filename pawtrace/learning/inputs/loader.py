@@ -34,6 +34,9 @@ class Part(NamedTuple):
         return np.arange(self.first * each, self.end * each)
 
 
+_WHOLE = Part()
+
+
 @dataclass(frozen=True)
 class Loader:
     """Makes batches of images; a copy of it in another process makes the same ones."""
@@ -43,7 +46,7 @@ class Loader:
     view: View | None = None  # augments an image
     mixup_alpha: float = 0.0
     seed: int = 0  # of mixing
-    part: Part = Part()
+    part: Part = _WHOLE
 
     def load(self, place: Place) -> Batch:
         """Decode, crop, augment and mix the images of a batch: uint8 (b, size_px, size_px, 3), RGB.

@@ -107,9 +107,10 @@ def test_a_host_makes_its_rows_of_a_batch_and_decodes_no_others_but_those_mixed_
     (place, *_) = shuffled_places(21, 8, 3, 1)
     whole, labels = Loader(records, 32, None, mixup_alpha, 3).load(place)
     read, get = list[int](), Records.__getitem__
-    monkeypatch.setattr(Records, "__getitem__", lambda self, number: read.append(number) or get(self, number))
+    monkeypatch.setattr(Records, "__getitem__", lambda self, row: read.append(row) or get(self, row))
     num_read = []
-    for part, rows in ((Part(0, 1, 2), slice(0, 4)), (Part(1, 2, 2), slice(4, 8)), (Part(1, 3, 4), slice(2, 6))):
+    parts = {Part(0, 1, 2): slice(0, 4), Part(1, 2, 2): slice(4, 8), Part(1, 3, 4): slice(2, 6)}
+    for part, rows in parts.items():
         read.clear()
         images, own_labels = Loader(records, 32, None, mixup_alpha, 3, part).load(place)
         np.testing.assert_array_equal(images[rows], whole[rows])
