@@ -133,19 +133,27 @@ def test_two_hosts_that_are_killed_resume_together_and_end_as_uninterrupted_ones
 
 @pytest.mark.long
 @pytest.mark.slow
-def test_a_recipe_is_trained_by_its_command_on_each_host(tmp_path: Path) -> None:
+def test_dvc_trains_a_recipe_on_host_0_and_its_command_takes_part_on_the_other(tmp_path: Path) -> None:
     pytest.importorskip("jax")
     clone = tmp_path / "pawtrace"
     tiny_project(clone, {"small_head": RECIPES["small_head"]})
     command(clone, "dvc", "repro", "preprocess", "resolve")
-    words = [sys.executable, "-m", "flows.train_recipe", "small_head"]
     pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
-    hosts = [subprocess.Popen(words, cwd=clone, env=environment() | own, **pipes) for own in variables(2)]
-    said = finished(hosts)
+    commands = (
+        ["dvc", "repro", "train@small_head"],
+        [sys.executable, "-m", "flows.train_recipe", "small_head"],
+    )
+    hosts = [
+        subprocess.Popen(words, cwd=clone, env=environment() | own | {"PYTHONPATH": ""}, **pipes)
+        for words, own in zip(commands, variables(2), strict=True)
+    ]
+    chief, other = finished(hosts)
     assert json.loads((clone / "models/small_head/training.json").read_text())["num_devices"] == 2
     assert (clone / "models/small_head/predictions.csv").exists()
-    assert "check:" in said[0] or "probe" in said[0], said[0]
-    assert "server" not in said[1], said[1]
+    assert "can it memorise" in chief
+    assert "epoch 1 of 2" in other
+    assert "can it memorise" not in other
+    assert "up to date" in command(clone, "dvc", "status", "train@small_head").stdout
 
 
 @pytest.mark.slow
