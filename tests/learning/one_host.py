@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from flows.ending import ends_in_time
 from pawtrace.config.train_params import TrainParams
 from pawtrace.dataset.examples.shards import open_records
 from pawtrace.learning import fit
@@ -45,4 +46,5 @@ def main(work: Path, records: Path, train_json: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(*map(Path, sys.argv[1:]))
+    with ends_in_time():  # after an error, JAX would wait for the other hosts for minutes
+        main(*map(Path, sys.argv[1:]))

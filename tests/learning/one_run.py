@@ -11,6 +11,7 @@ from pawtrace.config.train_params import TrainParams
 from pawtrace.dataset.examples.shards import open_records
 from pawtrace.learning import fit
 from pawtrace.learning.device import prepare_compute
+from pawtrace.learning.training import train_classifier
 
 
 def main(work: Path, records: Path, train_json: Path) -> None:
@@ -19,7 +20,7 @@ def main(work: Path, records: Path, train_json: Path) -> None:
     fit._CHECKPOINT_SHARE = 0.9
     train = TrainParams.model_validate(json.loads(train_json.read_text()))
     work.mkdir(exist_ok=True)
-    fit.train_classifier(train, open_records(records), work, prepare_compute(train))
+    train_classifier(train, open_records(records), work, prepare_compute(train))
 
 
 if __name__ == "__main__":

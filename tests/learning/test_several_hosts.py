@@ -84,7 +84,7 @@ def started(place: Path, work: str, num_hosts: int, train: str) -> Iterator[Host
 
 def finished(hosts: Hosts) -> list[str]:
     """What each said; all succeeded."""
-    said = [host.communicate(timeout=300)[0] for host in hosts]
+    said = [host.communicate(timeout=150)[0] for host in hosts]
     assert [host.returncode for host in hosts] == [0] * len(hosts), "\n".join(said)
     return said
 
