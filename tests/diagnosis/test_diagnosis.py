@@ -15,6 +15,7 @@ from pawtrace.diagnosis.verdicts import VERDICTS
 from pawtrace.results.data_summary import DataSummary
 from pawtrace.results.probe_results import Block
 from pawtrace.results.results import Result
+from tests.conftest import PARAMS
 from tests.results.made_up_results import (
     GUESSING,
     MadeUp,
@@ -26,9 +27,9 @@ from tests.results.made_up_results import (
     modes,
 )
 
-PARAMS = load_params()
-THRESHOLDS = PARAMS.diagnose
-TRAIN = PARAMS.train  # VGG16 from random weights, augmented
+_PARAMS = load_params(PARAMS)
+THRESHOLDS = _PARAMS.diagnose
+TRAIN = _PARAMS.train  # VGG16 from random weights, augmented
 FINETUNED = TRAIN.model_copy(update={"weights": "imagenet"})
 FROZEN = FINETUNED.model_copy(update={"phases": (Phase(trainable="none", num_epochs=9),)})
 CANNOT_LEARN = {"loss": 0.693, "accuracy": 0.5}
