@@ -15,7 +15,7 @@ from pawtrace.config.train_params import TrainParams
 from pawtrace.diagnosis.dying_signal import DyingSignal, dying_signal
 from pawtrace.diagnosis.finding import Numbers
 from pawtrace.diagnosis.label_quality import Judged, Suspect, sure_suspects
-from pawtrace.diagnosis.scores import Score, is_above, learned_nothing, score_by_label, score_of
+from pawtrace.diagnosis.scores import Score, is_above, learned_nothing, score_of
 from pawtrace.diagnosis.slices import Slice, slices_of
 from pawtrace.results.data_summary import DataSummary
 from pawtrace.results.number_words import percent, plural
@@ -124,7 +124,7 @@ class Facts:
         if self.baseline is None or self.train.num_examples < self.thresholds.noise_min_examples:
             return False
         judged = self.judged_by_features
-        scores = [self.unseen, self.baseline, *([] if judged is None else [_score(judged)])]
+        scores = [self.unseen, self.baseline, *([] if judged is None else [judged.score])]
         return not any(score.finds_something for score in scores)
 
     @cached_property
@@ -205,7 +205,7 @@ class Facts:
     def best_judge(self) -> Judged | None:
         """Whose accuracy on held-out pictures has the highest lower bound; None if all are at chance."""
         judges = [self.judged_by_features, None if self.penalties_outweigh else self.judged_unseen]
-        able = [judged for judged in judges if judged is not None and not _score(judged).at_chance]
+        able = [judged for judged in judges if judged is not None and not judged.score.at_chance]
         return max(able, key=lambda judged: judged.accuracy_low, default=None)
 
     @cached_property
@@ -239,7 +239,3 @@ class Facts:
     def is_good(self) -> bool:
         """Whether it is good on its own training pictures."""
         return self.level(self.known) >= self.thresholds.underfitting_accuracy
-
-
-def _score(judged: Judged) -> Score:
-    return score_by_label(judged.labels, judged.is_right)

@@ -13,6 +13,7 @@ from scipy.stats import binom, norm, rankdata
 from threadpoolctl import threadpool_limits
 
 from pawtrace.config.sections import LABELS
+from pawtrace.diagnosis.scores import Score, score_by_label
 from pawtrace.evaluation.intervals import wilson
 from pawtrace.evaluation.predictions import THRESHOLD
 
@@ -35,6 +36,11 @@ class Judged(NamedTuple):
     splits: list[str]
     labels: np.ndarray  # int (n,)
     probabilities: np.ndarray  # float (n,), P(dog)
+
+    @property
+    def score(self) -> Score:
+        """How many examples of each label are judged rightly."""
+        return score_by_label(self.labels, self.is_right)
 
     @property
     def accuracy(self) -> float:

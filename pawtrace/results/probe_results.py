@@ -41,6 +41,11 @@ class Modes(StageOutput):
     training: Answers
     inference: Answers
 
+    @property
+    def lead_of_training(self) -> float:
+        """How far the accuracy is higher in training mode; an accuracy that is not known counts as 0."""
+        return (self.training.accuracy or 0.0) - (self.inference.accuracy or 0.0)
+
 
 class Contrast(StageOutput):
     """How much is to be seen on the pictures: standard deviation of a coarse grid's brightness, 0..255."""

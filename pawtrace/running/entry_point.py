@@ -98,10 +98,10 @@ def errors_in_one_line(name: str, *, again: str, code: int = 1) -> Iterator[None
 def disk_full_line(error: BaseException, *, again: str) -> str:
     """What to say of a full disk."""
     return (
-        f"the disk is full ({_first_line(error)}); nothing finished was lost; "
-        f"free some space and run: {again}"
+        f"the disk is full ({first_line(error)}); nothing finished was lost; free some space and run: {again}"
     )
 
 
-def _first_line(error: BaseException) -> str:
+def first_line(error: BaseException) -> str:
+    """What an error says, in a line of at most 200 characters."""
     return str(error).splitlines()[0][:200] if str(error) else type(error).__name__

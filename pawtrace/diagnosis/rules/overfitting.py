@@ -70,8 +70,7 @@ def _later_gap(facts: Facts) -> float:
 
 def _lead_of_training_mode(facts: Facts) -> float:
     """How far the kept model is better in training mode, on the same pictures; 0 if it is not."""
-    training, inference = facts.signals.kept.training.accuracy, facts.signals.kept.inference.accuracy
-    return max(0.0, (training or 0.0) - (inference or 0.0))
+    return max(0.0, facts.signals.kept.lead_of_training)
 
 
 def _cause(facts: Facts) -> str:

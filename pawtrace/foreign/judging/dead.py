@@ -64,9 +64,7 @@ def _history_is_flat(facts: ForeignFacts) -> bool:
 def _lags(facts: ForeignFacts) -> bool:
     """Whether the model answers well in training mode: then batch normalisation is at fault."""
     modes = facts.measured.modes
-    if modes is None:
-        return False
-    return (modes.training.accuracy or 0.0) - (modes.inference.accuracy or 0.0) >= facts.thresholds.lag_gap
+    return modes is not None and modes.lead_of_training >= facts.thresholds.lag_gap
 
 
 def _cause(facts: ForeignFacts) -> str:

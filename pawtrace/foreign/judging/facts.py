@@ -13,7 +13,7 @@ from pawtrace.config.train_params import TrainParams
 from pawtrace.diagnosis.facts import Facts
 from pawtrace.diagnosis.finding import NotKnown, Numbers
 from pawtrace.diagnosis.label_quality import Judged, Suspect, sure_suspects
-from pawtrace.diagnosis.scores import score_by_label, score_of
+from pawtrace.diagnosis.scores import score_of
 from pawtrace.foreign.judging.as_results import data_of, objective_of, probes_of, result_of
 from pawtrace.foreign.judging.missing import HIDDEN, NO_HISTORY, NO_TRAIN, absent
 from pawtrace.foreign.measuring.fit_signals import FitSignals
@@ -142,7 +142,7 @@ class ForeignFacts(Facts):
           NotKnown: there is an accurate one, but its probabilities cannot rank the labels.
         """
         judges = [judge for judge in (self.judged_by_features, self.judged_unseen) if judge is not None]
-        accurate = [judge for judge in judges if judge.accuracy >= _MIN_JUDGE and not _at_chance(judge)]
+        accurate = [judge for judge in judges if judge.accuracy >= _MIN_JUDGE and not judge.score.at_chance]
         able = [judge for judge in accurate if _can_rank(judge)]
         if accurate and not able:
             raise NotKnown("most probabilities are exactly 0 or 1, so they cannot rank the labels")
@@ -194,10 +194,6 @@ class ForeignFacts(Facts):
     def linear_probe(self) -> LinearProbe | None:
         """What a linear classifier gets out of the trunk's features; None for untrained weights."""
         return self.measured.linear_probe
-
-
-def _at_chance(judge: Judged) -> bool:
-    return score_by_label(judge.labels, judge.is_right).at_chance
 
 
 def _can_rank(judge: Judged) -> bool:

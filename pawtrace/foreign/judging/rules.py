@@ -78,8 +78,8 @@ def normalization_lag(facts: ForeignFacts) -> Finding:
     finding, on_test = lag.rule(facts), facts.measured.modes_on_test
     if on_test is None:
         return finding
-    gain = (on_test.training.accuracy or 0.0) - (on_test.inference.accuracy or 0.0)
-    if not finding.applies or gain >= facts.thresholds.lag_gap or not overfitting(facts).applies:
+    lags_on_test = on_test.lead_of_training >= facts.thresholds.lag_gap
+    if not finding.applies or lags_on_test or not overfitting(facts).applies:
         return finding
     return finding._replace(applies=False, value=f"{finding.value}, but not on test photos")
 

@@ -32,8 +32,9 @@ def modes_in_both(
         return _modes(whole, output, feeding, images, photos.labels)
 
     modes = modes_on(shown)
-    is_better = (modes.training.accuracy or 0.0) > (modes.inference.accuracy or 0.0)
-    return modes, modes_on(test.first(len(shown.ids))) if test is not None and is_better else None
+    if test is None or modes.lead_of_training <= 0:
+        return modes, None
+    return modes, modes_on(test.first(len(shown.ids)))
 
 
 def _modes(

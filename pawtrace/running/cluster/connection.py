@@ -22,6 +22,7 @@ from tqdm import tqdm
 
 from pawtrace.base.errors import DeviceError, PawtraceError
 from pawtrace.base.files import fingerprint, sha256_of
+from pawtrace.running.entry_point import first_line
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -115,7 +116,7 @@ class Cluster:
             except (ImportError, RuntimeError) as error:
                 if not (isinstance(error, ImportError) or "deserialization" in str(error)):
                     raise
-                problem = f"the scheduler or a worker lacks code ({_first_line(error.__cause__ or error)})"
+                problem = f"the scheduler or a worker lacks code ({first_line(error.__cause__ or error)})"
                 raise self._unusable(problem, "install pawtrace there") from error
             except TimeoutError:
                 if future.done():  # the function's own
@@ -142,7 +143,7 @@ class Cluster:
         return DeviceError(f"PAWTRACE_SCHEDULER={self._address}: {problem}; {way_on}, and run it again")
 
     def _no_scheduler(self, error: Exception) -> DeviceError:
-        problem = f"expected a Dask scheduler, found none within {_CONNECT_S} s ({_first_line(error)})"
+        problem = f"expected a Dask scheduler, found none within {_CONNECT_S} s ({first_line(error)})"
         return self._unusable(problem, "start one (make cluster), or unset PAWTRACE_SCHEDULER to work here")
 
     def _no_worker(self, seconds: int) -> DeviceError:
@@ -199,7 +200,3 @@ def _spoken(versions: Mapping[str, Mapping[str, Mapping[str, str]]]) -> dict[str
 @functools.cache
 def _announce(address: str, num_threads: int, dashboard: str) -> None:
     tqdm.write(f"works on {address}, {num_threads} threads; dashboard: {dashboard}", file=sys.stderr)
-
-
-def _first_line(error: BaseException) -> str:
-    return str(error).splitlines()[0][:200] if str(error) else type(error).__name__
