@@ -46,9 +46,11 @@ def claims_table(kept: Mapping[str, Any]) -> str:
     for name, figures in kept["recipes"].items():
         if figures["claim"] is not None:
             claim, comparison = Claim.model_validate(figures["claim"]), comparisons.get(name)
-            tested_by = f"`{name}`" + (f" against `{figures['builds_on']}`" if figures["builds_on"] else "")
+            against = "" if claim.holds_if == "overfits" else f" against `{figures['builds_on']}`"
             ruling = ruling_of(claim, comparison, figures["overfits"])
-            rows.append((escaped(claim.sentence), tested_by, _measured(claim, figures, comparison), ruling))
+            rows.append(
+                (escaped(claim.sentence), f"`{name}`{against}", _measured(claim, figures, comparison), ruling)
+            )
     return markdown_table(["claim", "tested by", "measured", "result"], [False] * 4, rows)
 
 
