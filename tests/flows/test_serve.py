@@ -4,6 +4,7 @@ import os
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -27,7 +28,10 @@ def home(project: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def killed_before_it_noted_the_server(project: Path) -> Iterator[psutil.Process]:
     """A server that was started, and neither its number nor its URL is in a file."""
     with subprocess.Popen(["sleep", "600"], env=os.environ | {daemons._MARK: str(project)}) as server:
-        yield psutil.Process(server.pid)
+        process = psutil.Process(server.pid)
+        while daemons._MARK not in process.environ():  # empty until the kernel has loaded the program
+            time.sleep(0.01)
+        yield process
         server.kill()
 
 
