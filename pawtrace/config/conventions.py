@@ -22,6 +22,7 @@ class Convention(NamedTuple):
 _DEVIATIONS = (0.229, 0.224, 0.225)  # of ImageNet's pictures, scaled to 0..1
 _MEANS = (0.485, 0.456, 0.406)
 
+# The plainest first: of two that fit a model equally well, it is probably the one that it was trained with.
 CONVENTIONS = {
     "zero_to_255": Convention((1.0,) * 3, (0.0,) * 3, bgr=False, words="RGB 0..255", keras_line="images"),
     "zero_to_one": Convention(

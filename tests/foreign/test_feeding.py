@@ -1,5 +1,7 @@
 """How a model wants its input is found by what fits."""
 
+import itertools
+
 import keras
 import numpy as np
 import pytest
@@ -49,6 +51,40 @@ def test_of_two_that_fit_equally_well_the_expected_one_is_taken(
     scale: float, expected: str, found: str
 ) -> None:
     assert feeding_of(reader(scale=scale), expected).convention == found
+
+
+def feeding_of_bright_dogs(sure_in_zero_to_one: list[float], sure_otherwise: float) -> Feeding:
+    """Of a model that gives the right class these probabilities: of each photo in 0..1, of all in other inputs.
+
+    In 0..255 it only guesses.
+    """
+    labels = np.arange(len(sure_in_zero_to_one)) % 2
+    images = np.broadcast_to(255 * labels[:, None, None, None], (len(labels), SIDE_PX, SIDE_PX, 3))
+    shown = itertools.cycle(sure_in_zero_to_one)  # with red first, then with blue first
+
+    def answers(inputs: np.ndarray) -> np.ndarray:
+        lowest, highest = inputs.min(), inputs.max()
+        sure = np.full(len(inputs), 0.5 if highest == 255 else sure_otherwise)
+        if (lowest, highest) == (0, 1):
+            sure = np.array([next(shown) for _ in inputs])
+        return np.where(inputs[:, 0, 0, 0] > (lowest + highest) / 2, sure, 1 - sure)[:, None]
+
+    output = output_of(reader(), "", from_logits=False)
+    return find_feeding(
+        answers, (SIDE_PX, SIDE_PX), output, read_photos((images.astype(np.uint8), labels)), 16
+    )
+
+
+def test_an_input_that_is_nearly_as_fit_on_the_first_photos_is_shown_more() -> None:
+    sure = [0.64] * 16 + [0.9] * 48
+    assert feeding_of_bright_dogs(sure, sure_otherwise=0.66).convention == "zero_to_one"
+
+
+def test_of_inputs_that_fit_equally_well_the_plainest_is_taken() -> None:
+    sure = [0.7, 0.75, 0.75, 0.75] * 16  # now and then a little less sure
+    found = feeding_of_bright_dogs(sure, sure_otherwise=0.75)
+    assert found.convention == "zero_to_one"
+    assert "minus_one_to_one" in found.equals
 
 
 def test_both_of_the_last_two_are_compared_with_blue_first() -> None:

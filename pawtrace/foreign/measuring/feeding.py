@@ -3,7 +3,7 @@
 All scalings with red first are tried on a few photos, the better ones on more photos, until two are left
 (successive halving: Karnin, Koren & Somekh 2013). Those of them that fit are then compared with the same
 scalings with blue first. Of scalings that fit equally well, training photos tell the one that was used; or
-else the expected one is taken (that of the user's own arrays or of published weights), or red first.
+else the expected one is taken (that of the user's own arrays or of published weights), or the plainest one.
 """
 
 from collections.abc import Callable
@@ -18,6 +18,7 @@ from pawtrace.foreign.reading.array_values import scaled
 from pawtrace.foreign.reading.photos import Photos
 
 _ROUNDS = (5, 3, 2)  # conventions that are tried in each round
+_PLAINEST = list(CONVENTIONS)  # the plainest first
 _BGR = "bgr_"  # how the names of conventions with blue first begin
 _SUREST = 1e-4  # how near a probability counts towards 0 and 1
 _TEMPERATURES = 2.0 ** np.arange(-8, 11)
@@ -25,6 +26,7 @@ _SAME_MISFIT = 0.02  # nats: a difference that decides nothing
 _WORTH_OF_KNOWING = 0.05  # nats: a misfit that is larger by less does not refute the expected convention
 _CLEARLY = 2.0  # times the lowest loss on training photos; it was 2 to 15 times, and more for other scalings
 _PENALTY = 0.05  # nats, for each doubling of the temperature
+_NEAR = 1.1  # times the smallest misfit: an underfitted head is a little surer with larger inputs
 
 
 class Trial(NamedTuple):
@@ -90,9 +92,18 @@ class _Trials:
         """Show ever more photos in ever fewer conventions, the fittest; return the last ones."""
         for doublings, num_left in enumerate(_ROUNDS):
             if doublings:
-                names = sorted(names, key=lambda name: self.seen[name].misfit)[:num_left]
+                names = self._fittest_first(names)[:num_left]
             self.show(names, min(len(self._photos.ids), num_first * 2**doublings))
         return names
+
+    def _fittest_first(self, names: list[str]) -> list[str]:
+        """In the order of misfits; of near ones, the one that is earlier in `names` comes first."""
+        rest, ordered = list(names), []
+        while rest:
+            limit = _NEAR * min(self.seen[name].misfit for name in rest)
+            ordered.append(next(name for name in rest if self.seen[name].misfit <= limit))
+            rest.remove(ordered[-1])
+        return ordered
 
     def fittest(self, names: list[str]) -> Trial:
         """The trial with the smallest misfit."""
@@ -145,7 +156,8 @@ def find_feeding(
 def _most_probable(equal: list[Trial], fittest: Trial, expected: str | None, own: np.ndarray | None) -> Trial:
     """Of scalings that fit equally well, one under which training made the loss low, if that is known.
 
-    Among several, the expected one if it is near, or red first instead of blue.
+    Among several, the expected one if it is near, or red first instead of blue, or the plainest of those that
+    are nearly as fit.
     """
     if own is not None:
         losses = [float(np.mean(np.array(trial.losses)[own[: len(trial.losses)]])) for trial in equal]
@@ -154,7 +166,8 @@ def _most_probable(equal: list[Trial], fittest: Trial, expected: str | None, own
     near = [trial for trial in equal if trial.misfit - fittest.misfit < _WORTH_OF_KNOWING]
     as_expected = [trial for trial in near if trial.convention == expected]
     red_first = [trial for trial in equal if _BGR + trial.convention == fittest.convention]
-    return next(iter(as_expected or red_first), fittest)
+    nearly = [trial for trial in equal if trial.misfit <= _NEAR * fittest.misfit]
+    return (as_expected or red_first or sorted(nearly, key=lambda trial: _PLAINEST.index(trial.convention)))[0]
 
 
 def _tried(name: str, probabilities: np.ndarray, labels: np.ndarray, output: Output) -> Trial:
