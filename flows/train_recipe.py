@@ -25,6 +25,7 @@ from pawtrace.config.recipe_file import RecipeFile, read_recipe
 from pawtrace.learning.hosts import is_chief, join_hosts
 from pawtrace.lineage.record.circumstances import circumstances
 from pawtrace.running.entry_point import run_recipe_stage
+from pawtrace.running.importing import garbage_left_alone
 
 if TYPE_CHECKING:
     from stages.train import Job
@@ -32,8 +33,8 @@ if TYPE_CHECKING:
 
 def stage() -> ModuleType:
     """The module stages.train; importing TensorFlow takes seconds, in which the server can start."""
-    from stages import train
-
+    with garbage_left_alone():
+        from stages import train
     return train
 
 

@@ -1,5 +1,6 @@
 """What many tests share: tiny params, tiny pictures, tiny records."""
 
+import gc
 import os
 import signal
 from collections.abc import Callable
@@ -21,11 +22,16 @@ PARAMS = ROOT / "tests/params.yaml"  # tiny, and the tests' own: any profile may
 
 WriteParams = Callable[..., Params]
 
+# Looking for garbage while TensorFlow is imported takes a quarter of the time that the import takes.
+gc.disable()
+
 # `pawtrace diagnose` lets oneDNN multiply in bfloat16, for its own process; here that is everybody's process,
 # and oneDNN reads the variable only once: the tests after it would have rounded numbers.
 os.environ.setdefault("ONEDNN_DEFAULT_FPMATH_MODE", "STRICT")
 # Several test processes share the cores: each one's BLAS threads would wait for each other in busy loops.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+# Of a tiny network's training on JAX, compiling takes most of the time.
+os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
 
 # A script's `make test &` has Ctrl-C ignored, by whatever the tests start too; some of them press it.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -35,6 +41,12 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run the slow files first, so that no process waits long for another one's last file."""
     items.sort(key=lambda item: not {"slow", "long"} & {mark.name for mark in item.iter_markers()})
+
+
+def pytest_collection_finish() -> None:
+    """From now on, garbage is looked for among what the tests make, not among all that was imported."""
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture

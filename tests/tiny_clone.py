@@ -52,7 +52,13 @@ def environment() -> dict[str, str]:
     return kept | path | _served
 
 
-_OF_TESTS = ("PREFECT", "PYTEST", "ONEDNN_DEFAULT_FPMATH_MODE", "OPENBLAS_NUM_THREADS")  # see conftest.py
+_OF_TESTS = (  # see conftest.py
+    "PREFECT",
+    "PYTEST",
+    "ONEDNN_DEFAULT_FPMATH_MODE",
+    "OPENBLAS_NUM_THREADS",
+    "JAX_DISABLE_MOST_OPTIMIZATIONS",
+)
 _served: dict[str, str] = {}
 
 

@@ -35,6 +35,11 @@ class TrainingError(PawtraceError):
     """A model, its weights or its training is unusable."""
 
 
+def first_line(error: BaseException) -> str:
+    """What an error says, in a line of at most 200 characters."""
+    return str(error).splitlines()[0][:200] if str(error) else type(error).__name__
+
+
 def is_disk_full(error: BaseException | None) -> bool:
     """Whether an error, or one that caused it, says that the disk is full."""
     while error is not None:

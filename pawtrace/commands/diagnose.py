@@ -8,6 +8,8 @@ import argparse
 import os
 from pathlib import Path
 
+from pawtrace.running.importing import garbage_left_alone
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The model, the photos, the format."""
@@ -28,8 +30,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Diagnose; 1 where something was found."""
     # oneDNN then multiplies in bfloat16 if the processor can: twice as fast; P(dog) changes by about 0.01.
     os.environ.setdefault("ONEDNN_DEFAULT_FPMATH_MODE", "BF16")
-    from pawtrace.foreign.diagnosing import diagnose
-
+    with garbage_left_alone():
+        from pawtrace.foreign.diagnosing import diagnose
     diagnosis = diagnose(arguments.model, arguments.photos, arguments.train, arguments.history)
     if arguments.html is not None:
         from pawtrace.foreign.page import write_page

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from pawtrace.base.errors import DeviceError
+from pawtrace.base.errors import DeviceError, first_line
 from pawtrace.running.processes import stop_if_interrupted
 
 ADDRESSES, NUM_HOSTS, HOST = (
@@ -59,7 +59,7 @@ def join_hosts() -> None:
                 f"own {HOST}"
             )
     if failures:
-        raise DeviceError(f"{ADDRESSES}: cannot connect with the other hosts: {_first_line(failures[0])}")
+        raise DeviceError(f"{ADDRESSES}: cannot connect with the other hosts: {first_line(failures[0])}")
     _joined = True
 
 
@@ -159,7 +159,3 @@ def _whole_number(name: str, smallest: int) -> int:
     if not value.isdecimal() or int(value) < smallest:
         raise DeviceError(f"{name}: expected a whole number of at least {smallest}, found {value!r}")
     return int(value)
-
-
-def _first_line(error: BaseException) -> str:
-    return str(error).splitlines()[0][:200] if str(error) else type(error).__name__

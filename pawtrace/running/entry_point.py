@@ -7,7 +7,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator
 
-from pawtrace.base.errors import ParamsError, PawtraceError, is_disk_full, unusable_path
+from pawtrace.base.errors import ParamsError, PawtraceError, first_line, is_disk_full, unusable_path
 from pawtrace.running.importing import INTERRUPTED, raise_at_ctrl_c
 from pawtrace.running.lock import only_one, project_held_by_us
 from pawtrace.running.loudness import is_verbose
@@ -100,8 +100,3 @@ def disk_full_line(error: BaseException, *, again: str) -> str:
     return (
         f"the disk is full ({first_line(error)}); nothing finished was lost; free some space and run: {again}"
     )
-
-
-def first_line(error: BaseException) -> str:
-    """What an error says, in a line of at most 200 characters."""
-    return str(error).splitlines()[0][:200] if str(error) else type(error).__name__

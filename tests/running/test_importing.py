@@ -1,5 +1,6 @@
 """Ctrl-C while a process still imports, TensorFlow say, ends it at once, in one line."""
 
+import gc
 import os
 import random
 import signal
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pawtrace.running.importing import end_at_ctrl_c, raise_at_ctrl_c
+from pawtrace.running.importing import end_at_ctrl_c, garbage_left_alone, raise_at_ctrl_c
 from tests.conftest import ROOT
 
 RANDOM = random.Random(0)
@@ -54,3 +55,10 @@ def test_afterwards_ctrl_c_raises_as_ever_and_who_ignores_it_goes_on_ignoring_it
             assert signal.getsignal(signal.SIGINT) is handler
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def test_an_import_that_fails_leaves_the_search_for_garbage_on() -> None:
+    with pytest.raises(ModuleNotFoundError), garbage_left_alone():
+        assert not gc.isenabled()
+        import no_such_module  # type: ignore[import-not-found]  # noqa: F401
+    assert gc.isenabled()

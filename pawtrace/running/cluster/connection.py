@@ -20,9 +20,8 @@ from typing import TypeVar
 import cv2
 from tqdm import tqdm
 
-from pawtrace.base.errors import DeviceError, PawtraceError
+from pawtrace.base.errors import DeviceError, PawtraceError, first_line
 from pawtrace.base.files import fingerprint, sha256_of
-from pawtrace.running.entry_point import first_line
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
