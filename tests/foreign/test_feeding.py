@@ -54,7 +54,7 @@ def test_of_two_that_fit_equally_well_the_expected_one_is_taken(
 
 
 def feeding_of_bright_dogs(sure_in_zero_to_one: list[float], sure_otherwise: float) -> Feeding:
-    """Of a model that gives the right class these probabilities: of each photo in 0..1, of all in other inputs.
+    """Of a model that gives the right class one probability, but for each photo in 0..1 one of its own.
 
     In 0..255 it only guesses.
     """
