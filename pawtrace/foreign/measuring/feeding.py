@@ -167,9 +167,8 @@ def _most_probable(equal: list[Trial], fittest: Trial, expected: str | None, own
     as_expected = [trial for trial in near if trial.convention == expected]
     red_first = [trial for trial in equal if _BGR + trial.convention == fittest.convention]
     nearly = [trial for trial in equal if trial.misfit <= _NEAR * fittest.misfit]
-    return (as_expected or red_first or sorted(nearly, key=lambda trial: _PLAINEST.index(trial.convention)))[
-        0
-    ]
+    plainest = sorted(nearly, key=lambda trial: _PLAINEST.index(trial.convention))
+    return (as_expected or red_first or plainest)[0]
 
 
 def _tried(name: str, probabilities: np.ndarray, labels: np.ndarray, output: Output) -> Trial:
