@@ -36,7 +36,7 @@ def rule(facts: ForeignFacts) -> Finding:
         return Finding(True, _MEASURE, decimal(spread), limit, said, numbers, "loss")
     is_silent = spread < _SAME_ANSWER or measured.dead_share > _DEAD_CHANNELS
     excused = _lags(facts) or (nothing_moved(facts) and has_low_rate(facts))
-    is_at_chance = facts.known.at_chance or facts.test.at_chance
+    is_at_chance = facts.known.at_chance and facts.test.at_chance
     applies = not excused and ((is_at_chance and is_silent) or _never_learned(facts))
     if applies:
         facts.require_no_contradiction()
