@@ -1,15 +1,29 @@
 """What prefect.yaml deploys, read before anything is started: a wrong schedule gives one clear line."""
 
+import time
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from prefect.client.orchestration import SyncPrefectClient
+from prefect.client.schemas.filters import (
+    DeploymentFilter,
+    DeploymentFilterName,
+    FlowRunFilter,
+    FlowRunFilterState,
+    FlowRunFilterStateType,
+)
+from prefect.client.schemas.objects import StateType
 from prefect.client.schemas.schedules import CronSchedule
+from prefect.client.schemas.sorting import FlowRunSort
 from pydantic import ValidationError
 
-from pawtrace.base.errors import ParamsError
+from pawtrace.base.errors import DeviceError, ParamsError
 from pawtrace.base.yaml_files import read_yaml
 
 _FILE = Path("prefect.yaml")
+_SCHEDULED_S = 30  # Prefect's server plans the runs of a new deployment every 5 s
+_POLL_S = 0.5
 
 
 def schedules() -> dict[str, list[str]]:
@@ -33,6 +47,32 @@ def schedules() -> dict[str, list[str]]:
         for cron in crons:
             _check(name, cron)
     return found
+
+
+def next_start(client: SyncPrefectClient, name: str) -> datetime:
+    """When the deployment of that name, which has a schedule, runs next: UTC.
+
+    Raises:
+      DeviceError: Prefect has planned no run of it; it would write that only into its own log.
+    """
+    until = time.monotonic() + _SCHEDULED_S
+    while True:
+        runs = client.read_flow_runs(
+            deployment_filter=DeploymentFilter(name=DeploymentFilterName(any_=[name])),
+            flow_run_filter=FlowRunFilter(
+                state=FlowRunFilterState(type=FlowRunFilterStateType(any_=[StateType.SCHEDULED]))
+            ),
+            sort=FlowRunSort.EXPECTED_START_TIME_ASC,
+            limit=1,
+        )
+        if runs and runs[0].expected_start_time is not None:
+            return runs[0].expected_start_time
+        if time.monotonic() > until:
+            raise DeviceError(
+                f"{name}: expected Prefect to plan its next run within {_SCHEDULED_S} s, found none: "
+                "it would never run; run: make serve-stop, and install the packages of requirements.lock"
+            )
+        time.sleep(_POLL_S)
 
 
 def _check(name: str, cron: str) -> None:

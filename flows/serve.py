@@ -20,7 +20,7 @@ from prefect.exceptions import ObjectNotFound
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from flows import PREFECT_HOME, daemons
-from flows.deployments import schedules
+from flows.deployments import next_start, schedules
 from flows.gpu import GPU
 from flows.notifications import update_automations
 from flows.server_answers import answers
@@ -65,12 +65,14 @@ def start(port: int, database: str | None) -> None:
         crash_ended_runs("make serve", no_worker=not daemons.is_running(_WORKER))
         crash_silent_runs(client)
         _deploy()
+        starts = {name: next_start(client, name) for name, expressions in crons.items() if expressions}
         told = update_automations(client)
     if not daemons.is_running(_WORKER):
         words = ["prefect", "worker", "start", "--pool", POOL, "--type", "process"]
         daemons.start(_WORKER, words, WORKER_ENVIRONMENT)
     for name, expressions in crons.items():
-        print(f"{name}: {', '.join(expressions) or 'on demand'}")
+        next_run = f", next at {starts[name]:%Y-%m-%d %H:%M} UTC" if name in starts else ""
+        print(f"{name}: {', '.join(expressions) or 'on demand'}{next_run}")
     print(told)
     print(f"Prefect's UI: http://{_HOST}:{port}; to stop everything, run: make serve-stop")
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from pawtrace.lineage.record.environment import _SETTINGS
 from tests.tiny_clone import command, edit_params, environment, prefect_server_for_all, tiny_project
 
 pytestmark = pytest.mark.long
@@ -16,6 +17,15 @@ pytestmark = pytest.mark.long
 RECIPE = "trained"
 RECIPES: dict[str, Any] = {RECIPE: {"question": "All layers?", "overrides": {}}}
 TRAINED = {"train": {"phases": [{"trainable": "all", "num_epochs": 3}], "learning_rate": 0.01}}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def no_settings() -> Iterator[None]:
+    """Without the settings of whoever runs the tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in _SETTINGS:
+            patch.delenv(name, raising=False)
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -39,4 +39,4 @@ def test_real_photos_and_a_frozen_backbone_reach_95_percent(tmp_path: Path) -> N
     command(folder, "dvc", "repro")
     metrics = json.loads((folder / "reports/metrics/frozen.json").read_text())
     assert metrics["test"]["accuracy"] >= 0.95
-    assert metrics["train"]["accuracy"] >= metrics["test"]["accuracy"]
+    assert metrics["gap"] >= 0

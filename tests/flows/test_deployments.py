@@ -1,15 +1,20 @@
 """prefect.yaml: what is committed can be deployed, and a wrong schedule is one line."""
 
+import asyncio
 import importlib
 import re
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
+from prefect.server.schemas.schedules import CronSchedule
 from ruamel.yaml import YAML
 
-from flows.deployments import schedules
-from pawtrace.base.errors import ParamsError
+from flows import deployments
+from flows.deployments import next_start, schedules
+from pawtrace.base.errors import DeviceError, ParamsError
 from tests.conftest import ROOT
 
 DEPLOYMENTS: list[dict[str, Any]] = YAML(typ="safe").load((ROOT / "prefect.yaml").read_text())["deployments"]
@@ -27,6 +32,21 @@ def test_each_runs_a_flow_one_at_a_time_in_utc(deployment: dict[str, Any]) -> No
     assert set(deployment.get("parameters", {})) <= set(flow.parameters.properties)
     assert deployment["concurrency_limit"] == {"limit": 1, "collision_strategy": "CANCEL_NEW"}
     assert all(schedule["timezone"] == "UTC" for schedule in deployment.get("schedules", []))
+
+
+@pytest.mark.parametrize("timezone", ["UTC", "Europe/Berlin"])
+def test_the_server_of_the_installed_prefect_finds_the_times_of_a_cron_expression(timezone: str) -> None:
+    first, second = asyncio.run(CronSchedule(cron="0 2 * * *", timezone=timezone).get_dates(2))
+    assert (first.hour, second.hour) == (2, 2)
+    assert second.date() - first.date() == timedelta(days=1)
+
+
+def test_a_schedule_that_prefect_never_runs_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(deployments, "_SCHEDULED_S", 0)
+    monkeypatch.setattr(deployments, "_POLL_S", 0)
+    client = Mock(read_flow_runs=Mock(return_value=[]))
+    with pytest.raises(DeviceError, match="^rebuild-nightly: .*found none.*run: make serve-stop"):
+        next_start(client, "rebuild-nightly")
 
 
 @pytest.mark.parametrize("cron", ["every night", "0 2 * *", "61 2 * * *", ""])

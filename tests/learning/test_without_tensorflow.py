@@ -33,6 +33,7 @@ from pawtrace.dataset.examples.shards import open_records
 from pawtrace.learning import fit
 from pawtrace.learning.checkpoints import assign, values_of
 from pawtrace.learning.device import prepare_compute
+from pawtrace.learning.training import train_classifier
 
 build, start = fit.build_classifier, Path("start.npz")
 
@@ -49,7 +50,7 @@ fit.build_classifier = with_the_same_start
 train = TrainParams.model_validate_json(Path("train.json").read_text())
 work = Path("on_" + keras.backend.backend())  # a folder `tensorflow` would be taken for the package
 work.mkdir()
-fit.train_classifier(train, open_records(Path("records")), work, prepare_compute(train))
+train_classifier(train, open_records(Path("records")), work, prepare_compute(train))
 """
 
 
