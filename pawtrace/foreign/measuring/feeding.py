@@ -17,7 +17,9 @@ from pawtrace.foreign.measuring.outputs import Output
 from pawtrace.foreign.reading.array_values import scaled
 from pawtrace.foreign.reading.photos import Photos
 
-_ROUNDS = (5, 3, 2)  # conventions that are tried in each round
+# Conventions that are tried in each round, on how many times the first photos, and on how many at least:
+# with 32 for the last round, five of them by chance made another scaling measurably better.
+_ROUNDS = ((5, 1, 0), (4, 2, 0), (2, 4, 64))
 _PLAINEST = list(CONVENTIONS)  # the plainest first
 _BGR = "bgr_"  # how the names of conventions with blue first begin
 _SUREST = 1e-4  # how near a probability counts towards 0 and 1
@@ -26,7 +28,8 @@ _SAME_MISFIT = 0.02  # nats: a difference that decides nothing
 _WORTH_OF_KNOWING = 0.05  # nats: a misfit that is larger by less does not refute the expected convention
 _CLEARLY = 2.0  # times the lowest loss on training photos; it was 2 to 15 times, and more for other scalings
 _PENALTY = 0.05  # nats, for each doubling of the temperature
-_NEAR = 1.1  # times the smallest misfit: an underfitted head is a little surer with larger inputs
+_NEAR = 1.1  # times the smallest misfit: too little to drop a plainer scaling after a few photos
+_PLAINER = 1.5  # times the smallest misfit: a plainer scaling is likelier, where the difference may be chance
 
 
 class Trial(NamedTuple):
@@ -36,7 +39,12 @@ class Trial(NamedTuple):
     dog_first: bool  # whether class 0 is the dog
     right: tuple[bool, ...]  # of each photo
     losses: tuple[float, ...]  # cross-entropy of each photo, nats
-    misfit: float  # see `_misfit`
+    misfits: tuple[float, ...]  # of each photo; see `_misfits`
+
+    @property
+    def misfit(self) -> float:
+        """The mean misfit, nats."""
+        return sum(self.misfits) / len(self.misfits)
 
     @property
     def accuracy(self) -> float:
@@ -90,10 +98,10 @@ class _Trials:
 
     def narrowed(self, names: list[str], num_first: int) -> list[str]:
         """Show ever more photos in ever fewer conventions, the fittest; return the last ones."""
-        for doublings, num_left in enumerate(_ROUNDS):
-            if doublings:
+        for num_left, times, least in _ROUNDS:
+            if self.seen:
                 names = self._fittest_first(names)[:num_left]
-            self.show(names, min(len(self._photos.ids), num_first * 2**doublings))
+            self.show(names, min(len(self._photos.ids), max(least, times * num_first)))
         return names
 
     def _fittest_first(self, names: list[str]) -> list[str]:
@@ -127,7 +135,7 @@ def find_feeding(
       size_px: height and width that the model takes.
       output: what the output means.
       photos: labelled; the first ones are used.
-      num_first: photos on which all conventions are tried; four times as many decide between the last two.
+      num_first: photos on which all conventions are tried; the last two on four times as many, at least 64.
       known: the convention, where only the order of the classes is to be found out.
       expected: the convention of arrays that the user gives, or of the published weights, where known.
       own: which photos the model was trained on, bool (n,); None where none are known.
@@ -166,7 +174,7 @@ def _most_probable(equal: list[Trial], fittest: Trial, expected: str | None, own
     near = [trial for trial in equal if trial.misfit - fittest.misfit < _WORTH_OF_KNOWING]
     as_expected = [trial for trial in near if trial.convention == expected]
     red_first = [trial for trial in equal if _BGR + trial.convention == fittest.convention]
-    nearly = [trial for trial in equal if trial.misfit <= _NEAR * fittest.misfit]
+    nearly = [trial for trial in equal if trial.misfit <= _PLAINER * fittest.misfit]
     plainest = sorted(nearly, key=lambda trial: _PLAINEST.index(trial.convention))
     return (as_expected or red_first or plainest)[0]
 
@@ -184,11 +192,11 @@ def _trial(name: str, p_dog: np.ndarray, labels: np.ndarray, *, dog_first: bool)
     likelihoods = np.clip(np.where(labels == 1, p_dog, 1 - p_dog), _SUREST, 1)
     right = (p_dog >= 0.5) == (labels == 1)
     losses = tuple((-np.log(likelihoods)).tolist())
-    return Trial(name, dog_first, tuple(right.tolist()), losses, _misfit(p_dog, labels))
+    return Trial(name, dog_first, tuple(right.tolist()), losses, _misfits(p_dog, labels))
 
 
-def _misfit(p_dog: np.ndarray, labels: np.ndarray) -> float:
-    """The cross-entropy at the temperature that suits best, and a penalty for how far that is from 1.
+def _misfits(p_dog: np.ndarray, labels: np.ndarray) -> tuple[float, ...]:
+    """The cross-entropies at the temperature that suits best, and a penalty for how far that is from 1.
 
     An overfitted network is too sure under the right convention, and under a wrong one it may say a half of
     everything; but fed 255 times too much or too little it is out by many doublings.
@@ -196,21 +204,24 @@ def _misfit(p_dog: np.ndarray, labels: np.ndarray) -> float:
     """
     p_dog = np.clip(p_dog, 1e-7, 1 - 1e-7)
     margins = np.log(p_dog / (1 - p_dog)) * (2 * labels - 1)
-    losses = np.log1p(np.exp(-np.clip(margins[:, None] / _TEMPERATURES, -60, 60))).mean(axis=0)
-    return float((losses + _PENALTY * np.abs(np.log2(_TEMPERATURES))).min())
+    losses = np.log1p(np.exp(-np.clip(margins[:, None] / _TEMPERATURES, -60, 60)))
+    misfits = losses + _PENALTY * np.abs(np.log2(_TEMPERATURES))
+    return tuple(misfits[:, misfits.mean(axis=0).argmin()].tolist())
 
 
 def _fits_as_well(trial: Trial, best: Trial) -> bool:
-    """Whether a trial is not measurably worse than the best: by right answers, nor by the losses' signs,
-    on the photos that both have seen.
+    """Whether a trial is not measurably worse than the best: by right answers, nor by misfits in
+    hundredths of a nat, on the photos that both have seen.
+
+    Not by losses: a scaling with larger inputs makes an underfitted model surer on nearly every photo.
     """
     rights = [int(ours) - int(theirs) for ours, theirs in zip(best.right, trial.right, strict=False)]
     if abs(trial.misfit - best.misfit) < _SAME_MISFIT and not is_significant(sign_flip_test(rights)):
         return True
-    signs = [
-        int(np.sign(round(theirs - ours, 3))) for ours, theirs in zip(best.losses, trial.losses, strict=False)
+    misfits = [
+        round(100 * (theirs - ours)) for ours, theirs in zip(best.misfits, trial.misfits, strict=False)
     ]
-    return not (is_significant(sign_flip_test(rights)) or is_significant(sign_flip_test(signs)))
+    return not (is_significant(sign_flip_test(rights)) or is_significant(sign_flip_test(misfits)))
 
 
 def p_dog(output: Output, feeding: Feeding, answers: np.ndarray) -> np.ndarray:
