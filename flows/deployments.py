@@ -49,16 +49,20 @@ def schedules() -> dict[str, list[str]]:
     return found
 
 
-def next_start(client: SyncPrefectClient, name: str) -> datetime:
-    """When the deployment of that name, which has a schedule, runs next: UTC.
+def next_start(client: SyncPrefectClient, name: str) -> datetime | None:
+    """When the deployment of that name, which has a schedule, runs next: UTC; None where it is paused.
 
     Raises:
       DeviceError: Prefect has planned no run of it; it would write that only into its own log.
     """
+    named = DeploymentFilter(name=DeploymentFilterName(any_=[name]))
+    (deployment,) = client.read_deployments(deployment_filter=named)
+    if deployment.paused or not any(schedule.active for schedule in deployment.schedules):
+        return None
     until = time.monotonic() + _SCHEDULED_S
     while True:
         runs = client.read_flow_runs(
-            deployment_filter=DeploymentFilter(name=DeploymentFilterName(any_=[name])),
+            deployment_filter=named,
             flow_run_filter=FlowRunFilter(
                 state=FlowRunFilterState(type=FlowRunFilterStateType(any_=[StateType.SCHEDULED]))
             ),
@@ -69,8 +73,9 @@ def next_start(client: SyncPrefectClient, name: str) -> datetime:
             return runs[0].expected_start_time
         if time.monotonic() > until:
             raise DeviceError(
-                f"{name}: expected Prefect to plan its next run within {_SCHEDULED_S} s, found none: "
-                "it would never run; run: make serve-stop, and install the packages of requirements.lock"
+                f"{name}: expected Prefect to plan its next run within {_SCHEDULED_S} s, found none: its "
+                "cron expression names no date, or the packages are not those of requirements.lock; "
+                "run: make serve-stop"
             )
         time.sleep(_POLL_S)
 

@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import time
+from datetime import datetime
 from pathlib import Path
 
 import httpx
@@ -71,10 +72,16 @@ def start(port: int, database: str | None) -> None:
         words = ["prefect", "worker", "start", "--pool", POOL, "--type", "process"]
         daemons.start(_WORKER, words, WORKER_ENVIRONMENT)
     for name, expressions in crons.items():
-        next_run = f", next at {starts[name]:%Y-%m-%d %H:%M} UTC" if name in starts else ""
-        print(f"{name}: {', '.join(expressions) or 'on demand'}{next_run}")
+        print(f"{name}: {', '.join(expressions) or 'on demand'}{_next_run(name, starts)}")
     print(told)
     print(f"Prefect's UI: http://{_HOST}:{port}; to stop everything, run: make serve-stop")
+
+
+def _next_run(name: str, starts: dict[str, datetime | None]) -> str:
+    if name not in starts:
+        return ""
+    start = starts[name]
+    return ", paused in Prefect" if start is None else f", next at {start:%Y-%m-%d %H:%M} UTC"
 
 
 def stop() -> None:

@@ -44,9 +44,18 @@ def test_the_server_of_the_installed_prefect_finds_the_times_of_a_cron_expressio
 def test_a_schedule_that_prefect_never_runs_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(deployments, "_SCHEDULED_S", 0)
     monkeypatch.setattr(deployments, "_POLL_S", 0)
-    client = Mock(read_flow_runs=Mock(return_value=[]))
+    client = server_that_plans_nothing(paused=False)
     with pytest.raises(DeviceError, match="^rebuild-nightly: .*found none.*run: make serve-stop"):
         next_start(client, "rebuild-nightly")
+
+
+def test_of_a_deployment_that_somebody_paused_no_run_is_expected() -> None:
+    assert next_start(server_that_plans_nothing(paused=True), "rebuild-nightly") is None
+
+
+def server_that_plans_nothing(*, paused: bool) -> Mock:
+    deployment = Mock(paused=paused, schedules=[Mock(active=True)])
+    return Mock(read_deployments=Mock(return_value=[deployment]), read_flow_runs=Mock(return_value=[]))
 
 
 @pytest.mark.parametrize("cron", ["every night", "0 2 * *", "61 2 * * *", ""])
