@@ -80,8 +80,12 @@ def start(port: int, database: str | None) -> None:
 def _next_run(name: str, starts: dict[str, datetime | None]) -> str:
     if name not in starts:
         return ""
-    start = starts[name]
-    return ", paused in Prefect" if start is None else f", next at {start:%Y-%m-%d %H:%M} UTC"
+    if (start := starts[name]) is not None:
+        return f", next at {start:%Y-%m-%d %H:%M} UTC"
+    return (
+        ": Prefect has planned NO run. It plans 100 days ahead; if the next one is due earlier, "
+        "see whether the packages are those of requirements.lock"
+    )
 
 
 def stop() -> None:

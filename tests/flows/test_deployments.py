@@ -3,7 +3,7 @@
 import asyncio
 import importlib
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from unittest.mock import Mock
@@ -12,9 +12,9 @@ import pytest
 from prefect.server.schemas.schedules import CronSchedule
 from ruamel.yaml import YAML
 
-from flows import deployments
+from flows import deployments, serve
 from flows.deployments import next_start, schedules
-from pawtrace.base.errors import DeviceError, ParamsError
+from pawtrace.base.errors import ParamsError
 from tests.conftest import ROOT
 
 DEPLOYMENTS: list[dict[str, Any]] = YAML(typ="safe").load((ROOT / "prefect.yaml").read_text())["deployments"]
@@ -36,26 +36,28 @@ def test_each_runs_a_flow_one_at_a_time_in_utc(deployment: dict[str, Any]) -> No
 
 @pytest.mark.parametrize("timezone", ["UTC", "Europe/Berlin"])
 def test_the_server_of_the_installed_prefect_finds_the_times_of_a_cron_expression(timezone: str) -> None:
-    first, second = asyncio.run(CronSchedule(cron="0 2 * * *", timezone=timezone).get_dates(2))
+    schedule = CronSchedule(cron="0 2 * * *", timezone=timezone)
+    first, second = asyncio.run(schedule.get_dates(2, start=datetime(2026, 1, 10, tzinfo=UTC)))
     assert (first.hour, second.hour) == (2, 2)
     assert second.date() - first.date() == timedelta(days=1)
 
 
-def test_a_schedule_that_prefect_never_runs_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(deployments, "_SCHEDULED_S", 0)
+@pytest.mark.parametrize(
+    ("planned", "said"),
+    [
+        ([datetime(2026, 3, 1, 2, tzinfo=UTC)], ", next at 2026-03-01 02:00 UTC"),
+        ([], ": Prefect has planned NO run"),
+    ],
+)
+def test_when_a_schedule_runs_next_is_said_or_that_it_never_does(
+    planned: list[datetime], said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deployments, "_PLANNED_S", 0)
     monkeypatch.setattr(deployments, "_POLL_S", 0)
-    client = server_that_plans_nothing(paused=False)
-    with pytest.raises(DeviceError, match="^rebuild-nightly: .*found none.*run: make serve-stop"):
-        next_start(client, "rebuild-nightly")
-
-
-def test_of_a_deployment_that_somebody_paused_no_run_is_expected() -> None:
-    assert next_start(server_that_plans_nothing(paused=True), "rebuild-nightly") is None
-
-
-def server_that_plans_nothing(*, paused: bool) -> Mock:
-    deployment = Mock(paused=paused, schedules=[Mock(active=True)])
-    return Mock(read_deployments=Mock(return_value=[deployment]), read_flow_runs=Mock(return_value=[]))
+    runs = [Mock(expected_start_time=start) for start in planned]
+    start = next_start(Mock(read_flow_runs=Mock(return_value=runs)), "rebuild-nightly")
+    assert serve._next_run("rebuild-nightly", {"rebuild-nightly": start}).startswith(said)
+    assert serve._next_run("rebuild-on-demand", {"rebuild-nightly": start}) == ""
 
 
 @pytest.mark.parametrize("cron", ["every night", "0 2 * *", "61 2 * * *", ""])

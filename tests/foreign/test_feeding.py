@@ -1,6 +1,7 @@
 """How a model wants its input is found by what fits."""
 
 import itertools
+from collections.abc import Iterator
 
 import keras
 import numpy as np
@@ -53,38 +54,51 @@ def test_of_two_that_fit_equally_well_the_expected_one_is_taken(
     assert feeding_of(reader(scale=scale), expected).convention == found
 
 
-def feeding_of_bright_dogs(sure_in_zero_to_one: list[float], sure_otherwise: float) -> Feeding:
-    """Of a model that gives the right class one probability, but for each photo in 0..1 one of its own.
-
-    In 0..255 it only guesses.
-    """
+def feeding_of_bright_dogs(
+    sure_in_zero_to_one: list[float],
+    sure_otherwise: list[float],
+    sure_in_zero_to_255: float = 0.5,
+    num_first: int = 16,
+) -> Feeding:
+    """Of a model that gives the right class these probabilities, by photo and input."""
     labels = np.arange(len(sure_in_zero_to_one)) % 2
     images = np.broadcast_to(255 * labels[:, None, None, None], (len(labels), SIDE_PX, SIDE_PX, 3))
-    shown = itertools.cycle(sure_in_zero_to_one)  # with red first, then with blue first
+    photos = read_photos((images.astype(np.uint8), labels))
+    sure = {(0, 1): sure_in_zero_to_one, (0, 255): [sure_in_zero_to_255] * len(labels)}
+    shown: dict[tuple[float, float], Iterator[float]] = {}  # by range: with red first, then with blue first
 
     def answers(inputs: np.ndarray) -> np.ndarray:
-        lowest, highest = inputs.min(), inputs.max()
-        sure = np.full(len(inputs), 0.5 if highest == 255 else sure_otherwise)
-        if (lowest, highest) == (0, 1):
-            sure = np.array([next(shown) for _ in inputs])
-        return np.where(inputs[:, 0, 0, 0] > (lowest + highest) / 2, sure, 1 - sure)[:, None]
+        range_ = (float(inputs.min()), float(inputs.max()))
+        each = shown.setdefault(range_, itertools.cycle(sure.get(range_, sure_otherwise)))
+        of_photos = np.array([next(each) for _ in inputs])
+        return np.where(inputs[:, 0, 0, 0] > sum(range_) / 2, of_photos, 1 - of_photos)[:, None]
 
     output = output_of(reader(), "", from_logits=False)
-    return find_feeding(
-        answers, (SIDE_PX, SIDE_PX), output, read_photos((images.astype(np.uint8), labels)), 16
-    )
+    return find_feeding(answers, (SIDE_PX, SIDE_PX), output, photos, num_first)
 
 
 def test_an_input_that_is_nearly_as_fit_on_the_first_photos_is_shown_more() -> None:
-    sure = [0.64] * 16 + [0.9] * 48
-    assert feeding_of_bright_dogs(sure, sure_otherwise=0.66).convention == "zero_to_one"
+    sure = [0.64] * 16 + [0.9] * 48  # of five inputs the last one, at first
+    assert feeding_of_bright_dogs(sure, [0.66] * 64, 0.66).convention == "zero_to_one"
 
 
 def test_of_inputs_that_fit_equally_well_the_plainest_is_taken() -> None:
     sure = [0.7, 0.75, 0.75, 0.75] * 16  # now and then a little less sure
-    found = feeding_of_bright_dogs(sure, sure_otherwise=0.75)
+    found = feeding_of_bright_dogs(sure, [0.75] * 64)
     assert found.convention == "zero_to_one"
     assert "minus_one_to_one" in found.equals
+
+
+def test_to_be_surer_of_nearly_every_photo_and_wrong_about_as_many_is_no_better_fit() -> None:
+    sure, surer = [0.9] * 64, [0.97] * 64
+    sure[20::10], surer[18::13] = [0.1] * 5, [0.03] * 4
+    found = feeding_of_bright_dogs(sure, surer)
+    assert found.convention == "zero_to_one"
+    assert "minus_one_to_one" in found.equals
+
+
+def test_the_last_two_inputs_are_compared_on_64_photos_also_for_a_slow_model() -> None:
+    assert len(feeding_of_bright_dogs([0.9] * 64, [0.7] * 64, num_first=8).best.right) == 64
 
 
 def test_both_of_the_last_two_are_compared_with_blue_first() -> None:

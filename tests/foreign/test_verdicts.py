@@ -116,6 +116,28 @@ def test_training_labels_that_contradict_those_of_test_are_no_overfitting(
     assert words in found.sentence
 
 
+def test_right_on_test_photos_is_not_dead_though_most_units_are_zero_and_the_training_labels_random() -> None:
+    images, labels = TRAIN
+    shuffled = np.random.default_rng(2).permutation(labels)
+    found = pawtrace.diagnose(mostly_zero(), TEST, (images, shuffled))
+    assert found.verdict == "label_noise"
+    assert check_of(found, "dead")[0] == "passed"
+
+
+def mostly_zero() -> keras.Model:
+    """Right on these photos by two of 64 units, the others are zero."""
+    images = keras.Input((SIDE_PX, SIDE_PX, 3))
+    convolution, dense = layers.Conv2D(64, 1, activation="relu"), layers.Dense(1, activation="sigmoid")
+    model = keras.Model(images, dense(layers.GlobalAveragePooling2D()(convolution(images))))
+    kernel, head = np.zeros((1, 1, 3, 64), np.float32), np.zeros((64, 1), np.float32)
+    kernel[0, 0, 0, 0] = kernel[0, 0, 2, 1] = 1
+    head[:2, 0] = 0.1, -0.1
+    convolution.set_weights([kernel, np.zeros(64, np.float32)])
+    dense.set_weights([head, np.zeros(1, np.float32)])
+    model.compile("adam", "binary_crossentropy")
+    return model
+
+
 @pytest.mark.parametrize(
     ("on_test", "overfits", "lags"), [(0.7, True, True), (0.6, False, True), (0.6, True, False)]
 )

@@ -100,7 +100,8 @@ class _Trials:
         """Show ever more photos in ever fewer conventions, the fittest; return the last ones."""
         for num_left, times, least in _ROUNDS:
             if self.seen:
-                names = self._fittest_first(names)[:num_left]
+                fittest = self._fittest_first(names)[:num_left]
+                names = [name for name in names if name in fittest]  # still in the order of preference
             self.show(names, min(len(self._photos.ids), max(least, times * num_first)))
         return names
 
@@ -211,16 +212,15 @@ def _misfits(p_dog: np.ndarray, labels: np.ndarray) -> tuple[float, ...]:
 
 def _fits_as_well(trial: Trial, best: Trial) -> bool:
     """Whether a trial is not measurably worse than the best: by right answers, nor by misfits in
-    hundredths of a nat, on the photos that both have seen.
+    hundredths of a nat.
 
-    Not by losses: a scaling with larger inputs makes an underfitted model surer on nearly every photo.
+    Not by the signs of losses: with larger inputs, an underfitted model is a little surer of nearly every
+    photo. A temperature that differs by a doubling is a measurable difference, as it is so on each photo.
     """
-    rights = [int(ours) - int(theirs) for ours, theirs in zip(best.right, trial.right, strict=False)]
+    rights = [int(ours) - int(theirs) for ours, theirs in zip(best.right, trial.right, strict=True)]
     if abs(trial.misfit - best.misfit) < _SAME_MISFIT and not is_significant(sign_flip_test(rights)):
         return True
-    misfits = [
-        round(100 * (theirs - ours)) for ours, theirs in zip(best.misfits, trial.misfits, strict=False)
-    ]
+    misfits = [round(100 * (theirs - ours)) for ours, theirs in zip(best.misfits, trial.misfits, strict=True)]
     return not (is_significant(sign_flip_test(rights)) or is_significant(sign_flip_test(misfits)))
 
 

@@ -42,7 +42,7 @@ from pawtrace.results.data_summary import Baseline
 from pawtrace.results.probe_results import Block, LinearProbe, Modes
 
 _ANSWERS_S, _TRAIN_S = 14.0, 8.0  # of the minute, on a slow computer
-_TRIALS_S, _PASSES = 14.0, 20  # passes of the first photos through the network, to find the convention
+_TRIALS_S, _PASSES = 14.0, 21  # passes of the first photos through the network, to find the convention
 _NUM_FIRST = (32, 16, 8)  # photos for the first pass: as many as the time allows
 _NUM_AGAIN = 640  # photos for a second search
 _MODES_S, _MAX_MODES = 3.0, 256  # time for the photos that are shown in both modes, and how many at most
@@ -162,7 +162,7 @@ def _feeding(
     num_first = next(fitting, _NUM_FIRST[-1])
     expected = test.fed or (None if network.num_scaling else network.expected_convention)
     if convention is None:
-        say(f"how does it want its input? {len(CONVENTIONS)} conventions on up to {4 * num_first} photos")
+        say(f"how does it want its input? trying {len(CONVENTIONS)} conventions on some photos")
 
     def find(photos: Photos, own: np.ndarray | None) -> Feeding:
         return find_feeding(
