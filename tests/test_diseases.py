@@ -215,6 +215,7 @@ def test_shuffled_labels(examine: Examine, drawn: Drawn, variant: Variant) -> No
     assert found.verdict == "label_noise"
 
 
+@pytest.mark.long
 def test_shuffled_labels_where_training_stops_early(examine: Examine, drawn: Drawn) -> None:
     noisy = {split: shuffled(pictures, seed) for seed, (split, pictures) in enumerate(drawn.items())}
     found = examine(noisy, early_stopping={"patience": 2, "min_delta": 0.001})

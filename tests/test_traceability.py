@@ -127,7 +127,7 @@ def expect_a_twin_with_the_same_metrics(
             target.writestr(member, source.read(member))
     assert shuffled.read_bytes() != archive.read_bytes()
     twin = clone_with(tmp_path / "pawtrace", shuffled, recipes)
-    command(twin, "taskset", "-c", "0", "dvc", "repro")
+    command(twin, "taskset", "-c", "0", "dvc", "repro", *(f"measure@{recipe}" for recipe in recipes))
     for recipe in recipes:
         path = f"reports/metrics/{recipe}.json"
         assert (twin / path).read_text() == command(built, "git", "show", f"HEAD~1:{path}").stdout

@@ -94,6 +94,7 @@ def outcome(work: Path) -> tuple[list[np.ndarray], dict[str, Any]]:
     return load_classifier(work / "model.keras").get_weights(), training
 
 
+@pytest.mark.long  # several devices of one host: test_several_devices.py
 @pytest.mark.slow
 def test_two_hosts_train_as_one_process_does_and_the_chief_alone_writes(place: Path) -> None:
     pytest.importorskip("jax")
