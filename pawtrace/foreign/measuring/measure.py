@@ -41,7 +41,7 @@ from pawtrace.foreign.reading.photos import Photos, in_turns
 from pawtrace.results.data_summary import Baseline
 from pawtrace.results.probe_results import Block, LinearProbe, Modes
 
-_ANSWERS_S, _TRAIN_S = 14.0, 8.0  # of the minute, on a slow computer
+_ANSWERS_S, _TRAIN_S = 11.0, 8.0  # of the minute, on a slow computer
 _TRIALS_S, _PASSES = 14.0, 21  # passes of the first photos through the network, to find the convention
 _NUM_FIRST = (32, 16, 8)  # photos for the first pass: as many as the time allows
 _NUM_AGAIN = 640  # photos for a second search
