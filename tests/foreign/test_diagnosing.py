@@ -116,6 +116,7 @@ def test_a_large_loss_in_the_first_epoch_is_a_jump_only_if_nothing_else_explains
     assert checks["unstable"].state == state
 
 
+@pytest.mark.slow
 def test_importing_it_takes_neither_prefect_nor_dvc() -> None:
     code = (
         "import sys, pawtrace; pawtrace.diagnose; pawtrace.DiagnoseCallback; "

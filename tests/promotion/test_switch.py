@@ -61,6 +61,7 @@ def assert_settled(content: str) -> None:
     assert list(Path(".pawtrace").iterdir()) == []
 
 
+@pytest.mark.slow
 def test_the_model_is_there_at_every_moment() -> None:
     done, absent = threading.Event(), []
 

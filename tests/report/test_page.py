@@ -209,6 +209,7 @@ def luminance(colour: str) -> float:
     return sum(weight * share for weight, share in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
 
 
+@pytest.mark.slow
 def test_a_page_of_23_recipes_of_real_photos_can_be_sent_by_mail(finished: Finished) -> None:
     """Pictures as detailed as photos and as large as the profile cats_vs_dogs keeps them."""
     photo, sheet = finished.root / "photo.jpg", finished.root / "sheet.jpg"

@@ -183,6 +183,7 @@ def test_code_that_a_worker_does_not_have_is_one_line(
     assert "\n" not in str(error.value)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("address", ["tcp://127.0.0.1:9", "no address at all"])
 def test_no_scheduler_is_one_line(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
     monkeypatch.setattr(connection, "_CONNECT_S", 0.2)
