@@ -27,9 +27,8 @@ from pawtrace.base.errors import ParamsError
 from pawtrace.base.yaml_files import read_yaml
 
 _FILE = Path("prefect.yaml")
-_PLANNED_S = (
-    70  # Prefect's server plans runs of new deployments every 5 s, of those that it missed every 60 s
-)
+# Prefect's server plans the runs of new deployments every 5 s, and of those that were missed every 60 s.
+_PLANNED_S = 70
 _POLL_S = 0.5
 
 

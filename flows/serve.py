@@ -83,8 +83,8 @@ def _next_run(name: str, starts: dict[str, datetime | None]) -> str:
     if (start := starts[name]) is not None:
         return f", next at {start:%Y-%m-%d %H:%M} UTC"
     return (
-        ": Prefect has planned NO run. It plans 100 days ahead; if the next one is due earlier, "
-        "see whether the packages are those of requirements.lock"
+        ": Prefect has planned NO run. Prefect plans 100 days ahead; if the next run is due earlier, "
+        "check that the installed packages are those of requirements.lock"
     )
 
 
