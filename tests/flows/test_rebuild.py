@@ -146,16 +146,18 @@ def test_killed_rebuilds_leave_no_process_and_the_next_one_goes_on(
     built: Path, kills: list[signal.Signals]
 ) -> None:
     seed = sum(kills)  # another one in each story: there is something to train
-    longer = {"phases": [{"trainable": "all", "num_epochs": 100}], "early_stopping": None, "seed": seed}
+    longer = {"phases": [{"trainable": "all", "num_epochs": 200}], "early_stopping": None, "seed": seed}
     edit_params(built, {"recipes": {"small_head": {"overrides": {"train": longer}}}})
     commit(built, f"longer, seed {seed}")
-    for how in kills:
-        flow = subprocess.Popen(
-            REBUILD, cwd=built, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
-        known = checkpoints(built)
-        while not checkpoints(built) - known:
-            assert flow.poll() is None
+    log = built.parent / "killed.log"
+    for number, how in enumerate(kills):
+        with log.open("w") as output:
+            flow = subprocess.Popen(
+                REBUILD, cwd=built, env=environment(), stdout=output, stderr=subprocess.STDOUT
+            )
+        # The rest may take less time than there is between two checkpoints.
+        while not checkpoints(built) or (number and "resuming after" not in log.read_text()):
+            assert flow.poll() is None, log.read_text()[-3000:]
             time.sleep(0.05)
         flow.send_signal(how)
         flow.wait(60)
@@ -166,7 +168,7 @@ def test_killed_rebuilds_leave_no_process_and_the_next_one_goes_on(
     ended = command(built, *REBUILD)
     assert "resuming" in ended.stdout
     assert not rows(built, "select name from flow_run where state_type in ('RUNNING', 'CANCELLING')")
-    assert len((built / "models/small_head/history.csv").read_text().splitlines()) == 101
+    assert len((built / "models/small_head/history.csv").read_text().splitlines()) == 201
     assert (built / "models/promoted/model.keras").exists()
 
 
