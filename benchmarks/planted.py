@@ -57,8 +57,8 @@ class Case(NamedTuple):
         return f"{self.network.name}_{self.name}"
 
 
-_COUNTS = {"train": 800, "validation": 200, "test": 300}
-_PHOTO_COUNTS = {"train": 1200, "validation": 200, "test": 300}
+_COUNTS = {"train": 800, "validation": 200, "test": 1000}  # a cure that brings two points shows on these
+_PHOTO_COUNTS = {"train": 1200, "validation": 200, "test": 1000}
 _FLIP = [{"name": "HorizontalFlip", "arguments": {"p": 0.5}}]
 _MOVE = [
     *_FLIP,

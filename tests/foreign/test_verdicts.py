@@ -18,6 +18,8 @@ from pawtrace.foreign.page import write_page
 from pawtrace.results.probe_results import Answers, Modes
 from tests.foreign.colours import SIDE_PX, images_and_labels, reader
 
+pytestmark = pytest.mark.slow
+
 TEST, TRAIN = images_and_labels(120), images_and_labels(320, seed=1)
 BAD_LOSSES = {"loss": [0.8] + 5 * [0.7], "accuracy": 6 * [0.5]}
 

@@ -1,5 +1,6 @@
 """An archive that `dvc add` tracks reaches experiments; one that nothing tracks is named, with what to do."""
 
+import json
 import shutil
 import subprocess
 from pathlib import Path
@@ -47,8 +48,9 @@ def test_in_an_experiment_a_file_that_nothing_tracks_is_told_with_the_commands(
     bring(ARCHIVE, may_be_missing=True)
 
 
-@pytest.mark.slow
-def test_an_archive_that_dvc_tracks_reaches_an_experiment_in_a_workspace_of_its_own(tmp_path: Path) -> None:
+@pytest.fixture
+def with_an_archive(tmp_path: Path) -> Path:
+    """A project whose archive `dvc add` tracks, committed."""
     folder = tmp_path / "pawtrace"
     copy_of_the_project(folder)
     edit_params(folder, {"data": {"source": "archive", "archive": str(ARCHIVE)}})
@@ -56,6 +58,14 @@ def test_an_archive_that_dvc_tracks_reaches_an_experiment_in_a_workspace_of_its_
     command(folder, "dvc", "add", str(ARCHIVE))
     command(folder, "git", "add", "--all")
     command(folder, "git", "-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", "an archive")
+    return folder
+
+
+@pytest.mark.slow
+def test_an_archive_that_dvc_tracks_reaches_an_experiment_in_a_workspace_of_its_own(
+    with_an_archive: Path,
+) -> None:
+    folder = with_an_archive
     override = "train.batch_size=4"
     said = command(folder, "dvc", "exp", "run", "--temp", "--name", "tried", "-S", override, "resolve").stdout
     assert "Ran experiment(s): tried" in said
@@ -64,3 +74,16 @@ def test_an_archive_that_dvc_tracks_reaches_an_experiment_in_a_workspace_of_its_
     ended = command(folder, "dvc", "exp", "run", "-S", "train.batch_size=2", "resolve", check=False)
     assert ended.returncode != 0
     assert f"run: dvc pull {ARCHIVE}.dvc" in ended.stdout + ended.stderr
+
+
+@pytest.mark.long
+def test_an_archive_that_dvc_tracks_reaches_queued_experiments(with_an_archive: Path) -> None:
+    folder = with_an_archive
+    for name, batch_size in (("four", 4), ("two", 2)):
+        words = "--queue", "--name", name, "-S", f"train.batch_size={batch_size}", "resolve"
+        command(folder, "dvc", "exp", "run", *words)
+    command(folder, "dvc", "exp", "run", "--run-all")
+    listed = json.loads(command(folder, "dvc", "exp", "show", "--json").stdout)
+    (of_head,) = (row["experiments"] for row in listed if row["rev"] != "workspace")
+    sizes = {row["name"]: row["revs"][0]["data"]["params"]["params.yaml"]["data"] for row in of_head}
+    assert {name: params["train"]["batch_size"] for name, params in sizes.items()} == {"four": 4, "two": 2}

@@ -40,7 +40,13 @@ def backbone(*words: str) -> object:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", PUBLISHED)
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[] if name == "vgg16" else pytest.mark.long)  # the others are far deeper
+        for name in PUBLISHED
+    ],
+)
 def test_the_file_takes_rgb_bytes_of_any_size_and_scales_them_as_the_weights_expect(
     write_params: WriteParams, name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -41,7 +41,9 @@ def test_from_scratch_is_what_keras_builds(backbone: str) -> None:
 
 
 @pytest.mark.filterwarnings("ignore:`input_shape` is undefined")  # Keras's MobileNetV2, of 32 px
-@pytest.mark.parametrize("backbone", APPLICATIONS)
+@pytest.mark.parametrize(
+    "backbone", ["vgg16", pytest.param("mobilenet_v2", marks=pytest.mark.long), "efficientnet_b0"]
+)
 def test_imagenet_weights_at_hand_make_what_keras_makes_of_them(
     backbone: str, project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
