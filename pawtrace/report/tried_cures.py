@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from pawtrace.config.params import Params, merged
+from pawtrace.diagnosis.cures.keras_script import keras_script
 from pawtrace.diagnosis.diagnosis import Diagnosis
 from pawtrace.diagnosis.next_step import NextStep, cured
 from pawtrace.report.recipe_changes import difference_of, words_of
@@ -111,7 +112,8 @@ def _as_cure(recipe: str, name: str, params: Params, trying: Mapping[str, Compar
     }
     if recipe in trying:
         words = f"Train as recipe {recipe} does."
-        yield TriedCure(words, _edit_of(name, edit), None, Trial(recipe, trying[recipe], ""))
+        script = keras_script(theirs.train)
+        yield TriedCure(words, _edit_of(name, edit), script, Trial(recipe, trying[recipe], ""))
 
 
 def _edit_of(name: str, overrides: Mapping[str, Any]) -> dict[str, Any]:

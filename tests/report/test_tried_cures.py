@@ -97,5 +97,6 @@ def test_a_better_recipe_that_is_no_known_cure_is_a_cure_by_its_own_edit(finishe
     assert first.edit == {"recipes": {NAME: {"overrides": {"train": {"batch_size": 7}}}}}
     assert first.trial is not None
     assert (first.trial.recipe, first.trial.comparison.verdict) == ("other", "better")
-    assert first.keras is None
+    assert first.keras is not None
+    assert "batches of 7" in first.keras
     assert others[0].keras

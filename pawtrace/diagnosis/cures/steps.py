@@ -27,7 +27,7 @@ _AUGMENTATION_LINES = (
 )
 _MIN_EPOCHS = 10  # fewer show little of what a network can learn
 PLAIN_NETWORK = {"initializer": "glorot_uniform", "batch_normalization": False}
-_OPTIMIZERS = {"adam": "Adam", "adamw": "AdamW", "sgd": "SGD"}
+OPTIMIZERS = {"adam": "Adam", "adamw": "AdamW", "sgd": "SGD"}
 
 
 class Cure(NamedTuple):
@@ -88,7 +88,7 @@ def rate_cure(facts: Facts, rate: float, words: str) -> Cure:
         "learning_rate",
         words,
         {"learning_rate": rate, "phases": [phase_at(phase, None) for phase in facts.params.phases]},
-        f"keras.optimizers.{_OPTIMIZERS[facts.params.optimizer]}({rate:g})",
+        f"keras.optimizers.{OPTIMIZERS[facts.params.optimizer]}({rate:g})",
     )
 
 
