@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from pawtrace.diagnosis.diagnosis import diagnose
+from pawtrace.diagnosis.facts import Facts
 from pawtrace.diagnosis.label_quality import Judged, sure_error_of, sure_errors, wrong_labels
+from pawtrace.diagnosis.rules.label_noise import by_judge
 from tests.diagnosis.test_diagnosis import DATA, NO_RELATION, SHUFFLED, THRESHOLDS, TRAIN, diagnosis_of
 from tests.results.made_up_results import (
     SIZES,
@@ -52,6 +54,18 @@ def test_wrong_labels_are_told_from_a_weak_model(share, is_noise):
     found = wrong_labels(Judged(ids, ["test"] * 900, labels, 1 / (1 + np.exp(-scores))))
     assert (found.likelihood_ratio > 6) == is_noise
     assert found.share == pytest.approx(share, abs=0.06)
+
+
+@pytest.mark.parametrize(("distance", "is_the_reason"), [(1.2, False), (2.5, True)])
+def test_wrong_labels_are_the_verdict_only_where_they_explain_most_errors(distance, is_the_reason):
+    random = np.random.default_rng(3)
+    truth = np.arange(3000) % 2
+    scores = (2 * truth - 1) * distance + random.normal(0, 1, 3000)
+    labels = np.where(random.random(3000) < 0.06, 1 - truth, truth)
+    judged = Judged([str(n) for n in range(3000)], ["test"] * 3000, labels, 1 / (1 + np.exp(-scores)))
+    assert wrong_labels(judged).share == pytest.approx(0.06, abs=0.02)
+    facts = Facts(made_up_result(MadeUp()), DATA, THRESHOLDS, TRAIN)
+    assert by_judge(facts, judged, num_suspects=0).applies == is_the_reason
 
 
 def test_dogs_labelled_as_cats_show_though_every_cat_is_surer_than_every_dog():

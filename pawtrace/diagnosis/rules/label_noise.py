@@ -8,6 +8,7 @@ from pawtrace.results.number_words import percent, plural
 _MEASURE = "share of wrong labels, estimated from predictions"
 _LIKELY, _SURE = 0.1, 0.005  # p-values of so many errors among the surest predictions
 _LARGE_SHARE = 0.1  # of the labels: so many show in the curve alone
+_MOST = 0.5  # of the judge's errors: if wrong labels explain fewer, something else is the main reason
 # Of the likelihood-ratio test: a chance of about 1 % where labels are right (simulated, docs/log.md).
 _LIKELIHOOD_RATIO = 6.0
 
@@ -33,8 +34,9 @@ def by_judge(facts: Facts, judge: Judged, num_suspects: int) -> Finding:
     # Learning by heart bends the curve: then a smaller share must show among the surest predictions, too.
     by_heart = facts.gap >= facts.thresholds.overfitting_gap
     shows = surest.p_value < (_SURE if by_heart else _LIKELY) or (by_heart and wrong.share >= _LARGE_SHARE)
+    explains_most = wrong.share >= _MOST * (1 - judge.accuracy)
     outcome = Finding(
-        wrong.share >= limit and wrong.likelihood_ratio > _LIKELIHOOD_RATIO and shows,
+        wrong.share >= limit and wrong.likelihood_ratio > _LIKELIHOOD_RATIO and shows and explains_most,
         _MEASURE,
         percent(wrong.share),
         f"at least {percent(limit)}, measurably",
