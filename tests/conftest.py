@@ -40,7 +40,13 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run the slow files first, so that no process waits long for another one's last file."""
-    items.sort(key=lambda item: not {"slow", "long"} & {mark.name for mark in item.iter_markers()})
+    items.sort(key=_runs_late)
+
+
+def _runs_late(item: pytest.Item) -> tuple[bool, bool]:
+    """Behind what is marked slow, and behind the tests of the whole project: the longest files."""
+    is_marked = bool({"slow", "long"} & {mark.name for mark in item.iter_markers()})
+    return not is_marked, item.path.parent != ROOT / "tests"
 
 
 def pytest_collection_finish() -> None:

@@ -18,6 +18,8 @@ from pawtrace.foreign.reading.model_file import load_foreign_model
 from tests.conftest import WriteParams
 from tests.foreign.colours import SIDE_PX, images_and_labels, photo_folder, reader
 
+pytestmark = pytest.mark.slow
+
 PICTURES = tf.TensorSpec((None, SIDE_PX, SIDE_PX, 3), tf.float32)
 IMAGES = images_and_labels(4)[0].astype(np.float32)
 

@@ -37,6 +37,7 @@ def test_shrinking_averages_instead_of_picking_pixels() -> None:
     assert np.abs(resize_shorter_side(stripes, 32).astype(int) - 127).max() <= 2
 
 
+@pytest.mark.slow
 def test_the_longest_image_that_is_kept_fits_into_a_record_of_any_size() -> None:
     longest = resize_shorter_side(picture(1, 8, 8 * MAX_ASPECT_RATIO), 2048)
     assert decode(encode_jpeg(longest, 50)).shape == longest.shape

@@ -44,6 +44,7 @@ def test_long_values_are_cut(traced: TracedProject) -> None:
     assert max(map(len, trace_text.as_text(traced_between()).splitlines())) < 400
 
 
+@pytest.mark.slow
 def test_json_holds_everything_and_markdown_fits_a_comment(traced: TracedProject) -> None:
     many = {f"recipe_{n}": {"question": "?", "builds_on": "plain", "overrides": {}} for n in range(60)}
     traced.params["recipes"] |= many
