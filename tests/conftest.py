@@ -1,6 +1,7 @@
 """What many tests share: tiny params, tiny pictures, tiny records."""
 
 import gc
+import json
 import os
 import signal
 from collections.abc import Callable
@@ -67,8 +68,10 @@ def write_params(project: Path) -> WriteParams:
     """Write params.yaml: the tests' params with changes merged into them."""
 
     def write(changes: dict[str, Any] | None = None) -> Params:
-        with (project / "params.yaml").open("w") as file:
-            YAML(typ="safe", pure=True).dump(merged(_params(), changes or {}), file)
+        # JSON is YAML, and is written in a tenth of the time.
+        (project / "params.yaml").write_text(
+            json.dumps(merged(_params(), changes or {}), sort_keys=True, indent=1)
+        )
         return load_params()
 
     return write

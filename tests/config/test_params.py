@@ -169,11 +169,9 @@ def test_a_key_that_is_no_word_stays_in_the_line(write_params: WriteParams, proj
 
 
 def test_a_quoted_number_is_refused_and_an_unquoted_one_means_what_dvc_reads(
-    write_params: WriteParams, project: Path
+    project: Path,
 ) -> None:
-    write_params()
-    path = project / "params.yaml"
-    text = path.read_text()
+    path, text = project / "params.yaml", PARAMS.read_text()
     assert "learning_rate: 0.001" in text
     path.write_text(text.replace("learning_rate: 0.001", "learning_rate: 1e-4"))
     assert load_params().train.learning_rate == 0.0001
@@ -207,7 +205,7 @@ def test_an_empty_file_and_an_empty_section_are_called_so_in_words_of_yaml(
 def test_a_date_among_arguments_is_refused_before_any_work(write_params: WriteParams, project: Path) -> None:
     write_params({"train": {"augmentation": [{"name": "Rotate", "arguments": {"limit": 45}}]}})
     path = project / "params.yaml"
-    path.write_text(path.read_text().replace("limit: 45", "limit: 2026-01-01"))
+    path.write_text(path.read_text().replace('"limit": 45', '"limit": 2026-01-01'))
     with pytest.raises(ParamsError, match=r"train.augmentation.0.arguments: expected finite numbers.* date"):
         load_params()
 
