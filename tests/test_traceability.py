@@ -1,5 +1,6 @@
 """Traceable for real: DVC, Prefect, git and training in fresh clones, tiny."""
 
+import csv
 import json
 import os
 import random
@@ -242,3 +243,17 @@ def test_a_wrong_revision_is_one_line_and_exit_2(built: Path, words: tuple[str, 
     assert done.returncode == 2
     assert done.stderr.strip().splitlines()[-1].startswith(f"pawtrace trace: {said}")
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.long
+def test_a_decision_about_a_photo_is_trained_on_and_named_as_the_cause(built: Path) -> None:
+    photo = next(csv.DictReader((built / "data/splits/test.csv").read_text().splitlines()))["id"]
+    (built / "data/review.csv").write_text(f"file,decision\n{photo},drop\n")
+    ran = stages_run(command(built, "dvc", "repro").stdout)
+    assert {"split", "preprocess", "train@coarse", "measure@coarse"} <= set(ran)
+    assert "download" not in ran
+    (recipe,) = json.loads(pawtrace(built, "trace", "--json").stdout)["recipes"]
+    causes = {(cause["kind"], cause["what"]) for cause in recipe["causes"]}
+    assert recipe["verdict"] == "explained"
+    assert ("data", "data/review.csv") in causes, causes
+    assert f"\n{photo}," not in (built / "data/splits/test.csv").read_text()
