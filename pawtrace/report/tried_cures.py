@@ -32,8 +32,9 @@ class TriedCure(NamedTuple):
 
     words: str
     edit: dict[str, Any] | None  # of params.yaml; None: no parameter does this
-    keras: str | None  # the same in a script of one's own, where it is known
+    keras: str  # the same in a script of one's own
     trial: Trial | None
+    is_recipe: bool = False  # all that a better recipe does otherwise
 
 
 def tried_cures(
@@ -112,8 +113,8 @@ def _as_cure(recipe: str, name: str, params: Params, trying: Mapping[str, Compar
     }
     if recipe in trying:
         words = f"Train as recipe {recipe} does."
-        script = keras_script(theirs.train)
-        yield TriedCure(words, _edit_of(name, edit), script, Trial(recipe, trying[recipe], ""))
+        trial = Trial(recipe, trying[recipe], "")
+        yield TriedCure(words, _edit_of(name, edit), keras_script(theirs), trial, is_recipe=True)
 
 
 def _edit_of(name: str, overrides: Mapping[str, Any]) -> dict[str, Any]:

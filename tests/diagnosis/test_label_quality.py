@@ -6,7 +6,7 @@ import pytest
 from pawtrace.diagnosis.diagnosis import diagnose
 from pawtrace.diagnosis.facts import Facts
 from pawtrace.diagnosis.label_quality import Judged, sure_error_of, sure_errors, wrong_labels
-from pawtrace.diagnosis.rules.label_noise import by_judge
+from pawtrace.diagnosis.rules import label_noise
 from tests.diagnosis.test_diagnosis import DATA, NO_RELATION, SHUFFLED, THRESHOLDS, TRAIN, diagnosis_of
 from tests.results.made_up_results import (
     SIZES,
@@ -65,7 +65,8 @@ def test_wrong_labels_are_the_verdict_only_where_they_explain_most_errors(distan
     judged = Judged([str(n) for n in range(3000)], ["test"] * 3000, labels, 1 / (1 + np.exp(-scores)))
     assert wrong_labels(judged).share == pytest.approx(0.06, abs=0.02)
     facts = Facts(made_up_result(MadeUp()), DATA, THRESHOLDS, TRAIN)
-    assert by_judge(facts, judged, num_suspects=0).applies == is_the_reason
+    facts.__dict__["best_judge"] = judged  # a cached property
+    assert label_noise.rule(facts).applies == is_the_reason
 
 
 def test_dogs_labelled_as_cats_show_though_every_cat_is_surer_than_every_dog():

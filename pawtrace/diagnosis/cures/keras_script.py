@@ -1,12 +1,13 @@
 """A recipe as a script of plain Keras, for whoever trains without this project.
 
-Arrives: a recipe's params. Leaves: text. What Keras has no short word for is named in its last line.
+Arrives: a recipe's params. Leaves: text. What Keras has no short word for is named in its last lines.
 """
 
 from collections.abc import Iterator
 
 from pawtrace.config.conventions import CONVENTIONS
 from pawtrace.config.imagenet import PUBLISHED, received_convention
+from pawtrace.config.params import ResolvedRecipe
 from pawtrace.config.train_params import Phase, TrainParams
 from pawtrace.diagnosis.cures.steps import OPTIMIZERS
 
@@ -16,7 +17,7 @@ _POOLING = {
     "max": "GlobalMaxPooling2D",
 }
 # Parameters that the lines do not express, with the value that changes nothing.
-_LEFT_OUT = {
+LEFT_OUT = {
     "batch_normalization": False,
     "initializer": "glorot_uniform",
     "normalization_momentum": None,
@@ -24,22 +25,33 @@ _LEFT_OUT = {
     "mixup_alpha": 0.0,
     "layerwise_decay": 1.0,
     "class_weights": "none",
+    "ema_momentum": 0.0,  # next to early stopping, Keras puts the weights back that were not averaged
 }
 
 
-def keras_script(train: TrainParams) -> str:
-    """Lines of Keras 3 that build and train what a recipe does.
+def keras_script(recipe: ResolvedRecipe) -> str:
+    """Lines of Keras 3 that build and train what a recipe does, from data sets that the reader makes."""
+    train = recipe.train
+    return "\n".join(
+        [*_data_lines(train), *_model_lines(train), *_training_lines(train), *_what_is_left_out(recipe)]
+    )
 
-    `photos` and `validation` are data sets of RGB images 0..255 of the recipe's size, with the label 1 for a
-    dog, in batches; `augmented` is a name for the reader's own function.
-    """
-    return "\n".join([*_model_lines(train), *_training_lines(train), *_comments(train)])
+
+def _data_lines(train: TrainParams) -> Iterator[str]:
+    side = train.image_size_px
+    yield "import keras"
+    yield f"# photos, validation: RGB 0..255 of {side} x {side} pixels, the label 1 for a dog,"
+    yield f"# in batches of {train.batch_size}"
+    for number, transform in enumerate(train.augmentation):
+        start = "# photos augmented one by one: " if number == 0 else "#   "
+        arguments = ", ".join(f"{name}={value!r}" for name, value in transform.arguments.items())
+        yield f"{start}albumentations.{transform.name}({arguments})"
 
 
 def _model_lines(train: TrainParams) -> Iterator[str]:
     side, head = train.image_size_px, train.head
     convention = CONVENTIONS[received_convention(train.input_scaling, train.backbone)]
-    yield f"backbone = {_backbone(train)}"
+    yield from _backbone_lines(train)
     yield f"images = keras.Input(({side}, {side}, 3))"
     yield f"x = {convention.keras_line}"
     yield f"x = keras.layers.{_POOLING[head.pooling]}()(backbone(x))"
@@ -57,50 +69,42 @@ def _model_lines(train: TrainParams) -> Iterator[str]:
     yield "model = keras.Model(images, x)"
 
 
-def _backbone(train: TrainParams) -> str:
-    if train.backbone not in PUBLISHED:
-        return f"keras.models.load_model({train.backbone!r})"
-    weights = train.weights if train.weights in (None, "imagenet") else None
-    side = train.image_size_px
-    line = (
-        f"keras.applications.{PUBLISHED[train.backbone].application}"
-        f"(include_top=False, weights={weights!r}, input_shape=({side}, {side}, 3))"
-    )
-    return line if weights == train.weights else f"{line}\nbackbone.load_weights({train.weights!r})"
+def _backbone_lines(train: TrainParams) -> Iterator[str]:
+    from_keras = train.weights if train.weights == "imagenet" else None
+    if train.backbone in PUBLISHED:
+        side, application = train.image_size_px, PUBLISHED[train.backbone].application
+        settings = f"include_top=False, weights={from_keras!r}, input_shape=({side}, {side}, 3)"
+        yield f"backbone = keras.applications.{application}({settings})"
+    else:
+        yield f"backbone = keras.models.load_model({train.backbone!r})"
+    if train.weights != from_keras:
+        yield f"backbone.load_weights({train.weights!r})"
 
 
 def _training_lines(train: TrainParams) -> Iterator[str]:
     loss = "'binary_crossentropy'"
     if train.label_smoothing:
         loss = f"keras.losses.BinaryCrossentropy(label_smoothing={train.label_smoothing})"
-    photos = "photos.map(augmented)" if train.augmentation else "photos"
-    callbacks = ""
-    if stopping := train.early_stopping:
-        yield (
-            f"stopping = keras.callbacks.EarlyStopping(patience={stopping.patience}, "
-            f"min_delta={stopping.min_delta}, restore_best_weights=True)"
-        )
-        callbacks = ", callbacks=[stopping]"
-    before = "all"
+    stopping = train.early_stopping
+    patience = stopping.patience if stopping else max(phase.num_epochs for phase in train.phases)
+    min_delta = f", min_delta={stopping.min_delta}" if stopping and stopping.min_delta else ""
+    yield f"best = keras.callbacks.EarlyStopping(patience={patience}{min_delta}, restore_best_weights=True)"
     for phase in train.phases:
-        yield from _trainable(phase.trainable, before)
-        before = phase.trainable
-        yield f"model.compile({_optimizer(train, phase)}, {loss}, ['accuracy'])"
-        yield f"model.fit({photos}, validation_data=validation, epochs={phase.num_epochs}{callbacks})"
+        yield from _trainable(phase.trainable)
+        yield f"model.compile({_optimizer(train, phase)}, {loss}, metrics=['accuracy'])"
+        yield f"model.fit(photos, validation_data=validation, epochs={phase.num_epochs}, callbacks=[best])"
 
 
-def _trainable(trainable: str, before: str) -> Iterator[str]:
-    yield f"backbone.trainable = {trainable != 'none'}"
-    if trainable == "none" or (trainable == "all" and before in ("none", "all")):
+def _trainable(trainable: str) -> Iterator[str]:
+    yield "backbone.trainable = False"
+    if trainable == "none":
         return
-    # To set a model to what it is already would not reach its layers.
-    first = "0"
+    yield "backbone.trainable = True  # Keras hands only a change on to the layers"
     if trainable != "all":
         yield "names = [layer.name for layer in backbone.layers]"
         yield f"first = next(i for i, name in enumerate(names) if name.startswith({trainable!r}))"
-        first = "first"
-    yield "for i, layer in enumerate(backbone.layers):"
-    yield f"    layer.trainable = i >= {first}"
+        yield "for layer in backbone.layers[:first]:"
+        yield "    layer.trainable = False"
 
 
 def _optimizer(train: TrainParams, phase: Phase) -> str:
@@ -110,20 +114,22 @@ def _optimizer(train: TrainParams, phase: Phase) -> str:
         settings.append(f"momentum={train.momentum}")
     if train.optimizer == "adamw":
         settings.append(f"weight_decay={train.weight_decay}")
-    if train.ema_momentum:
-        settings.append(f"use_ema=True, ema_momentum={train.ema_momentum}")
     return f"keras.optimizers.{OPTIMIZERS[train.optimizer]}({', '.join(settings)})"
 
 
-def _comments(train: TrainParams) -> Iterator[str]:
-    yield f"# photos in batches of {train.batch_size}"
-    if train.augmentation:
-        yield f"# augmented: {', '.join(each.name for each in train.augmentation)} of Albumentations"
+def _what_is_left_out(recipe: ResolvedRecipe) -> Iterator[str]:
+    train, evaluate = recipe.train, recipe.evaluate
     left_out = [
-        f"{name} {getattr(train, name)}" for name, plain in _LEFT_OUT.items() if getattr(train, name) != plain
+        f"{name} {getattr(train, name)}" for name, plain in LEFT_OUT.items() if getattr(train, name) != plain
     ]
     schedule = train.schedule
     if schedule.warmup_epochs or schedule.decay != "none":
         left_out.append(f"schedule: {schedule.warmup_epochs} epochs of warm-up, decay {schedule.decay}")
+    if evaluate.tta_views > 1:
+        left_out.append(f"the mean over {evaluate.tta_views} augmented views of each new photo")
+    if evaluate.temperature_scaling:
+        left_out.append("temperature scaling")
+    if len(train.phases) > 1:
+        left_out.append("the best epoch of all phases is kept")
     if left_out:
         yield f"# not in these lines: {'; '.join(left_out)}"

@@ -8,7 +8,7 @@ from pawtrace.results.number_words import percent, plural
 _MEASURE = "share of wrong labels, estimated from predictions"
 _LIKELY, _SURE = 0.1, 0.005  # p-values of so many errors among the surest predictions
 _LARGE_SHARE = 0.1  # of the labels: so many show in the curve alone
-_MOST = 0.5  # of the judge's errors: if wrong labels explain fewer, something else is the main reason
+_MOST = 0.5  # of the judge's errors: where wrong labels explain fewer, something else is the main reason
 # Of the likelihood-ratio test: a chance of about 1 % where labels are right (simulated, docs/log.md).
 _LIKELIHOOD_RATIO = 6.0
 
@@ -24,19 +24,27 @@ def rule(facts: Facts) -> Finding:
         return Finding(True, _MEASURE, "all", limit, _random_words(facts), _random_numbers(facts))
     if facts.best_judge is None:
         raise NotKnown("the predictions are hardly better than guessing, so they cannot judge labels")
-    return by_judge(facts, facts.best_judge, len(facts.suspects))
+    found = by_judge(facts, facts.best_judge, len(facts.suspects), of_errors=_MOST)
+    return found._replace(limit=f"{found.limit}, and half of the wrong predictions")
 
 
-def by_judge(facts: Facts, judge: Judged, num_suspects: int) -> Finding:
-    """Whether a measurable share of the labels that a judge has not seen is wrong."""
+def by_judge(facts: Facts, judge: Judged, num_suspects: int, of_errors: float = 0.0) -> Finding:
+    """Whether a measurable share of the labels that a judge has not seen is wrong.
+
+    Args:
+      facts: about the model.
+      judge: judges the labels.
+      num_suspects: among them, for the sentence.
+      of_errors: the share of the judge's errors that wrong labels must explain.
+    """
     limit = facts.thresholds.noise_share
     wrong, surest = wrong_labels(judge), sure_errors(judge)
     # Learning by heart bends the curve: then a smaller share must show among the surest predictions, too.
     by_heart = facts.gap >= facts.thresholds.overfitting_gap
     shows = surest.p_value < (_SURE if by_heart else _LIKELY) or (by_heart and wrong.share >= _LARGE_SHARE)
-    explains_most = wrong.share >= _MOST * (1 - judge.accuracy)
+    is_measurable = wrong.likelihood_ratio > _LIKELIHOOD_RATIO and shows
     outcome = Finding(
-        wrong.share >= limit and wrong.likelihood_ratio > _LIKELIHOOD_RATIO and shows and explains_most,
+        is_measurable and wrong.share >= max(limit, of_errors * (1 - judge.accuracy)),
         _MEASURE,
         percent(wrong.share),
         f"at least {percent(limit)}, measurably",
