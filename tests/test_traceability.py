@@ -247,13 +247,17 @@ def test_a_wrong_revision_is_one_line_and_exit_2(built: Path, words: tuple[str, 
 
 @pytest.mark.long
 def test_a_decision_about_a_photo_is_trained_on_and_named_as_the_cause(built: Path) -> None:
-    photo = next(csv.DictReader((built / "data/splits/test.csv").read_text().splitlines()))["id"]
-    (built / "data/review.csv").write_text(f"file,decision\n{photo},drop\n")
+    manifest, model = built / "data/splits/train.csv", built / "models/coarse/model.keras"
+    photo, before = next(csv.DictReader(manifest.read_text().splitlines())), model.read_bytes()
+    other = {"cat": "dog", "dog": "cat"}[photo["label"]]
+    (built / "data/review.csv").write_text(f"file,decision\n{photo['id']},{other}\n")
     ran = stages_run(command(built, "dvc", "repro").stdout)
     assert {"split", "preprocess", "train@coarse", "measure@coarse"} <= set(ran)
     assert "download" not in ran
+    labels = {row["id"]: row["label"] for row in csv.DictReader(manifest.read_text().splitlines())}
+    assert labels[photo["id"]] == other
+    assert model.read_bytes() != before
     (recipe,) = json.loads(pawtrace(built, "trace", "--json").stdout)["recipes"]
     causes = {(cause["kind"], cause["what"]) for cause in recipe["causes"]}
     assert recipe["verdict"] == "explained"
     assert ("data", "data/review.csv") in causes, causes
-    assert f"\n{photo}," not in (built / "data/splits/test.csv").read_text()

@@ -106,16 +106,8 @@ def test_a_rollback_whose_model_the_cache_has_lost_changes_nothing(params: Param
     ("spoil", "problem"),
     [
         (lambda: (PROMOTED / "model.keras").write_bytes(b"x"), "models/promoted/model.keras: changed"),
-        pytest.param(
-            lambda: (PROMOTED / "extra").touch(),
-            "models/promoted/extra: added by hand",
-            marks=pytest.mark.long,
-        ),
-        pytest.param(
-            lambda: (PROMOTED / "predictions.csv").unlink(),
-            "models/promoted/predictions.csv: missing",
-            marks=pytest.mark.long,
-        ),
+        (lambda: (PROMOTED / "extra").touch(), "models/promoted/extra: added by hand"),
+        (lambda: (PROMOTED / "predictions.csv").unlink(), "models/promoted/predictions.csv: missing"),
         (lambda: (PROMOTED / "promoted.json").unlink(), "promoted.json is missing"),
         (
             lambda: (PROMOTED / "promoted.json").write_text(
