@@ -15,10 +15,12 @@ INSTALLED := .venv/.installed
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export DVC_NO_ANALYTICS := 1
 
-.PHONY: help repro serve serve-stop cluster test test-fast test-all pytest lint lock benchmarks
+.PHONY: help install repro serve serve-stop cluster test test-fast test-all pytest lint lock benchmarks
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-12s %s\n", $$1, $$2}'
+
+install: $(INSTALLED) ## install all packages into .venv; every other target does this too
 
 repro: export PAWTRACE_VERBOSE := $(or $(V),$(PAWTRACE_VERBOSE))
 repro: $(INSTALLED) ## rebuild what changed; PROFILE=cats_vs_dogs switches params.yaml first; V=1 shows every line

@@ -71,14 +71,15 @@ class Progress:
 
 
 def show_differences() -> None:
-    """Show what changed against the last commit: metrics and params."""
+    """Show what changed: metrics against the last commit, params against the last results."""
     _show_difference("metrics")
     _show_difference("params")
 
 
 def _show_difference(what: Literal["metrics", "params"]) -> None:
     rows = differences(what, say)
-    changed = f"{len(rows)} values changed against the last commit" if rows else "nothing changed"
+    since = {"metrics": "the last commit", "params": "the last committed results"}[what]
+    changed = f"{len(rows)} values changed against {since}" if rows else "nothing changed"
     create_table_artifact(rows, key=f"{what}-diff", description=f"`dvc {what} diff`: {changed}")
 
 

@@ -13,6 +13,7 @@ import sys
 import time
 from datetime import datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 from prefect.client.orchestration import SyncPrefectClient, get_client
@@ -56,7 +57,8 @@ def start(port: int, database: str | None) -> None:
         _start_server(port, database)
     elif (running := _url()) != url:
         raise DeviceError(
-            f"PORT={port}: expected no running server of this project, found {running}; run: make serve-stop"
+            f"PORT={port}: expected no running server of this project, found {running}; "
+            f"to use that one, run: make serve PORT={urlsplit(running).port}"
         )
     _wait_for_server(url, port)
     os.environ["PREFECT_API_URL"] = url  # of what is started from here on

@@ -84,6 +84,11 @@ def notes_on(facts: ForeignFacts) -> list[str]:
             f"The probabilities are off by {percent(calibration)} on average (calibration error): use them "
             "only to rank photos."
         )
+    if measured.inner_scaling and measured.feeding.equals:
+        notes.append(
+            "A layer in the model scales its input: give it RGB 0..255, in training too. If the script "
+            "divides by 255 as well, the input is scaled twice."
+        )
     if facts.penalties_outweigh:
         notes.append(
             "The L1 and L2 penalties on the weights are most of the loss, which keeps the probabilities near "

@@ -1,16 +1,22 @@
-"""What a run changed, as rows: `dvc metrics diff` and `dvc params diff` against the last commit."""
+"""What a run changed, as rows of `dvc metrics diff` and `dvc params diff`."""
 
 import json
 from typing import Any, Literal
 
 from pawtrace.running.dvc import Say, ask_dvc
+from pawtrace.running.git import git
 
 Row = dict[str, str]
 
 
 def differences(what: Literal["metrics", "params"], say: Say) -> list[Row]:
-    """A row for each value that changed: file, name, old, new, and the change of a number."""
-    ended = ask_dvc(what, "diff", "--json")
+    """A row for each value that changed: file, name, old, new, and the change of a number.
+
+    Metrics are compared with those of the last commit, params with those of the last results that were
+    committed: a run wants its params committed before it starts.
+    """
+    since = git("log", "-1", "--format=%H", "--", "dvc.lock") if what == "params" else ""
+    ended = ask_dvc(what, "diff", "--json", *filter(None, [since]))
     found = next((line for line in reversed(ended.lines) if line.startswith("{")), None)
     if ended.code != 0 or found is None:
         say(f"dvc {what} diff: expected a difference, found: {ended.last_words}")
@@ -20,7 +26,7 @@ def differences(what: Literal["metrics", "params"], say: Say) -> list[Row]:
         {
             "file": file,
             "name": name,
-            "HEAD": _said(values.get("old")),
+            "before": _said(values.get("old")),
             "now": _said(values.get("new")),
             "change": _said(values.get("diff"), "+.5g"),
         }

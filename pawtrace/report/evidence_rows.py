@@ -27,7 +27,7 @@ def probe_rows(result: Result) -> list[tuple[str, str]]:
         ("loss before the first step, in inference mode", _loss(probes.initial.inference.loss)),
         ("inputs of the backbone", _spread(inputs.received)),
         (
-            f"inputs after the backbone's own preprocessing (its weights: {_WEIGHTS[inputs.weights]})",
+            f"inputs that the backbone expects (its weights: {_WEIGHTS[inputs.weights]})",
             _spread(inputs.expected),
         ),
         ("contrast of the pictures, plain and augmented", _contrast(probes.contrast)),

@@ -70,5 +70,8 @@ def test_photos_of_one_label_or_without_any_are_refused(tmp_path: Path) -> None:
     (tmp_path / "birds").mkdir()
     shutil.copy(next(photo_folder(tmp_path / "pets", 2).rglob("*.png")), tmp_path / "birds/1.png")
     shutil.rmtree(tmp_path / "pets")
-    with pytest.raises(DataError, match="cat and dog in their name, found the folders: birds"):
+    with pytest.raises(DataError, match="cat and dog in their name, found the folders birds"):
+        read_photos(tmp_path)
+    (tmp_path / "birds/1.png").rename(tmp_path / "1.png")
+    with pytest.raises(DataError, match="found 1 file in no folder; put the cats into a folder called cat"):
         read_photos(tmp_path)

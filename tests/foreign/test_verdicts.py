@@ -13,6 +13,7 @@ from pawtrace.diagnosis.finding import Finding
 from pawtrace.foreign.defaults import thresholds
 from pawtrace.foreign.diagnosing import ForeignDiagnosis
 from pawtrace.foreign.judging import rules
+from pawtrace.foreign.judging.cures_of_dead import new_head
 from pawtrace.foreign.measuring import measure
 from pawtrace.foreign.page import write_page
 from pawtrace.results.probe_results import Answers, Modes
@@ -155,6 +156,36 @@ def test_an_overfitted_model_that_is_better_in_training_mode_on_training_photos_
     )
     facts = SimpleNamespace(measured=SimpleNamespace(modes_on_test=modes), thresholds=thresholds())
     assert rules.normalization_lag(facts).applies is lags  # type: ignore[arg-type]
+
+
+def test_a_layer_that_scales_the_input_and_fits_both_ranges_is_a_warning_of_scaling_twice() -> None:
+    """The network compares colours, so that no scaling changes its answers."""
+    images = keras.Input((SIDE_PX, SIDE_PX, 3))
+    colours = layers.GlobalAveragePooling2D()(layers.Rescaling(1 / 255)(images))
+    compared = layers.LayerNormalization(center=False, scale=False, epsilon=1e-12)(colours)
+    dense = layers.Dense(1, activation="sigmoid")
+    model = keras.Model(images, dense(compared))
+    dense.set_weights([np.array([[3], [0], [-3]], np.float32), np.zeros(1, np.float32)])
+    model.compile("adam", "binary_crossentropy")
+    assert "the input is scaled twice" in pawtrace.diagnose(model, TEST).text
+    assert "scaled twice" not in pawtrace.diagnose(reader(), TEST).text
+
+
+@pytest.mark.parametrize(
+    ("inner_scaling", "expected", "line"),
+    [
+        (True, "minus_one_to_one", "x = images  # RGB 0..255; the scaling layer in the model does the rest"),
+        (False, "minus_one_to_one", "x = images / 127.5 - 1  # images: RGB 0..255"),
+        (False, None, "x = images / 255  # images: RGB 0..255"),
+    ],
+)
+def test_a_new_head_says_what_its_backbone_expects(
+    inner_scaling: bool, expected: str | None, line: str
+) -> None:
+    network = SimpleNamespace(expected_convention=expected)
+    feeding = SimpleNamespace(convention="zero_to_one")
+    measured = SimpleNamespace(inner_scaling=inner_scaling, network=network, feeding=feeding)
+    assert line in new_head(SimpleNamespace(measured=measured)).keras.splitlines()  # type: ignore[arg-type]
 
 
 def test_right_labels_are_not_doubted() -> None:

@@ -8,12 +8,15 @@ import pytest
 
 from pawtrace.config import paths
 from pawtrace.config.params import Params, load_params
+from pawtrace.report.claims import Judgement
 from pawtrace.report.ladder import Rung, climb
 from pawtrace.report.page import report_page
 from pawtrace.results.data_summary import DataSummary, read_data_summary
 from pawtrace.results.origins import Origin, read_origins
 from pawtrace.results.results import Result, read_results
 from tests.results.finished_project import finish_project
+
+CLAIM = Judgement("It overfits.", "frozen_random", "dead", "contradicted")
 
 
 class Finished(NamedTuple):
@@ -29,7 +32,7 @@ class Finished(NamedTuple):
     def page(self, rungs: list[Rung] | None = None, **changes: Any) -> str:
         """The page of some rungs, or of other data or origins."""
         rungs = rungs or self.rungs
-        shown = {"judgements": [], "data": self.data, "shortcuts": [], "origins": self.origins} | changes
+        shown = {"judgements": [CLAIM], "data": self.data, "shortcuts": [], "origins": self.origins} | changes
         with contextlib.chdir(self.root):
             return report_page(rungs, thresholds=self.params.diagnose, **shown)
 

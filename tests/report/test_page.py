@@ -15,7 +15,7 @@ from pawtrace.report.chart_style import PALETTE
 from pawtrace.report.ladder import Rung
 from pawtrace.results.origins import Origin
 from pawtrace.results.results import Temperature
-from tests.report.conftest import Finished
+from tests.report.conftest import CLAIM, Finished
 
 NIGHT = datetime.datetime(2026, 1, 2, 3, 4, 5, tzinfo=datetime.UTC)
 MAX_MB = 10
@@ -44,6 +44,11 @@ def test_contents_lead_to_every_part(page: str) -> None:
     targets = re.findall(r'href="#(\w+)"', contents)
     assert targets == ["reason", "ladder", "claims", "recipes", "data"]
     assert page.index("</nav>") < page.index('<section id="reason">')
+
+
+def test_claims_that_nothing_was_measured_of_have_no_part(finished: Finished) -> None:
+    unmeasured = finished.page(judgements=[CLAIM._replace(ruling="not measured here")])
+    assert "claims" not in re.findall(r'(?:id="|href="#)(\w+)"', unmeasured)
 
 
 def test_the_cure_is_an_edit_of_params_and_lines_of_keras_and_its_proof_is_measured(

@@ -191,4 +191,4 @@ def _open(path: Path, usage: Usage, *, follow_links: bool) -> Iterator[Entry]:
 
 def _check_there(path: Path) -> None:
     if not path.exists():
-        raise DataError(f"data.archive: {path} is missing; expected a zip, a tar or a folder there")
+        raise DataError(f"{path} is missing; expected a zip, a tar or a folder there")

@@ -14,5 +14,5 @@ def rule(facts: Facts) -> Finding:
         "no other verdict applies",
         f"The model learns, and does as well on new pictures: accuracy {percent(facts.train.accuracy)} on "
         f"train, {percent(facts.validation.accuracy)} on validation, {percent(facts.test.accuracy)} on test.",
-        {**facts.accuracies, "gap": facts.gap},
+        {**facts.accuracies, "gap_to_new_pictures": facts.gap},
     )

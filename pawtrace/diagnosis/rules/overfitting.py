@@ -39,7 +39,7 @@ def rule(facts: Facts) -> Finding:
         f"on train, {percent(facts.unseen.accuracy)} on validation and test. The gap {since}.{later}",
         numbers={
             **facts.accuracies,
-            "gap": facts.gap,
+            "gap_to_new_pictures": facts.gap,
             "epoch_where_it_opens": opens or facts.training.best_epoch,
             "num_train_examples": facts.train.num_examples,
             "num_head_weights": facts.num_head_weights,

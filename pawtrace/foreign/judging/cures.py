@@ -6,7 +6,7 @@ from pawtrace.config.conventions import CONVENTIONS
 from pawtrace.diagnosis.cures.steps import Cure, rounded
 from pawtrace.diagnosis.cures.table import cures_of
 from pawtrace.diagnosis.finding import Finding
-from pawtrace.foreign.judging.cures_of_dead import NEW_HEAD, cures_of_dead, from_random, look
+from pawtrace.foreign.judging.cures_of_dead import cures_of_dead, from_random, look, new_head
 from pawtrace.foreign.judging.facts import ForeignFacts
 
 # Words for a script, where a recipe's cure names params.
@@ -24,7 +24,7 @@ def cures_for(verdict: str, finding: Finding, facts: ForeignFacts) -> list[Cure]
     """The cures of a verdict, the likeliest first."""
     own = list(_own_cures(verdict, finding, facts))
     shared = [] if own else cures_of(verdict, finding, facts)
-    if verdict == "underfitting" and not facts.measured.feeding.is_certain:
+    if verdict == "underfitting" and facts.may_be_scaled_twice:
         own.insert(0, look(facts))
     return [_in_a_script(cure, facts) for cure in [*own, *shared]]
 
@@ -70,7 +70,7 @@ def _own_cures(verdict: str, finding: Finding, facts: ForeignFacts) -> Iterator[
     elif finding.cause == "frozen_random":
         yield from from_random(facts)
     elif verdict == "underfitting" and finding.cause != "penalty" and facts.head_is_at_fault:
-        yield NEW_HEAD
+        yield new_head(facts)
 
 
 def _lower_rate(facts: ForeignFacts) -> Cure:

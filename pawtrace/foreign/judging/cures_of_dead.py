@@ -2,19 +2,10 @@
 
 from collections.abc import Iterator
 
+from pawtrace.config.conventions import CONVENTIONS
 from pawtrace.diagnosis.cures.steps import Cure, pretrained_line
 from pawtrace.diagnosis.finding import Finding
 from pawtrace.foreign.judging.facts import ForeignFacts
-
-NEW_HEAD = Cure(
-    "new_head",
-    "Train a new head on the convolutions, which are good: frozen, with one sigmoid unit.",
-    None,
-    "backbone.trainable = False\n"
-    "x = keras.layers.GlobalAveragePooling2D()(backbone(inputs, training=False))\n"
-    "model = keras.Model(inputs, keras.layers.Dense(1, activation='sigmoid')(x))\n"
-    "model.compile(keras.optimizers.Adam(1e-3), 'binary_crossentropy', metrics=['accuracy'])",
-)
 
 
 def cures_of_dead(finding: Finding, facts: ForeignFacts) -> Iterator[Cure]:
@@ -35,7 +26,7 @@ def cures_of_dead(finding: Finding, facts: ForeignFacts) -> Iterator[Cure]:
         )
     elif finding.cause == "head":
         yield from _penalties(facts)
-        yield NEW_HEAD
+        yield new_head(facts)
     elif finding.cause == "destroyed":
         yield Cure(
             "head_first",
@@ -52,6 +43,25 @@ def cures_of_dead(finding: Finding, facts: ForeignFacts) -> Iterator[Cure]:
         yield look(facts)
         yield from _penalties(facts)
         yield from from_random(facts)
+
+
+def new_head(facts: ForeignFacts) -> Cure:
+    """A new head, with the inputs that its backbone expects."""
+    measured = facts.measured
+    inputs = "images  # RGB 0..255; the scaling layer in the model does the rest"
+    if not measured.inner_scaling:
+        expected = measured.network.expected_convention or measured.feeding.convention
+        inputs = f"{CONVENTIONS[expected].keras_line}  # images: RGB 0..255"
+    return Cure(
+        "new_head",
+        "Train a new head on the convolutions, which are good: frozen, with one sigmoid unit.",
+        None,
+        "backbone.trainable = False\n"
+        f"x = {inputs}\n"
+        "x = keras.layers.GlobalAveragePooling2D()(backbone(x, training=False))\n"
+        "model = keras.Model(images, keras.layers.Dense(1, activation='sigmoid')(x))\n"
+        "model.compile(keras.optimizers.Adam(1e-3), 'binary_crossentropy', metrics=['accuracy'])",
+    )
 
 
 def look(facts: ForeignFacts) -> Cure:

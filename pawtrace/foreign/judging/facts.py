@@ -106,6 +106,12 @@ class ForeignFacts(Facts):
         num_steps = num_epochs * -(-self.num_train // _USUAL_BATCH) if self.knows_train else _FEW_STEPS
         return num_epochs == 1 or num_steps < _FEW_STEPS
 
+    @property
+    def may_be_scaled_twice(self) -> bool:
+        """Whether it is open how the script scales the photos of a model that scales them, too."""
+        feeding = self.measured.feeding
+        return not feeding.is_certain or (self.measured.inner_scaling and bool(feeding.equals))
+
     def require_no_contradiction(self) -> None:
         """End a rule if the history tells of a much better model than was measured.
 

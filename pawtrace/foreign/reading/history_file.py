@@ -79,6 +79,10 @@ def _read(path: Path) -> dict[str, list[float]]:
         rows = list(csv.DictReader(text.splitlines(), delimiter="\t" if "\t" in text else ","))
         names = list(rows[0]) if rows else []
         return {name: [float(row[name]) for row in rows] for name in names}
+    except FileNotFoundError:
+        raise DataError(
+            f"{path} is missing; expected a CSV of CSVLogger or a JSON of History.history"
+        ) from None
     except (OSError, ValueError, TypeError, csv.Error) as error:
         raise DataError(
             f"{path}: expected a CSV of CSVLogger or a JSON of History.history, found {error!s:.100}"

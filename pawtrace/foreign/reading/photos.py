@@ -22,6 +22,7 @@ from pawtrace.dataset.sources.inspection import inspect, max_file_bytes
 from pawtrace.dataset.sources.true_names import is_system_file
 from pawtrace.foreign.defaults import archive_limits
 from pawtrace.foreign.reading.array_values import as_bytes
+from pawtrace.results.number_words import plural
 
 _NAMES = (  # of LABELS, as whole words in names of folders and files: no cat in `location`
     {"cat", "cats", "kitten", "kittens", "kitty", "kitties"},
@@ -110,10 +111,13 @@ def _from_archive(path: Path) -> tuple[list[tuple[str, int, bytes]], int]:
         except Rejected:
             num_unreadable += 1
     if not photos:
-        listed = ", ".join(name or "." for name, _ in folders.most_common(10)) or "none"
+        named = [name for name, _ in folders.most_common(10) if name]
+        found = (
+            f"the folders {', '.join(named)}" if named else f"{plural(folders.total(), 'file')} in no folder"
+        )
         raise DataError(
-            f"{path}: expected folders or files with cat and dog in their name, found the folders: {listed}; "
-            "rename the two folders to cat and dog"
+            f"{path}: expected folders or files with cat and dog in their name, found {found}; "
+            "put the cats into a folder called cat, and the dogs into one called dog"
         )
     return photos, num_unreadable
 
