@@ -7,6 +7,7 @@ import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from pawtrace.base.files import write_text
+from pawtrace.config.conventions import CONVENTIONS
 from pawtrace.evaluation.curves import calibration_bins, confusion
 from pawtrace.evaluation.metrics import measure
 from pawtrace.evaluation.predictions import worst_errors
@@ -71,7 +72,8 @@ def write_page(path: Path, diagnosis: "ForeignDiagnosis") -> None:
 def _conventions(measured: Measured) -> list[tuple[str, float, float, int]]:
     trials = [measured.feeding.best, *measured.feeding.others]
     return [
-        (trial.convention, trial.accuracy, float(np.mean(trial.losses)), len(trial.right)) for trial in trials
+        (CONVENTIONS[trial.convention].words, trial.accuracy, float(np.mean(trial.losses)), len(trial.right))
+        for trial in trials
     ]
 
 

@@ -40,9 +40,11 @@ def found_data(
         return defaults.model_copy(update=source | {"classes": classes, "label_pattern": None})
     if pattern := layout.clear_pattern:
         return defaults.model_copy(update=source | {"label_pattern": LabelPattern(**pattern)})
+    advice = f"run: pawtrace init {photos} --cat FOLDER --dog FOLDER"
+    if not layout.folders:
+        advice = f"put them into a folder cat and a folder dog, then run: pawtrace init {photos}"
     raise DataError(
-        f"{photos}: expected cat or dog in the names of folders or files, found {_listed(layout)}; "
-        f"run: pawtrace init {photos} --cat FOLDER --dog FOLDER"
+        f"{photos}: expected cat or dog in the names of folders or files, found {_listed(layout)}; {advice}"
     )
 
 

@@ -124,6 +124,16 @@ def test_what_cannot_be_found_is_said_in_one_line_and_nothing_is_written(
     assert Path("params.yaml").read_text() == before
 
 
+def test_photos_in_no_folder_are_to_be_sorted_into_two(capsys: pytest.CaptureFixture[str]) -> None:
+    for number in range(3):
+        path = Path("photos") / f"{number}.jpg"
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(jpeg(picture(number)))
+    assert init() == 2
+    said = capsys.readouterr().err
+    assert "found no folders, but 3 files; put them into a folder cat and a folder dog, then run:" in said
+
+
 def test_edits_that_git_does_not_have_are_saved_and_the_copy_is_named(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

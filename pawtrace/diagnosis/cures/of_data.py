@@ -5,7 +5,13 @@ from collections.abc import Iterator
 from pawtrace.config.conventions import CONVENTIONS
 from pawtrace.config.imagenet import expected_convention
 from pawtrace.config.train_params import BACKBONES
-from pawtrace.diagnosis.cures.steps import PLAIN_NETWORK, Cure, augmentation, frozen_backbone, pretrained_line
+from pawtrace.diagnosis.cures.steps import (
+    PLAIN_NETWORK,
+    Cure,
+    augmentation,
+    frozen_backbone,
+    pretrained_lines,
+)
 from pawtrace.diagnosis.facts import Facts
 from pawtrace.diagnosis.finding import Finding
 
@@ -66,7 +72,7 @@ def too_few(_finding: Finding, facts: Facts) -> Iterator[Cure]:
                 "head": {"pooling": "average"},
                 **PLAIN_NETWORK,
             },
-            f"{pretrained_line(facts.params.backbone)}\nbackbone.trainable = False",
+            f"{pretrained_lines(facts.params.backbone)}\nbackbone.trainable = False",
         )
     yield Cure("more_pictures", "Collect more pictures.", None, "# more pictures")
     yield from augmentation(facts)

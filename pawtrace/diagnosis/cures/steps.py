@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from pawtrace.config.conventions import CONVENTIONS
 from pawtrace.config.imagenet import PUBLISHED
 from pawtrace.config.train_params import Phase, TrainParams
 from pawtrace.diagnosis.facts import Facts
@@ -64,10 +65,13 @@ def frozen_backbone(facts: Facts) -> Iterator[Cure]:
     )
 
 
-def pretrained_line(backbone: str) -> str:
-    """The line of Keras that builds a published backbone with its ImageNet weights."""
-    application = PUBLISHED[backbone].application if backbone in PUBLISHED else "VGG16"
-    return f"backbone = keras.applications.{application}(include_top=False, weights='imagenet')"
+def pretrained_lines(backbone: str) -> str:
+    """The lines of Keras that build a published backbone with its ImageNet weights, and scale its input."""
+    published = PUBLISHED.get(backbone, PUBLISHED["vgg16"])
+    return (
+        f"backbone = keras.applications.{published.application}(include_top=False, weights='imagenet')\n"
+        f"x = {CONVENTIONS[published.convention].keras_line}  # images: RGB 0..255"
+    )
 
 
 def lower_rate(facts: Facts) -> Cure:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from pawtrace.config.conventions import CONVENTIONS
-from pawtrace.diagnosis.cures.steps import Cure, pretrained_line
+from pawtrace.diagnosis.cures.steps import Cure, pretrained_lines
 from pawtrace.diagnosis.finding import Finding
 from pawtrace.foreign.judging.facts import ForeignFacts
 
@@ -33,7 +33,7 @@ def cures_of_dead(finding: Finding, facts: ForeignFacts) -> Iterator[Cure]:
             "Begin again with pretrained weights: train the head with the backbone frozen, then all layers "
             "at a learning rate of 1e-5.",
             None,
-            f"{pretrained_line(facts.params.backbone)}\n"
+            f"{pretrained_lines(facts.params.backbone)}\n"
             "backbone.trainable = False; model.compile(keras.optimizers.Adam(1e-3), ...); model.fit(...)\n"
             "backbone.trainable = True; model.compile(keras.optimizers.Adam(1e-5), ...); model.fit(...)",
         )
@@ -78,7 +78,7 @@ def from_random(facts: ForeignFacts) -> Iterator[Cure]:
         "pretrained",
         "Start from pretrained weights, with the input scaling that they expect.",
         None,
-        pretrained_line(facts.params.backbone),
+        pretrained_lines(facts.params.backbone),
     )
     all_layers = "use" if facts.trains_backbone else "train all layers, with"
     yield Cure(
