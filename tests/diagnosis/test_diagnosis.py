@@ -263,6 +263,14 @@ def test_a_network_that_learns_nothing_general_does_not_accuse_labels_that_mean_
         assert diagnosis_of(made, made_up_data(baseline=(200, 140))).verdict != "label_noise"
 
 
+@pytest.mark.parametrize(("num_right", "is_noise"), [(452, True), (500, False)])
+def test_a_trace_that_a_classifier_finds_in_many_pictures_means_as_little(
+    num_right: int, is_noise: bool
+) -> None:
+    found = diagnosis_of(SHUFFLED, made_up_data(baseline=(800, num_right)))  # 56.5 %, 62.5 %: both measurable
+    assert (found.verdict == "label_noise") is is_noise
+
+
 def test_a_baseline_that_was_not_measured_accuses_no_labels():
     for made in (SHUFFLED, SHUFFLED_AND_STOPPED):
         unmeasured = diagnosis_of(made, made_up_data(baseline=None))

@@ -36,6 +36,13 @@ def test_a_jump_of_the_training_loss_that_validation_does_not_share_is_noise(
     assert state_of(diagnosis_of(MadeUp(0.5, 0.5, losses=NOISY, val_losses=val_losses)), "unstable") == state
 
 
+def test_averages_that_lag_are_named_in_a_good_model_too() -> None:
+    made = MadeUp(1.5, 1.5, modes=(1.0, 0.85))
+    assert Facts(made_up_result(made), DATA, THRESHOLDS, TRAIN).is_good
+    found = diagnosis_of(made)
+    assert found.verdict == "normalization_lag"
+
+
 @pytest.mark.parametrize(("update_ratio", "state"), [(1e-6, "failed"), (0.05, "passed")])
 def test_steps_that_change_the_weights_a_lot_do_not_stall(update_ratio: float, state: str) -> None:
     made = MadeUp(0.1, 0.1, losses=BARELY_MOVING, probes=SLOW_RATES, update_ratio=update_ratio)

@@ -21,7 +21,7 @@ def rule(facts: Facts) -> Finding:
     """
     if facts.labels_say_nothing and (facts.learns_by_heart or not facts.train.at_chance):
         limit = f"at least {percent(facts.thresholds.noise_share)}"
-        return Finding(True, _MEASURE, "all", limit, _random_words(facts), _random_numbers(facts))
+        return Finding(True, _MEASURE, "most or all", limit, _random_words(facts), _random_numbers(facts))
     if facts.best_judge is None:
         raise NotKnown("the predictions are hardly better than guessing, so they cannot judge labels")
     found = by_judge(facts, facts.best_judge, len(facts.suspects), of_errors=_MOST)
@@ -82,5 +82,6 @@ def _random_words(facts: Facts) -> str:
         f"The network can learn ({facts.by_heart_words}), but from "
         f"{plural(facts.train.num_examples, 'training picture')} it learns nothing that helps on new ones "
         f"(accuracy {percent(facts.unseen.accuracy)}), and neither does a linear classifier on edges "
-        f"({percent(facts.baseline.accuracy)}): the labels seem to have nothing to do with the pictures."
+        f"({percent(facts.baseline.accuracy)}): the labels seem to have hardly anything to do with the "
+        f"pictures."
     )

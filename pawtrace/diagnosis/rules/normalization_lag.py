@@ -16,7 +16,7 @@ def rule(facts: Facts) -> Finding:
     training, inference = modes.training.accuracy or 0.0, modes.inference.accuracy or 0.0
     number = modes.num_examples
     outcome = Finding(
-        min(gap, later_gap) >= limit and is_above(training, number, inference, number) and not facts.is_good,
+        min(gap, later_gap) >= limit and is_above(training, number, inference, number),
         "accuracy in training mode minus accuracy in inference mode, on the same pictures, points",
         points(gap),
         f"at least {points(limit)}, measurably",
