@@ -129,10 +129,8 @@ class Facts:
         if self.baseline is None or self.train.num_examples < self.thresholds.noise_min_examples:
             return False
         judged = self.judged_by_features
-        scores = [self.unseen, self.baseline, *([] if judged is None else [judged.score])]
-        if self.baseline.num_examples < _MANY or self.unseen.finds_something:
-            return not any(score.finds_something for score in scores)
-        return all(score.balanced_accuracy < _A_TRACE for score in scores)
+        classifiers = [self.baseline, *([] if judged is None else [judged.score])]
+        return not (self.unseen.finds_something or any(map(_finds_more_than_a_trace, classifiers)))
 
     @cached_property
     def highest_rate(self) -> float:
@@ -246,3 +244,7 @@ class Facts:
     def is_good(self) -> bool:
         """Whether it is good on its own training pictures."""
         return self.level(self.known) >= self.thresholds.underfitting_accuracy
+
+
+def _finds_more_than_a_trace(score: Score) -> bool:
+    return score.finds_something and (score.num_examples < _MANY or score.balanced_accuracy >= _A_TRACE)

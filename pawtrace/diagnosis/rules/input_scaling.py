@@ -26,7 +26,7 @@ def rule(facts: Facts) -> Finding:
         is_worse and hurts and not facts.trains_backbone,
         "accuracy that the pretrained features lose by the input scaling, points",
         points(-loss) if loss else "0.0",
-        f"measurable (p below {_SURE:g})",
+        f"measurably above 0 (p below {_SURE:g})",
     )
     if not outcome.applies:
         return outcome

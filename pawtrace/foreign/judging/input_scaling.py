@@ -59,7 +59,7 @@ def _pretrained(facts: ForeignFacts) -> Finding:
         is_worse,
         "accuracy that the pretrained features lose by the input scaling, points",
         points(ours - theirs),
-        "measurable (p below 0.05)",
+        "measurably above 0 (p below 0.05)",
         f"The {facts.measured.network.family} backbone gets {CONVENTIONS[probe.received].words}{named}, but "
         f"its pretrained weights expect {CONVENTIONS[expected].words}: a linear classifier on its features "
         f"then classifies {percent(theirs)} of {probe.num_examples} held-out photos correctly, instead of "
