@@ -84,10 +84,10 @@ def notes_on(facts: ForeignFacts) -> list[str]:
             f"The probabilities are off by {percent(calibration)} on average (calibration error): use them "
             "only to rank photos."
         )
-    if measured.inner_scaling and measured.feeding.equals:
+    if facts.may_be_scaled_twice:
         notes.append(
-            "A layer in the model scales its input: give it RGB 0..255, in training too. If the script "
-            "divides by 255 as well, the input is scaled twice."
+            "A layer in the model scales its input: give the model RGB 0..255, also in training. If the "
+            "script divides by 255 as well, the input is scaled twice."
         )
     if facts.penalties_outweigh:
         notes.append(

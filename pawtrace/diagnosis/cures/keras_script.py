@@ -99,7 +99,7 @@ def _trainable(trainable: str) -> Iterator[str]:
     yield "backbone.trainable = False"
     if trainable == "none":
         return
-    yield "backbone.trainable = True  # Keras hands only a change on to the layers"
+    yield "backbone.trainable = True  # Keras passes only a change on to the layers"
     if trainable != "all":
         yield "names = [layer.name for layer in backbone.layers]"
         yield f"first = next(i for i, name in enumerate(names) if name.startswith({trainable!r}))"

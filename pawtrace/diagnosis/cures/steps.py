@@ -70,8 +70,13 @@ def pretrained_lines(backbone: str) -> str:
     published = PUBLISHED.get(backbone, PUBLISHED["vgg16"])
     return (
         f"backbone = keras.applications.{published.application}(include_top=False, weights='imagenet')\n"
-        f"x = {CONVENTIONS[published.convention].keras_line}  # images: RGB 0..255"
+        f"{scaling_line(published.convention)}"
     )
+
+
+def scaling_line(convention: str) -> str:
+    """The line of Keras that gives a network its input in a convention, by name."""
+    return f"x = {CONVENTIONS[convention].keras_line}  # images: RGB 0..255"
 
 
 def lower_rate(facts: Facts) -> Cure:

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 from pawtrace.config.conventions import CONVENTIONS
-from pawtrace.diagnosis.cures.steps import Cure, rounded
+from pawtrace.diagnosis.cures.steps import Cure, rounded, scaling_line
 from pawtrace.diagnosis.cures.table import cures_of
 from pawtrace.diagnosis.finding import Finding
-from pawtrace.foreign.judging.cures_of_dead import cures_of_dead, from_random, look, new_head
+from pawtrace.foreign.judging.cures_of_dead import SCALED_INSIDE, cures_of_dead, from_random, look, new_head
 from pawtrace.foreign.judging.facts import ForeignFacts
 
 # Words for a script, where a recipe's cure names params.
@@ -24,7 +24,7 @@ def cures_for(verdict: str, finding: Finding, facts: ForeignFacts) -> list[Cure]
     """The cures of a verdict, the likeliest first."""
     own = list(_own_cures(verdict, finding, facts))
     shared = [] if own else cures_of(verdict, finding, facts)
-    if verdict == "underfitting" and facts.may_be_scaled_twice:
+    if verdict == "underfitting" and (not facts.measured.feeding.is_certain or facts.may_be_scaled_twice):
         own.insert(0, look(facts))
     return [_in_a_script(cure, facts) for cure in [*own, *shared]]
 
@@ -43,7 +43,7 @@ def _own_cures(verdict: str, finding: Finding, facts: ForeignFacts) -> Iterator[
             "scale_once",
             "Scale only once: give the model unscaled photos, or remove its scaling layer; then train again.",
             None,
-            "x = images  # RGB 0..255; keras.layers.Rescaling in the model does the rest",
+            SCALED_INSIDE,
         )
     elif verdict == "input_scaling":
         yield _scaling(finding, facts)
@@ -99,5 +99,5 @@ def _scaling(finding: Finding, facts: ForeignFacts) -> Cure:
         "input_scaling",
         f"Give the model {convention.words}{then}.",
         None,
-        f"x = {convention.keras_line}  # images: RGB 0..255{instead}",
+        f"{scaling_line(finding.cause)}{instead}",
     )

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 
-from pawtrace.config.conventions import CONVENTIONS
-from pawtrace.diagnosis.cures.steps import Cure, pretrained_lines
+from pawtrace.diagnosis.cures.steps import Cure, pretrained_lines, scaling_line
 from pawtrace.diagnosis.finding import Finding
 from pawtrace.foreign.judging.facts import ForeignFacts
+
+SCALED_INSIDE = "x = images  # RGB 0..255; the scaling layer in the model does the rest"
 
 
 def cures_of_dead(finding: Finding, facts: ForeignFacts) -> Iterator[Cure]:
@@ -48,16 +49,14 @@ def cures_of_dead(finding: Finding, facts: ForeignFacts) -> Iterator[Cure]:
 def new_head(facts: ForeignFacts) -> Cure:
     """A new head, with the inputs that its backbone expects."""
     measured = facts.measured
-    inputs = "images  # RGB 0..255; the scaling layer in the model does the rest"
-    if not measured.inner_scaling:
-        expected = measured.network.expected_convention or measured.feeding.convention
-        inputs = f"{CONVENTIONS[expected].keras_line}  # images: RGB 0..255"
+    expected = measured.network.expected_convention or measured.feeding.convention
+    scaling = SCALED_INSIDE if measured.inner_scaling else scaling_line(expected)
     return Cure(
         "new_head",
         "Train a new head on the convolutions, which are good: frozen, with one sigmoid unit.",
         None,
         "backbone.trainable = False\n"
-        f"x = {inputs}\n"
+        f"{scaling}\n"
         "x = keras.layers.GlobalAveragePooling2D()(backbone(x, training=False))\n"
         "model = keras.Model(images, keras.layers.Dense(1, activation='sigmoid')(x))\n"
         "model.compile(keras.optimizers.Adam(1e-3), 'binary_crossentropy', metrics=['accuracy'])",

@@ -108,9 +108,8 @@ class ForeignFacts(Facts):
 
     @property
     def may_be_scaled_twice(self) -> bool:
-        """Whether it is open how the script scales the photos of a model that scales them, too."""
-        feeding = self.measured.feeding
-        return not feeding.is_certain or (self.measured.inner_scaling and bool(feeding.equals))
+        """Whether the model scales its input itself, and fits photos that are scaled already as well."""
+        return self.measured.inner_scaling and bool(self.measured.feeding.equals)
 
     def require_no_contradiction(self) -> None:
         """End a rule if the history tells of a much better model than was measured.
