@@ -12,14 +12,14 @@ import pytest
 from tests.conftest import ROOT
 
 _CRIPPLED = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT / "tests/without_linux"), str(ROOT)])}
-_QUICK = [  # atomic files, locks, processes, the promoted link, provenance
+_QUICK = [  # atomic files, locks, processes, provenance
     "tests/base/test_files.py",
     "tests/running/test_lock.py",
     "tests/running/test_processes.py",
-    "tests/promotion/test_switch.py",
     "tests/lineage/record/test_provenance.py",
 ]
-_SLOW = [  # the device and its precision, workers, features on disk, a training
+_SLOW = [  # the promoted link, the device and its precision, workers, features on disk, a training
+    "tests/promotion/test_switch.py",
     "tests/learning/test_device.py",
     "tests/learning/inputs/test_workers.py",
     "tests/learning/test_fit.py",

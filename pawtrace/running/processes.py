@@ -1,6 +1,5 @@
 """Processes: unique names for them, and how a process ends with its parent or at Ctrl-C."""
 
-import _thread
 import contextlib
 import os
 import signal
@@ -133,11 +132,18 @@ def _press_again(report: Callable[["sys.UnraisableHookArgs"], object]) -> Callab
 
     def hook(unraisable: "sys.UnraisableHookArgs") -> None:
         if issubclass(unraisable.exc_type, KeyboardInterrupt):
-            threading.Timer(_AGAIN_S, _thread.interrupt_main).start()
+            threading.Timer(_AGAIN_S, _press_in_main_thread).start()
         else:
             report(unraisable)
 
     return hook
+
+
+def _press_in_main_thread() -> None:
+    """Ctrl-C that also ends a system call in which the main thread waits."""
+    ident = threading.main_thread().ident
+    assert ident is not None  # it has been started
+    signal.pthread_kill(ident, signal.SIGINT)
 
 
 def _end_after(grace_s: float, code: int = 1) -> None:
