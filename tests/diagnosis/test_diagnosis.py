@@ -227,10 +227,10 @@ def test_every_other_verdict_is_shown_passed_or_failed_with_its_number_and_limit
 
 def test_a_dead_network_shows_where_its_signal_dies():
     found = diagnosis_of(DEAD)
-    assert found.numbers["signal_dies_at"] == "block5"
-    assert found.numbers["activation_std_there"] == 0.00002
+    assert found.numbers["signal_dies_at"] == "block4"
+    assert found.numbers["activation_std_there"] == 0.0007
     assert found.numbers["lowest_training_loss"] == pytest.approx(math.log(2))
-    assert "The signal dies at block5" in found.sentence
+    assert "The signal dies at block4" in found.sentence
     assert "dying_signal" not in found.notes  # the sentence says it
     assert "blank_pictures" in found.notes
 
@@ -269,6 +269,38 @@ def test_a_trace_that_a_classifier_finds_in_many_pictures_means_as_little(
 ) -> None:
     found = diagnosis_of(SHUFFLED, made_up_data(baseline=(800, num_right)))  # 56.5 %, 62.5 %: both measurable
     assert (found.verdict == "label_noise") is is_noise
+
+
+@pytest.mark.parametrize(("right_of_10", "is_noise"), [(6, True), (7, False)])
+def test_a_trace_in_pretrained_features_means_as_little(right_of_10: int, is_noise: bool) -> None:
+    right = ("1" * right_of_10 + "0" * (10 - right_of_10)) * 60  # both measurable
+    sizes = {"train": 300, "validation": 300, "test": 300}
+    made = SHUFFLED._replace(sizes=sizes, probes={"linear_probe": made_up_linear_probe(right)})
+    assert (diagnosis_of(made, NO_RELATION).verdict == "label_noise") is is_noise
+
+
+def test_a_network_that_learned_only_its_pictures_shows_random_labels_whatever_epoch_is_kept():
+    falling = (0.69, 0.68, 0.67, 0.66, 0.65, 0.64, 0.63, 0.62, 0.61)
+    made = SHUFFLED._replace(train=0, losses=falling, probes={"overfit": CANNOT_LEARN})
+    found = diagnosis_of(made, NO_RELATION)
+    assert found.verdict == "label_noise"
+    assert "falls to 0.61" in found.sentence
+    assert diagnosis_of(made._replace(losses=FLAT), NO_RELATION).verdict != "label_noise"
+
+
+@pytest.mark.parametrize(
+    ("first", "train", "is_dead"), [(0.007, 0.1, True), (0.3, 0.1, False), (0.007, 0.5, False)]
+)
+def test_a_signal_that_is_too_weak_from_the_start_is_why_only_a_trace_is_learned(
+    first: float, train: float, is_dead: bool
+) -> None:
+    weak = blocks(first, 4e-4 * first / 0.007, 3e-5 * first / 0.007)  # 0.007: 240 times weaker at the end
+    made = MadeUp(
+        train, 0, sizes={"train": 1200, "validation": 80, "test": 80}, losses=FLAT, probes={"blocks": weak}
+    )
+    found = diagnosis_of(made)
+    assert (found.verdict == "dead") is is_dead
+    assert not is_dead or "signal dies" in found.sentence
 
 
 def test_a_baseline_that_was_not_measured_accuses_no_labels():

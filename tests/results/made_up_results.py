@@ -143,10 +143,14 @@ def made_up_linear_probe(right: str, received_right: str | None = None) -> dict[
     """Pretrained features judged on the unseen pictures of a made-up result.
 
     Args:
-      right: 0 or 1 for each of the 160 validation and test pictures.
+      right: 0 or 1 for each picture, half of validation, half of test; 160 for all that a result has.
       received_right: the same as the recipe feeds them, where that is another convention.
     """
-    parts = [made_up_predictions(1.0, SIZES[split], seed) for seed, split in ((1, "validation"), (2, "test"))]
+    num_of_split = {"validation": len(right) // 2, "test": len(right) - len(right) // 2}
+    parts = [
+        made_up_predictions(1.0, num_of_split[split], seed)
+        for seed, split in ((1, "validation"), (2, "test"))
+    ]
     ids = [id for part in parts for id in part.ids]
     labels = [int(label) for part in parts for label in part.labels]
 
@@ -157,7 +161,7 @@ def made_up_linear_probe(right: str, received_right: str | None = None) -> dict[
             p if (label == 1) == (flag == "1") else 1 - p
             for p, label, flag in zip(sure, labels, flags, strict=True)
         ]
-        splits = ["validation"] * SIZES["validation"] + ["test"] * SIZES["test"]
+        splits = [split for split, number in num_of_split.items() for _ in range(number)]
         return {"ids": ids, "splits": splits, "labels": labels, "probabilities": probabilities}
 
     received = received_right or right

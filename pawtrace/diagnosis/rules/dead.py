@@ -9,14 +9,14 @@ _FEW_STEPS = 30  # with fewer in all, a network has hardly begun
 
 
 def rule(facts: Facts) -> Finding:
-    """Never better than guessing, on the training pictures too, given the time and a rate that works."""
+    """Hardly better than guessing, on the training pictures too, given the time and a rate that works."""
     lowest, guessing = min(facts.history.loss), facts.guessing_loss
     limit = guessing - facts.thresholds.dead_loss_margin
     outcome = Finding(
-        facts.is_flat_at_chance and not _is_excused(facts),
+        (facts.is_flat_at_chance or _keeps_guessing(facts)) and not _is_excused(facts),
         "lowest training loss",
         decimal(lowest),
-        f"never below {decimal(limit)}, and accuracy no better than guessing",
+        f"never below {decimal(limit)}, and accuracy hardly better than guessing",
     )
     if not outcome.applies:
         return outcome
@@ -30,6 +30,7 @@ def rule(facts: Facts) -> Finding:
     if probe.accuracy is not None:
         numbers["overfit_probe_accuracy"] = probe.accuracy
     where, signal = _where_it_dies(facts)
+    never = "never does" if facts.is_flat_at_chance else "hardly ever does"
     frozen = (
         " The backbone is frozen with random weights: only the head can learn."
         if _is_frozen_random(facts)
@@ -37,10 +38,16 @@ def rule(facts: Facts) -> Finding:
     )
     return outcome._replace(
         numbers=numbers | signal,
-        sentence=f"The network never does better than guessing, not even on its training pictures: the "
+        sentence=f"The network {never} better than guessing, not even on its training pictures: the "
         f"training loss never falls below {decimal(lowest)} (guessing gives {decimal(guessing)})."
         f"{frozen}{_few_pictures(facts)}{where}",
     )
+
+
+def _keeps_guessing(facts: Facts) -> bool:
+    """Whether the loss stays that of guessing because the signal dies, whatever trace is learned."""
+    learned_a_trace = not facts.train.finds_more_than_a_trace()
+    return facts.is_flat and learned_a_trace and facts.dying_signal is not None
 
 
 def _is_excused(facts: Facts) -> bool:

@@ -3,7 +3,7 @@
 from pawtrace.diagnosis.facts import Facts
 from pawtrace.diagnosis.finding import Finding, NotKnown, Numbers
 from pawtrace.diagnosis.label_quality import Judged, sure_errors, wrong_labels
-from pawtrace.results.number_words import percent, plural
+from pawtrace.results.number_words import decimal, percent, plural
 
 _MEASURE = "share of wrong labels, estimated from predictions"
 _LIKELY, _SURE = 0.1, 0.005  # p-values of so many errors among the surest predictions
@@ -19,7 +19,7 @@ def rule(facts: Facts) -> Finding:
     Raises:
       NotKnown: no model is good enough to judge the labels.
     """
-    if facts.labels_say_nothing and (facts.learns_by_heart or not facts.train.at_chance):
+    if facts.labels_say_nothing and (_memorises(facts) or not facts.is_flat):
         limit = f"at least {percent(facts.thresholds.noise_share)}"
         return Finding(True, _MEASURE, "most or all", limit, _random_words(facts), _random_numbers(facts))
     if facts.best_judge is None:
@@ -67,6 +67,11 @@ def by_judge(facts: Facts, judge: Judged, num_suspects: int, of_errors: float = 
     )
 
 
+def _memorises(facts: Facts) -> bool:
+    """Whether it memorises a few pictures, or some of its training pictures."""
+    return facts.learns_by_heart or not facts.train.at_chance
+
+
 def _random_numbers(facts: Facts) -> Numbers:
     baseline = 0.0 if facts.baseline is None else facts.baseline.accuracy
     return {
@@ -78,8 +83,13 @@ def _random_numbers(facts: Facts) -> Numbers:
 
 def _random_words(facts: Facts) -> str:
     assert facts.baseline is not None
+    words = (
+        facts.by_heart_words
+        if _memorises(facts)
+        else f"its training loss falls to {decimal(min(facts.history.loss))}"
+    )
     return (
-        f"The network can learn ({facts.by_heart_words}), but from "
+        f"The network can learn ({words}), but from "
         f"{plural(facts.train.num_examples, 'training picture')} it learns nothing that helps on new ones "
         f"(accuracy {percent(facts.unseen.accuracy)}), and neither does a linear classifier on edges "
         f"({percent(facts.baseline.accuracy)}): the labels seem to have hardly anything to do with the "

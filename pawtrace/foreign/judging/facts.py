@@ -10,6 +10,7 @@ import numpy as np
 
 from pawtrace.config.sections import DiagnoseParams
 from pawtrace.config.train_params import TrainParams
+from pawtrace.diagnosis.dying_signal import DyingSignal, dying_signal
 from pawtrace.diagnosis.facts import Facts
 from pawtrace.diagnosis.finding import NotKnown, Numbers
 from pawtrace.diagnosis.label_quality import Judged, Suspect, sure_suspects
@@ -85,6 +86,11 @@ class ForeignFacts(Facts):
     def labels_say_nothing(self) -> bool:
         """Whether neither a linear classifier nor this network finds anything general in the labels."""
         return self.knows_train and bool(super().labels_say_nothing)
+
+    @cached_property
+    def dying_signal(self) -> DyingSignal | None:
+        """Where the signal dies on its way through the trained network; its inputs are not counted."""
+        return dying_signal(self.probes.blocks, self.thresholds.vanishing_ratio)
 
     @property
     def num_train(self) -> int:
