@@ -51,6 +51,7 @@ class TracedProject:
       page: the content of reports/page/index.html, which DVC's cache keeps, where there is any.
       seeds: the accuracy of every recipe's seeds, where there are several.
       noise: added to every stored number, as another processor's sums would.
+      gap: between train and new pictures, of every recipe.
       records: further files of data/records.
       provenance: changes of the fields of every recipe's provenance.
     """
@@ -68,6 +69,7 @@ class TracedProject:
         self.page = b""
         self.seeds: list[float] = []
         self.noise = 0.0
+        self.gap = 0.0
         self.folder = folder
         Path("dvc.yaml").touch()
         self.git("init", "-q", "-b", "main")
@@ -183,7 +185,7 @@ class TracedProject:
         accuracy += self.noise
         interval = (accuracy - 0.1, accuracy + 0.1)
         bounds = dict(zip(("ci_low", "ci_high"), interval, strict=True))
-        metrics = {"test": {"accuracy": accuracy, **bounds}}
+        metrics = {"gap": self.gap, "test": {"accuracy": accuracy, **bounds}}
         sections = {name: self.params[name] for name in ("train", "probe", "evaluate")}
         for name in ("plain", recipe):
             sections = merged(sections, self.params["recipes"][name]["overrides"])

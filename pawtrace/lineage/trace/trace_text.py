@@ -34,7 +34,7 @@ _SAID = {  # of one recipe, before the reason or the causes
     "added": "new recipe, nothing to compare it with",
     "removed": "removed recipe",
 }
-_OTHER_METRICS = ("test.log_loss", "test.roc_auc")  # shown beside accuracy; --json has all
+_OTHER_METRICS = ("gap", "test.log_loss", "test.roc_auc")  # shown beside accuracy; --json has all
 
 
 def as_json(trace: Trace) -> str:
@@ -159,7 +159,9 @@ def _value(movement: Movement, side: str) -> str:
     value, interval = getattr(movement, side), getattr(movement, f"{side}_interval")
     if value is None:
         return "none"
-    shown = percent if movement.metric.endswith("accuracy") else "{:.3f}".format
+    if movement.metric == "gap":
+        return f"{points(value)} points"
+    shown = percent if movement.metric == "test.accuracy" else "{:.3f}".format
     bounds = "" if interval is None else f" ({shown(interval[0])} to {shown(interval[1])})"
     return shown(value) + bounds
 

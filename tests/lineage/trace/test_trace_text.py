@@ -35,6 +35,12 @@ def test_a_small_movement_is_shown_with_the_digits_that_moved(traced: TracedProj
     assert "test.accuracy: 0.8 -> 0.80001" in trace_text.as_text(traced_between())
 
 
+def test_a_gap_that_moves_is_shown(traced: TracedProject) -> None:
+    traced.gap = 0.1
+    traced.run()
+    assert "gap: 0.0 points -> +10.0 points" in trace_text.as_text(traced_between())
+
+
 def test_long_values_are_cut(traced: TracedProject) -> None:
     traced.params["train"]["augmentation"] = [
         {"name": f"Transform{n}", "arguments": {"p": 0.5}} for n in range(40)
