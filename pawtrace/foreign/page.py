@@ -14,9 +14,11 @@ from pawtrace.evaluation.predictions import worst_errors
 from pawtrace.foreign.judging.photo_kinds import kinds_of
 from pawtrace.foreign.measuring.measure import Measured
 from pawtrace.foreign.reading.photos import Photos
+from pawtrace.foreign.screen import about
 from pawtrace.report import charts
-from pawtrace.report.chart_style import colour_of
-from pawtrace.report.data_uris import data_uri, svg_uri
+from pawtrace.report.chart_style import PALETTE, colour_of
+from pawtrace.report.data_uris import data_uri
+from pawtrace.report.inline_svg import inline_svg
 from pawtrace.results.number_words import decimal, percent
 from pawtrace.results.results import CalibrationBin
 
@@ -46,7 +48,7 @@ def write_page(path: Path, diagnosis: "ForeignDiagnosis") -> None:
     template = environment.get_template("page.html.jinja")
     measured = diagnosis.measured
     if measured is None:
-        write_text(path, template.render(diagnosis=diagnosis, measured=None))
+        write_text(path, template.render(diagnosis=diagnosis, measured=None, palette=PALETTE))
         return
     photos, colour = measured.test_photos, colour_of(0)
     shown = {"train": measured.train_photos or photos}
@@ -55,9 +57,17 @@ def write_page(path: Path, diagnosis: "ForeignDiagnosis") -> None:
     page = template.render(
         diagnosis=diagnosis,
         measured=measured,
+        about=about(measured),
         metrics=found,
-        confusion=svg_uri(charts.confusion_matrix(confusion(measured.test), colour)),
-        reliability=svg_uri(charts.reliability(bins, found["calibration_error"], colour)),
+        palette=PALETTE,
+        charts=[
+            inline_svg(
+                charts.confusion_matrix(confusion(measured.test), colour), "confusion", "Confusion matrix"
+            ),
+            inline_svg(
+                charts.reliability(bins, found["calibration_error"], colour), "reliability", "Calibration"
+            ),
+        ],
         slices=kinds_of(measured),
         errors=[_picture(photos, *error) for error in worst_errors(measured.test, _NUM_ERRORS)],
         suspects=[

@@ -24,7 +24,8 @@ _NUM_SUSPECTS = 5
 
 def as_screen(diagnosis: "ForeignDiagnosis") -> str:
     """The whole screen."""
-    lines = [] if diagnosis.measured is None else _about(diagnosis.measured)
+    rows = [] if diagnosis.measured is None else about(diagnosis.measured)
+    lines = [line for row in rows for line in _wrapped(*row)]
     lines += _wrapped("verdict", f"{diagnosis.verdict.replace('_', ' ')}. {diagnosis.sentence}")
     for number, cure in enumerate(diagnosis.cures[:_NUM_CURES], start=1):
         lines += _wrapped("what to do" if number == 1 else "", f"{number}. {cure.words}")
@@ -127,19 +128,22 @@ def notes_on(facts: ForeignFacts) -> list[str]:
     return notes
 
 
-def _about(measured: Measured) -> list[str]:
+def about(measured: Measured) -> list[tuple[str, str]]:
+    """What the model is, how it is fed and how good it is: titles and words."""
     network = measured.network
     height, width = network.size_px
     family = network.family or ("a custom network" if network.shows_layers else "a SavedModel")
-    test = score_of(measured.test)
+    num_weights = f"{measured.file.model.count_params():,} weights"
+    return [
+        ("model", f"{family}, {width} x {height} px, {num_weights}; output: {measured.output.words}"),
+        ("input", _feeding_words(measured)),
+        ("accuracy", _accuracy_words(measured)),
+    ]
+
+
+def _accuracy_words(measured: Measured) -> str:
+    test, baseline = score_of(measured.test), _baseline(measured)
     low, high = test.interval
-    lines = _wrapped(
-        "model",
-        f"{family}, {width} x {height} px, {measured.file.model.count_params():,} weights; output: "
-        f"{measured.output.words}",
-    )
-    lines += _wrapped("input", _feeding_words(measured))
-    baseline = _baseline(measured)
     against = f"always answering the more frequent class: {percent(test.chance)}"
     if baseline is not None:
         against += f"; linear classifier on edges: {percent(baseline)}"
@@ -148,12 +152,10 @@ def _about(measured: Measured) -> list[str]:
     )
     found = measured.test_photos.num_found
     of = f" of {found:,}" if found > test.num_examples else ""
-    lines += _wrapped(
-        "accuracy",
+    return (
         f"{percent(test.accuracy)} ({100 * low:.1f} to {100 * high:.1f}) on {test.num_examples:,}{of} test "
-        f"photos{train}; {against}",
+        f"photos{train}; {against}"
     )
-    return lines
 
 
 def _feeding_words(measured: Measured) -> str:

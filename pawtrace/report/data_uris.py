@@ -19,11 +19,6 @@ def data_uri(kind: str, content: bytes) -> str:
     return f"data:{kind};base64,{base64.b64encode(content).decode()}"
 
 
-def svg_uri(svg: str) -> str:
-    """A chart as a URI that holds it."""
-    return data_uri("image/svg+xml", svg.encode())
-
-
 def thumbnail_uri(path: Path, longest_px: int) -> str:
     """A picture as a URI, as small as it is shown: a page of many recipes can then still be sent by mail.
 

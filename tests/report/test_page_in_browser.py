@@ -3,37 +3,21 @@
 PAWTRACE_AXE names axe-core's axe.min.js (from npm), which is not part of the project.
 """
 
-import os
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium")
-AXE = os.environ.get("PAWTRACE_AXE")
+from tests.browsing import AXE, CUT, NEEDS_CHROMIUM, brightness, chromium, opened, violations
+
 WIDTHS = (1280, 400)
 MIN_TEXT_PX = 11
 MAX_PAGES = 8
-PATIENCE_MS = 300_000  # where other work shares the processor
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(CHROMIUM is None, reason="no chromium on the PATH; CHROMIUM can name it"),
-    pytest.mark.filterwarnings("ignore::DeprecationWarning"),  # of Playwright's own event loop
-]
+pytestmark = [pytest.mark.slow, *NEEDS_CHROMIUM]
 
-# Elements that reach out of the page, or whose content reaches out of them and is cut or scrolled.
-CUT = """() => [...document.querySelectorAll('body *')].filter(element => {
-    if (element.closest('.visually-hidden') || element.closest('svg *')) return false;
-    const box = element.getBoundingClientRect();
-    if (box.width == 0) return false;
-    const clips = getComputedStyle(element).overflowX != 'visible';
-    const isOut = box.right > innerWidth + 1 || box.left < -1;
-    return isOut || clips && element.scrollWidth > element.clientWidth + 1;
-}).map(element => element.outerHTML.slice(0, 120))"""
 # The height of each text of a chart, in pixels of the screen.
 TEXT_SIZES = """() => [...document.querySelectorAll('svg.chart text')].filter(
     text => text.getBoundingClientRect().width > 0
@@ -52,22 +36,8 @@ def address(page: str, tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    playwright = pytest.importorskip("playwright.sync_api")
-    with playwright.sync_playwright() as driver:
-        started = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"], timeout=PATIENCE_MS)
+    with chromium() as started:
         yield started
-        started.close()
-
-
-def opened(browser: Any, address: str, width: int = 1280, *, unfold: bool = False, **options: Any) -> Any:
-    """The page in a window; `unfold` opens all details."""
-    context = browser.new_context(offline=True, viewport={"width": width, "height": 900}, **options)
-    context.set_default_timeout(PATIENCE_MS)
-    page = context.new_page()
-    page.goto(address)
-    if unfold:
-        page.evaluate("document.querySelectorAll('details').forEach(details => details.open = true)")
-    return page
 
 
 @pytest.mark.parametrize("width", WIDTHS)
@@ -122,11 +92,6 @@ def test_dark_mode_is_of_the_screen_and_paper_stays_white(browser: Any, address:
     assert brightness(text) < 150
 
 
-def brightness(colour: str) -> float:
-    red, green, blue = map(float, re.findall(r"[\d.]+", colour)[:3])
-    return (red + green + blue) / 3
-
-
 def test_it_is_printed_on_few_pages(browser: Any, address: str) -> None:
     printed = opened(browser, address).pdf(format="A4", print_background=True)
     num_pages = len(re.findall(rb"/Type\s*/Page\b", printed))
@@ -138,9 +103,4 @@ def test_it_is_printed_on_few_pages(browser: Any, address: str) -> None:
 @pytest.mark.parametrize("width", WIDTHS)
 def test_axe_finds_nothing(browser: Any, address: str, width: int, scheme: str) -> None:
     page = opened(browser, address, width, unfold=True, color_scheme=scheme, bypass_csp=True)
-    page.evaluate(Path(AXE or "").read_text(encoding="utf-8"))
-    found = page.evaluate("axe.run({resultTypes: ['violations']})")
-    assert len(found["passes"]) > 10
-    assert [
-        (each["id"], [node["html"][:200] for node in each["nodes"]]) for each in found["violations"]
-    ] == []
+    assert violations(page) == []
