@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from distributed import Client
 
@@ -20,6 +21,7 @@ from pawtrace.base.errors import DataError, PawtraceError
 from pawtrace.config.sections import PreprocessParams
 from pawtrace.dataset.examples.planned import ShardPlan, write_planned
 from pawtrace.dataset.examples.shards import ShardEntry
+from pawtrace.dataset.splitting.near_pairs import near_pairs
 from pawtrace.running.cluster import connection
 from pawtrace.running.cluster.shard_map import SCHEDULER, map_shards
 from stages import preprocess, split
@@ -130,6 +132,26 @@ def test_the_same_bytes_here_on_a_cluster_and_after_a_workers_death(
     monkeypatch.setattr(preprocess, "write_planned", partial(write_after_a_death, marker=marker))
     assert digests() == here
     assert marker.exists()
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("project")
+def test_near_pairs_are_found_by_blocks_on_a_cluster(
+    two_workers: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hashes = np.random.default_rng(0).integers(0, 2**64, (500, 4), dtype=np.uint64)
+    hashes[400:] = hashes[:100]
+
+    def found() -> list[list[int]]:
+        pairs = np.concatenate([np.stack(block) for block in near_pairs(hashes, hashes, 110)], axis=1)
+        return sorted(pairs.T.tolist())
+
+    here = found()
+    assert len(here) > 700
+    monkeypatch.setenv(SCHEDULER, two_workers)
+    monkeypatch.setattr("pawtrace.dataset.splitting.near_pairs._ROWS_AT_ONCE", 64)
+    assert found() == here
+    assert not list(Path(".pawtrace").iterdir())
 
 
 @pytest.mark.long
