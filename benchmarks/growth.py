@@ -151,7 +151,7 @@ def measure_workers(size: int) -> None:
     print("| step | one worker | two workers | ratio of the seconds |")
     print("|---|---:|---:|---:|")
     with folder_of(size):
-        for name in ("download", "fingerprints", "split", "preprocess"):
+        for name in ("download", "fingerprints", "duplicates", "split", "preprocess"):
             if name in ("download", "split"):  # what the next step reads
                 cost_of(name)
                 continue
