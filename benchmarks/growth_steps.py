@@ -44,11 +44,12 @@ def fingerprints() -> None:
 def duplicates() -> None:
     """The part of `split` that compares all pictures with all, on hashes of which no two are near."""
     from pawtrace.dataset.splitting.duplicates import group_duplicates
+    from pawtrace.dataset.splitting.pairs_on_cluster import pairs_for_split
 
     count = _num_examples()
     hashes = np.random.default_rng(0).integers(0, 2**64, (count, 2, 4), dtype=np.uint64)
     distance = load_params().split.near_duplicate_distance
-    group_duplicates([str(number) for number in range(count)], hashes, distance)
+    group_duplicates([str(number) for number in range(count)], hashes, distance, pairs_for_split)
 
 
 def split() -> None:

@@ -24,6 +24,7 @@ from pawtrace.dataset.splitting.given import check_given, divided_folders
 from pawtrace.dataset.splitting.linear_baseline import Baseline, choose_examples, linear_baseline
 from pawtrace.dataset.splitting.looks import Look, look_at_all
 from pawtrace.dataset.splitting.overlap import HELD_OUT, Overlap, find_overlap, write_overlap
+from pawtrace.dataset.splitting.pairs_on_cluster import pairs_for_split
 from pawtrace.dataset.splitting.rejected import write_rejected
 from pawtrace.dataset.splitting.review import DECISIONS, DROPPED, REVIEW, Decision, read_review
 from pawtrace.dataset.splitting.reviewed import reviewed
@@ -62,6 +63,7 @@ def assign(
         [look.example.digest for look in looks],
         np.stack([look.hashes for look in looks]),
         params.near_duplicate_distance,
+        pairs_for_split,
     )
     groups: dict[int, list[Example]] = defaultdict(list)
     for number, look in zip(numbers, looks, strict=True):
@@ -133,7 +135,8 @@ def check_splits(summary: dict[str, Any], given: Mapping[str, str]) -> None:
 
 def _overlap(looks: list[Look], members: dict[str, list[Membership]], distance: int) -> list[Overlap]:
     ids = {split: [member.id for member in split_members] for split, split_members in members.items()}
-    return list(find_overlap(ids, {look.example.id: look.hashes for look in looks}, distance))
+    hashes = {look.example.id: look.hashes for look in looks}
+    return list(find_overlap(ids, hashes, distance, pairs_for_split))
 
 
 def _baseline(

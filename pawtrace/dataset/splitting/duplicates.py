@@ -11,7 +11,7 @@ import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from pawtrace.dataset.splitting.near_pairs import near_pairs
+from pawtrace.dataset.splitting.near_pairs import FindPairs, NearPairs, near_pairs
 
 
 class Groups(NamedTuple):
@@ -32,27 +32,30 @@ def pixel_digest(image: np.ndarray) -> str:
     return digest.hexdigest()
 
 
-def group_duplicates(digests: Sequence[str], hashes: np.ndarray, distance: int) -> Groups:
+def group_duplicates(
+    digests: Sequence[str], hashes: np.ndarray, distance: int, find: FindPairs = near_pairs
+) -> Groups:
     """Put examples that show the same picture, mirrored or not, and their own duplicates into one group.
 
     Args:
       digests: pixel digests, n of them.
       hashes: uint64 (n, 2, 4), perceptual hashes of each image and of its mirror image.
       distance: how many bits may differ between near duplicates.
+      find: finds the near pairs.
     """
     first_with: dict[str, int] = {}
     equal = [(first_with.setdefault(digest, index), index) for index, digest in enumerate(digests)]
     plain, mirrored = hashes[:, 0], hashes[:, 1]
-    alike = [np.array(equal, dtype=np.int64).T, *_positions(plain, plain, distance)]
+    alike = [np.array(equal, dtype=np.int64).T, *_positions(find(plain, plain, distance))]
     num_unmirrored, _ = _components(alike, len(digests))
     # All pairs both ways: the hash of a mirror image has its own median, so that the distance of a to
     # mirrored b and that of b to mirrored a differ by a few bits.
-    num_groups, numbers = _components([*alike, *_positions(plain, mirrored, distance)], len(digests))
+    num_groups, numbers = _components([*alike, *_positions(find(plain, mirrored, distance))], len(digests))
     return Groups(numbers, num_unmirrored - num_groups)
 
 
-def _positions(hashes: np.ndarray, others: np.ndarray, distance: int) -> Iterator[np.ndarray]:
-    for pairs in near_pairs(hashes, others, distance):
+def _positions(found: Iterator[NearPairs]) -> Iterator[np.ndarray]:
+    for pairs in found:
         yield np.stack([pairs.first, pairs.second])
 
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from pawtrace.base.files import csv_text, write_text
-from pawtrace.dataset.splitting.near_pairs import near_pairs
+from pawtrace.dataset.splitting.near_pairs import FindPairs, near_pairs
 
 HELD_OUT = ("validation", "test")
 
@@ -27,7 +27,10 @@ class Overlap(NamedTuple):
 
 
 def find_overlap(
-    splits: Mapping[str, Iterable[str]], hashes: Mapping[str, np.ndarray], distance: int
+    splits: Mapping[str, Iterable[str]],
+    hashes: Mapping[str, np.ndarray],
+    distance: int,
+    find: FindPairs = near_pairs,
 ) -> Iterator[Overlap]:
     """The examples of validation and test that look like a train example.
 
@@ -35,6 +38,7 @@ def find_overlap(
       splits: the ids of each split's examples.
       hashes: by id, uint64 (2, 4): of the image and of its mirror image.
       distance: how many bits may differ.
+      find: finds the near pairs.
     Yields:
       By split and id; of equally near train examples, the unmirrored one with the first id.
     """
@@ -44,7 +48,7 @@ def find_overlap(
         ids = sorted(splits[split])
         # A picture's row is followed by that of its mirror image.
         rows = np.array([hashes[id] for id in ids], np.uint64).reshape(-1, train.shape[1])
-        found = (np.stack(pairs) for pairs in near_pairs(rows, train, distance))
+        found = (np.stack(pairs) for pairs in find(rows, train, distance))
         row, nearest, bits = np.concatenate([np.empty((3, 0), np.int64), *found], axis=1)
         number, mirrored = np.divmod(row, 2)
         order = np.lexsort((nearest, mirrored, bits, number))

@@ -1,7 +1,7 @@
 """Work on shards: on this machine's cores, or on the Dask cluster whose address PAWTRACE_SCHEDULER has.
 
 Where it runs is no param, as it changes no byte of a result: the functions are the same, and a shard's
-result depends on the shard alone.
+result depends on the shard and the files that it names.
 """
 
 import os

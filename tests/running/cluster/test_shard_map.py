@@ -22,6 +22,7 @@ from pawtrace.config.sections import PreprocessParams
 from pawtrace.dataset.examples.planned import ShardPlan, write_planned
 from pawtrace.dataset.examples.shards import ShardEntry
 from pawtrace.dataset.splitting.near_pairs import near_pairs
+from pawtrace.dataset.splitting.pairs_on_cluster import pairs_for_split
 from pawtrace.running.cluster import connection
 from pawtrace.running.cluster.shard_map import SCHEDULER, map_shards
 from stages import preprocess, split
@@ -137,20 +138,21 @@ def test_the_same_bytes_here_on_a_cluster_and_after_a_workers_death(
 @pytest.mark.slow
 @pytest.mark.usefixtures("project")
 def test_near_pairs_are_found_by_blocks_on_a_cluster(
-    two_workers: str, monkeypatch: pytest.MonkeyPatch
+    two_workers: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     hashes = np.random.default_rng(0).integers(0, 2**64, (500, 4), dtype=np.uint64)
     hashes[400:] = hashes[:100]
-
-    def found() -> list[list[int]]:
-        pairs = np.concatenate([np.stack(block) for block in near_pairs(hashes, hashes, 110)], axis=1)
-        return sorted(pairs.T.tolist())
-
-    here = found()
-    assert len(here) > 700
+    here = np.concatenate([np.stack(block) for block in near_pairs(hashes, hashes, 110)], axis=1)
+    assert here.shape[1] > 700
     monkeypatch.setenv(SCHEDULER, two_workers)
-    monkeypatch.setattr("pawtrace.dataset.splitting.near_pairs._ROWS_AT_ONCE", 64)
-    assert found() == here
+    monkeypatch.setattr("pawtrace.dataset.splitting.pairs_on_cluster._ROWS_AT_ONCE", 64)
+    connection._announce.cache_clear()
+    blocks = [np.stack(block) for block in pairs_for_split(hashes, hashes, 110)]
+    assert len(blocks) == 8
+    assert "dashboard: http://127.0.0.1:" in capfd.readouterr().err
+    there = np.concatenate(blocks, axis=1)
+    assert (there[0] == here[0]).all()
+    assert sorted(there.T.tolist()) == sorted(here.T.tolist())
     assert not list(Path(".pawtrace").iterdir())
 
 
