@@ -8,10 +8,13 @@ from prefect.logging import get_run_logger
 
 from pawtrace.running.loudness import STARTUP_LINE, is_verbose
 
+_ABOUT_MEMORY = re.compile("memory|alloc", re.IGNORECASE)  # in the middle of a training
+
 
 def say(line: str) -> None:
     """Print a line, unless it is one of those that TensorFlow writes as it starts."""
-    if re.search(STARTUP_LINE, line) and not is_verbose():
+    is_of_start = re.search(STARTUP_LINE, line) and not _ABOUT_MEMORY.search(line)
+    if is_of_start and not is_verbose():
         return
     with contextlib.suppress(OSError):  # the console is closed; the log is still there
         print(line, flush=True)

@@ -4,12 +4,16 @@ from typing import NamedTuple
 
 from pawtrace.results.probe_results import Block
 
+# The first layer's weights of a network for inputs of 0..255 are small: that alone is no weakness.
+_USUAL_STD = 1.0
+
 
 class DyingSignal(NamedTuple):
     """The first block whose activations vary far less than the inputs or those of a block before it."""
 
     block: Block
-    largest_std: float  # before it
+    before: str  # the block of the largest before it, or `the inputs`
+    largest_std: float  # there
     std: float
 
 
@@ -19,16 +23,22 @@ def dying_signal(blocks: list[Block], ratio: float, of_inputs: float = 0.0) -> D
     Args:
       blocks: in the order in which the signal passes them.
       ratio: how many times less than before the activations' standard deviation must be.
-      of_inputs: the inputs' standard deviation; 0 if it is not known.
+      of_inputs: the inputs' standard deviation; it counts as 1 at most. 0 if it is not known.
     Returns:
       None if the signal reaches the end.
     """
-    largest = of_inputs
+    before, largest, counted = "the inputs", of_inputs, counted_std(of_inputs)
     for block in blocks:
         std = block.activation_std
         if std is None:
             continue
-        if largest > 0 and std * ratio <= largest:
-            return DyingSignal(block, largest, std)
-        largest = max(largest, std)
+        if counted > 0 and std * ratio <= counted:
+            return DyingSignal(block, before, largest, std)
+        if std > counted:
+            before, largest, counted = block.name, std, std
     return None
+
+
+def counted_std(of_inputs: float) -> float:
+    """What the inputs' standard deviation counts as."""
+    return min(of_inputs, _USUAL_STD)

@@ -124,6 +124,11 @@ class Facts:
         lowest = min(*self.history.loss, self.train_loss)
         return lowest >= self.guessing_loss - self.thresholds.dead_loss_margin
 
+    @property
+    def has_learned_its_pictures(self) -> bool:
+        """Whether the kept model is better than guessing on train, or the loss fell in any epoch."""
+        return not self.train.at_chance or not self.is_flat
+
     @cached_property
     def labels_say_nothing(self) -> bool:
         """Whether neither a linear classifier nor this network finds anything general in the labels.
@@ -141,11 +146,6 @@ class Facts:
     def highest_rate(self) -> float:
         """The highest learning rate of any phase."""
         return max(phase.learning_rate or self.params.learning_rate for phase in self.params.phases)
-
-    @property
-    def num_head_weights(self) -> int:
-        """The weights of the layers after the backbone."""
-        return self.training.num_head_weights
 
     @cached_property
     def trains_backbone(self) -> bool:
@@ -230,8 +230,7 @@ class Facts:
     @cached_property
     def dying_signal(self) -> DyingSignal | None:
         """Where the signal dies on its way through the untrained network."""
-        # The first layer's weights of a network for inputs of 0..255 are that much smaller: 1 at most.
-        of_inputs = min(self.probes.input_range.received.std or 0.0, 1.0)
+        of_inputs = self.probes.input_range.received.std or 0.0
         return dying_signal(self.probes.blocks, self.thresholds.vanishing_ratio, of_inputs)
 
     @cached_property

@@ -48,7 +48,7 @@ def _dying_signal(facts: Facts) -> str | None:
         return None
     return (
         f"Before training, the signal dies at {dying.block.name}: the activations have a standard deviation "
-        f"of {decimal(dying.std)} there, and of {decimal(dying.largest_std)} before."
+        f"of {decimal(dying.std)} there, {dying.before} one of {decimal(dying.largest_std)}."
     )
 
 

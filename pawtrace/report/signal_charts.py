@@ -7,6 +7,7 @@ from statistics import median
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from pawtrace.diagnosis.dying_signal import counted_std
 from pawtrace.report.chart_scale import (
     HEALTHY_UPDATES,
     Limits,
@@ -80,7 +81,7 @@ def signal_by_block(result: Result, colour: str, scale: Scale) -> Figure:
     blocks = result.probes.blocks
     drawing = Figure(figsize=(WIDTH_IN, max(3.5, 1.1 + 0.24 * len(blocks))))
     left, right = drawing.subplots(1, 2, sharey=True)
-    _shade_healthy(left, blocks, scale)
+    _shade_healthy(left, blocks, counted_std(result.probes.input_range.received.std or 0.0), scale)
     best = behind(scale, result)
     for axes, value, limits in (
         (left, _activation, scale.activations),
@@ -132,9 +133,9 @@ def _place(block: Block) -> str:
     return block.name.removesuffix("_relu")
 
 
-def _shade_healthy(axes: Axes, blocks: list[Block], scale: Scale) -> None:
-    """Where activations are not yet called vanished: not so many times weaker than in a block before."""
-    limits, largest = [], 0.0
+def _shade_healthy(axes: Axes, blocks: list[Block], of_inputs: float, scale: Scale) -> None:
+    """Where activations are not yet called vanished: not so many times weaker than before."""
+    limits, largest = [], of_inputs
     for block in blocks:
         limits.append(max(largest / scale.vanishing_ratio, scale.activations[0]))
         largest = max(largest, block.activation_std or 0.0)

@@ -51,7 +51,7 @@ class TracedProject:
       page: the content of reports/page/index.html, which DVC's cache keeps, where there is any.
       seeds: the accuracy of every recipe's seeds, where there are several.
       noise: added to every stored number, as another processor's sums would.
-      gap: between train and new pictures, of every recipe.
+      gap: between train and validation, of every recipe.
       records: further files of data/records.
       provenance: changes of the fields of every recipe's provenance.
     """

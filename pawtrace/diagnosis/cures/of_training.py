@@ -73,7 +73,9 @@ def dead(_finding: Finding, facts: Facts) -> Iterator[Cure]:
     if not is_random and (facts.dying_signal is not None or falls_from is None):
         yield Cure(
             "weights",
-            "Use other weights: with those in the backbone's file, the network learns at no learning rate.",
+            "Use other weights: with those in the backbone's file, the network learns at no learning rate."
+            if falls_from is None
+            else "Use other weights: those in the backbone's file are so small that the signal dies.",
             None,
             "keras.layers.Conv2D(filters, 3, padding='same', kernel_initializer='he_normal')",
         )

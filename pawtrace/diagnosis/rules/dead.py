@@ -1,5 +1,6 @@
 """`dead`: never better than guessing, not even on the training pictures."""
 
+from pawtrace.diagnosis.dying_signal import dying_signal
 from pawtrace.diagnosis.facts import Facts
 from pawtrace.diagnosis.finding import Finding, Numbers
 from pawtrace.diagnosis.rules.stalled import is_below_the_band
@@ -30,7 +31,7 @@ def rule(facts: Facts) -> Finding:
     if probe.accuracy is not None:
         numbers["overfit_probe_accuracy"] = probe.accuracy
     where, signal = _where_it_dies(facts)
-    never = "never does" if facts.is_flat_at_chance else "hardly ever does"
+    hardly = "never" if facts.is_flat_at_chance else "hardly"
     frozen = (
         " The backbone is frozen with random weights: only the head can learn."
         if _is_frozen_random(facts)
@@ -38,7 +39,7 @@ def rule(facts: Facts) -> Finding:
     )
     return outcome._replace(
         numbers=numbers | signal,
-        sentence=f"The network {never} better than guessing, not even on its training pictures: the "
+        sentence=f"The network is {hardly} better than guessing, even on its training pictures: the "
         f"training loss never falls below {decimal(lowest)} (guessing gives {decimal(guessing)})."
         f"{frozen}{_few_pictures(facts)}{where}",
     )
@@ -46,17 +47,24 @@ def rule(facts: Facts) -> Finding:
 
 def _keeps_guessing(facts: Facts) -> bool:
     """Whether the loss stays that of guessing because the signal dies, whatever trace is learned."""
-    learned_a_trace = not facts.train.finds_more_than_a_trace()
-    return facts.is_flat and learned_a_trace and facts.dying_signal is not None
+    at_most_a_trace = not facts.train.finds_more_than_a_trace()
+    return facts.is_flat and at_most_a_trace and facts.dying_signal is not None
 
 
 def _is_excused(facts: Facts) -> bool:
     """Whether the network is at chance for a reason that another verdict names."""
     has_forgotten = facts.trains_backbone and facts.features_are_better
-    if facts.dying_signal is not None or _is_frozen_random(facts):
+    if _cannot_learn(facts) or _is_frozen_random(facts):
         return has_forgotten
     hardly_begun = facts.labels_say_nothing or _has_hardly_begun(facts)
     return has_forgotten or is_below_the_band(facts) or (facts.learns_by_heart and hardly_begun)
+
+
+def _cannot_learn(facts: Facts) -> bool:
+    """Whether the signal dies between two blocks, or since the inputs where not even few are memorised."""
+    between_blocks = dying_signal(facts.probes.blocks, facts.thresholds.vanishing_ratio)
+    since_inputs = facts.dying_signal is not None and not facts.learns_by_heart
+    return between_blocks is not None or since_inputs
 
 
 def _is_frozen_random(facts: Facts) -> bool:
@@ -95,11 +103,11 @@ def _where_it_dies(facts: Facts) -> tuple[str, Numbers]:
     numbers |= {
         "signal_dies_at": dying.block.name,
         "activation_std_there": dying.std,
-        "largest_activation_std_before": dying.largest_std,
+        "largest_std_before": dying.largest_std,
     }
     words = (
         f" The signal dies at {dying.block.name}: there, activations have a standard deviation of "
-        f"{decimal(dying.std)} (before: {decimal(dying.largest_std)})"
+        f"{decimal(dying.std)} ({dying.before}: {decimal(dying.largest_std)})"
     )
     if dying.block.gradient_rms is not None:
         numbers["gradient_rms_there"] = dying.block.gradient_rms

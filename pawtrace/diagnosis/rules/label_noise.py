@@ -19,9 +19,9 @@ def rule(facts: Facts) -> Finding:
     Raises:
       NotKnown: no model is good enough to judge the labels.
     """
-    if facts.labels_say_nothing and (_memorises(facts) or not facts.is_flat):
+    if facts.labels_say_nothing and (facts.learns_by_heart or facts.has_learned_its_pictures):
         limit = f"at least {percent(facts.thresholds.noise_share)}"
-        return Finding(True, _MEASURE, "most or all", limit, _random_words(facts), _random_numbers(facts))
+        return Finding(True, _MEASURE, "40 % or more", limit, _random_words(facts), _random_numbers(facts))
     if facts.best_judge is None:
         raise NotKnown("the predictions are hardly better than guessing, so they cannot judge labels")
     found = by_judge(facts, facts.best_judge, len(facts.suspects), of_errors=_MOST)
@@ -67,11 +67,6 @@ def by_judge(facts: Facts, judge: Judged, num_suspects: int, of_errors: float = 
     )
 
 
-def _memorises(facts: Facts) -> bool:
-    """Whether it memorises a few pictures, or some of its training pictures."""
-    return facts.learns_by_heart or not facts.train.at_chance
-
-
 def _random_numbers(facts: Facts) -> Numbers:
     baseline = 0.0 if facts.baseline is None else facts.baseline.accuracy
     return {
@@ -83,15 +78,21 @@ def _random_numbers(facts: Facts) -> Numbers:
 
 def _random_words(facts: Facts) -> str:
     assert facts.baseline is not None
-    words = (
-        facts.by_heart_words
-        if _memorises(facts)
-        else f"its training loss falls to {decimal(min(facts.history.loss))}"
-    )
+    judged = facts.judged_by_features
+    features = "" if judged is None else f", nor one on pretrained features ({percent(judged.accuracy)})"
     return (
-        f"The network can learn ({words}), but from "
-        f"{plural(facts.train.num_examples, 'training picture')} it learns nothing that helps on new ones "
-        f"(accuracy {percent(facts.unseen.accuracy)}), and neither does a linear classifier on edges "
-        f"({percent(facts.baseline.accuracy)}): the labels seem to have hardly anything to do with the "
-        f"pictures."
+        f"The network can learn ({_shown_by(facts)}), but from "
+        f"{plural(facts.train.num_examples, 'training picture')} it learns hardly anything that helps on new "
+        f"ones (accuracy {percent(facts.unseen.accuracy)}), and neither does a linear classifier on edges "
+        f"({percent(facts.baseline.accuracy)}){features}: the labels seem to have hardly anything to do with "
+        f"the pictures."
     )
+
+
+def _shown_by(facts: Facts) -> str:
+    """What shows that it can learn."""
+    if facts.learns_by_heart:
+        return facts.by_heart_words
+    if not facts.train.at_chance:
+        return f"its accuracy on its own training pictures is {percent(facts.train.accuracy)}"
+    return f"its training loss falls to {decimal(min(facts.history.loss))}"

@@ -42,7 +42,7 @@ def rule(facts: Facts) -> Finding:
             "gap_to_new_pictures": facts.gap,
             "epoch_where_it_opens": opens or facts.training.best_epoch,
             "num_train_examples": facts.train.num_examples,
-            "num_head_weights": facts.num_head_weights,
+            "num_head_weights": facts.training.num_head_weights,
         },
     )
 
@@ -79,7 +79,7 @@ def _cause(facts: Facts) -> str:
     A large head matters where the features below it are as good as the model; where the backbone learns
     its own from few pictures, it is these that need augmentation.
     """
-    is_large = facts.num_head_weights > _LARGE_HEAD * facts.train.num_examples
+    is_large = facts.training.num_head_weights > _LARGE_HEAD * facts.train.num_examples
     learns_features = facts.trains_backbone and facts.features_accuracy < facts.unseen.accuracy
     if learns_features and not facts.params.augmentation:
         return "no_augmentation"

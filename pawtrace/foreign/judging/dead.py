@@ -112,7 +112,7 @@ def _where(facts: ForeignFacts) -> str:
     if signal is not None:
         said = (
             f" The signal dies at {signal.block.name}: there, activations have a standard deviation of "
-            f"{decimal(signal.std)} (before: {decimal(signal.largest_std)})."
+            f"{decimal(signal.std)} ({signal.before}: {decimal(signal.largest_std)})."
         )
     elif measured.dead_share > _DEAD_CHANNELS:
         share = percent(measured.dead_share)

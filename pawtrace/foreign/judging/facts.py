@@ -89,8 +89,19 @@ class ForeignFacts(Facts):
 
     @cached_property
     def dying_signal(self) -> DyingSignal | None:
-        """Where the signal dies on its way through the trained network; its inputs are not counted."""
+        """Where the signal dies on its way through the trained network.
+
+        The inputs are not counted: a `.keras` file may scale them in any layer.
+        """
         return dying_signal(self.probes.blocks, self.thresholds.vanishing_ratio)
+
+    @property
+    def has_learned_its_pictures(self) -> bool:
+        """Whether it is better than guessing on train.
+
+        The history shows nothing here: its loss may be another, and its photos may be prepared differently.
+        """
+        return not self.train.at_chance
 
     @property
     def num_train(self) -> int:
@@ -139,11 +150,6 @@ class ForeignFacts(Facts):
     def learns_by_heart(self) -> bool:
         """Not known; false, so that no rule takes it for granted."""
         return False
-
-    @property
-    def by_heart_words(self) -> str:
-        """What shows that the network can learn, in words."""
-        return f"its accuracy on its own training photos is {percent(self.train.accuracy)}"
 
     @cached_property
     def best_judge(self) -> Judged | None:
