@@ -125,9 +125,9 @@ class Facts:
         return lowest >= self.guessing_loss - self.thresholds.dead_loss_margin
 
     @property
-    def has_learned_its_pictures(self) -> bool:
-        """Whether the kept model is better than guessing on train, or the loss fell in any epoch."""
-        return not self.train.at_chance or not self.is_flat
+    def can_learn(self) -> bool:
+        """Whether it can memorise a few pictures, or its loss falls at some learning rate."""
+        return self.learns_by_heart or self.probes.rate_range.falls_from is not None
 
     @cached_property
     def labels_say_nothing(self) -> bool:

@@ -279,13 +279,48 @@ def test_a_trace_in_pretrained_features_means_as_little(right_of_10: int, is_noi
     assert (diagnosis_of(made, NO_RELATION).verdict == "label_noise") is is_noise
 
 
-def test_a_network_that_learned_only_its_pictures_shows_random_labels_whatever_epoch_is_kept():
-    falling = (0.69, 0.68, 0.67, 0.66, 0.65, 0.64, 0.63, 0.62, 0.61)
-    made = SHUFFLED._replace(train=0, losses=falling, probes={"overfit": CANNOT_LEARN})
+def test_a_network_whose_loss_falls_at_some_rate_shows_random_labels() -> None:
+    made = SHUFFLED._replace(train=0, losses=FLAT, probes={"overfit": CANNOT_LEARN})
     found = diagnosis_of(made, NO_RELATION)
     assert found.verdict == "label_noise"
-    assert "falls to 0.61" in found.sentence
-    assert diagnosis_of(made._replace(losses=FLAT), NO_RELATION).verdict != "label_noise"
+    assert "its loss falls at a learning rate of 0.001" in found.sentence
+    nowhere = {"overfit": CANNOT_LEARN, "rate_range": {"falls_from": None, "steepest": None}}
+    assert diagnosis_of(made._replace(probes=nowhere), NO_RELATION).verdict == "dead"
+
+
+def test_no_more_labels_are_wrong_than_a_linear_classifier_allows() -> None:
+    noisy = MadeUp(1.5, 1.5, wrong_labels=0.3, sizes={"train": 300, "validation": 300, "test": 300})
+    assert diagnosis_of(noisy, made_up_data(baseline=(800, 520))).verdict == "label_noise"
+    assert diagnosis_of(noisy, made_up_data(baseline=(800, 760))).verdict != "label_noise"  # 95 % are right
+
+
+def test_a_fall_at_a_rate_far_below_all_that_work_is_luck() -> None:
+    falling = (7.2, 6.9, 6.7, 6.5, 6.3, 6.2, 6.2, 6.2, 6.2)
+    made = MadeUp(0.1, 0.1, losses=falling, probes=SLOW_RATES, update_ratio=1e-6)
+    assert diagnosis_of(made).verdict == "stalled"  # the rate of 0.001 is 20 times below 0.02
+    within = {"rate_range": {"rate": 1e-3, "falls_from": 1e-3, "steepest": 0.05, "blows_up_at": 1.0}}
+    assert diagnosis_of(made._replace(probes=within)).verdict != "stalled"
+
+
+def test_one_epoch_is_no_proof_of_a_rate_that_is_too_low() -> None:
+    below = {"rate_range": {"rate": 1e-3, "falls_from": 1e-4, "steepest": 0.05, "blows_up_at": 1.0}}
+    once = MadeUp(0.1, 0.1, losses=(0.693,), planned_epochs=1, probes=below, update_ratio=1e-6)
+    assert diagnosis_of(once).verdict == "undertrained"
+
+
+def test_features_that_are_hardly_better_excuse_no_dead_network() -> None:
+    probe = made_up_linear_probe(("1" * 60 + "0" * 40) * 6)
+    # Measurably better than the model on all, most of which the model was trained on; not on new ones.
+    probe["judges"]["caffe"]["splits"] = ["train"] * 560 + ["test"] * 40
+    made = DEAD._replace(
+        sizes={"train": 300, "validation": 300, "test": 300}, probes=DEAD.probes | {"linear_probe": probe}
+    )
+    assert diagnosis_of(made, DATA, FINETUNED).verdict == "dead"
+
+
+def test_one_epoch_in_which_the_loss_does_not_fall_shows_nothing() -> None:
+    once = MadeUp(0, 0, losses=(0.72,), planned_epochs=1, probes={"overfit": CANNOT_LEARN})
+    assert diagnosis_of(once).verdict == "undertrained"
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,10 @@
 """`dead`: never better than guessing, not even on the training pictures."""
 
-from pawtrace.diagnosis.dying_signal import dying_signal
 from pawtrace.diagnosis.facts import Facts
-from pawtrace.diagnosis.finding import Finding, Numbers
-from pawtrace.diagnosis.rules.stalled import is_below_the_band
+from pawtrace.diagnosis.finding import Finding, NotKnown, Numbers
+from pawtrace.diagnosis.rules import forgetting
+from pawtrace.diagnosis.rules.stalled import has_hardly_begun, is_below_the_band
 from pawtrace.results.number_words import decimal, percent, plural
-
-_FEW_STEPS = 30  # with fewer in all, a network has hardly begun
 
 
 def rule(facts: Facts) -> Finding:
@@ -53,18 +51,17 @@ def _keeps_guessing(facts: Facts) -> bool:
 
 def _is_excused(facts: Facts) -> bool:
     """Whether the network is at chance for a reason that another verdict names."""
-    has_forgotten = facts.trains_backbone and facts.features_are_better
-    if _cannot_learn(facts) or _is_frozen_random(facts):
-        return has_forgotten
-    hardly_begun = facts.labels_say_nothing or _has_hardly_begun(facts)
-    return has_forgotten or is_below_the_band(facts) or (facts.learns_by_heart and hardly_begun)
+    if facts.dying_signal is not None or _is_frozen_random(facts):
+        return _has_forgotten(facts)
+    hardly_begun = facts.labels_say_nothing or has_hardly_begun(facts)
+    return _has_forgotten(facts) or is_below_the_band(facts) or (facts.can_learn and hardly_begun)
 
 
-def _cannot_learn(facts: Facts) -> bool:
-    """Whether the signal dies between two blocks, or since the inputs where not even few are memorised."""
-    between_blocks = dying_signal(facts.probes.blocks, facts.thresholds.vanishing_ratio)
-    since_inputs = facts.dying_signal is not None and not facts.learns_by_heart
-    return between_blocks is not None or since_inputs
+def _has_forgotten(facts: Facts) -> bool:
+    try:
+        return forgetting.rule(facts).applies
+    except NotKnown:
+        return False
 
 
 def _is_frozen_random(facts: Facts) -> bool:
@@ -84,11 +81,6 @@ def _few_pictures(facts: Facts) -> str:
         return f" Trained on {few} alone, its outputs are not finite after {steps}.{no_rate}"
     learned = percent(probe.accuracy)
     return f" It cannot memorise even {few}: after {steps} on these alone, {learned} are correct.{no_rate}"
-
-
-def _has_hardly_begun(facts: Facts) -> bool:
-    steps_per_epoch = -(-facts.train.num_examples // facts.params.batch_size)
-    return len(facts.history.epoch) == 1 or steps_per_epoch * len(facts.history.epoch) < _FEW_STEPS
 
 
 def _where_it_dies(facts: Facts) -> tuple[str, Numbers]:

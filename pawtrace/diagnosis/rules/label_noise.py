@@ -3,7 +3,7 @@
 from pawtrace.diagnosis.facts import Facts
 from pawtrace.diagnosis.finding import Finding, NotKnown, Numbers
 from pawtrace.diagnosis.label_quality import Judged, sure_errors, wrong_labels
-from pawtrace.results.number_words import decimal, percent, plural
+from pawtrace.results.number_words import percent, plural
 
 _MEASURE = "share of wrong labels, estimated from predictions"
 _LIKELY, _SURE = 0.1, 0.005  # p-values of so many errors among the surest predictions
@@ -19,16 +19,18 @@ def rule(facts: Facts) -> Finding:
     Raises:
       NotKnown: no model is good enough to judge the labels.
     """
-    if facts.labels_say_nothing and (facts.learns_by_heart or facts.has_learned_its_pictures):
+    if facts.labels_say_nothing and (facts.can_learn or not facts.train.at_chance):
         limit = f"at least {percent(facts.thresholds.noise_share)}"
         return Finding(True, _MEASURE, "40 % or more", limit, _random_words(facts), _random_numbers(facts))
     if facts.best_judge is None:
         raise NotKnown("the predictions are hardly better than guessing, so they cannot judge labels")
-    found = by_judge(facts, facts.best_judge, len(facts.suspects), of_errors=_MOST)
+    found = by_judge(facts, facts.best_judge, len(facts.suspects), of_errors=_MOST, at_most=_most(facts))
     return found._replace(limit=f"{found.limit}, and half of the wrong predictions")
 
 
-def by_judge(facts: Facts, judge: Judged, num_suspects: int, of_errors: float = 0.0) -> Finding:
+def by_judge(
+    facts: Facts, judge: Judged, num_suspects: int, of_errors: float = 0.0, at_most: float = 1.0
+) -> Finding:
     """Whether a measurable share of the labels that a judge has not seen is wrong.
 
     Args:
@@ -36,6 +38,7 @@ def by_judge(facts: Facts, judge: Judged, num_suspects: int, of_errors: float = 
       judge: judges the labels.
       num_suspects: among them, for the sentence.
       of_errors: the share of the judge's errors that wrong labels must explain.
+      at_most: the share of wrong labels that is possible; an estimate above it says nothing.
     """
     limit = facts.thresholds.noise_share
     wrong, surest = wrong_labels(judge), sure_errors(judge)
@@ -44,7 +47,7 @@ def by_judge(facts: Facts, judge: Judged, num_suspects: int, of_errors: float = 
     shows = surest.p_value < (_SURE if by_heart else _LIKELY) or (by_heart and wrong.share >= _LARGE_SHARE)
     is_measurable = wrong.likelihood_ratio > _LIKELIHOOD_RATIO and shows
     outcome = Finding(
-        is_measurable and wrong.share >= max(limit, of_errors * (1 - judge.accuracy)),
+        is_measurable and max(limit, of_errors * (1 - judge.accuracy)) <= wrong.share <= at_most,
         _MEASURE,
         percent(wrong.share),
         f"at least {percent(limit)}, measurably",
@@ -65,6 +68,11 @@ def by_judge(facts: Facts, judge: Judged, num_suspects: int, of_errors: float = 
             "num_suspects": num_suspects,
         },
     )
+
+
+def _most(facts: Facts) -> float:
+    """How many labels can be wrong: nobody who has not seen them agrees with the others alone."""
+    return 1.0 if facts.baseline is None else 1 - facts.baseline.interval[0]
 
 
 def _random_numbers(facts: Facts) -> Numbers:
@@ -95,4 +103,4 @@ def _shown_by(facts: Facts) -> str:
         return facts.by_heart_words
     if not facts.train.at_chance:
         return f"its accuracy on its own training pictures is {percent(facts.train.accuracy)}"
-    return f"its training loss falls to {decimal(min(facts.history.loss))}"
+    return f"its loss falls at a learning rate of {facts.probes.rate_range.steepest:.1g}"

@@ -4,6 +4,7 @@ from pawtrace.diagnosis.facts import Facts
 from pawtrace.diagnosis.finding import Finding
 from pawtrace.results.number_words import decimal, percent
 
+_FEW_STEPS = 30  # with fewer in all, a network has hardly begun
 _LARGE_UPDATE = 1e-3  # of the weights in a step: Karpathy's rule of thumb for steps that are large enough
 
 
@@ -12,7 +13,7 @@ def rule(facts: Facts) -> Finding:
     rates, limit = facts.probes.rate_range, facts.thresholds.stalled_fall
     start, lowest = _start(facts), min(facts.history.loss)
     fall = (start - lowest) / start if start else 0.0
-    hardly_moves = fall < limit and not facts.is_good
+    hardly_moves = fall < limit and is_below_the_band(facts) and not has_hardly_begun(facts)
     updates = [
         block.update_ratio
         for epoch in facts.signals.epochs
@@ -21,10 +22,10 @@ def rule(facts: Facts) -> Finding:
     ]
     steps_are_small = not updates or max(updates) < _LARGE_UPDATE
     outcome = Finding(
-        hardly_moves and is_below_the_band(facts) and steps_are_small,
+        (hardly_moves or _is_below_all(facts)) and steps_are_small and not facts.is_good,
         "fall of the training loss, as a share of its start",
         percent(max(0.0, fall)),
-        f"less than {percent(limit)}, at a learning rate below those that work",
+        f"less than {percent(limit)}, or the learning rate is far below all that work",
     )
     if not outcome.applies:
         return outcome
@@ -48,6 +49,18 @@ def is_below_the_band(facts: Facts) -> bool:
     """Whether the recipe's rate is far below that at which the loss of this network falls fastest."""
     steepest = facts.probes.rate_range.steepest
     return steepest is not None and facts.highest_rate * facts.thresholds.stalled_rate_ratio <= steepest
+
+
+def _is_below_all(facts: Facts) -> bool:
+    """Whether the recipe's rate is far below the lowest at which the loss falls: then a fall is luck."""
+    falls_from = facts.probes.rate_range.falls_from
+    return falls_from is not None and facts.highest_rate * facts.thresholds.stalled_rate_ratio <= falls_from
+
+
+def has_hardly_begun(facts: Facts) -> bool:
+    """Whether there were so few steps that they show nothing of what the network can learn."""
+    steps_per_epoch = -(-facts.train.num_examples // facts.params.batch_size)
+    return len(facts.history.epoch) == 1 or steps_per_epoch * len(facts.history.epoch) < _FEW_STEPS
 
 
 def _start(facts: Facts) -> float:

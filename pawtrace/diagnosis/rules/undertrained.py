@@ -27,7 +27,7 @@ def rule(facts: Facts) -> Finding:
     )
     still_falls = fall > 0 or facts.history.loss[-1] < min(facts.history.loss[:-1], default=0.0)
     has_not_begun = (facts.train.at_chance and facts.learns_by_heart) or (
-        is_short and (facts.learns_by_heart or still_falls)
+        is_short and (facts.can_learn or still_falls)
     )
     last = "the last epoch" if num_last == 1 else f"the last {num_last} epochs"
     outcome = Finding(
@@ -57,7 +57,7 @@ def rule(facts: Facts) -> Finding:
         + (
             f"although the network can learn: {facts.by_heart_words}."
             if facts.learns_by_heart
-            else "and the loss still falls. So few epochs do not show what the network can learn."
+            else "and so few epochs do not show what the network can learn."
         )
     )
 

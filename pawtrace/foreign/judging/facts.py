@@ -96,14 +96,6 @@ class ForeignFacts(Facts):
         return dying_signal(self.probes.blocks, self.thresholds.vanishing_ratio)
 
     @property
-    def has_learned_its_pictures(self) -> bool:
-        """Whether it is better than guessing on train.
-
-        The history shows nothing here: its loss may be another, and its photos may be prepared differently.
-        """
-        return not self.train.at_chance
-
-    @property
     def num_train(self) -> int:
         """How many training photos there are, measured or not.
 
