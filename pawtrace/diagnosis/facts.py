@@ -14,15 +14,16 @@ from pawtrace.config.sections import SPLITS, DiagnoseParams
 from pawtrace.config.train_params import TrainParams
 from pawtrace.diagnosis.dying_signal import DyingSignal, dying_signal
 from pawtrace.diagnosis.finding import Numbers
-from pawtrace.diagnosis.label_quality import Judged, Suspect, sure_suspects
+from pawtrace.diagnosis.label_quality import Judged, Suspect, judged_by, sure_suspects
 from pawtrace.diagnosis.scores import Score, is_above, learned_nothing, score_of
 from pawtrace.diagnosis.slices import Slice, slices_of
+from pawtrace.evaluation.metrics import log_loss
 from pawtrace.results.data_summary import DataSummary
 from pawtrace.results.number_words import percent, plural
 from pawtrace.results.probe_results import LinearProbe
 from pawtrace.results.results import Result
 
-_EPSILON, _LEARNED_SHARE = 1e-7, 0.9  # keeps a loss finite; of the guessing loss
+_LEARNED_SHARE, _AS_GOOD = 0.9, 0.05  # of the guessing loss; difference of accuracy
 # With 40 % wrong labels, who knows everything is right on 60 %; pretrained features are on 90 % without.
 _A_TRACE_BY_FEATURES = 0.62
 
@@ -101,9 +102,8 @@ class Facts:
     @cached_property
     def train_loss(self) -> float:
         """The mean cross-entropy of the kept model on train, nats: inference mode, no augmentation."""
-        predictions = self.result.predictions[self.known_split]
-        of_label = np.where(predictions.labels == 1, predictions.probabilities, 1 - predictions.probabilities)
-        return float(-np.log(np.clip(of_label, _EPSILON, 1)).mean())
+        known = self.result.predictions[self.known_split]
+        return float(log_loss(known.labels, known.probabilities, np.ones(len(known.labels))))
 
     @cached_property
     def penalties_outweigh(self) -> bool:
@@ -192,13 +192,7 @@ class Facts:
     @cached_property
     def judged_unseen(self) -> Judged:
         """Validation and test pictures, judged by the recipe's model."""
-        parts = [(split, self.result.predictions[split]) for split in ("validation", "test")]
-        return Judged(
-            [id for _, part in parts for id in part.ids],
-            [split for split, part in parts for _ in part.ids],
-            np.concatenate([part.labels for _, part in parts]),
-            np.concatenate([part.probabilities for _, part in parts]),
-        )
+        return judged_by({split: self.result.predictions[split] for split in ("validation", "test")})
 
     @cached_property
     def slices(self) -> list[Slice]:
@@ -210,8 +204,14 @@ class Facts:
 
     @cached_property
     def best_judge(self) -> Judged | None:
-        """Whose accuracy on held-out pictures has the highest lower bound; None if all are at chance."""
-        judges = [self.judged_by_features, None if self.penalties_outweigh else self.judged_unseen]
+        """Whose accuracy on held-out pictures has the highest lower bound; None if all are at chance.
+
+        A model that memorises is sure of its errors, too: features that are as good judge instead.
+        """
+        features, own = self.judged_by_features, self.judged_unseen
+        as_good = features is not None and features.accuracy + _AS_GOOD >= own.accuracy
+        is_too_sure = self.gap >= self.thresholds.overfitting_gap and as_good
+        judges = [features, None if self.penalties_outweigh or is_too_sure else own]
         able = [judged for judged in judges if judged is not None and not judged.score.at_chance]
         return max(able, key=lambda judged: judged.accuracy_low, default=None)
 

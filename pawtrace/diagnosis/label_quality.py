@@ -5,6 +5,7 @@ Sources: for the share of wrong labels, the lapse rate of psychometric functions
 & Chuang 2021, "Confident Learning: Estimating Uncertainty in Dataset Labels", as cleanlab has it.
 """
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -15,7 +16,7 @@ from threadpoolctl import threadpool_limits
 from pawtrace.config.sections import LABELS
 from pawtrace.diagnosis.scores import Score, score_by_label
 from pawtrace.evaluation.intervals import wilson
-from pawtrace.evaluation.predictions import THRESHOLD
+from pawtrace.evaluation.predictions import THRESHOLD, Predictions
 
 _SUREST = 1 / 3  # of the predictions: a model that is merely weak errs where it is unsure
 
@@ -56,6 +57,17 @@ class Judged(NamedTuple):
     def is_right(self) -> np.ndarray:
         """Whether each prediction agrees with the label, bool (n,)."""
         return np.asarray((self.probabilities >= THRESHOLD) == (self.labels == 1))
+
+
+def judged_by(predictions: Mapping[str, Predictions]) -> Judged:
+    """Predictions of a model by split, as one judgement."""
+    parts = predictions.values()
+    return Judged(
+        [id for part in parts for id in part.ids],
+        [split for split, part in predictions.items() for _ in part.ids],
+        np.concatenate([part.labels for part in parts]),
+        np.concatenate([part.probabilities for part in parts]),
+    )
 
 
 class SureErrors(NamedTuple):

@@ -323,6 +323,28 @@ def test_one_epoch_in_which_the_loss_does_not_fall_shows_nothing() -> None:
     assert diagnosis_of(once).verdict == "undertrained"
 
 
+def test_a_model_that_memorises_does_not_judge_labels_where_features_can() -> None:
+    sure = MadeUp(6, 1.6, wrong_labels=0.12, sizes={"train": 300, "validation": 300, "test": 300})
+    assert diagnosis_of(sure, DATA, FROZEN).verdict == "label_noise"
+    probe = made_up_linear_probe(("1" * 9 + "0") * 60)  # whose errors are never sure
+    able = sure._replace(probes={"linear_probe": probe})
+    assert diagnosis_of(able, DATA, FROZEN).verdict != "label_noise"
+
+
+def test_a_scaling_is_judged_on_all_pictures_that_the_classifiers_judge() -> None:
+    probe = made_up_linear_probe(MOST, FEW)
+    probe["conventions"]["zero_to_one"] |= {"right": MOST, "num_right": MOST.count("1")}
+    made = MadeUp(0.7, 0.6, probes={"linear_probe": probe})
+    assert diagnosis_of(made, DATA, FROZEN).verdict == "input_scaling"
+
+
+def test_a_hundred_steps_are_hardly_a_beginning() -> None:
+    sizes = {"train": 50 * TRAIN.batch_size, "validation": 80, "test": 80}
+    twice, often = (MadeUp(0, 0, sizes=sizes, losses=FLAT[:n], planned_epochs=n) for n in (2, 9))
+    assert diagnosis_of(twice).verdict == "undertrained"
+    assert diagnosis_of(often).verdict == "dead"
+
+
 @pytest.mark.parametrize(
     ("first", "train", "is_dead"), [(0.007, 0.1, True), (0.3, 0.1, False), (0.007, 0.5, False)]
 )

@@ -1,5 +1,7 @@
 """`input_scaling`: pretrained weights get another range, mean or channel order than in their training."""
 
+import numpy as np
+
 from pawtrace.config.conventions import CONVENTIONS
 from pawtrace.diagnosis.facts import Facts
 from pawtrace.diagnosis.finding import Finding, NotKnown
@@ -17,9 +19,11 @@ def rule(facts: Facts) -> Finding:
     if linear_probe is None:
         raise NotKnown("the weights were random, so they expect no particular scaling")
     received, expected = linear_probe.received, linear_probe.expected
-    ours, theirs = facts.linear_probe_accuracy(received), facts.linear_probe_accuracy(expected)
+    # Of more pictures than those on which all conventions were compared.
+    judged, as_expected = facts.judge(received).is_right, facts.judge(expected).is_right
+    ours, theirs = float(judged.mean()), float(as_expected.mean())
     loss = theirs - ours
-    is_worse = received != expected and _is_worse(linear_probe)
+    is_worse = received != expected and _is_worse(linear_probe, judged, as_expected)
     # Where the backbone trains it may adapt: there the accuracy itself must be below what the features give.
     hurts = facts.level(facts.unseen) < theirs
     outcome = Finding(
@@ -33,8 +37,8 @@ def rule(facts: Facts) -> Finding:
     return outcome._replace(
         sentence=f"The backbone gets {CONVENTIONS[received].words}, but its weights work best with "
         f"{CONVENTIONS[expected].words}: a linear classifier on its features then has an accuracy of "
-        f"{percent(theirs)} instead of {percent(ours)} (cross-validated on {linear_probe.num_examples} "
-        f"training pictures).",
+        f"{percent(theirs)} instead of {percent(ours)} (on {len(judged)} pictures that the "
+        f"classifier had not seen).",
         numbers={
             "features_accuracy_received": ours,
             "features_accuracy_expected": theirs,
@@ -45,20 +49,23 @@ def rule(facts: Facts) -> Finding:
     )
 
 
-def _is_worse(probe: LinearProbe) -> bool:
+def _is_worse(probe: LinearProbe, ours: np.ndarray, theirs: np.ndarray) -> bool:
     """Whether the received convention is worse than the expected one, on the same pictures.
 
     By an exact test of signs; or the features have another order of magnitude and are no better for it:
     a head that begins with numbers near 1 cannot cope.
+
+    Args:
+      probe: has the spreads of the features.
+      ours: whether each picture is judged rightly with the received convention, bool (n,).
+      theirs: the same with the expected one.
     """
-    received, expected = probe.conventions[probe.received], probe.conventions[probe.expected]
-    pairs = list(zip(received.right, expected.right, strict=True))
-    differences = [int(own) - int(other) for own, other in pairs]
+    differences = (ours.astype(int) - theirs.astype(int)).tolist()
     if sum(differences) >= 0:
         return False
     if sign_flip_test(differences) < _SURE / max(1, probe.num_tried - 1):
         return True
-    ours, theirs = received.features_std, expected.features_std
-    if ours is None or theirs is None:
-        return ours is None
-    return max(ours, theirs) > _MAGNITUDE * min(ours, theirs)
+    received, expected = (probe.conventions[name].features_std for name in (probe.received, probe.expected))
+    if received is None or expected is None:
+        return received is None
+    return max(received, expected) > _MAGNITUDE * min(received, expected)

@@ -4,7 +4,7 @@ from pawtrace.diagnosis.facts import Facts
 from pawtrace.diagnosis.finding import Finding
 from pawtrace.results.number_words import decimal, percent
 
-_FEW_STEPS = 30  # with fewer in all, a network has hardly begun
+_FEW_STEPS = 150  # with fewer in all, a network has hardly begun
 _LARGE_UPDATE = 1e-3  # of the weights in a step: Karpathy's rule of thumb for steps that are large enough
 
 
