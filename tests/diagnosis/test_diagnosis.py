@@ -324,11 +324,11 @@ def test_one_epoch_in_which_the_loss_does_not_fall_shows_nothing() -> None:
 
 
 def test_a_model_that_memorises_does_not_judge_labels_where_features_can() -> None:
-    sure = MadeUp(6, 1.6, wrong_labels=0.12, sizes={"train": 300, "validation": 300, "test": 300})
+    sure = MadeUp(6, 1.3, wrong_labels=0.12, sizes={"train": 300, "validation": 300, "test": 300})
     assert diagnosis_of(sure, DATA, FROZEN).verdict == "label_noise"
-    probe = made_up_linear_probe(("1" * 9 + "0") * 60)  # whose errors are never sure
+    probe = made_up_linear_probe(("1111" + "0") * 120)  # whose errors are never sure
     able = sure._replace(probes={"linear_probe": probe})
-    assert diagnosis_of(able, DATA, FROZEN).verdict != "label_noise"
+    assert diagnosis_of(able, DATA, FROZEN).verdict == "overfitting"
 
 
 def test_a_scaling_is_judged_on_all_pictures_that_the_classifiers_judge() -> None:
