@@ -288,6 +288,13 @@ def test_a_network_whose_loss_falls_at_some_rate_shows_random_labels() -> None:
     assert diagnosis_of(made._replace(probes=nowhere), NO_RELATION).verdict == "dead"
 
 
+def test_a_large_share_of_wrong_labels_need_not_show_among_the_surest_predictions() -> None:
+    weak = MadeUp(0.7, 0.7, wrong_labels=0.33, sizes={"train": 1300, "validation": 1300, "test": 1300})
+    found = diagnosis_of(weak, made_up_data(baseline=(800, 500)))
+    assert found.verdict == "label_noise"
+    assert found.numbers["error_share_of_surest"] < found.numbers["error_share_expected"] + 0.05  # type: ignore[operator]
+
+
 def test_no_more_labels_are_wrong_than_a_linear_classifier_allows() -> None:
     noisy = MadeUp(1.5, 1.5, wrong_labels=0.3, sizes={"train": 300, "validation": 300, "test": 300})
     assert diagnosis_of(noisy, made_up_data(baseline=(800, 520))).verdict == "label_noise"

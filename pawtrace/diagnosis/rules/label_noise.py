@@ -42,9 +42,9 @@ def by_judge(
     """
     limit = facts.thresholds.noise_share
     wrong, surest = wrong_labels(judge), sure_errors(judge)
-    # Learning by heart bends the curve: then a smaller share must show among the surest predictions, too.
+    # A smaller share must show among the surest predictions, too; learning by heart bends the curve.
     by_heart = facts.gap >= facts.thresholds.overfitting_gap
-    shows = surest.p_value < (_SURE if by_heart else _LIKELY) or (by_heart and wrong.share >= _LARGE_SHARE)
+    shows = surest.p_value < (_SURE if by_heart else _LIKELY) or wrong.share >= _LARGE_SHARE
     is_measurable = wrong.likelihood_ratio > _LIKELIHOOD_RATIO and shows
     outcome = Finding(
         is_measurable and max(limit, of_errors * (1 - judge.accuracy)) <= wrong.share <= at_most,
