@@ -52,7 +52,9 @@ def _pretrained(facts: ForeignFacts) -> Finding:
         raise NotKnown("with every input scaling, the model is no better than guessing")
     ours, theirs = facts.linear_probe_accuracy(probe.received), facts.linear_probe_accuracy(expected)
     # The weights' origin is known: then the smallest loss is one, and the model's accuracy shows it.
-    is_certain = facts.measured.network.is_imagenet_vgg16 and not _is_accurate(facts)
+    network = facts.measured.network
+    is_untouched = network.is_imagenet_vgg16 and not network.is_trained_vgg16
+    is_certain = is_untouched and not _is_accurate(facts)
     is_worse = theirs > ours and (is_certain or _is_measurable(probe, expected))
     named = " (images / 255)" if probe.received == "zero_to_one" else ""
     return Finding(

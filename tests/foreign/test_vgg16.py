@@ -1,0 +1,47 @@
+"""The published VGG16 is known by its first biases; a fine-tuned one may have adapted to its inputs."""
+
+from types import SimpleNamespace
+from typing import Any, cast
+
+import keras
+import numpy as np
+import pytest
+from keras import layers
+
+from pawtrace.foreign.judging.facts import ForeignFacts
+from pawtrace.foreign.judging.input_scaling import _pretrained
+from pawtrace.foreign.measuring.network import _VGG16_BIASES, network_of
+from pawtrace.results.probe_results import LinearProbe
+from tests.results.made_up_results import made_up_linear_probe
+
+
+@pytest.mark.parametrize(
+    ("change", "is_vgg16", "is_trained"), [(0.0, True, False), (2e-4, True, True), (1.0, False, False)]
+)
+def test_training_shows_in_the_first_biases(change: float, is_vgg16: bool, is_trained: bool) -> None:
+    inputs = keras.Input((32, 32, 3))
+    first = layers.Conv2D(12, 3, name="block1_conv1")
+    x = layers.GlobalAveragePooling2D()(first(inputs))
+    model = keras.Model(inputs, layers.Dense(1, activation="sigmoid")(x))
+    signs = np.random.default_rng(0).choice([-1, 1], 12)
+    first.set_weights([first.get_weights()[0], np.float32(_VGG16_BIASES) + np.float32(change * signs)])
+    network = network_of(model, (32, 32))
+    assert (network.is_imagenet_vgg16, network.is_trained_vgg16) == (is_vgg16, is_trained)
+
+
+@pytest.mark.parametrize(("is_trained", "applies"), [(False, True), (True, False)])
+def test_a_hair_counts_only_where_the_weights_are_the_published_ones(is_trained: bool, applies: bool) -> None:
+    probe = made_up_linear_probe("1" * 140 + "0" * 20, "0" + "1" * 139 + "0" * 20)  # one picture of 160
+    network = SimpleNamespace(
+        expected_convention="caffe", is_imagenet_vgg16=True, is_trained_vgg16=is_trained, family="vgg16"
+    )
+    linear_probe = LinearProbe.model_validate(probe)
+    facts: Any = SimpleNamespace(
+        linear_probe=linear_probe,
+        measured=SimpleNamespace(network=network, feeding=SimpleNamespace(is_certain=True)),
+        linear_probe_accuracy=lambda name: linear_probe.conventions[name].num_right / 160,
+        level=lambda _: 0.83,
+        test=None,
+        thresholds=SimpleNamespace(underfitting_accuracy=0.9),
+    )
+    assert _pretrained(cast(ForeignFacts, facts)).applies is applies
