@@ -59,6 +59,7 @@ def feeding_of_bright_dogs(
     sure_otherwise: list[float],
     sure_in_zero_to_255: float = 0.5,
     num_first: int = 16,
+    own: np.ndarray | None = None,
 ) -> Feeding:
     """Of a model that gives the right class these probabilities, by photo and input."""
     labels = np.arange(len(sure_in_zero_to_one)) % 2
@@ -74,7 +75,7 @@ def feeding_of_bright_dogs(
         return np.where(inputs[:, 0, 0, 0] > sum(range_) / 2, of_photos, 1 - of_photos)[:, None]
 
     output = output_of(reader(), "", from_logits=False)
-    return find_feeding(answers, (SIDE_PX, SIDE_PX), output, photos, num_first)
+    return find_feeding(answers, (SIDE_PX, SIDE_PX), output, photos, num_first, own=own)
 
 
 def test_an_input_that_is_nearly_as_fit_on_the_first_photos_is_shown_more() -> None:
@@ -116,3 +117,19 @@ def test_of_two_that_fit_equally_well_training_photos_tell_the_one_that_was_used
     surely_right = np.abs(answers - photos.labels[: len(right)]) < 0.05
     found = feeding_of(model, "zero_to_one", own=surely_right)
     assert found.convention == "minus_one_to_one"
+
+
+@pytest.mark.parametrize(("on_train", "convention"), [(0.86, "zero_to_one"), (0.7, "minus_one_to_one")])
+def test_a_plainer_input_is_taken_whose_loss_on_training_photos_is_as_low(
+    on_train: float, convention: str
+) -> None:
+    own = np.arange(64) % 4 < 2
+    sure = np.where(own, on_train, 0.6).tolist()  # measurably less fit on new photos
+    found = feeding_of_bright_dogs(sure, [0.88] * 64, own=own)
+    assert found.convention == convention
+
+
+def test_memorised_photos_tell_no_input_from_another() -> None:
+    own = np.arange(64) % 4 < 2
+    sure, surer = np.where(own, 0.9999, 0.6).tolist(), np.where(own, 0.9999, 0.9).tolist()
+    assert feeding_of_bright_dogs(sure, surer, own=own).convention == "minus_one_to_one"

@@ -14,6 +14,7 @@ import numpy as np
 from pawtrace.config.conventions import CONVENTIONS
 from pawtrace.evaluation.significance import is_significant, sign_flip_test
 from pawtrace.foreign.measuring.outputs import Output
+from pawtrace.foreign.measuring.trial import Trial, fits_as_well, own_loss, tried
 from pawtrace.foreign.reading.array_values import scaled
 from pawtrace.foreign.reading.photos import Photos
 
@@ -22,39 +23,14 @@ from pawtrace.foreign.reading.photos import Photos
 _ROUNDS = ((5, 1, 0), (4, 2, 0), (2, 4, 64))
 _PLAINEST = list(CONVENTIONS)  # the plainest first
 _BGR = "bgr_"  # how the names of conventions with blue first begin
-_SUREST = 1e-4  # how near a probability counts towards 0 and 1
-_TEMPERATURES = 2.0 ** np.arange(-8, 11)
-_SAME_MISFIT = 0.02  # nats: a difference that decides nothing
 _WORTH_OF_KNOWING = 0.05  # nats: a misfit that is larger by less does not refute the expected convention
 _CLEARLY = 2.0  # times the lowest loss on training photos; it was 2 to 15 times, and more for other scalings
-_PENALTY = 0.05  # nats, for each doubling of the temperature
+_HARDLY, _ALIKE = (
+    1.2,
+    0.01,
+)  # times the loss on training photos; nats, below which memorising hides a difference
 _NEAR = 1.1  # times the smallest misfit: too little to drop a plainer scaling after a few photos
 _PLAINER = 1.5  # times the smallest misfit: a plainer scaling is likelier, where the difference may be chance
-
-
-class Trial(NamedTuple):
-    """The result of one input scaling with one order of the classes."""
-
-    convention: str  # a name in CONVENTIONS
-    dog_first: bool  # whether class 0 is the dog
-    right: tuple[bool, ...]  # of each photo
-    losses: tuple[float, ...]  # cross-entropy of each photo, nats
-    misfits: tuple[float, ...]  # of each photo; see `_misfits`
-
-    @property
-    def misfit(self) -> float:
-        """The mean misfit, nats."""
-        return sum(self.misfits) / len(self.misfits)
-
-    @property
-    def accuracy(self) -> float:
-        """The share of right answers."""
-        return sum(self.right) / len(self.right)
-
-    @property
-    def loss(self) -> float:
-        """The mean cross-entropy, nats."""
-        return sum(self.losses) / len(self.losses)
 
 
 class Feeding(NamedTuple):
@@ -94,7 +70,7 @@ class _Trials:
             part = self._photos._replace(encoded=self._photos.encoded[start:number])
             more = self._output.probability(self._answer(scaled(part.images(self._size_px), name)))
             self._values[name] = np.concatenate([self._values[name], more])
-            self.seen[name] = _tried(name, self._values[name], self._photos.labels, self._output)
+            self.seen[name] = tried(name, self._values[name], self._photos.labels, self._output)
 
     def narrowed(self, names: list[str], num_first: int) -> list[str]:
         """Show ever more photos in ever fewer conventions, the fittest; return the last ones."""
@@ -113,6 +89,16 @@ class _Trials:
             ordered.append(next(name for name in rest if self.seen[name].misfit <= limit))
             rest.remove(ordered[-1])
         return ordered
+
+    def plainer_by_own(self, best: Trial, own: np.ndarray) -> Trial:
+        """A plainer scaling under which the loss on training photos is as low as under the best; else that.
+
+        A network that was trained on 0..1 may do better on new photos of more contrast.
+        """
+        plainer = [name for name in _PLAINEST[: _PLAINEST.index(best.convention)] if name in self.seen]
+        near = [name for name in plainer if _is_as_low(self.seen[name], best, own)]
+        self.show(near, len(best.right))
+        return next((self.seen[name] for name in near if _is_as_low(self.seen[name], best, own)), best)
 
     def fittest(self, names: list[str]) -> Trial:
         """The trial with the smallest misfit."""
@@ -147,19 +133,28 @@ def find_feeding(
     left = trials.narrowed(sorted(names, key=lambda name: name != expected), num_first)
     fittest = trials.fittest(left)
     if known is None:
-        fitting = [name for name in left if _fits_as_well(trials.seen[name], fittest)]
+        fitting = [name for name in left if fits_as_well(trials.seen[name], fittest)]
         siblings = [_BGR + name for name in fitting if _BGR + name in CONVENTIONS]
         trials.show(siblings, len(fittest.right))
         fittest = trials.fittest(left + siblings)
     others = sorted(trials.seen.values(), key=lambda trial: trial.misfit)
     shown = [trial for trial in others if len(trial.right) == len(fittest.right)]
-    equal = [trial for trial in shown if _fits_as_well(trial, fittest)]
+    equal = [trial for trial in shown if fits_as_well(trial, fittest)]
     best = _most_probable(equal, fittest, expected, own)
+    if own is not None and known is None and best.convention != expected:
+        best = trials.plainer_by_own(best, own)
+        others = sorted(trials.seen.values(), key=lambda trial: trial.misfit)
     others.remove(best)
     equals = [trial.convention for trial in equal if trial is not best]
     differences = [1 if right else -1 for right in best.right]
     certain = sum(differences) > 0 and is_significant(sign_flip_test(differences))
     return Feeding(best, others, equals, certain)
+
+
+def _is_as_low(trial: Trial, best: Trial, own: np.ndarray) -> bool:
+    """Whether the loss on training photos that both saw is hardly higher, and not too low to tell."""
+    number = min(len(trial.right), len(best.right))
+    return _ALIKE < own_loss(trial, own, number) <= _HARDLY * own_loss(best, own, number)
 
 
 def _most_probable(equal: list[Trial], fittest: Trial, expected: str | None, own: np.ndarray | None) -> Trial:
@@ -169,7 +164,7 @@ def _most_probable(equal: list[Trial], fittest: Trial, expected: str | None, own
     are nearly as fit.
     """
     if own is not None:
-        losses = [float(np.mean(np.array(trial.losses)[own[: len(trial.losses)]])) for trial in equal]
+        losses = [own_loss(trial, own, len(trial.right)) for trial in equal]
         equal = [trial for trial, loss in zip(equal, losses, strict=True) if loss <= _CLEARLY * min(losses)]
         fittest = min(equal, key=lambda trial: trial.misfit)
     near = [trial for trial in equal if trial.misfit - fittest.misfit < _WORTH_OF_KNOWING]
@@ -178,50 +173,6 @@ def _most_probable(equal: list[Trial], fittest: Trial, expected: str | None, own
     nearly = [trial for trial in equal if trial.misfit <= _PLAINER * fittest.misfit]
     plainest = sorted(nearly, key=lambda trial: _PLAINEST.index(trial.convention))
     return (as_expected or red_first or plainest)[0]
-
-
-def _tried(name: str, probabilities: np.ndarray, labels: np.ndarray, output: Output) -> Trial:
-    """The trial in the order of the classes that fits better."""
-    probabilities, labels = np.nan_to_num(probabilities, nan=0.5), labels[: len(probabilities)]
-    trials = [_trial(name, probabilities, labels, dog_first=False)]
-    if not output.order_is_known:
-        trials.append(_trial(name, 1 - probabilities, labels, dog_first=True))
-    return min(trials, key=lambda trial: trial.misfit)
-
-
-def _trial(name: str, p_dog: np.ndarray, labels: np.ndarray, *, dog_first: bool) -> Trial:
-    likelihoods = np.clip(np.where(labels == 1, p_dog, 1 - p_dog), _SUREST, 1)
-    right = (p_dog >= 0.5) == (labels == 1)
-    losses = tuple((-np.log(likelihoods)).tolist())
-    return Trial(name, dog_first, tuple(right.tolist()), losses, _misfits(p_dog, labels))
-
-
-def _misfits(p_dog: np.ndarray, labels: np.ndarray) -> tuple[float, ...]:
-    """The cross-entropies at the temperature that suits best, and a penalty for how far that is from 1.
-
-    An overfitted network is too sure under the right convention, and under a wrong one it may say a half of
-    everything; but fed 255 times too much or too little it is out by many doublings.
-    Source of the temperature: Guo et al. 2017, "On Calibration of Modern Neural Networks".
-    """
-    p_dog = np.clip(p_dog, 1e-7, 1 - 1e-7)
-    margins = np.log(p_dog / (1 - p_dog)) * (2 * labels - 1)
-    losses = np.log1p(np.exp(-np.clip(margins[:, None] / _TEMPERATURES, -60, 60)))
-    misfits = losses + _PENALTY * np.abs(np.log2(_TEMPERATURES))
-    return tuple(misfits[:, misfits.mean(axis=0).argmin()].tolist())
-
-
-def _fits_as_well(trial: Trial, best: Trial) -> bool:
-    """Whether a trial is not measurably worse than the best: by right answers, nor by misfits in
-    hundredths of a nat.
-
-    Not by the signs of losses: with larger inputs, an underfitted model is a little surer of nearly every
-    photo. A temperature that differs by a doubling is a measurable difference, as it is so on each photo.
-    """
-    rights = [int(ours) - int(theirs) for ours, theirs in zip(best.right, trial.right, strict=True)]
-    if abs(trial.misfit - best.misfit) < _SAME_MISFIT and not is_significant(sign_flip_test(rights)):
-        return True
-    misfits = [round(100 * (theirs - ours)) for ours, theirs in zip(best.misfits, trial.misfits, strict=True)]
-    return not (is_significant(sign_flip_test(rights)) or is_significant(sign_flip_test(misfits)))
 
 
 def p_dog(output: Output, feeding: Feeding, answers: np.ndarray) -> np.ndarray:
