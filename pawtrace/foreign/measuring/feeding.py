@@ -25,10 +25,8 @@ _PLAINEST = list(CONVENTIONS)  # the plainest first
 _BGR = "bgr_"  # how the names of conventions with blue first begin
 _WORTH_OF_KNOWING = 0.05  # nats: a misfit that is larger by less does not refute the expected convention
 _CLEARLY = 2.0  # times the lowest loss on training photos; it was 2 to 15 times, and more for other scalings
-_HARDLY, _ALIKE = (
-    1.2,
-    0.01,
-)  # times the loss on training photos; nats, below which memorising hides a difference
+_HARDLY = 1.2  # times the loss on training photos
+_ALIKE = 0.01  # nats on training photos: below it, memorising hides a difference
 _NEAR = 1.1  # times the smallest misfit: too little to drop a plainer scaling after a few photos
 _PLAINER = 1.5  # times the smallest misfit: a plainer scaling is likelier, where the difference may be chance
 
