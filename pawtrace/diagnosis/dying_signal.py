@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from pawtrace.results.number_words import decimal
 from pawtrace.results.probe_results import Block
 
 # The first layer's weights of a network for inputs of 0..255 are small: that alone is no weakness.
@@ -15,6 +16,14 @@ class DyingSignal(NamedTuple):
     before: str  # the block of the largest before it, or `the inputs`
     largest_std: float  # there
     std: float
+
+    @property
+    def words(self) -> str:
+        """Where the signal dies, and how weak it is there; no full stop."""
+        return (
+            f"The signal dies at {self.block.name}: there, activations have a standard deviation of "
+            f"{decimal(self.std)} ({self.before}: {decimal(self.largest_std)})"
+        )
 
 
 def dying_signal(blocks: list[Block], ratio: float, of_inputs: float = 0.0) -> DyingSignal | None:

@@ -46,10 +46,7 @@ def _dying_signal(facts: Facts) -> str | None:
     dying = facts.dying_signal
     if dying is None:
         return None
-    return (
-        f"Before training, the signal dies at {dying.block.name}: the activations have a standard deviation "
-        f"of {decimal(dying.std)} there, {dying.before} one of {decimal(dying.largest_std)}."
-    )
+    return f"Before training: {dying.words}."
 
 
 def _imbalance(facts: Facts) -> str | None:

@@ -1,4 +1,4 @@
-"""`dead`: never better than guessing, not even on the training pictures."""
+"""`dead`: not or hardly better than guessing, even on the training pictures."""
 
 from pawtrace.diagnosis.facts import Facts
 from pawtrace.diagnosis.finding import Finding, NotKnown, Numbers
@@ -97,10 +97,7 @@ def _where_it_dies(facts: Facts) -> tuple[str, Numbers]:
         "activation_std_there": dying.std,
         "largest_std_before": dying.largest_std,
     }
-    words = (
-        f" The signal dies at {dying.block.name}: there, activations have a standard deviation of "
-        f"{decimal(dying.std)} ({dying.before}: {decimal(dying.largest_std)})"
-    )
+    words = f" {dying.words}"
     if dying.block.gradient_rms is not None:
         numbers["gradient_rms_there"] = dying.block.gradient_rms
         words += f", and gradients are {decimal(dying.block.gradient_rms)}"

@@ -110,10 +110,7 @@ def _where(facts: ForeignFacts) -> str:
     """Sentences about the place of the fault, as far as the layers show it."""
     measured, signal, said = facts.measured, facts.dying_signal, ""
     if signal is not None:
-        said = (
-            f" The signal dies at {signal.block.name}: there, activations have a standard deviation of "
-            f"{decimal(signal.std)} ({signal.before}: {decimal(signal.largest_std)})."
-        )
+        said = f" {signal.words}."
     elif measured.dead_share > _DEAD_CHANNELS:
         share = percent(measured.dead_share)
         said = f" {share} of the units of a layer are zero on all photos (dead ReLUs)."

@@ -98,6 +98,10 @@ class _Trials:
         self.show(near, len(best.right))
         return next((self.seen[name] for name in near if _is_as_low(self.seen[name], best, own)), best)
 
+    def fittest_first(self) -> list[Trial]:
+        """All trials, in the order of their misfits."""
+        return sorted(self.seen.values(), key=lambda trial: trial.misfit)
+
     def fittest(self, names: list[str]) -> Trial:
         """The trial with the smallest misfit."""
         return min((self.seen[name] for name in names), key=lambda trial: trial.misfit)
@@ -135,14 +139,12 @@ def find_feeding(
         siblings = [_BGR + name for name in fitting if _BGR + name in CONVENTIONS]
         trials.show(siblings, len(fittest.right))
         fittest = trials.fittest(left + siblings)
-    others = sorted(trials.seen.values(), key=lambda trial: trial.misfit)
-    shown = [trial for trial in others if len(trial.right) == len(fittest.right)]
+    shown = [trial for trial in trials.fittest_first() if len(trial.right) == len(fittest.right)]
     equal = [trial for trial in shown if fits_as_well(trial, fittest)]
     best = _most_probable(equal, fittest, expected, own)
     if own is not None and known is None and best.convention != expected:
         best = trials.plainer_by_own(best, own)
-        others = sorted(trials.seen.values(), key=lambda trial: trial.misfit)
-    others.remove(best)
+    others = [trial for trial in trials.fittest_first() if trial is not best]
     equals = [trial.convention for trial in equal if trial is not best]
     differences = [1 if right else -1 for right in best.right]
     certain = sum(differences) > 0 and is_significant(sign_flip_test(differences))
