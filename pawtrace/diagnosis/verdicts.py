@@ -70,7 +70,7 @@ _ROWS = (  # in the order of the rules; the first rule that applies gives the ve
         "dead",
         dead.rule,
         tone="bad",
-        cause="not or hardly better than guessing, even on the training pictures",
+        cause="hardly better than guessing, even on the training pictures",
         notes=("dying_signal",),
     ),
     Verdict(

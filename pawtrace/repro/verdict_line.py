@@ -8,7 +8,7 @@ from pawtrace.results.number_words import percent
 
 
 def verdict_line(recipe: str, params: Params, paint: Paint) -> str:
-    """`from_scratch: 45.3 % (39.0 % to 51.8 %), dead: never better than guessing, ...`."""
+    """`from_scratch: 45.3 % (39.0 % to 51.8 %), dead: hardly better than guessing, ...`."""
     from pawtrace.dataset.splitting.splits import group_by_id  # SciPy and scikit-learn take seconds
     from pawtrace.diagnosis.diagnosis import diagnose
     from pawtrace.diagnosis.verdicts import VERDICTS

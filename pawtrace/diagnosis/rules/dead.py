@@ -1,4 +1,4 @@
-"""`dead`: not or hardly better than guessing, even on the training pictures."""
+"""`dead`: hardly better than guessing, even on the training pictures."""
 
 from pawtrace.diagnosis.facts import Facts
 from pawtrace.diagnosis.finding import Finding, NotKnown, Numbers
@@ -29,7 +29,7 @@ def rule(facts: Facts) -> Finding:
     if probe.accuracy is not None:
         numbers["overfit_probe_accuracy"] = probe.accuracy
     where, signal = _where_it_dies(facts)
-    hardly = "never" if facts.is_flat_at_chance else "hardly"
+    hardly = "no" if facts.is_flat_at_chance else "hardly"
     frozen = (
         " The backbone is frozen with random weights: only the head can learn."
         if _is_frozen_random(facts)
