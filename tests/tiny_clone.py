@@ -65,6 +65,17 @@ _served: dict[str, str] = {}
 @contextlib.contextmanager
 def prefect_server_for_all(folder: Path) -> Iterator[None]:
     """A Prefect server with its home in `folder` for every command within: a flow alone starts its own."""
+    with prefect_server(folder) as url:
+        _served["PREFECT_API_URL"] = url
+        try:
+            yield
+        finally:
+            _served.clear()
+
+
+@contextlib.contextmanager
+def prefect_server(folder: Path) -> Iterator[str]:
+    """A Prefect server with its home in `folder`, for those who are given its address."""
     port = _free_port()
     words = sys.executable, "-m", "flows.temporary_server", str(port), str(os.getpid())
     with subprocess.Popen(words, cwd=folder, env=environment()) as server:
@@ -72,11 +83,9 @@ def prefect_server_for_all(folder: Path) -> Iterator[None]:
         while not answers(url):
             assert server.poll() is None
             time.sleep(0.1)
-        _served["PREFECT_API_URL"] = url
         try:
-            yield
+            yield url
         finally:
-            _served.clear()
             server.terminate()
 
 

@@ -9,6 +9,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from tests.tiny_clone import (
     easy_pictures,
     edit_params,
     environment,
+    prefect_server,
     processes_in,
     tiny_project,
 )
@@ -41,6 +43,13 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert ended.returncode == 0, ended.stdout[-3000:] + ended.stderr[-3000:]
     (folder.parent / "first.log").write_text(ended.stdout)
     return folder
+
+
+@pytest.fixture(scope="module")
+def rebuild_again(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, ...]]:
+    """A rebuild's command, with a server that runs already: the first rebuild started one of its own."""
+    with prefect_server(tmp_path_factory.mktemp("server")) as url:
+        yield "env", f"PREFECT_API_URL={url}", *REBUILD
 
 
 def commit(folder: Path, message: str) -> str:
@@ -104,16 +113,18 @@ def test_the_training_flow_is_found_by_the_rebuilds_tag(built: Path) -> None:
     assert f"rebuild:{outer}" in tags
 
 
-def test_a_second_rebuild_runs_nothing_and_commits_nothing(built: Path) -> None:
+def test_a_second_rebuild_runs_nothing_and_commits_nothing(
+    built: Path, rebuild_again: tuple[str, ...]
+) -> None:
     before = command(built, "git", "branch", "--list").stdout
-    ended = command(built, *REBUILD)
+    ended = command(built, *rebuild_again)
     assert "Running stage" not in ended.stdout
     assert command(built, "git", "branch", "--list").stdout == before
 
 
-def test_edits_are_refused_in_one_line_and_kept(built: Path) -> None:
+def test_edits_are_refused_in_one_line_and_kept(built: Path, rebuild_again: tuple[str, ...]) -> None:
     (built / "stages/notes.py").write_text("# mine\n")
-    ended = command(built, *REBUILD, check=False)
+    ended = command(built, *rebuild_again, check=False)
     (built / "stages/notes.py").unlink()
     assert ended.returncode == 1
     assert re.search("pawtrace rebuild: .*working tree.*stages/notes.py", ended.stderr.splitlines()[-1])
@@ -185,16 +196,21 @@ with project_held(wait=True):
 """
 
 
-def test_a_second_run_skips_or_waits_and_says_for_whom(built: Path) -> None:
+def test_a_second_run_skips_or_waits_and_says_for_whom(built: Path, rebuild_again: tuple[str, ...]) -> None:
     holder = subprocess.Popen([sys.executable, "-c", HOLD], cwd=built, env=environment())
     while not (built / ".pawtrace/locks/project").read_text():
         time.sleep(0.05)
     edit_params(built, {"rebuild": {"when_busy": "skip"}})
-    ended = command(built, *REBUILD)
+    ended = command(built, *rebuild_again)
     assert f"process {holder.pid}" in ended.stdout
     edit_params(built, {"rebuild": {"when_busy": "wait"}})
     waiting = subprocess.Popen(
-        REBUILD, cwd=built, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        rebuild_again,
+        cwd=built,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
     )
     assert waiting.stdout is not None
     with waiting, waiting.stdout:

@@ -28,7 +28,7 @@ def backbone_without_normalization(path: Path) -> Path:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("backend", ["tensorflow", "jax"])
+@pytest.mark.parametrize("backend", ["tensorflow", pytest.param("jax", marks=pytest.mark.long)])
 def test_four_devices_train_as_one_does(backend: str, tmp_path: Path) -> None:
     pytest.importorskip(backend)
     write_records(tmp_path / "records", {"train": 44, "validation": 18, "test": 16})  # 18: no multiple of 4
