@@ -1,6 +1,6 @@
 """How time and memory of each stage grow with the number of pictures, and what a second worker brings.
 
-The pictures are small and made of noise: what a picture costs is small beside what real photos cost, so
+The pictures are made of noise and small: what a picture costs is small beside what real photos cost, so
 that what grows faster than their number shows. Each stage runs in a process of its own. Processor time
 decides the exponent (it does not depend on what else runs); peak memory is that of the process, its
 libraries included. `open` is also measured with records without pictures.
@@ -32,28 +32,29 @@ from pawtrace.setup.profiles import profile_text
 
 SIZES = [1000, 3000, 10000]
 NUM_ROWS = [10_000, 100_000, 1_000_000]  # of records without pictures
-PER_SHARD = 1024
+SMALL, AS_PHOTOS = (64, 48), (480, 360)  # width and height; the photos of cats_vs_dogs have some 500 x 375
+PER_SHARD, PER_SHARD_OF_PHOTOS = 1024, 256  # several for each worker
 MIB = 2**20
 
 
-def write_archive(path: Path, count: int) -> None:
-    """Smooth noise of 64 x 48 pixels as JPEG, cats and dogs in turn."""
+def write_archive(path: Path, count: int, size: tuple[int, int]) -> None:
+    """Smooth noise of this width and height as JPEG, cats and dogs in turn."""
     with zipfile.ZipFile(path, "w") as archive:
         for number in range(count):
             noise = np.random.default_rng(number).integers(0, 256, (6, 8, 3), dtype=np.uint8)
-            picture = cv2.resize(noise, (64, 48), interpolation=cv2.INTER_CUBIC)
+            picture = cv2.resize(noise, size, interpolation=cv2.INTER_CUBIC)
             content = cv2.imencode(".jpg", picture)[1].tobytes()
             archive.writestr(f"PetImages/{('Cat', 'Dog')[number % 2]}/{number}.jpg", content)
 
 
-def params_text() -> str:
+def params_text(per_shard: int) -> str:
     """Of the archive."""
     text = profile_text("sample")
     for old, new in {
         "source: sample": "source: archive",
         "archive: null": "archive: pictures.zip",
         "max_files: 50000": "max_files: 100000000",
-        "examples_per_shard: 256": f"examples_per_shard: {PER_SHARD}",
+        "examples_per_shard: 256": f"examples_per_shard: {per_shard}",
     }.items():
         assert old in text
         text = text.replace(old, new)
@@ -100,12 +101,12 @@ def table(title: str, sizes: Sequence[int]) -> None:
 
 
 @contextlib.contextmanager
-def folder_of(count: int) -> Iterator[None]:
-    """A project with so many pictures, as the current folder."""
-    text = params_text()
+def folder_of(count: int, size: tuple[int, int] = SMALL, per_shard: int = PER_SHARD) -> Iterator[None]:
+    """A project with so many pictures of this width and height, as the current folder."""
+    text = params_text(per_shard)
     with tempfile.TemporaryDirectory() as name, contextlib.chdir(name):
         Path("params.yaml").write_text(text, encoding="utf-8")
-        write_archive(Path("pictures.zip"), count)
+        write_archive(Path("pictures.zip"), count, size)
         yield
 
 
@@ -145,12 +146,15 @@ def write_tiny(split: str, count: int) -> Iterator[ShardEntry]:
         yield write_shard(path, (serialize(Record(id, 0, b"x"), 1, 1) for id in ids))
 
 
-def measure_workers(size: int) -> None:
-    """The maps over shards on a cluster of this machine, with one worker and with two."""
+def measure_workers(count: int) -> None:
+    """The maps over shards on a cluster of this machine, with one worker and with two.
+
+    The pictures are as large as photos: with small ones, much of the work is the stage's own.
+    """
     print("\nOn a cluster of this machine: seconds / processor seconds of the stage / of the workers\n")
     print("| step | one worker | two workers | ratio of the seconds |")
     print("|---|---:|---:|---:|")
-    with folder_of(size):
+    with folder_of(count, AS_PHOTOS, PER_SHARD_OF_PHOTOS):
         for name in ("download", "fingerprints", "duplicates", "split", "preprocess"):
             if name in ("download", "split"):  # what the next step reads
                 cost_of(name)
@@ -160,7 +164,7 @@ def measure_workers(size: int) -> None:
                 f"{cost.wall_s:.1f} / {cost.processor_s:.1f} / {used_s:.1f}" for cost, used_s in (one, two)
             ]
             ratio = one[0].wall_s / two[0].wall_s
-            print(f"| {name} of {size:,} pictures | {' | '.join(cells)} | {ratio:.2f} |", flush=True)
+            print(f"| {name} of {count:,} pictures | {' | '.join(cells)} | {ratio:.2f} |", flush=True)
 
 
 def _on_workers(name: str, num_workers: int) -> tuple[Cost, float]:
