@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from keras import layers
 
+from pawtrace.diagnosis.finding import NotKnown
 from pawtrace.foreign.judging.facts import ForeignFacts
 from pawtrace.foreign.judging.input_scaling import _pretrained
 from pawtrace.foreign.measuring.network import _VGG16_BIASES, network_of
@@ -29,19 +30,30 @@ def test_training_shows_in_the_first_biases(change: float, is_vgg16: bool, is_tr
     assert (network.is_imagenet_vgg16, network.is_trained_vgg16) == (is_vgg16, is_trained)
 
 
-@pytest.mark.parametrize(("is_trained", "applies"), [(False, True), (True, False)])
-def test_a_hair_counts_only_where_the_weights_are_the_published_ones(is_trained: bool, applies: bool) -> None:
-    probe = made_up_linear_probe("1" * 140 + "0" * 20, "0" + "1" * 139 + "0" * 20)  # one picture of 160
+def test_where_the_weights_are_the_published_ones_a_hair_counts() -> None:
+    one_of_160 = made_up_linear_probe("1" * 140 + "0" * 20, "0" + "1" * 139 + "0" * 20)
+    assert _pretrained(facts_of_vgg16(one_of_160, is_trained=False)).applies
+
+
+def test_features_judge_no_scaling_with_which_the_whole_vgg16_was_trained() -> None:
+    much = made_up_linear_probe("1" * 140 + "0" * 20, "1" * 100 + "0" * 60)
+    assert _pretrained(facts_of_vgg16(much, is_trained=False)).applies
+    with pytest.raises(NotKnown, match="adapted"):
+        _pretrained(facts_of_vgg16(much, is_trained=True))
+
+
+def facts_of_vgg16(linear_probe: dict[str, Any], *, is_trained: bool) -> ForeignFacts:
+    """Of a model that is right on 83 % of its test photos."""
     network = SimpleNamespace(
         expected_convention="caffe", is_imagenet_vgg16=True, is_trained_vgg16=is_trained, family="vgg16"
     )
-    linear_probe = LinearProbe.model_validate(probe)
+    probe = LinearProbe.model_validate(linear_probe)
     facts: Any = SimpleNamespace(
-        linear_probe=linear_probe,
+        linear_probe=probe,
         measured=SimpleNamespace(network=network, feeding=SimpleNamespace(is_certain=True)),
-        linear_probe_accuracy=lambda name: linear_probe.conventions[name].num_right / 160,
+        linear_probe_accuracy=lambda name: probe.conventions[name].num_right / 160,
         level=lambda _: 0.83,
         test=None,
         thresholds=SimpleNamespace(underfitting_accuracy=0.9),
     )
-    assert _pretrained(cast(ForeignFacts, facts)).applies is applies
+    return cast(ForeignFacts, facts)

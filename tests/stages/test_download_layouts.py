@@ -12,7 +12,7 @@ from pawtrace.dataset.sources import builders
 from pawtrace.running.entry_point import run_stage
 from stages import download
 from tests.dataset.photos import encoded, pet_files, photo, pixels, write_archive
-from tests.dataset.sources.test_nested_archives import zipped
+from tests.dataset.sources.archives.test_nested_archives import zipped
 from tests.stages.downloading import RAW, SetData, failure, rejected
 
 pytestmark = pytest.mark.usefixtures("project", "no_network")

@@ -11,7 +11,7 @@ import pytest
 from pawtrace.config.params import load_params
 from pawtrace.config.sections import DataParams
 from tests.conftest import PARAMS
-from tests.dataset.sources.reading import Outcome, read_all
+from tests.dataset.sources.archives.reading import Outcome, read_all
 
 pytestmark = [
     pytest.mark.long,

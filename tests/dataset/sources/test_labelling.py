@@ -8,7 +8,7 @@ import pytest
 from pawtrace.dataset.sources.labelling import NO_LABEL, TWO_LABELS
 from pawtrace.dataset.sources.layout import KNOWN_PATTERNS
 from tests.dataset.photos import data_params, photo, write_archive
-from tests.dataset.sources.reading import read_all
+from tests.dataset.sources.archives.reading import read_all
 
 KAGGLE = ["train/cat.0.jpg", "train/cat.1.jpg", "train/dog.0.jpg", "train/dog.1.jpg"]
 OXFORD = [

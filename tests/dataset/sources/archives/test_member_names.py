@@ -9,7 +9,7 @@ import pytest
 
 from pawtrace.dataset.sources.archive import Archive
 from tests.dataset.photos import LIMITS, add_to_tar, data_params, photo, write_archive
-from tests.dataset.sources.reading import read_all
+from tests.dataset.sources.archives.reading import read_all
 
 
 def raw_zip(path: Path, names: list[bytes]) -> Path:

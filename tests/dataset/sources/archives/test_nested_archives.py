@@ -13,7 +13,7 @@ from pawtrace.base.errors import DataError
 from pawtrace.dataset.sources.archive import Archive
 from pawtrace.dataset.sources.containers.nested import MAX_DEPTH
 from tests.dataset.photos import LIMITS, data_params, encrypted, pet_files, photo, write_archive
-from tests.dataset.sources.reading import read_all
+from tests.dataset.sources.archives.reading import read_all
 
 pytestmark = pytest.mark.usefixtures("project")
 CONTAINERS = ("a.zip", "a.tar", "a.tar.gz", "folder")

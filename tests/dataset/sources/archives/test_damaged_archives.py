@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.dataset.photos import data_params, pet_files
-from tests.dataset.sources.damaging import damaged_archive
-from tests.dataset.sources.reading import Outcome, read_all
+from tests.dataset.sources.archives.damaging import damaged_archive
+from tests.dataset.sources.archives.reading import Outcome, read_all
 
 PHOTOS = set(pet_files(8))
 

@@ -12,7 +12,7 @@ import pytest
 from pawtrace.dataset.sources.inspection import max_file_bytes
 from tests.conftest import ROOT
 from tests.dataset.photos import LIMITS
-from tests.dataset.sources.hostile import HOSTILE, MIB
+from tests.dataset.sources.archives.hostile import HOSTILE, MIB
 
 pytestmark = pytest.mark.slow
 
@@ -44,7 +44,7 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[float,
     for name, write in HOSTILE.items():
         write(folder / name)
         paths.append(folder / name)
-    command = [sys.executable, "-m", "tests.dataset.sources.reading", *map(str, paths)]
+    command = [sys.executable, "-m", "tests.dataset.sources.archives.reading", *map(str, paths)]
     start = time.monotonic()
     ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=300)
     assert time.monotonic() - start < 20 * len(paths)

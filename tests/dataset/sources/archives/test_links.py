@@ -8,7 +8,7 @@ import pytest
 from pawtrace.base.errors import DataError
 from pawtrace.dataset.sources.archive import archive_digest
 from tests.dataset.photos import data_params, photo, write_archive
-from tests.dataset.sources.reading import read_all
+from tests.dataset.sources.archives.reading import read_all
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from pawtrace.dataset.sources.formats import Rejected
 from pawtrace.dataset.sources.inspection import inspect
 from pawtrace.dataset.sources.labelling import labelling
 from tests.dataset.photos import LIMITS, data_params
-from tests.dataset.sources.hostile import MAX_FILES
+from tests.dataset.sources.archives.hostile import MAX_FILES
 
 
 class Outcome(NamedTuple):
