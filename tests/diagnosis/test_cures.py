@@ -4,7 +4,7 @@ import pytest
 
 from pawtrace.config.train_params import Phase
 from pawtrace.diagnosis.next_step import cured
-from tests.diagnosis.test_diagnosis import (
+from tests.diagnosis.made_up_diseases import (
     CASES,
     DATA,
     DEAD,

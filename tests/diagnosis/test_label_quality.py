@@ -7,7 +7,7 @@ from pawtrace.diagnosis.diagnosis import diagnose
 from pawtrace.diagnosis.facts import Facts
 from pawtrace.diagnosis.label_quality import Judged, sure_error_of, sure_errors, wrong_labels
 from pawtrace.diagnosis.rules import label_noise
-from tests.diagnosis.test_diagnosis import DATA, NO_RELATION, SHUFFLED, THRESHOLDS, TRAIN, diagnosis_of
+from tests.diagnosis.made_up_diseases import DATA, NO_RELATION, SHUFFLED, THRESHOLDS, TRAIN, diagnosis_of
 from tests.results.made_up_results import (
     SIZES,
     MadeUp,

@@ -9,7 +9,7 @@ from pawtrace.diagnosis.diagnosis import Diagnosis
 from pawtrace.diagnosis.facts import Facts
 from pawtrace.diagnosis.rules.overfitting import is_unusual
 from pawtrace.diagnosis.scores import Score, learned_nothing
-from tests.diagnosis.test_diagnosis import (
+from tests.diagnosis.made_up_diseases import (
     BARELY_MOVING,
     DATA,
     FLAT,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.diagnosis.test_diagnosis import (
+from tests.diagnosis.made_up_diseases import (
     CANNOT_LEARN,
     DATA,
     DEAD,
@@ -18,7 +18,8 @@ from tests.diagnosis.test_diagnosis import (
     TRAIN,
     diagnosis_of,
 )
-from tests.results.made_up_results import MadeUp, blocks, made_up_data, made_up_linear_probe
+from tests.results.made_up_probes import blocks
+from tests.results.made_up_results import MadeUp, made_up_data, made_up_linear_probe
 
 
 def test_a_network_that_learns_nothing_general_does_not_accuse_labels_that_mean_something():

@@ -1,7 +1,7 @@
 """Notes: what is worth a word beside the verdict."""
 
 from pawtrace.diagnosis.diagnosis import diagnose
-from tests.diagnosis.test_diagnosis import DATA, DYING, THRESHOLDS, TRAIN, UNSCALED, diagnosis_of
+from tests.diagnosis.made_up_diseases import DATA, DYING, THRESHOLDS, TRAIN, UNSCALED, diagnosis_of
 from tests.results.made_up_results import SIZES, MadeUp, ids_of_test, made_up_data, made_up_result
 
 

@@ -13,7 +13,8 @@ from pawtrace.report.signal_charts import during_training, signal_by_block
 from pawtrace.results.probe_results import Block
 from pawtrace.results.results import Result
 from tests.conftest import PARAMS
-from tests.results.made_up_results import MadeUp, blocks, made_up_result
+from tests.results.made_up_probes import blocks
+from tests.results.made_up_results import MadeUp, made_up_result
 
 NAMES = ("dead", "overfit", "healthy")
 

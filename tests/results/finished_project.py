@@ -13,13 +13,13 @@ from pawtrace.evaluation.predictions import worst_errors, write_predictions
 from pawtrace.results.results import Result
 from tests.conftest import PARAMS
 from tests.lineage.made_up_provenance import made_up_provenance
+from tests.results.made_up_probes import blocks
 from tests.results.made_up_results import (
     EVALUATE,
     GUESSING,
     HOSTILE_NAME,
     SIZES,
     MadeUp,
-    blocks,
     made_up_data,
     made_up_result,
 )

@@ -11,8 +11,9 @@ from pawtrace.config.sections import EvaluateParams
 from pawtrace.evaluation.evaluation import evaluate_predictions
 from pawtrace.evaluation.predictions import Predictions
 from pawtrace.results.data_summary import DataSummary, Source, SplitSummary
-from pawtrace.results.probe_results import Probes, Signals
+from pawtrace.results.probe_results import Signals
 from pawtrace.results.results import Evaluation, History, Result, Training
+from tests.results.made_up_probes import made_up_probes, modes
 
 EVALUATE = EvaluateParams(
     batch_size=64,
@@ -73,52 +74,6 @@ def worse_by(num_pictures: int, split: str, result: Result) -> Result:
     probabilities[right] = 1 - probabilities[right]
     worse = replace(predictions, probabilities=probabilities)
     return result._replace(predictions=result.predictions | {split: worse})
-
-
-def made_up_probes(**changes: Any) -> Probes:
-    """The probes of a network in good order; a change replaces a part, of a mapping its keys."""
-    probes: dict[str, Any] = {
-        "num_examples": 64,
-        "initial": modes(0.5, 0.5, 0.71),
-        "contrast": {"plain": 50.0, "augmented": 45.0},
-        "linear_probe": None,
-        "rate_range": {
-            "rate": 0.001, "rates": [1e-4, 1e-3, 1e-2, 1e-1], "losses": [0.7, 0.6, 0.3, 2.0],
-            "falls_from": 1e-4, "steepest": 1e-3, "blows_up_at": 1e-2,
-        },
-        "input_range": {
-            "received": {"min": -124.0, "max": 151.0, "mean": 1.5, "std": 62.0},
-            "expected": {"min": -124.0, "max": 151.0, "mean": 0.0, "std": 60.0},
-            "weights": "imagenet",
-        },
-        "blocks": blocks(0.9, 0.8, 0.6, 0.5, 0.4, 0.4),
-        "overfit": {
-            "num_examples": 16, "num_steps": 50, "learning_rate": 0.001, "loss": 0.01, "accuracy": 1.0,
-        },
-    }  # fmt: skip
-    for name, change in changes.items():
-        mends = isinstance(change, dict) and isinstance(probes[name], dict)
-        probes[name] = {**probes[name], **change} if mends else change
-    return Probes.model_validate(probes)
-
-
-def blocks(*stds: float) -> list[dict[str, Any]]:
-    """Blocks with activations that spread like this, the last one the head; gradients grow likewise."""
-    names = [*(f"block{number}" for number in range(1, len(stds))), "head"]
-    return [
-        {"name": name, "activation_mean": std / 2, "activation_std": std, "inference_std": std,
-         "zero_share": 0.5, "gradient_rms": std / 100}
-        for name, std in zip(names, stds, strict=True)
-    ]  # fmt: skip
-
-
-def modes(training: float, inference: float, loss: float = 0.5, num_examples: int = 64) -> dict[str, Any]:
-    """The accuracies on the same pictures in both modes."""
-    return {
-        "num_examples": num_examples,
-        "training": {"loss": loss, "accuracy": training},
-        "inference": {"loss": loss, "accuracy": inference},
-    }
 
 
 def made_up_signals(made: MadeUp, accuracy: float) -> Signals:
