@@ -1,4 +1,4 @@
-"""A finished project, read once for all tests of the page, and the page of any of its rungs."""
+"""A finished project, read once for all tests of the page; the page of any of its rungs; a made-up ladder."""
 
 import contextlib
 from pathlib import Path
@@ -14,6 +14,7 @@ from pawtrace.report.page import report_page
 from pawtrace.results.data_summary import DataSummary, read_data_summary
 from pawtrace.results.origins import Origin, read_origins
 from pawtrace.results.results import Result, read_results
+from tests.report.made_up_ladder import DATA, RESULTS
 from tests.results.finished_project import finish_project
 
 CLAIM = Judgement("It overfits.", "frozen_random", "dead", "contradicted")
@@ -56,3 +57,16 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Finished:
 def page(finished: Finished) -> str:
     """The page of all its rungs."""
     return finished.page()
+
+
+@pytest.fixture(scope="package")
+def params(tmp_path_factory) -> Params:
+    root = tmp_path_factory.mktemp("finished")
+    finish_project(root)
+    return load_params(root / "params.yaml")
+
+
+@pytest.fixture(scope="package")
+def rungs(params) -> list[Rung]:
+    """The rungs of the made-up ladder."""
+    return climb(params, RESULTS, DATA)
