@@ -1,16 +1,14 @@
 """Why a metric moved: the cause is named, and what has none is called unexplained."""
 
-import json
 from pathlib import Path
 
 import pytest
 import yaml
 
-from pawtrace.base.files import fingerprint
 from pawtrace.lineage.trace import trace_text
 from tests.lineage.made_up_provenance import made_up_provenance
 from tests.lineage.traced_project import TracedProject
-from tests.lineage.traces import edit_by_hand, of, traced_between
+from tests.lineage.traces import of, traced_between
 
 
 @pytest.mark.usefixtures("traced")
@@ -53,95 +51,6 @@ def test_a_question_is_no_cause(traced: TracedProject) -> None:
     traced.num_right["plain"] = 50
     traced.run()
     assert traced_between().unexplained == ["plain"]
-
-
-@pytest.mark.usefixtures("traced")
-def test_a_metric_edited_by_hand_is_unexplained() -> None:
-    path = Path("reports/metrics/plain.json")
-    path.write_text(path.read_text().replace("0.8", "0.99"))
-    found = traced_between()
-    assert found.unexplained == ["plain"]
-    assert "the metrics at workspace are not those" in of(found, "plain").why
-    assert "UNEXPLAINED" in trace_text.as_text(found)
-
-
-def test_a_metric_edited_by_hand_is_unexplained_even_beside_a_real_change(traced: TracedProject) -> None:
-    traced.params["train"]["batch_size"] = 8
-    traced.run()
-    path = Path("reports/metrics/plain.json")
-    path.write_text(path.read_text().replace("0.8", "0.99"))
-    traced.commit("edited")
-    assert traced_between("HEAD~1", "HEAD").unexplained == ["plain"]
-
-
-def test_without_provenance_an_edit_still_shows_in_dvcs_digest(traced: TracedProject) -> None:
-    for path in Path("reports/provenance").iterdir():
-        path.unlink()
-    traced.commit("no provenance")
-    path = Path("reports/metrics/plain.json")
-    path.write_text(path.read_text().replace("0.8", "0.99"))
-    assert traced_between().unexplained == ["plain"]
-
-
-def test_an_edit_at_the_older_revision_is_unexplained_too(traced: TracedProject) -> None:
-    edit_by_hand()
-    traced.commit("edited")
-    traced.params["train"]["batch_size"] = 8
-    traced.run()
-    found = traced_between()
-    assert found.unexplained == ["plain"]
-    assert "at HEAD" in of(found, "plain").why
-
-
-def test_an_edit_of_metric_and_provenance_shows_in_dvcs_digest(traced: TracedProject) -> None:
-    traced.params["train"]["batch_size"] = 8
-    traced.run()
-    edit_by_hand()
-    path = Path("reports/provenance/plain.json")
-    content = json.loads(path.read_text())
-    content["metrics"] = fingerprint(json.loads(Path("reports/metrics/plain.json").read_text()))
-    path.write_text(json.dumps(content))
-    assert traced_between().unexplained == ["plain"]
-
-
-def test_a_new_recipe_with_edited_metrics_is_unexplained(traced: TracedProject) -> None:
-    traced.params["recipes"]["late"] = {"question": "?", "builds_on": "plain", "overrides": {}}
-    traced.num_right["late"] = 70
-    traced.run()
-    edit_by_hand("late")
-    assert traced_between().unexplained == ["late"]
-
-
-@pytest.mark.usefixtures("traced")
-def test_a_metrics_file_that_was_deleted_is_no_removed_recipe() -> None:
-    Path("reports/metrics/plain.json").unlink()
-    found = traced_between()
-    assert found.unexplained == ["plain"]
-    assert "no metrics of it; run: dvc repro measure@" in of(found, "plain").why
-
-
-def test_a_run_with_uncommitted_code_is_told_by_its_provenance(traced: TracedProject) -> None:
-    traced.write_code("pawtrace/learning", "value = 2\n")
-    traced.num_right["plain"] = 70
-    traced.run()
-    traced.write_code("pawtrace/learning", "value = 1\n")  # ran, but was never committed
-    Path("pawtrace/learning/other.py").write_text("# nothing\n")
-    traced.commit("results alone")
-    plain = of(traced_between("HEAD~1", "HEAD"), "plain")
-    assert plain.verdict == "explained"
-    assert [(c.what, c.commits) for c in plain.causes] == [
-        ("pawtrace/learning/fit.py", ("not as committed there",))
-    ]
-
-
-def test_any_file_of_a_folder_of_code_can_be_a_cause(traced: TracedProject) -> None:
-    Path("pawtrace/learning/table.csv").write_text("1")
-    traced.run()
-    traced.commit("one")
-    Path("pawtrace/learning/table.csv").write_text("2")
-    traced.num_right["plain"] = 70
-    traced.run()
-    assert [c.what for c in of(traced_between(), "plain").causes] == ["pawtrace/learning/table.csv"]
 
 
 def test_locks_of_before_the_stage_resolve_have_the_same_params(traced: TracedProject) -> None:
@@ -203,48 +112,6 @@ def test_inputs_that_moved_nothing_are_told(traced: TracedProject) -> None:
     found = traced_between()
     assert {recipe.verdict for recipe in found.recipes} == {"unmoved"}
     assert "inputs changed, metrics did not move" in trace_text.as_text(found)
-
-
-def test_code_is_the_cause_with_the_commits_that_touched_it(traced: TracedProject) -> None:
-    traced.write_code("pawtrace/learning", "value = 2\n")
-    traced.num_right["plain"] = 70
-    traced.run()
-    traced.commit("Value two")
-    cause = of(traced_between("HEAD~1", "HEAD"), "plain").causes[0]
-    assert (cause.kind, cause.what) == ("code", "pawtrace/learning/fit.py")
-    assert [line.split(" ", 1)[1] for line in cause.commits] == ["Value two"]
-
-
-def test_uncommitted_code_is_called_so(traced: TracedProject) -> None:
-    traced.write_code("pawtrace/learning", "value = 2\n")
-    traced.num_right["plain"] = 70
-    traced.run()
-    assert of(traced_between(), "plain").causes[0].commits == ("uncommitted",)
-
-
-def test_comments_are_no_cause(traced: TracedProject) -> None:
-    traced.write_code("pawtrace/learning", "# a comment\nvalue = 1\n")
-    traced.num_right["plain"] = 70
-    traced.run()
-    found = traced_between()
-    assert found.unexplained == ["plain"]
-    assert [change.matters for change in of(found, "plain").changes] == [False]
-
-
-def test_a_stage_whose_output_stayed_the_same_is_no_cause(traced: TracedProject) -> None:
-    traced.write_code("stages/split.py", "value = 2\n")
-    traced.num_right["plain"] = 70
-    traced.run()
-    found = traced_between()
-    assert found.unexplained == ["plain"]
-    assert "its output is the same" in trace_text.as_text(found)
-
-
-def test_the_reports_code_explains_nothing_that_was_measured_before_it(traced: TracedProject) -> None:
-    traced.write_code("stages/measure.py", "value = 2\n")
-    traced.num_right["plain"] = 70
-    traced.run()
-    assert traced_between().unexplained == ["plain"]
 
 
 def test_a_library_or_a_device_is_a_cause(traced: TracedProject) -> None:
