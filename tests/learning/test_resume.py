@@ -148,7 +148,14 @@ def test_a_run_that_breaks_off_between_two_phases_begins_the_next_one_afresh(
 
 
 def start(place: Path, work: Path) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "tests.learning.one_run", work, place / "records", place / "train.json"]
+    command = [
+        sys.executable,
+        "-m",
+        "tests.learning.programs.one_run",
+        work,
+        place / "records",
+        place / "train.json",
+    ]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     return subprocess.Popen(
         list(map(str, command)), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment

@@ -42,7 +42,7 @@ def test_four_devices_train_as_one_does(backend: str, tmp_path: Path) -> None:
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "KERAS_BACKEND": backend}
     environment["XLA_FLAGS"] = "--xla_force_host_platform_device_count=4"
     run = subprocess.run(
-        [sys.executable, "-m", "tests.learning.virtual_devices", "work", "records", "train.json"],
+        [sys.executable, "-m", "tests.learning.programs.virtual_devices", "work", "records", "train.json"],
         cwd=tmp_path,
         env=environment,
         capture_output=True,

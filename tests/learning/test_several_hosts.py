@@ -63,7 +63,13 @@ def variables(num_hosts: int) -> list[dict[str, str]]:
 @contextmanager
 def started(place: Path, work: str, num_hosts: int, train: str) -> Iterator[Hosts]:
     """The processes of a run; none is left."""
-    words = ["-m", "tests.learning.one_host", str(place / work), str(place / "records"), str(place / train)]
+    words = [
+        "-m",
+        "tests.learning.programs.one_host",
+        str(place / work),
+        str(place / "records"),
+        str(place / train),
+    ]
     hosts = [
         subprocess.Popen(
             [sys.executable, *words],

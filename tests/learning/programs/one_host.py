@@ -1,7 +1,7 @@
 """A small run on one of several hosts, in a process of its own: the variables KERAS_DISTRIBUTION_* say which.
 
 WORK becomes the run's folder, which the chief alone may change; TRAIN is a JSON file of train params.
-Run: python -m tests.learning.one_host WORK RECORDS TRAIN
+Run: python -m tests.learning.programs.one_host WORK RECORDS TRAIN
 """
 
 import json

@@ -1,7 +1,7 @@
 """A small run on one and on four virtual devices, in a process of its own: a CPU is split only at its start,
 on JAX by XLA_FLAGS=--xla_force_host_platform_device_count=4.
 
-Leaves WORK/1 and WORK/4. Run: python -m tests.learning.virtual_devices WORK RECORDS TRAIN
+Leaves WORK/1 and WORK/4. Run: python -m tests.learning.programs.virtual_devices WORK RECORDS TRAIN
 """
 
 import json

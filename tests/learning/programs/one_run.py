@@ -1,6 +1,7 @@
-"""A small run in a process of its own, to be killed: python -m tests.learning.one_run WORK RECORDS TRAIN.
+"""A small run in a process of its own, to be killed.
 
 WORK becomes the run's folder; TRAIN is a JSON file of train params.
+Run: python -m tests.learning.programs.one_run WORK RECORDS TRAIN
 """
 
 import json
