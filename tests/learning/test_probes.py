@@ -9,20 +9,17 @@ import keras
 import numpy as np
 import pytest
 
-from pawtrace.base.errors import DataError
 from pawtrace.config.sections import ProbeParams
 from pawtrace.config.train_params import TrainParams
-from pawtrace.dataset.examples.pixels import encode_jpeg
-from pawtrace.dataset.examples.records import Record, serialize
-from pawtrace.dataset.examples.shards import Records, open_records, write_manifest
+from pawtrace.dataset.examples.shards import Records, open_records
 from pawtrace.learning.networks.model import build_classifier
 from pawtrace.learning.probes.few_pictures import FewPictures
 from pawtrace.learning.probes.probe import probe
 from pawtrace.learning.probes.rate_range import rate_range
 from pawtrace.learning.probes.sample import balanced_sample
 from pawtrace.learning.probes.signal import measure_blocks
-from tests.conftest import picture, write_records, write_splits
-from tests.learning.tiny import tiny_train
+from tests.conftest import write_records
+from tests.learning.probes.three_convolutions import HEAD, train_on, write_backbone
 
 pytestmark = pytest.mark.slow
 
@@ -36,7 +33,6 @@ PARAMS = ProbeParams(
     overlap_distance=40,
 )
 NO_OVERFIT = PARAMS.model_copy(update={"num_overfit_steps": 1})  # where it is not the question
-HEAD = {"pooling": "average", "units": [8]}
 
 
 @pytest.fixture(scope="module")
@@ -44,30 +40,6 @@ def records(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Records]:
     folder = tmp_path_factory.mktemp("records")
     write_records(folder, {"train": 24, "validation": 8, "test": 8})
     return open_records(folder)
-
-
-def write_backbone(
-    path: Path, kernels: str | keras.initializers.Initializer, *, normalized: bool = False
-) -> str:
-    """Three strided convolutions, two of them at 8 x 8, with a padding before the last; 4 x 4 x 8 out."""
-    inputs = keras.Input((None, None, 3))
-    x = keras.layers.Rescaling(1 / 255)(inputs)
-    for name, strides in (("first", 4), ("second", 1), ("third", 2)):
-        if strides == 2:
-            x = keras.layers.ZeroPadding2D(1, name="padding")(x)
-        padding = "valid" if strides == 2 else "same"
-        x = keras.layers.Conv2D(8, 3, strides, padding, kernel_initializer=kernels, name=name)(x)
-        if normalized:
-            x = keras.layers.BatchNormalization(name=f"{name}_normalized")(x)
-        x = keras.layers.ReLU(name=f"{name}_relu")(x)
-    keras.Model(inputs, x).save(path)
-    return str(path)
-
-
-def train_on(backbone: str, trainable: str = "all", **changes: Any) -> TrainParams:
-    phases = [{"trainable": trainable, "num_epochs": 1}]
-    settings: dict[str, Any] = {"backbone": backbone, "head": HEAD, "learning_rate": 0.02, "phases": phases}
-    return tiny_train(**(settings | changes))
 
 
 @pytest.fixture(scope="module")
@@ -262,21 +234,3 @@ def test_a_rate_far_below_the_band_moves_nothing_and_one_beyond_it_blows_up(
     assert min(losses_at(found["steepest"])) < start - 0.02
     assert max(losses_at(found["blows_up_at"] * 10)) > start + 0.2
     assert rate_range(few, sample, 25) == found  # as it was
-
-
-def test_a_sample_is_balanced_and_a_smaller_one_is_part_of_it(records: dict[str, Records]) -> None:
-    large, small = (balanced_sample(records["train"], 32, number, seed=0) for number in (12, 6))
-    assert large.labels[:, 0].tolist() == [0, 1] * 6  # every batch has both: batch normalisation needs them
-    assert small.labels.sum() == 3
-    for image in small.images:
-        assert any((image == other).all() for other in large.images)
-    assert len(balanced_sample(records["train"], 32, 1000, seed=0).images) == 24
-    other = balanced_sample(records["train"], 32, 12, seed=1)
-    assert (other.images != large.images).any()
-
-
-def test_a_train_split_without_dogs_is_refused(tmp_path: Path) -> None:
-    cat = serialize(Record("1.jpg", 0, encode_jpeg(picture(1), 90)), 40, 48)
-    write_manifest(tmp_path, 40, write_splits(tmp_path, {"train": [cat], "validation": [cat], "test": [cat]}))
-    with pytest.raises(DataError, match="both labels.*1 of cat, 0 of dog"):
-        balanced_sample(open_records(tmp_path)["train"], 32, 8, seed=0)
