@@ -3,12 +3,8 @@
 import contextlib
 import hashlib
 import os
-import re
 import signal
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,16 +20,11 @@ from pawtrace.dataset.examples.shards import ShardEntry
 from pawtrace.dataset.splitting.near_pairs import near_pairs
 from pawtrace.dataset.splitting.pairs_on_cluster import pairs_for_split
 from pawtrace.running.cluster import connection
-from pawtrace.running.cluster.shard_map import SCHEDULER, map_shards
+from pawtrace.running.cluster.shard_map import SCHEDULER
 from stages import preprocess, split
-from tests.conftest import ROOT, WriteParams
+from tests.conftest import WriteParams
+from tests.running.cluster.started import double, results, running
 from tests.stages.raw_dataset import examples, serve
-
-
-def double(number: int) -> int:
-    """Later shards are done first."""
-    time.sleep(0.01 * (5 - number % 5))
-    return 2 * number
 
 
 def fail_at_three(number: int) -> int:
@@ -49,31 +40,6 @@ def write_after_a_death(plan: ShardPlan, params: PreprocessParams, marker: Path)
         (plan.path.parent / ".partial-left").write_bytes(b"half a shard")
         os.kill(os.getpid(), signal.SIGKILL)
     return write_planned(plan, params)
-
-
-def results(function: Callable[[int], int], count: int = 20) -> list[int]:
-    return list(map_shards(function, range(count), title="t", sizes=[1] * count))
-
-
-@contextlib.contextmanager
-def running(num_workers: int) -> Iterator[tuple[str, "subprocess.Popen[str]"]]:
-    """As `make cluster` starts it; its address and its process."""
-    words = [
-        sys.executable,
-        "-m",
-        "pawtrace.running.cluster.loopback",
-        "--port=0",
-        f"--workers={num_workers}",
-    ]
-    with subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        try:
-            said = process.stdout.readline() + process.stdout.readline()
-            address = re.search(rf"{SCHEDULER}=(\S+)", said)
-            assert address, said
-            yield address[1], process
-        finally:
-            process.terminate()
 
 
 @pytest.fixture(scope="module")
@@ -207,45 +173,9 @@ def test_code_that_a_worker_does_not_have_is_one_line(
     assert "\n" not in str(error.value)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("address", ["tcp://127.0.0.1:9", "no address at all"])
-def test_no_scheduler_is_one_line(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
-    monkeypatch.setattr(connection, "_CONNECT_S", 0.2)
-    monkeypatch.setenv(SCHEDULER, address)
-    with pytest.raises(
-        PawtraceError, match=rf"{SCHEDULER}={address}: expected a Dask scheduler.*make cluster"
-    ) as error:
-        results(double)
-    assert "\n" not in str(error.value)
-
-
-@pytest.mark.long
-def test_no_worker_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connection, "_CONNECT_S", 2)
-    with running(0) as (address, _):
-        monkeypatch.setenv(SCHEDULER, address)
-        with pytest.raises(PawtraceError, match="expected workers, found none within 2 s; start one"):
-            results(double)
-
-
 def die(_: int) -> int:
     os.kill(os.getpid(), signal.SIGKILL)
     return 0
-
-
-@pytest.mark.long
-def test_workers_that_leave_in_the_middle_are_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connection, "_WITHOUT_WORKER_S", 2)
-    monkeypatch.setattr(connection, "_LOOK_EVERY_S", 0.5)
-    with running(0) as (address, _):
-        monkeypatch.setenv(SCHEDULER, address)
-        words = [sys.executable, "-m", "distributed.cli.dask_worker", address, "--no-nanny", "--nthreads=1"]
-        with subprocess.Popen(words, cwd=ROOT, stderr=subprocess.DEVNULL) as worker:
-            done = map_shards(double, range(400), title="t", sizes=[1] * 400)
-            assert next(done) == 0
-            worker.kill()
-            with pytest.raises(PawtraceError, match="expected workers, found none within 2 s"):
-                list(done)
 
 
 @pytest.mark.long
@@ -253,15 +183,3 @@ def test_workers_that_leave_in_the_middle_are_one_line(monkeypatch: pytest.Monke
 def test_a_shard_that_kills_every_worker_is_one_line() -> None:
     with pytest.raises(PawtraceError, match="the workers that tried one shard died"):
         results(die)
-
-
-@pytest.mark.long
-def test_a_lost_scheduler_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    with running(2) as (address, process):
-        monkeypatch.setenv(SCHEDULER, address)
-        done = map_shards(double, range(400), title="t", sizes=[1] * 400)
-        assert next(done) == 0
-        process.kill()
-        with pytest.raises(PawtraceError, match="the connection to the scheduler was lost") as error:
-            list(done)
-        assert "\n" not in str(error.value)
