@@ -1,9 +1,9 @@
 """How time and memory of each stage grow with the number of pictures, and what a second worker brings.
 
-The pictures are made of noise and small: what a picture costs is small beside what real photos cost, so
-that what grows faster than their number shows. Each stage runs in a process of its own. Processor time
-decides the exponent (it does not depend on what else runs); peak memory is that of the process, its
-libraries included. `open` is also measured with records without pictures.
+Growth is measured on small pictures of noise: a picture then costs little, so what grows faster than the
+number of pictures shows. Workers are measured on pictures as large as photos. Each stage runs in a process
+of its own. Processor time decides the exponent (it does not depend on what else runs); peak memory is that
+of the process, its libraries included. `open` is also measured with records without pictures.
 Run: python -m benchmarks.growth   (or with other sizes: python -m benchmarks.growth 10000 30000 100000)
 """
 

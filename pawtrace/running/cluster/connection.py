@@ -120,9 +120,15 @@ class Cluster:
             except TimeoutError:
                 if future.done():  # the function's own
                     raise
-                last_seen = time.monotonic() if self._client.nthreads() else last_seen
+                last_seen = time.monotonic() if self._has_workers() else last_seen
                 if time.monotonic() - last_seen > _WITHOUT_WORKER_S:
                     raise self._no_worker(_WITHOUT_WORKER_S) from None
+
+    def _has_workers(self) -> bool:
+        try:
+            return bool(self._client.nthreads())
+        except Exception:  # the scheduler does not answer: it ended while we asked
+            raise self._lost() from None
 
     def _check_versions(self) -> None:
         found = self._client.get_versions()

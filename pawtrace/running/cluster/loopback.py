@@ -5,12 +5,16 @@ Run: make cluster, or: python -m pawtrace.running.cluster.loopback
 
 import argparse
 import contextlib
+import os
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
 from pawtrace.running.cluster.shard_map import SCHEDULER
+
+_CLOSE_S = 20
 
 
 @contextlib.contextmanager
@@ -42,13 +46,22 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=2, help="number of processes (default: 2)")
     parser.add_argument("--port", type=int, default=8786, help="of the scheduler (default: 8786)")
     arguments = parser.parse_args()
-    ended = threading.Event()
+    told: list[int] = []
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: ended.set())
+        signal.signal(number, lambda number, _: told.append(number))
     with loopback_cluster(arguments.workers, arguments.port) as cluster:
         print(f"{arguments.workers} workers; dashboard: {cluster.dashboard_link}", flush=True)
         print(f"to use them: {SCHEDULER}={cluster.scheduler_address} make repro", flush=True)
-        ended.wait()
+        while not told:  # a wait without an end would sleep on after a signal that another thread received
+            time.sleep(0.2)
+        _exit_after(_CLOSE_S)
+
+
+def _exit_after(seconds: float) -> None:
+    """End this process, even if Dask still waits for a worker that died; the workers end with it."""
+    timer = threading.Timer(seconds, os._exit, [1])
+    timer.daemon = True
+    timer.start()
 
 
 if __name__ == "__main__":

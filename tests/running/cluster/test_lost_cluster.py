@@ -1,12 +1,19 @@
 """No scheduler, no workers, or a cluster that is lost in the middle: one line."""
 
+import contextlib
+import signal
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
+from concurrent.futures import Future
+from types import SimpleNamespace
 
 import pytest
+from distributed.comm import CommClosedError
 
 from pawtrace.base.errors import PawtraceError
-from pawtrace.running.cluster import connection
+from pawtrace.running.cluster import connection, loopback
 from pawtrace.running.cluster.shard_map import SCHEDULER, map_shards
 from tests.conftest import ROOT
 from tests.running.cluster.started import double, results, running
@@ -58,3 +65,47 @@ def test_a_lost_scheduler_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
         with pytest.raises(PawtraceError, match="the connection to the scheduler was lost") as error:
             list(done)
         assert "\n" not in str(error.value)
+
+
+def test_a_scheduler_that_ends_while_it_is_asked_for_its_workers_is_lost(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def nthreads() -> dict[str, int]:
+        raise CommClosedError("ConnectionPool closing.")
+
+    monkeypatch.setattr(connection, "_LOOK_EVERY_S", 0.01)
+    cluster = connection.Cluster("tcp://127.0.0.1:9")
+    cluster._client = SimpleNamespace(nthreads=nthreads)
+    with pytest.raises(PawtraceError, match="the connection to the scheduler was lost"):
+        cluster.result(Future())
+
+
+def test_a_cluster_that_is_told_to_end_ends_even_if_it_does_not_close(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    codes: list[int] = []
+    ended = threading.Event()
+
+    def end(code: int) -> None:
+        codes.append(code)
+        ended.set()
+
+    @contextlib.contextmanager
+    def hanging(*_: int) -> Iterator[SimpleNamespace]:
+        yield SimpleNamespace(dashboard_link="", scheduler_address="")
+        assert ended.wait(10)
+
+    monkeypatch.setattr(loopback, "_CLOSE_S", 0.01)
+    monkeypatch.setattr(loopback.os, "_exit", end)
+    monkeypatch.setattr(loopback, "loopback_cluster", hanging)
+    monkeypatch.setattr(sys, "argv", ["loopback"])
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    press = threading.Timer(0.1, signal.raise_signal, [signal.SIGTERM])  # received by this other thread
+    press.start()
+    try:
+        loopback.main()
+    finally:
+        press.join()
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+    assert codes == [1]
