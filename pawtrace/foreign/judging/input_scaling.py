@@ -53,7 +53,7 @@ def _pretrained(facts: ForeignFacts) -> Finding:
     network = facts.measured.network
     if network.is_trained_vgg16:
         # By features, such a VGG16 lost 9 points; trained anew as they say, it lost 15 (docs/log.md).
-        raise NotKnown("all of the backbone was trained with this scaling, and may have adapted to it")
+        raise NotKnown("the whole backbone was trained with this scaling, so the weights may have adapted")
     ours, theirs = facts.linear_probe_accuracy(probe.received), facts.linear_probe_accuracy(expected)
     # The weights' origin is known: then the smallest loss is one, and the model's accuracy shows it.
     is_certain = network.is_imagenet_vgg16 and not _is_accurate(facts)
