@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import os
 import signal
+import time
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -173,13 +174,16 @@ def test_code_that_a_worker_does_not_have_is_one_line(
     assert "\n" not in str(error.value)
 
 
-def die(_: int) -> int:
-    os.kill(os.getpid(), signal.SIGKILL)
-    return 0
+def die_at_three(number: int) -> int:
+    """Not at once: Dask starts no worker again that dies while it still starts."""
+    if number == 3:
+        time.sleep(0.3)
+        os.kill(os.getpid(), signal.SIGKILL)
+    return number
 
 
 @pytest.mark.long
 @pytest.mark.usefixtures("on_two_workers")
 def test_a_shard_that_kills_every_worker_is_one_line() -> None:
     with pytest.raises(PawtraceError, match="the workers that tried one shard died"):
-        results(die)
+        results(die_at_three)
