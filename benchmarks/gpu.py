@@ -22,7 +22,8 @@ os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")  # or peak memor
 
 import keras
 
-from benchmarks.gpu_steps import Row, steps, vgg16
+from benchmarks.gpu_sizes import steps
+from benchmarks.gpu_steps import Row, vgg16
 from pawtrace.base.files import write_json
 from pawtrace.config import paths
 from pawtrace.learning.device import choose_compute, device_name

@@ -60,13 +60,8 @@ class Case(NamedTuple):
 _COUNTS = {"train": 800, "validation": 200, "test": 1000}  # a cure that brings two points shows on these
 _PHOTO_COUNTS = {"train": 1200, "validation": 200, "test": 1000}
 _FLIP = [{"name": "HorizontalFlip", "arguments": {"p": 0.5}}]
-_MOVE = [
-    *_FLIP,
-    {
-        "name": "Affine",
-        "arguments": {"rotate": [-10, 10], "translate_percent": [-0.08, 0.08], "border_mode": 1},
-    },
-]
+_SHIFT = {"rotate": [-10, 10], "translate_percent": [-0.08, 0.08], "border_mode": 1}
+_MOVE = [*_FLIP, {"name": "Affine", "arguments": _SHIFT}]
 _SCRATCH: dict[str, Any] = {
     "backbone": "network.keras",
     "weights": None,

@@ -2,13 +2,9 @@
 
 import importlib
 import json
-import os
 import re
 import shutil
-import signal
-import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,13 +13,15 @@ import pytest
 
 from flows import train_recipe
 from pawtrace.running.entry_point import run_stage
+from tests.interrupting import kill_a_repro_of_wide_head, press_ctrl_c_after, train_wide_head_for
 from tests.tiny_clone import (
     RECIPES,
     command,
+    commit_all,
     edit_params,
-    environment,
+    experiment_rows,
+    outputs,
     prefect_server_for_all,
-    processes_in,
     stages_run,
     tiny_project,
 )
@@ -47,8 +45,7 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     of_recipes = [f"{stage}@{recipe}" for stage in ("train", "measure") for recipe in RECIPES]
     stages = ["download", "split", "preprocess", "resolve", *of_recipes, "report"]
     assert sorted(stages_run(output)) == sorted(stages)
-    command(folder, "git", "add", "-A")
-    command(folder, "git", "-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", "built")
+    commit_all(folder, "built")
     return folder
 
 
@@ -116,11 +113,6 @@ def test_an_experiment_trains_the_edited_recipe_and_shows_what_its_metrics_did(c
     command(clone, "git", "checkout", ".")
     command(clone, "dvc", "checkout", "--force")
     assert set(stages_run(command(clone, "dvc", "repro").stdout)) <= {"resolve"}
-
-
-def experiment_rows(of_revision: dict[str, Any]) -> list[dict[str, Any]]:
-    """The experiments below a revision, as `dvc exp show --json` has them."""
-    return [row for experiment in of_revision["experiments"] or [] for row in experiment["revs"]]
 
 
 @pytest.mark.long
@@ -236,78 +228,23 @@ def test_a_disk_that_fills_up_is_one_line_and_loses_nothing(
     assert outputs(clone) == before
 
 
-def outputs(folder: Path) -> dict[str, int]:
-    """Every file that stages left, with its size."""
-    places = ("data/raw", "data/splits", "data/records", "models", "reports")
-    files = [path for place in places for path in (folder / place).rglob("*") if path.is_file()]
-    return {str(path): path.stat().st_size for path in files}
-
-
 @pytest.mark.long
 def test_a_killed_repro_resumes_and_trains_to_its_last_epoch(clone: Path) -> None:
-    longer = {"phases": [{"trainable": "all", "num_epochs": 400}], "early_stopping": None, "seed": 3}
-    edit_params(clone, {"recipes": {"wide_head": {"overrides": {"train": longer}}}})
+    train_wide_head_for(clone, num_epochs=400, seed=3)
     kill_a_repro_of_wide_head(clone)
     assert "resuming after step" in command(clone, "dvc", "repro", "train@wide_head").stdout
     assert len((clone / "models/wide_head/history.csv").read_text().splitlines()) == 401
 
 
 def test_ctrl_c_in_a_run_from_its_start_leaves_nothing_half_done(clone: Path) -> None:
-    endless = {"phases": [{"trainable": "all", "num_epochs": 5000}], "early_stopping": None, "seed": 4}
-    edit_params(clone, {"recipes": {"wide_head": {"overrides": {"train": endless}}}})
+    train_wide_head_for(clone, num_epochs=5000, seed=4)
     command(clone, sys.executable, "-m", "stages.resolve")
     press_ctrl_c_after(r"epoch 2 of", clone)
 
 
 @pytest.mark.long
 def test_a_killed_repro_goes_on_where_it_was_and_ctrl_c_leaves_nothing_half_done(clone: Path) -> None:
-    endless = {"phases": [{"trainable": "all", "num_epochs": 5000}], "early_stopping": None, "seed": 5}
-    edit_params(clone, {"recipes": {"wide_head": {"overrides": {"train": endless}}}})
+    train_wide_head_for(clone, num_epochs=5000, seed=5)
     kill_a_repro_of_wide_head(clone)
     command(clone, "dvc", "checkout", "train@wide_head")  # the last finished model, which dvc had put away
     press_ctrl_c_after(r"resuming after step(.|\n)*epoch \d+ of", clone)
-
-
-def kill_a_repro_of_wide_head(clone: Path) -> None:
-    """Kill dvc and what it runs as soon as the training has left a checkpoint."""
-    pattern = ".pawtrace/training/*/checkpoints/[0-9]*.npz"
-    known = set(clone.glob(pattern))
-    repro = started(clone, "dvc", "repro", "train@wide_head")
-    while not set(clone.glob(pattern)) - known:
-        assert repro.poll() is None
-        time.sleep(0.05)
-    os.killpg(repro.pid, signal.SIGKILL)
-    repro.communicate()
-
-
-def press_ctrl_c_after(pattern: str, clone: Path) -> None:
-    """Train wide_head until its output matches; after Ctrl-C only the finished model is left."""
-    flow = started(clone, sys.executable, "-m", "flows.train_recipe", "wide_head")
-    assert flow.stdout is not None
-    with flow, flow.stdout:
-        said = ""
-        while not re.search(pattern, said):
-            assert flow.poll() is None, said
-            said += flow.stdout.readline()
-        os.killpg(flow.pid, signal.SIGINT)
-        output = flow.stdout.read()
-        assert flow.wait(60) == 130, output[-2000:]
-    assert "interrupted" in output
-    assert "Traceback" not in output
-    assert not processes_in(clone)
-    assert sorted(path.name for path in (clone / "models").glob(".partial*")) == []
-    assert (clone / "models/wide_head/model.keras").exists()
-
-
-def started(folder: Path, *words: str) -> "subprocess.Popen[str]":
-    """A command in a process group of its own, with a Prefect server of its own."""
-    alone = {name: value for name, value in environment().items() if name != "PREFECT_API_URL"}
-    return subprocess.Popen(
-        words,
-        cwd=folder,
-        env=alone,
-        start_new_session=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )

@@ -2,67 +2,26 @@
 
 import csv
 import json
-import os
 import random
 import re
-import subprocess
-import sys
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import keras
 import pytest
 
 from pawtrace.dataset.sources.drawn.sample import write_sample_archive
 from pawtrace.lineage.trace.dvc_cache import md5_of
-from tests.learning.tiny import tiny_backbone
-from tests.tiny_clone import command, edit_params, prefect_server_for_all, stages_run, tiny_project
+from tests.tiny_clone import (
+    command,
+    flip_a_bit_unseen,
+    prefect_server_for_all,
+    stages_run,
+)
+from tests.traced_clone import BOTH, MODULE, RECIPES, built_twice, causes_of, clone_with, pawtrace, traced
 
 pytestmark = pytest.mark.slow
-
-ARCHIVE = "data/archives/photos.zip"
-BFLOAT16_BACKBONE = "data/weights/tiny_bfloat16.keras"
-OF_ARCHIVE = {"data": {"source": "archive", "archive": ARCHIVE}}
-BOTH: dict[str, Any] = {
-    "exact": {"question": "In float32?", "overrides": {"train": {"precision": "float32"}}},
-    "coarse": {
-        "question": "In bfloat16?",
-        "overrides": {"train": {"precision": "bfloat16", "backbone": BFLOAT16_BACKBONE}},
-    },
-}
-RECIPES = {"coarse": BOTH["coarse"]}
-MODULE = "pawtrace/learning/inputs/batches.py"
-BEFORE, AFTER = "default_rng([seed, epoch])", "default_rng([seed, epoch, 1])"  # of the examples' order
-
-
-def clone_with(folder: Path, archive: Path, recipes: dict[str, Any]) -> Path:
-    """A fresh clone of the working tree with tiny params and an archive of its own."""
-    tiny_project(folder, recipes)
-    (folder / ARCHIVE).write_bytes(archive.read_bytes())
-    edit_params(folder, OF_ARCHIVE)
-    # A .keras backbone computes in the precision that it was saved in.
-    keras.config.set_dtype_policy("mixed_bfloat16")
-    try:
-        tiny_backbone(folder / BFLOAT16_BACKBONE)
-    finally:
-        keras.config.set_dtype_policy("float32")
-    return folder
-
-
-def commit(folder: Path, subject: str) -> None:
-    command(folder, "git", "add", "-A")
-    command(folder, "git", "-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", subject)
-
-
-def pawtrace(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    return command(folder, sys.executable, "-m", "pawtrace", *words, check=False)
-
-
-def traced(folder: Path, *words: str) -> dict[str, Any]:
-    content: dict[str, Any] = json.loads(pawtrace(folder, "trace", "--json", *words).stdout)
-    return {recipe["recipe"]: recipe for recipe in content["recipes"]}
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -88,20 +47,6 @@ def built(tmp_path_factory: pytest.TempPathFactory, archive: Path) -> Path:
 @pytest.fixture(scope="module")
 def built_of_both(tmp_path_factory: pytest.TempPathFactory, archive: Path) -> Path:
     return built_twice(tmp_path_factory.mktemp("both") / "pawtrace", archive, BOTH)
-
-
-def built_twice(folder: Path, archive: Path, recipes: dict[str, Any]) -> Path:
-    """A clone with three commits: built, a module and a param of the first recipe changed, built again."""
-    clone_with(folder, archive, recipes)
-    command(folder, "dvc", "repro")
-    commit(folder, "First")
-    edit_params(folder, {"recipes": {next(iter(recipes)): {"overrides": {"train": {"learning_rate": 0.05}}}}})
-    source = (folder / MODULE).read_text()
-    assert BEFORE in source
-    (folder / MODULE).write_text(source.replace(BEFORE, AFTER))
-    command(folder, "dvc", "repro")
-    commit(folder, "Another order of the examples")
-    return folder
 
 
 def test_another_process_another_order_of_the_archive_and_one_core_give_the_same_metrics(
@@ -137,8 +82,7 @@ def expect_a_twin_with_the_same_metrics(
 def test_the_trace_of_a_real_commit_names_param_and_module(built: Path) -> None:
     found = traced(built, "HEAD~1", "HEAD")
     module = ("code", MODULE)
-    causes = {name: {(c["kind"], c["what"]) for c in recipe["causes"]} for name, recipe in found.items()}
-    assert causes == {"coarse": {("param", "train.learning_rate"), module}}
+    assert causes_of(found) == {"coarse": {("param", "train.learning_rate"), module}}
     assert {recipe["verdict"] for recipe in found.values()} == {"explained"}
     (touched,) = [c["commits"] for c in found["coarse"]["causes"] if c["kind"] == "code"]
     assert touched[0].endswith("Another order of the examples")
@@ -146,10 +90,9 @@ def test_the_trace_of_a_real_commit_names_param_and_module(built: Path) -> None:
 
 @pytest.mark.long
 def test_the_param_of_one_recipe_explains_nothing_of_another(built_of_both: Path) -> None:
-    recipes = traced(built_of_both, "HEAD~1", "HEAD")
+    found = traced(built_of_both, "HEAD~1", "HEAD")
     module = ("code", MODULE)
-    causes = {name: {(c["kind"], c["what"]) for c in recipe["causes"]} for name, recipe in recipes.items()}
-    assert causes == {"exact": {("param", "train.learning_rate"), module}, "coarse": {module}}
+    assert causes_of(found) == {"exact": {("param", "train.learning_rate"), module}, "coarse": {module}}
 
 
 @pytest.mark.long
@@ -202,17 +145,6 @@ def test_attribution_takes_the_difference_apart_and_runs_nothing_twice(built: Pa
     assert json.loads(again.stdout)["attributions"] == content["attributions"]
 
 
-def flip_a_bit_unseen(path: Path) -> None:
-    """As a disk does it: neither size nor time of the file change."""
-    status = path.stat()
-    content = bytearray(path.read_bytes())
-    content[len(content) // 2] ^= 1
-    path.chmod(0o644)
-    path.write_bytes(content)
-    path.chmod(status.st_mode)
-    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
-
-
 def test_flipped_bits_in_a_cached_model_and_in_a_shard_are_found_and_mended(built: Path) -> None:
     shard = next((built / "data/records").glob("train-*.tfrecord"))
     md5 = md5_of((built / "models/coarse/model.keras").read_bytes())
@@ -257,7 +189,6 @@ def test_a_decision_about_a_photo_is_trained_on_and_named_as_the_cause(built: Pa
     labels = {row["id"]: row["label"] for row in csv.DictReader(manifest.read_text().splitlines())}
     assert labels[photo["id"]] == other
     assert model.read_bytes() != before
-    (recipe,) = json.loads(pawtrace(built, "trace", "--json").stdout)["recipes"]
-    causes = {(cause["kind"], cause["what"]) for cause in recipe["causes"]}
-    assert recipe["verdict"] == "explained"
-    assert ("data", "data/review.csv") in causes, causes
+    found = traced(built)
+    assert {recipe["verdict"] for recipe in found.values()} == {"explained"}
+    assert ("data", "data/review.csv") in causes_of(found)["coarse"]

@@ -98,6 +98,11 @@ def edit_params(folder: Path, changes: dict[str, Any], recipes: dict[str, Any] |
         yaml.dump(merged(content, changes), file)
 
 
+def commit_all(folder: Path, subject: str) -> None:
+    command(folder, "git", "add", "-A")
+    command(folder, "git", "-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", subject)
+
+
 def stages_run(output: str) -> list[str]:
     return [line.split("'")[1] for line in output.splitlines() if line.startswith("Running stage '")]
 
@@ -156,3 +161,26 @@ def tiny_project(folder: Path, recipes: dict[str, Any]) -> None:
     copy_of_the_project(folder)
     tiny_backbone(folder / BACKBONE)
     edit_params(folder, FROZEN, recipes)
+
+
+def outputs(folder: Path) -> dict[str, int]:
+    """Every file that stages left, with its size."""
+    places = ("data/raw", "data/splits", "data/records", "models", "reports")
+    files = [path for place in places for path in (folder / place).rglob("*") if path.is_file()]
+    return {str(path): path.stat().st_size for path in files}
+
+
+def experiment_rows(of_revision: dict[str, Any]) -> list[dict[str, Any]]:
+    """The experiments below a revision, as `dvc exp show --json` has them."""
+    return [row for experiment in of_revision["experiments"] or [] for row in experiment["revs"]]
+
+
+def flip_a_bit_unseen(path: Path) -> None:
+    """As a disk does it: neither size nor time of the file change."""
+    status = path.stat()
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.chmod(0o644)
+    path.write_bytes(content)
+    path.chmod(status.st_mode)
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))

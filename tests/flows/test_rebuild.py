@@ -5,17 +5,16 @@ import os
 import re
 import shutil
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from flows.temporary_server import _free_port
+from tests.flows.rebuilt import checkpoints, commit, rows, run_on_demand, serve, wait_for_state
 from tests.tiny_clone import (
     EASY,
     command,
@@ -50,22 +49,6 @@ def rebuild_again(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[st
     """A rebuild's command, with a server that runs already: the first rebuild started one of its own."""
     with prefect_server(tmp_path_factory.mktemp("server")) as url:
         yield "env", f"PREFECT_API_URL={url}", *REBUILD
-
-
-def commit(folder: Path, message: str) -> str:
-    """Commit what the user edits, without the results of runs."""
-    others = (":!dvc.lock", ":!reports", ":!models", ":!promoted.dvc")
-    command(folder, "git", "add", "--all", "--", ".", *others)
-    command(folder, "git", "-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", message)
-    return command(folder, "git", "rev-parse", "HEAD").stdout.strip()
-
-
-def rows(folder: Path, query: str) -> list[Any]:
-    """What Prefect's database has."""
-    with sqlite3.connect(folder / ".prefect/prefect.db") as database:
-        found = database.execute(query).fetchall()
-    database.close()
-    return found
 
 
 def test_the_first_rebuild_promotes_and_saves_on_a_branch_of_its_own(built: Path) -> None:
@@ -184,10 +167,6 @@ def test_killed_rebuilds_leave_no_process_and_the_next_one_goes_on(
     assert (built / "models/promoted/model.keras").exists()
 
 
-def checkpoints(folder: Path) -> set[Path]:
-    return set(folder.glob(".pawtrace/training/*/checkpoints/[0-9]*.npz"))
-
-
 HOLD = """
 import time
 from pawtrace.running.lock import project_held
@@ -219,39 +198,6 @@ def test_a_second_run_skips_or_waits_and_says_for_whom(built: Path, rebuild_agai
         os.kill(holder.pid, signal.SIGKILL)
         holder.wait()
         assert "results" in waiting.stdout.read()
-
-
-def serve(folder: Path, what: str, port: int) -> str:
-    words = sys.executable, "-m", "flows.serve", what
-    ended = subprocess.run(
-        words, cwd=folder, env=environment() | {"PORT": str(port)}, capture_output=True, text=True, check=True
-    )
-    return ended.stdout
-
-
-def run_on_demand(folder: Path, port: int) -> None:
-    url = f"http://127.0.0.1:{port}/api"
-    words = sys.executable, "-m", "prefect", "deployment", "run", "rebuild/rebuild-on-demand"
-    subprocess.run(
-        words,
-        cwd=folder,
-        env=environment() | {"PREFECT_API_URL": url, "PREFECT_HOME": str(folder / ".prefect")},
-        capture_output=True,
-        check=True,
-    )
-
-
-def wait_for_state(folder: Path, state: str, count: int) -> None:
-    query = f"""select r.id from flow_run r join flow f on f.id = r.flow_id
-                where f.name = 'rebuild' and r.deployment_id is not null and r.state_name = '{state}'"""
-    wait_for_rows(folder, query, count)
-
-
-def wait_for_rows(folder: Path, query: str, count: int) -> None:
-    until = time.monotonic() + 240
-    while len(rows(folder, query)) < count:
-        assert time.monotonic() < until, query
-        time.sleep(0.5)
 
 
 @pytest.mark.long
