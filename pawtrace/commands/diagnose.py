@@ -6,6 +6,7 @@ be used.
 
 import argparse
 import os
+import sys
 from pathlib import Path
 
 from pawtrace.running.importing import garbage_left_alone
@@ -14,7 +15,12 @@ from pawtrace.running.importing import garbage_left_alone
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The model, the photos, the format."""
     parser.add_argument("model", type=Path, help="a .keras or .h5 file, or a SavedModel's folder")
-    parser.add_argument("photos", type=Path, help="test photos: a folder, zip or tar with class folders")
+    parser.add_argument(
+        "photos",
+        type=Path,
+        help="photos that the model has not seen: a folder, zip or tar with class folders; or one that has "
+        "folders train and test, each with class folders",
+    )
     parser.add_argument("--train", type=Path, metavar="PHOTOS", help="photos that the model was trained on")
     parser.add_argument(
         "--history",
@@ -37,5 +43,6 @@ def run(arguments: argparse.Namespace) -> int:
         from pawtrace.foreign.page import write_page
 
         write_page(arguments.html, diagnosis)
+        print(f"diagnose: page: {arguments.html}", file=sys.stderr)
     print(diagnosis.json if arguments.json else diagnosis.text, end="")
     return 0 if diagnosis.is_healthy else 1

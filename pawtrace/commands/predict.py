@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pawtrace.config.params import Params, load_params
-from pawtrace.config.paths import PROMOTED
+from pawtrace.config.paths import PARAMS, PROMOTED
 
 if TYPE_CHECKING:
     import numpy as np
@@ -45,7 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
     from pawtrace.promotion.chosen_model import chosen_model
     from pawtrace.promotion.model_sentence import model_sentence
 
-    params = load_params()
+    params = _params(arguments.model)
     chosen = chosen_model(arguments.model, params, any_format=True)
     from pawtrace.inference.photos import find_photos  # with TensorFlow, which no answer so far needed
 
@@ -65,6 +65,15 @@ def run(arguments: argparse.Namespace) -> int:
         return 0
     _list(unpredicted, len(files))
     return 1 if predicted else 2
+
+
+def _params(model: str | None) -> Params:
+    """Those of the project; a model that is named by its path can also be used where there is no project."""
+    if model is None or PARAMS.exists() or not Path(model).exists():
+        return load_params()
+    from pawtrace.foreign.defaults import default_params
+
+    return default_params()
 
 
 def _predict(

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from pawtrace.base.yaml_files import parse_yaml, yaml_bytes
-from pawtrace.config.params import merged
+from pawtrace.config.params import Params, merged
 from pawtrace.config.sections import DiagnoseParams, Limits, ProbeParams
 from pawtrace.config.train_params import TrainParams
 
@@ -16,6 +16,13 @@ _FILE = Path(__file__).with_name("default_params.yaml")  # a link to profiles/de
 def _sections() -> dict[str, Any]:
     sections: dict[str, Any] = parse_yaml(yaml_bytes(_FILE))
     return sections
+
+
+def default_params() -> Params:
+    """All of them, for a folder without a params.yaml; its only recipe is the baseline."""
+    return Params.model_validate(
+        {**_sections(), "recipes": {"baseline": {"question": "What is reached?", "overrides": {}}}}
+    )
 
 
 def thresholds() -> DiagnoseParams:

@@ -24,7 +24,7 @@ from pawtrace.foreign.measuring.fit_signals import FitSignals
 from pawtrace.foreign.measuring.measure import Measured, Say, measure
 from pawtrace.foreign.reading.history_file import read_history
 from pawtrace.foreign.reading.model_file import ModelFile, load_foreign_model, model_of
-from pawtrace.foreign.reading.photos import read_photos
+from pawtrace.foreign.reading.sets import read_sets
 from pawtrace.foreign.screen import as_content, as_screen, notes_on
 from pawtrace.results.number_words import percent
 
@@ -69,7 +69,7 @@ def diagnose(
       model: a Keras model, or the path of a `.keras` or `.h5` file or of a SavedModel's folder. No code in
         the file is executed.
       test: photos that the model was not trained on: a folder, zip or tar, arrays (images, labels), or a
-        tf.data dataset of batches of these.
+        tf.data dataset of batches of these. A folder with folders train and test is both sets.
       train: photos that the model was trained on, in the same forms; without them, some verdicts are not
         known.
       history: what `fit` returned, or the path of a CSV or JSON file of the history.
@@ -96,8 +96,7 @@ def diagnose_file(
         return _not_finite(file)
     curves = None if history is None else read_history(history)
     say("reading the photos")
-    test_photos = read_photos(test)
-    train_photos = None if train is None else read_photos(train)
+    test_photos, train_photos = read_sets(test, train, say)
     with warnings.catch_warnings():
         # Of a softmax over one unit, at every call: the verdict says so once.
         warnings.filterwarnings("ignore", message="(.|\n)*softmax over axis")

@@ -15,8 +15,8 @@ from pawtrace.config.conventions import CONVENTIONS
 from pawtrace.config.sections import LABELS
 from pawtrace.dataset.examples.pixels import decode
 from pawtrace.foreign.measuring.feeding import find_feeding
-from pawtrace.foreign.measuring.network import Network, network_of
-from pawtrace.foreign.measuring.network_outputs import meaning_of_output, outputs_of
+from pawtrace.foreign.measuring.network import network_of
+from pawtrace.foreign.measuring.network_outputs import made_for, meaning_of_output, outputs_of
 from pawtrace.foreign.reading.array_values import scaled
 from pawtrace.foreign.reading.model_file import load_foreign_model
 from pawtrace.foreign.reading.photos import Photos, label_of, stretched
@@ -25,7 +25,7 @@ _FREE_PX = (224, 224)  # for a model that takes any size
 _MIN_OF_A_LABEL = 8
 _NUM_FIRST = 8  # photos on which all conventions are tried
 _AT_ONCE = 32
-_SAME_RANGE = 0.3  # of the photos' spread: how far resizing alone moves mean and spread, and then some
+_NUM_TO_TELL = 4  # photos that tell what a model's scaling layers are made for
 
 
 class ForeignClassifier(NamedTuple):
@@ -65,23 +65,16 @@ def predict_photos(path: Path, names: Sequence[str], encoded: Sequence[bytes]) -
         if feeding.is_certain:
             convention, dog_first = feeding.convention, feeding.best.dog_first
             return _answered(answers, network.size_px, output.probability, encoded, convention, dog_first)
-    if network.inputs.dtype != "uint8" and not _scales_inside(network, encoded):
+    few = np.stack([stretched(decode(content), network.size_px) for content in encoded[:_NUM_TO_TELL]])
+    expected = "zero_to_255" if network.inputs.dtype == "uint8" else made_for(network, few)
+    if expected is None:
         inside = "a scaling layer in the model, or " if network.shows_layers else ""
         raise TrainingError(
             f"{path}: expected {inside}photos in folders called {LABELS[0]} and {LABELS[1]} "
             f"(at least {_MIN_OF_A_LABEL} of each), which show what input the model expects (RGB 0..255, "
             f"0..1, ...), found nothing that shows it; run: pawtrace diagnose {path} PHOTOS"
         )
-    return _answered(answers, network.size_px, output.probability, encoded, "zero_to_255", dog_first=False)
-
-
-def _scales_inside(network: Network, encoded: Sequence[bytes]) -> bool:
-    """Whether layers of the model scale its input; not known of a SavedModel, which does not show them."""
-    raw = np.stack([stretched(decode(content), network.size_px) for content in encoded[:4]])
-    entry = np.asarray(network.after_scaling()(raw.astype(np.float32), training=False))
-    # Layers that resize, turn or make grey keep the range of the values.
-    return bool(abs(entry.mean() - raw.mean()) > _SAME_RANGE * raw.std()
-                or abs(entry.std() - raw.std()) > _SAME_RANGE * raw.std())  # fmt: skip
+    return _answered(answers, network.size_px, output.probability, encoded, expected, dog_first=False)
 
 
 def _labelled(names: Sequence[str], encoded: Sequence[bytes]) -> Photos | None:

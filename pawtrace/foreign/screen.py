@@ -1,5 +1,6 @@
 """A diagnosis as one screen of text, and as plain content for JSON."""
 
+import shutil
 import textwrap
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ from pawtrace.results.number_words import percent
 if TYPE_CHECKING:
     from pawtrace.foreign.diagnosing import ForeignDiagnosis
 
-_WIDTH = 110
+_WIDTH, _LEAST_WIDTH = 110, 60  # columns at most, and in a terminal that is narrower
 _NUM_CURES = 3
 _NUM_SUSPECTS = 5
 
@@ -29,7 +30,8 @@ def as_screen(diagnosis: "ForeignDiagnosis") -> str:
     lines += _wrapped("verdict", f"{diagnosis.verdict.replace('_', ' ')}. {diagnosis.sentence}")
     for number, cure in enumerate(diagnosis.cures[:_NUM_CURES], start=1):
         lines += _wrapped("what to do" if number == 1 else "", f"{number}. {cure.words}")
-        lines += [f"{'':15}{line}" for line in cure.keras.splitlines()]
+        if not cure.keras.startswith("#"):  # then there is a line of code for it
+            lines += [f"{'':15}{line}" for line in cure.keras.splitlines()]
     for note in diagnosis.notes:
         lines += _wrapped("note", note)
     if diagnosis.suspects:
@@ -60,9 +62,9 @@ def as_content(diagnosis: "ForeignDiagnosis") -> dict[str, Any]:
     if measured is not None:
         test = score_of(measured.test)
         content |= {
-            "input": measured.feeding.convention,
+            "input": measured.feeding.convention if _is_known(measured) else None,
             "input_fits_equally": measured.feeding.equals,
-            "class_1": LABELS[0] if measured.feeding.best.dog_first else LABELS[1],
+            "class_1": LABELS[not measured.feeding.best.dog_first] if _is_known(measured) else None,
             "output": measured.output.words,
             "num_test": test.num_examples,
             "test_accuracy": test.accuracy,
@@ -158,12 +160,17 @@ def _accuracy_words(measured: Measured) -> str:
     )
 
 
+def _is_known(measured: Measured) -> bool:
+    """Whether the photos show which input scaling the model expects, and which class is 1."""
+    return measured.feeding.is_certain and not measured.output.is_constant
+
+
 def _feeding_words(measured: Measured) -> str:
     feeding = measured.feeding
     best = feeding.best
     one, other = LABELS[not best.dog_first], LABELS[best.dog_first]
     words = f"{CONVENTIONS[feeding.convention].words}; class 1 is {one}"
-    if measured.output.is_constant or not feeding.is_certain:
+    if not _is_known(measured):
         return (
             f"not known: with every scaling, the model is no better than guessing "
             f"(best: {words}, {percent(best.accuracy)} of {len(best.right)} photos)"
@@ -189,6 +196,8 @@ def _baseline(measured: Measured) -> float | None:
 def _check_lines(checks: list[Check]) -> list[str]:
     """A line for each verdict; of those that are not known for the same reason, one together."""
     lines, unknown = [], dict[str, list[str]]()
+    if sum(check.state == "failed" for check in checks) > 1:
+        lines += _wrapped("", "The first failed check is the verdict; the others may be its consequences.", 0)
     for check in checks:
         name = check.verdict.replace("_", " ")
         if check.state == "not known":
@@ -201,4 +210,5 @@ def _check_lines(checks: list[Check]) -> list[str]:
 
 
 def _wrapped(title: str, text: str, width: int = 12) -> list[str]:
-    return textwrap.wrap(text, _WIDTH, initial_indent=f"{title:<{width}}", subsequent_indent=" " * width)
+    columns = max(_LEAST_WIDTH, min(_WIDTH, shutil.get_terminal_size((_WIDTH, 24)).columns))
+    return textwrap.wrap(text, columns, initial_indent=f"{title:<{width}}", subsequent_indent=" " * width)

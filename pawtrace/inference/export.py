@@ -37,7 +37,7 @@ def check_packages(name: str) -> None:
     if missing:
         raise TrainingError(
             f"--format {name}: expected the packages {', '.join(FORMATS[name].packages)}, "
-            f"found no {', '.join(missing)}; run: pip install '.[export]'"
+            f"found no {', '.join(missing)}; run: pip install -e '.[export]'"
         )
 
 

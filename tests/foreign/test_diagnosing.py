@@ -130,3 +130,20 @@ def test_the_limits_are_those_of_the_default_profile() -> None:
     assert thresholds().underfitting_accuracy == 0.9
     packaged = ROOT / "pawtrace/foreign/default_params.yaml"
     assert packaged.read_bytes() == (ROOT / "profiles/default.yaml").read_bytes()
+
+
+def test_an_input_that_is_not_known_is_none_in_json() -> None:
+    blind = reader()
+    blind.layers[-1].set_weights([np.zeros((4, 1), np.float32), np.zeros(1, np.float32)])
+    content = json.loads(pawtrace.diagnose(blind, "test").json)
+    assert (content["input"], content["class_1"]) == (None, None)
+    content = json.loads(pawtrace.diagnose(reader(), "test").json)
+    assert (content["input"], content["class_1"]) == ("zero_to_255", "dog")
+
+
+@pytest.mark.parametrize("columns", ["70", "200"])
+def test_the_text_fits_the_terminal(columns: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    lines = pawtrace.diagnose(reader(), "test").text.splitlines()
+    widest = max(map(len, lines))
+    assert min(int(columns), 110) - 15 < widest <= min(int(columns), 110)

@@ -8,6 +8,7 @@ import pytest
 
 from pawtrace.base.errors import DataError
 from pawtrace.foreign.reading.photos import label_of, read_photos
+from pawtrace.foreign.reading.sets import read_sets
 from tests.foreign.colours import images_and_labels, photo_folder
 
 
@@ -75,3 +76,26 @@ def test_photos_of_one_label_or_without_any_are_refused(tmp_path: Path) -> None:
     (tmp_path / "birds/1.png").rename(tmp_path / "1.png")
     with pytest.raises(DataError, match="found 1 file in no folder; put the cats into a folder called cat"):
         read_photos(tmp_path)
+
+
+def test_a_folder_with_train_and_test_in_it_is_both_sets(tmp_path: Path) -> None:
+    photo_folder(tmp_path / "photos/train", 40, seed=1)
+    photo_folder(tmp_path / "photos/validation", 24, seed=2)
+    said: list[str] = []
+    test, train = read_sets(tmp_path / "photos", None, said.append)
+    assert train is not None
+    assert (len(test.ids), len(train.ids)) == (24, 40)
+    assert all("validation/" in id for id in test.ids)
+    assert any("24 test photos, 40 training photos" in line for line in said)
+
+
+@pytest.mark.parametrize("inner", ["", "train", "test"])
+def test_a_folder_with_one_of_them_is_one_set(inner: str, tmp_path: Path) -> None:
+    photo_folder(tmp_path / "photos" / inner, 40)
+    test, train = read_sets(tmp_path / "photos", None, print)
+    assert (len(test.ids), train) == (40, None)
+
+
+def test_images_without_labels_are_refused_in_one_line() -> None:
+    with pytest.raises(DataError, match="expected images and labels"):
+        read_photos((images_and_labels(40)[0],))

@@ -56,6 +56,16 @@ def test_a_model_of_which_nothing_tells_it_is_refused_in_one_line(capsys: pytest
     assert "pawtrace diagnose foreign.keras PHOTOS" in capsys.readouterr().err.splitlines()[-1]
 
 
+def test_a_model_by_its_path_needs_no_project(capsys: pytest.CaptureFixture[str]) -> None:
+    reader(scale=1 / 255).save("foreign.keras")
+    photo_folder(Path("photos"), 40)
+    Path("params.yaml").unlink()
+    assert predict("photos", "--model", "foreign.keras") == 0
+    assert accuracy_of(capsys.readouterr().out.splitlines()) > 0.9
+    assert predict("photos") == 2
+    assert "params.yaml is missing" in capsys.readouterr().err
+
+
 @pytest.mark.filterwarnings("ignore:(.|\n)*softmax over axis")  # Keras says so while the model is built
 def test_a_softmax_over_one_unit_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     reader(activation="softmax").save("foreign.keras")

@@ -72,7 +72,7 @@ def too_few(_finding: Finding, facts: Facts) -> Iterator[Cure]:
                 "head": {"pooling": "average"},
                 **PLAIN_NETWORK,
             },
-            f"{pretrained_lines(facts.params.backbone)}\nbackbone.trainable = False",
+            f"{pretrained_lines(facts.params)}\nbackbone.trainable = False",
         )
     yield Cure("more_pictures", "Collect more pictures.", None, "# more pictures")
     yield from augmentation(facts)

@@ -67,7 +67,7 @@ def dead(_finding: Finding, facts: Facts) -> Iterator[Cure]:
             {"weights": "imagenet", "input_scaling": "backbone", **PLAIN_NETWORK}
             if train.backbone in BACKBONES
             else None,
-            pretrained_lines(train.backbone),
+            pretrained_lines(train),
         )
     falls_from = facts.probes.rate_range.falls_from
     if not is_random and (facts.dying_signal is not None or falls_from is None):

@@ -65,11 +65,15 @@ def frozen_backbone(facts: Facts) -> Iterator[Cure]:
     )
 
 
-def pretrained_lines(backbone: str) -> str:
-    """The lines of Keras that build a published backbone with its ImageNet weights, and scale its input."""
-    published = PUBLISHED.get(backbone, PUBLISHED["vgg16"])
+def pretrained_lines(train: TrainParams) -> str:
+    """The lines of Keras that build a published backbone with its ImageNet weights, and scale its input.
+
+    Its own backbone if that is published, else VGG16; for images of the same size.
+    """
+    published, side = PUBLISHED.get(train.backbone, PUBLISHED["vgg16"]), train.image_size_px
     return (
-        f"backbone = keras.applications.{published.application}(include_top=False, weights='imagenet')\n"
+        f"backbone = keras.applications.{published.application}(\n"
+        f"    include_top=False, weights='imagenet', input_shape=({side}, {side}, 3))\n"
         f"{scaling_line(published.convention)}"
     )
 

@@ -3,8 +3,16 @@
 from pawtrace.config.sections import LABELS
 from pawtrace.diagnosis.facts import Facts
 from pawtrace.diagnosis.finding import Finding, NotKnown
-from pawtrace.diagnosis.scores import is_above
+from pawtrace.diagnosis.scores import Score, is_above
 from pawtrace.results.number_words import percent
+
+
+def _hidden(unseen: Score) -> str:
+    """A sentence, if the accuracy hides the neglect: not where new pictures are half cats, half dogs."""
+    accuracy, balanced = percent(unseen.accuracy), percent(unseen.balanced_accuracy)
+    if accuracy == balanced:
+        return ""
+    return f" The accuracy of {accuracy} hides that; the balanced accuracy is {balanced}."
 
 
 def rule(facts: Facts) -> Finding:
@@ -35,7 +43,5 @@ def rule(facts: Facts) -> Finding:
         sentence=f"{percent(train.chance)} of the training pictures are {LABELS[common]}s, and the "
         f"model neglects the other label: of new pictures it recognises "
         f"{percent(unseen.recalls[common])} of the {LABELS[common]}s and "
-        f"{percent(unseen.recalls[rare])} of the {LABELS[rare]}s. The accuracy of "
-        f"{percent(unseen.accuracy)} hides that; the balanced accuracy is "
-        f"{percent(unseen.balanced_accuracy)}.",
+        f"{percent(unseen.recalls[rare])} of the {LABELS[rare]}s.{_hidden(unseen)}",
     )

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 from pawtrace.config.conventions import CONVENTIONS
-from pawtrace.diagnosis.cures.steps import Cure, rounded, scaling_line
+from pawtrace.diagnosis.cures.steps import Cure, pretrained_lines, rounded, scaling_line
 from pawtrace.diagnosis.cures.table import cures_of
 from pawtrace.diagnosis.finding import Finding
-from pawtrace.foreign.judging.cures_of_dead import SCALED_INSIDE, cures_of_dead, from_random, look, new_head
+from pawtrace.foreign.judging.cures_of_dead import cures_of_dead, from_random, look, new_head, scaled_inside
 from pawtrace.foreign.judging.facts import ForeignFacts
 
 # Words for a script, where a recipe's cure names params.
@@ -26,7 +26,20 @@ def cures_for(verdict: str, finding: Finding, facts: ForeignFacts) -> list[Cure]
     shared = [] if own else cures_of(verdict, finding, facts)
     if verdict == "underfitting" and (not facts.measured.feeding.is_certain or facts.may_be_scaled_twice):
         own.insert(0, look(facts))
+    network = facts.measured.network
+    if verdict == "overfitting" and network.shows_layers and network.family is None:
+        own.append(_pretrained(facts))
     return [_in_a_script(cure, facts) for cure in [*own, *shared]]
+
+
+def _pretrained(facts: ForeignFacts) -> Cure:
+    """A pretrained backbone instead of convolutions that know these photos only (measured: docs/log.md)."""
+    return Cure(
+        "pretrained_backbone",
+        "Use a pretrained backbone instead of your own convolutions, and train a head on it.",
+        None,
+        f"{pretrained_lines(facts.params)}\nbackbone.trainable = False",
+    )
 
 
 def _in_a_script(cure: Cure, facts: ForeignFacts) -> Cure:
@@ -43,7 +56,7 @@ def _own_cures(verdict: str, finding: Finding, facts: ForeignFacts) -> Iterator[
             "scale_once",
             "Scale only once: give the model unscaled photos, or remove its scaling layer; then train again.",
             None,
-            SCALED_INSIDE,
+            scaled_inside(facts),
         )
     elif verdict == "input_scaling":
         yield _scaling(finding, facts)

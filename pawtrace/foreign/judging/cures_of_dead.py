@@ -2,11 +2,10 @@
 
 from collections.abc import Iterator
 
+from pawtrace.config.conventions import CONVENTIONS
 from pawtrace.diagnosis.cures.steps import Cure, pretrained_lines, scaling_line
 from pawtrace.diagnosis.finding import Finding
 from pawtrace.foreign.judging.facts import ForeignFacts
-
-SCALED_INSIDE = "x = images  # RGB 0..255; the scaling layer in the model does the rest"
 
 
 def cures_of_dead(finding: Finding, facts: ForeignFacts) -> Iterator[Cure]:
@@ -34,7 +33,7 @@ def cures_of_dead(finding: Finding, facts: ForeignFacts) -> Iterator[Cure]:
             "Begin again with pretrained weights: train the head with the backbone frozen, then all layers "
             "at a learning rate of 1e-5.",
             None,
-            f"{pretrained_lines(facts.params.backbone)}\n"
+            f"{pretrained_lines(facts.params)}\n"
             "backbone.trainable = False; model.compile(keras.optimizers.Adam(1e-3), ...); model.fit(...)\n"
             "backbone.trainable = True; model.compile(keras.optimizers.Adam(1e-5), ...); model.fit(...)",
         )
@@ -50,7 +49,7 @@ def new_head(facts: ForeignFacts) -> Cure:
     """A new head, with the inputs that its backbone expects."""
     measured = facts.measured
     expected = measured.network.expected_convention or measured.feeding.convention
-    scaling = SCALED_INSIDE if measured.inner_scaling else scaling_line(expected)
+    scaling = scaled_inside(facts) if measured.inner_scaling else scaling_line(expected)
     return Cure(
         "new_head",
         "Train a new head on the convolutions, which are good: frozen, with one sigmoid unit.",
@@ -63,11 +62,22 @@ def new_head(facts: ForeignFacts) -> Cure:
     )
 
 
+def scaled_inside(facts: ForeignFacts) -> str:
+    """The line of Keras that gives a model with scaling layers of its own the input that these expect."""
+    return f"x = images  # {_expected_words(facts)}; the scaling layer in the model does the rest"
+
+
+def _expected_words(facts: ForeignFacts) -> str:
+    return CONVENTIONS[facts.measured.made_for or "zero_to_255"].words
+
+
 def look(facts: ForeignFacts) -> Cure:
     """Look at what `fit` gets."""
     words = "Look at what fit gets: photos in the range that you expect, each with its own label."
     if facts.measured.inner_scaling:
-        words = "Look at what fit gets: the model scales its input itself, so give it 0..255, not less."
+        words = (
+            f"Look at what fit gets: the model scales its input itself, so give it {_expected_words(facts)}."
+        )
     return Cure("inputs", words, None, "print(images.min(), images.max(), labels[:20])")
 
 
@@ -77,7 +87,8 @@ def from_random(facts: ForeignFacts) -> Iterator[Cure]:
         "pretrained",
         "Start from pretrained weights, with the input scaling that they expect.",
         None,
-        pretrained_lines(facts.params.backbone),
+        f"{pretrained_lines(facts.params)}\n"
+        "backbone.trainable = False  # train the head first; then all layers at a learning rate of 1e-5",
     )
     all_layers = "use" if facts.trains_backbone else "train all layers, with"
     yield Cure(

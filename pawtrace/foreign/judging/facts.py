@@ -117,8 +117,10 @@ class ForeignFacts(Facts):
 
     @property
     def may_be_scaled_twice(self) -> bool:
-        """Whether the model scales its input itself, and fits photos that are scaled already as well."""
-        return self.measured.inner_scaling and bool(self.measured.feeding.equals)
+        """Whether the model divides by 255 itself, and fits photos that are divided already as well."""
+        measured = self.measured
+        divides = measured.inner_scaling and measured.made_for == "zero_to_255"
+        return divides and bool(measured.feeding.equals)
 
     def require_no_contradiction(self) -> None:
         """End a rule if the history tells of a much better model than was measured.

@@ -61,8 +61,8 @@ def _pretrained(facts: ForeignFacts) -> Finding:
     named = " (images / 255)" if probe.received == "zero_to_one" else ""
     return Finding(
         is_worse,
-        "accuracy that the pretrained features lose by the input scaling, points",
-        points(ours - theirs),
+        "accuracy that the pretrained features lose by this input scaling, points",
+        points(theirs - ours),
         "measurably above 0 (p below 0.05)",
         f"The {facts.measured.network.family} backbone gets {CONVENTIONS[probe.received].words}{named}, but "
         f"its pretrained weights expect {CONVENTIONS[expected].words}: a linear classifier on its features "

@@ -131,7 +131,8 @@ def undertrained(facts: ForeignFacts) -> Finding:
         f"The history ends after {plural(len(facts.history.epoch), 'epoch')}, with an accuracy of "
         f"{percent(facts.known.accuracy)}: so few steps do not show what the model can learn."
     )
-    return finding._replace(applies=True, sentence=said, cause="epochs")
+    few = "too few steps to learn much, and not good"
+    return Finding(True, "epochs in the history", str(len(facts.history.epoch)), few, said, cause="epochs")
 
 
 def underfitting(facts: ForeignFacts) -> Finding:

@@ -31,6 +31,7 @@ from pawtrace.foreign.measuring.network_outputs import (
     contrast_of,
     convention_of,
     draws_random_numbers,
+    made_for,
     meaning_of_output,
     outputs_of,
 )
@@ -46,6 +47,7 @@ _TRIALS_S, _PASSES = 14.0, 21  # passes of the first photos through the network,
 _NUM_FIRST = (32, 16, 8)  # photos for the first pass: as many as the time allows
 _NUM_AGAIN = 640  # photos for a second search
 _MODES_S, _MAX_MODES = 3.0, 256  # time for the photos that are shown in both modes, and how many at most
+_NUM_TO_TELL = 4  # photos that tell what a model's scaling layers are made for
 _FREE_PX = (224, 224)  # for a model that takes any size
 Say = Callable[[str], None]
 
@@ -60,6 +62,7 @@ class Measured(NamedTuple):
     received: str | None  # by the trunk: the name of a convention, where it follows one
     entry_std: float  # of the values that the first layer that learns receives
     inner_scaling: bool  # whether layers of the model scale its input
+    made_for: str | None  # the convention for which these layers are made, where they show it
     test_photos: Photos
     train_photos: Photos | None
     test: Predictions
@@ -97,7 +100,9 @@ def measure(
     output = meaning_of_output(file, network, test.encoded, labelled=test)
     whole = network.with_features()
     each_s = seconds_each(whole, network)
-    feeding = _feeding(whole, network, output, test, train, each_s, convention, say)
+    inner = made_for(network, test.first(_NUM_TO_TELL).images(network.size_px))
+    expected = test.fed or inner or (None if network.num_scaling else network.expected_convention)
+    feeding = _feeding(whole, network, output, test, train, each_s, convention, expected, say)
     num_answers = affordable(_ANSWERS_S, each_s, len(test.ids))
     say(f"predicting {num_answers} of {len(test.ids)} test photos")
     all_test, test = test, test.first(num_answers)
@@ -127,6 +132,7 @@ def measure(
         received,
         float(entry.std()),
         bool(network.num_scaling) and received != feeding.convention,
+        inner,
         test,
         train,
         predictions,
@@ -155,12 +161,12 @@ def _feeding(
     train: Photos | None,
     each_s: float,
     convention: str | None,
+    expected: str | None,
     say: Say,
 ) -> Feeding:
     """The input scaling that fits photos of both sets; or, if none does, the one that fits train alone."""
     fitting = (number for number in _NUM_FIRST if number * each_s * _PASSES < _TRIALS_S)
     num_first = next(fitting, _NUM_FIRST[-1])
-    expected = test.fed or (None if network.num_scaling else network.expected_convention)
     if convention is None:
         say(f"how does it want its input? trying {len(CONVENTIONS)} conventions on some photos")
 

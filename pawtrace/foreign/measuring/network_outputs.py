@@ -19,6 +19,8 @@ from pawtrace.results.probe_results import Block
 AT_ONCE = 16  # photos
 _NUM_PHOTOS = 64
 _SAME_ANSWER = 1e-3  # rounding
+_SAME_RANGE = 0.3  # of the spread: how far resizing alone moves mean and spread, and then some
+_STANDARD_MEAN, _STANDARD_STD = 0.5, (0.4, 2.5)  # of values that were standardised on other photos
 _NUM_FOR_OUTPUT = 2  # photos, each in every convention: one batch
 
 
@@ -86,6 +88,36 @@ def convention_of(entry: np.ndarray, images: np.ndarray) -> str | None:
         if np.abs(entry - expected).max() <= 0.02 * np.ptp(expected):
             return name
     return None
+
+
+def made_for(network: Network, images: np.ndarray) -> str | None:
+    """The convention for which the scaling layers of a model are made; None if the layers do not show it.
+
+    It is the only one that these layers turn into values as networks usually receive them:
+    Rescaling(1 / 255) is made for 0..255, Rescaling(2, -1) for 0..1.
+
+    Args:
+      network: the model, taken apart.
+      images: uint8 (n, h, w, 3), RGB.
+    """
+    to_entry = network.after_scaling()
+    fitting = [
+        name
+        for name, convention in CONVENTIONS.items()
+        if not convention.bgr and _is_usual(outputs_of(to_entry, scaled(images, name))[0], images)
+    ]
+    return fitting[0] if len(fitting) == 1 else None
+
+
+def _is_usual(entry: np.ndarray, images: np.ndarray) -> bool:
+    """Whether values have the mean and the spread of a convention's, or are standardised."""
+    if abs(entry.mean()) < _STANDARD_MEAN and _STANDARD_STD[0] < entry.std() < _STANDARD_STD[1]:
+        return True
+    usual = (scaled(images, name) for name in CONVENTIONS)
+    return any(
+        max(abs(entry.mean() - each.mean()), abs(entry.std() - each.std())) < _SAME_RANGE * each.std()
+        for each in usual
+    )
 
 
 def contrast_of(photos: Photos) -> float:

@@ -85,7 +85,8 @@ def _read(path: Path) -> dict[str, list[float]]:
         ) from None
     except (OSError, ValueError, TypeError, csv.Error) as error:
         raise DataError(
-            f"{path}: expected a CSV of CSVLogger or a JSON of History.history, found {error!s:.100}"
+            f"{path}: expected a CSV of CSVLogger or a JSON of History.history, "
+            f"found something else ({error!s:.100})"
         ) from None
 
 

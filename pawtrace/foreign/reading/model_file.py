@@ -51,7 +51,7 @@ def load_foreign_model(path: Path) -> ModelFile:
     if not path.exists():
         raise TrainingError(f"{path} is missing; expected a .keras or .h5 file, or a SavedModel's folder")
     if is_saved_model(path):
-        return model_of(load_saved_model(path), Compiled())
+        return model_of(load_saved_model(path), Compiled(), str(path))
     if path.is_dir():
         raise TrainingError(
             f"{path}: expected a .keras or .h5 file, or a folder with a saved_model.pb, found a folder "
@@ -61,7 +61,7 @@ def load_foreign_model(path: Path) -> ModelFile:
     _require_plain_layers(path, config)
     try:
         model = load_model_file(path) if _is_zip(path) else _load_hdf5(path)
-        return model_of(model, compiled)
+        return model_of(model, compiled, str(path))
     except ValueError as error:
         if _NOT_FINITE in str(error):
             return ModelFile(keras.Model(), compiled, str(error))
@@ -70,15 +70,15 @@ def load_foreign_model(path: Path) -> ModelFile:
         ) from error
 
 
-def model_of(model: keras.Model, compiled: Compiled | None = None) -> ModelFile:
-    """Take a model in memory as a `ModelFile`.
+def model_of(model: keras.Model, compiled: Compiled | None = None, where: str | None = None) -> ModelFile:
+    """Take a model in memory as a `ModelFile`; `where` is what errors call it, by default its name.
 
     Raises:
       TrainingError: the model does not take RGB pictures.
     """
     if compiled is None:
         compiled = _compiled_of(model.get_compile_config() if getattr(model, "compiled", False) else None)
-    model = _one_picture_in(_from_rgb(model))
+    model = _one_picture_in(_from_rgb(model), where or model.name)
     problem = None
     try:
         require_finite_weights(model)
@@ -96,7 +96,7 @@ def _from_rgb(model: keras.Model) -> keras.Model:
     return keras.Model(images, model(keras.ops.image.rgb_to_grayscale(images)), name=model.name)
 
 
-def _one_picture_in(model: keras.Model) -> keras.Model:
+def _one_picture_in(model: keras.Model, where: str) -> keras.Model:
     """The same model with its input and its output as plain tensors, where it has one of each.
 
     Raises:
@@ -104,7 +104,7 @@ def _one_picture_in(model: keras.Model) -> keras.Model:
     """
     if not getattr(model, "inputs", None):
         raise TrainingError(
-            f"{model.name}: expected a functional or sequential model with a known input, found a "
+            f"{where}: expected a functional or sequential model with a known input, found a "
             f"{type(model).__name__} without; begin it with keras.Input((height, width, 3))"
         )
     inputs, outputs = (
@@ -113,7 +113,7 @@ def _one_picture_in(model: keras.Model) -> keras.Model:
     is_rgb = len(inputs) == 1 and len(inputs[0]) == 4 and inputs[0][-1] == 3
     if not is_rgb or len(outputs) != 1 or len(outputs[0]) != 2:
         raise TrainingError(
-            f"{model.name}: expected a model from RGB pictures (None, height, width, 3) to (None, units), "
+            f"{where}: expected a model from RGB pictures (None, height, width, 3) to (None, units), "
             f"found {', '.join(map(str, inputs))} to {', '.join(map(str, outputs))}{_channels_hint(inputs)}"
         )
     is_named = not isinstance(model, keras.Sequential) and (

@@ -89,12 +89,12 @@ def read_photos(source: Any) -> Photos:
         return source
     if isinstance(source, str | Path):
         path = Path(source)
-        return _sampled(*_from_archive(path), where=str(path))
+        return sampled(*from_archive(path), where=str(path))
     batches = [source] if isinstance(source, tuple | list) and len(source) == 2 else source
     return _from_arrays(batches)
 
 
-def _from_archive(path: Path) -> tuple[list[tuple[str, int, bytes]], int]:
+def from_archive(path: Path) -> tuple[list[tuple[str, int, bytes]], int]:
     """All photos with a label (id, label, stored bytes), and how many files could not be read."""
     limits, photos, folders, num_unreadable = archive_limits(), [], Counter[str](), 0
     for name, content, _ in Archive(path, limits).members():
@@ -155,7 +155,10 @@ def read_file(path: Path, max_pixels: int) -> bytes:
 
 def _from_arrays(batches: Iterable[Any]) -> Photos:
     images, labels = [], []
-    for batch_images, batch_labels in itertools.islice(batches, MAX_PHOTOS):
+    for batch in itertools.islice(batches, MAX_PHOTOS):
+        if not isinstance(batch, tuple | list) or len(batch) != 2:
+            raise DataError("photos: expected images and labels, (images, labels), found one of them alone")
+        batch_images, batch_labels = batch
         images.append(_in_colours(np.asarray(batch_images)))
         found = np.asarray(batch_labels)
         labels.append(found.argmax(axis=1) if found.ndim == 2 and found.shape[1] == 2 else found.ravel())
@@ -169,7 +172,7 @@ def _from_arrays(batches: Iterable[Any]) -> Photos:
         (str(number), int(label), _png(image))
         for number, (image, label) in enumerate(zip(values, np.concatenate(labels), strict=False))
     ]
-    return _sampled(photos, 0, where="photos")._replace(fed=fed)
+    return sampled(photos, 0, where="photos")._replace(fed=fed)
 
 
 def _in_colours(images: np.ndarray) -> np.ndarray:
@@ -177,7 +180,12 @@ def _in_colours(images: np.ndarray) -> np.ndarray:
     return np.repeat(images, 3, axis=-1) if images.ndim == 4 and images.shape[-1] == 1 else images
 
 
-def _sampled(photos: list[tuple[str, int, bytes]], num_unreadable: int, *, where: str) -> Photos:
+def sampled(photos: list[tuple[str, int, bytes]], num_unreadable: int, *, where: str) -> Photos:
+    """A sample in an order in which cats and dogs take turns; `where` is what an error calls its source.
+
+    Raises:
+      DataError: there are fewer than 10 photos of a label; says what was found.
+    """
     counts = Counter(label for _, label, _ in photos)
     if min(counts[label] for label in range(len(LABELS))) < _MIN_OF_A_LABEL or len(counts) > len(LABELS):
         found = ", ".join(f"{counts[label]} of {name}" for label, name in enumerate(LABELS))

@@ -54,7 +54,7 @@ class Cluster:
             from distributed import Client
         except ImportError:
             raise self._unusable(
-                "expected the package distributed, found none", "pip install '.[cluster]'"
+                "expected the package distributed, found none", "pip install -e '.[cluster]'"
             ) from None
         logging.getLogger("distributed").setLevel(logging.CRITICAL)  # we say it ourselves, in one line
         with warnings.catch_warnings():

@@ -2,9 +2,14 @@
 
 from types import SimpleNamespace
 
+import keras
 import pytest
 
 import pawtrace
+from pawtrace.diagnosis.cures.steps import Cure, pretrained_lines
+from pawtrace.diagnosis.finding import Finding
+from pawtrace.foreign.defaults import train_params
+from pawtrace.foreign.judging import cures
 from pawtrace.foreign.judging.cures_of_dead import new_head
 from tests.foreign.colours import images_and_labels, reader
 from tests.foreign.judging.known_models import TEST, TRAIN, blind, wide
@@ -26,19 +31,30 @@ def test_a_head_of_zeros_on_good_convolutions_is_to_be_trained_again() -> None:
 
 
 @pytest.mark.parametrize(
-    ("inner_scaling", "expected", "line"),
+    ("made_for", "expected", "line"),
     [
-        (True, "minus_one_to_one", "x = images  # RGB 0..255; the scaling layer in the model does the rest"),
-        (False, "minus_one_to_one", "x = images / 127.5 - 1  # images: RGB 0..255"),
-        (False, None, "x = images / 255  # images: RGB 0..255"),
+        (
+            "zero_to_255",
+            "minus_one_to_one",
+            "x = images  # RGB 0..255; the scaling layer in the model does the rest",
+        ),
+        (
+            "zero_to_one",
+            "minus_one_to_one",
+            "x = images  # RGB 0..1; the scaling layer in the model does the rest",
+        ),
+        (None, "minus_one_to_one", "x = images / 127.5 - 1  # images: RGB 0..255"),
+        (None, None, "x = images / 255  # images: RGB 0..255"),
     ],
 )
 def test_a_new_head_says_what_its_backbone_expects(
-    inner_scaling: bool, expected: str | None, line: str
+    made_for: str | None, expected: str | None, line: str
 ) -> None:
     network = SimpleNamespace(expected_convention=expected)
     feeding = SimpleNamespace(convention="zero_to_one")
-    measured = SimpleNamespace(inner_scaling=inner_scaling, network=network, feeding=feeding)
+    measured = SimpleNamespace(
+        inner_scaling=made_for is not None, made_for=made_for, network=network, feeding=feeding
+    )
     assert line in new_head(SimpleNamespace(measured=measured)).keras.splitlines()  # type: ignore[arg-type]
 
 
@@ -57,3 +73,27 @@ def test_a_far_too_high_rate_is_lowered_to_a_usual_one() -> None:
     found = pawtrace.diagnose(blind(rate=20.0), TEST, TRAIN, {"loss": [0.7, 90.0, 90.0]})
     assert found.verdict == "unstable"
     assert "SGD(0.01, clipnorm=1.0)" in found.cures[0].keras
+
+
+@pytest.mark.parametrize(
+    ("family", "names"), [(None, ["pretrained_backbone", "shared"]), ("vgg16", ["shared"])]
+)
+def test_who_overfits_with_convolutions_of_their_own_is_told_of_pretrained_ones(
+    family: str | None, names: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cures, "cures_of", lambda *_: [Cure("shared", "", None, "")])
+    measured = SimpleNamespace(network=SimpleNamespace(family=family, shows_layers=True))
+    facts = SimpleNamespace(measured=measured, params=train_params({"backbone": "model.keras"}))
+    found = cures.cures_for("overfitting", Finding(True, "", "", ""), facts)  # type: ignore[arg-type]
+    assert [cure.name for cure in found] == names
+
+
+def test_the_lines_of_a_pretrained_backbone_let_a_flat_head_be_put_on_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    build = keras.applications.VGG16
+    monkeypatch.setattr(keras.applications, "VGG16", lambda **how: build(**how | {"weights": None}))
+    names = {"keras": keras, "images": keras.Input((48, 48, 3))}
+    exec(pretrained_lines(train_params({"image_size_px": 48})), names)
+    features = keras.layers.Flatten()(names["backbone"](names["x"]))
+    assert keras.layers.Dense(1)(features).shape == (None, 1)

@@ -1,0 +1,39 @@
+"""Test photos and training photos: from two sources, or from one that has folders for both."""
+
+from collections.abc import Callable
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from pawtrace.foreign.reading.photos import Photos, from_archive, read_photos, sampled
+
+_TRAIN = {"train", "training"}  # names of folders with photos that a model was trained on ...
+_TEST = {"test", "testing", "val", "valid", "validation"}  # ... and with photos that it has not seen
+
+
+def read_sets(test: Any, train: Any, say: Callable[[str], None]) -> tuple[Photos, Photos | None]:
+    """Read the test photos, and the training photos where they are known.
+
+    Args:
+      test: see `read_photos`. If it is a folder or an archive with folders train and test (or val), and
+        `train` is None, it holds both sets.
+      train: the same, or None.
+      say: gets a line if one source holds both.
+    Raises:
+      DataError: see `read_photos`.
+    """
+    if train is not None or not isinstance(test, str | Path):
+        return read_photos(test), None if train is None else read_photos(train)
+    where = str(test)
+    photos, num_unreadable = from_archive(Path(test))
+    seen, unseen = ([photo for photo in photos if _is_in(photo[0], names)] for names in (_TRAIN, _TEST))
+    if not (seen and unseen):
+        return sampled(photos, num_unreadable, where=where), None
+    say(f"{where} has folders of both kinds: {len(unseen)} test photos, {len(seen)} training photos")
+    return (
+        sampled(unseen, num_unreadable, where=f"{where}, test"),
+        sampled(seen, 0, where=f"{where}, train"),
+    )
+
+
+def _is_in(name: str, folders: set[str]) -> bool:
+    return any(folder.lower() in folders for folder in PurePosixPath(name).parts[:-1])
