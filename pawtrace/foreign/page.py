@@ -8,6 +8,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from pawtrace.base.files import write_text
 from pawtrace.config.conventions import CONVENTIONS
+from pawtrace.diagnosis.scores import score_of
 from pawtrace.evaluation.curves import calibration_bins, confusion
 from pawtrace.evaluation.metrics import measure
 from pawtrace.evaluation.predictions import worst_errors
@@ -68,7 +69,7 @@ def write_page(path: Path, diagnosis: "ForeignDiagnosis") -> None:
                 charts.reliability(bins, found["calibration_error"], colour), "reliability", "Calibration"
             ),
         ],
-        slices=kinds_of(measured),
+        slices=[] if score_of(measured.test).at_chance else kinds_of(measured),
         errors=[_picture(photos, *error) for error in worst_errors(measured.test, _NUM_ERRORS)],
         suspects=[
             _picture(shown.get(each.split, photos), each.id, each.label, each.probability)

@@ -67,7 +67,8 @@ def choose_compute(train: TrainParams) -> Compute:
         extra = "jax" if keras.backend.backend() == "jax" else "cuda"
         raise DeviceError(
             f"params.yaml: train.device: expected a GPU that the {keras.backend.backend()} backend can use, "
-            f"found none; run: pip install -e .[{extra}], check nvidia-smi, or set train.device to auto or cpu"
+            f"found none; run: pip install -e .[{extra}], check nvidia-smi, "
+            "or set train.device to auto or cpu"
         )
     device = "gpu" if gpus and train.device != "cpu" else "cpu"
     precision = train.precision if train.precision != "auto" else _fast_precision(device)

@@ -90,7 +90,7 @@ def test_a_missing_package_is_one_line_with_the_command(
 ) -> None:
     monkeypatch.setattr(export.importlib.util, "find_spec", lambda name: None if name == "tf2onnx" else name)
     assert run("--format", "onnx") == 2
-    assert re.search(r"tf2onnx.*run: pip install '.\[export\]'", capsys.readouterr().err.splitlines()[-1])
+    assert re.search(r"tf2onnx.*run: pip install -e '.\[export\]'", capsys.readouterr().err.splitlines()[-1])
 
 
 def test_a_folder_of_something_else_is_not_replaced(capsys: pytest.CaptureFixture[str]) -> None:

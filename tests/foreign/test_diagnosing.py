@@ -147,3 +147,13 @@ def test_the_text_fits_the_terminal(columns: str, monkeypatch: pytest.MonkeyPatc
     lines = pawtrace.diagnose(reader(), "test").text.splitlines()
     widest = max(map(len, lines))
     assert min(int(columns), 110) - 15 < widest <= min(int(columns), 110)
+
+
+@pytest.mark.parametrize("sees", [True, False])
+def test_the_page_compares_kinds_of_photos_only_where_the_model_sees_something(sees: bool) -> None:
+    model = reader()
+    if not sees:
+        model.layers[-1].set_weights([np.zeros((4, 1), np.float32), np.zeros(1, np.float32)])
+    model.save("model.keras")
+    command("model.keras", "test", "--html", "page.html")
+    assert ("Kinds of photos" in Path("page.html").read_text()) is sees

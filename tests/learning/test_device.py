@@ -23,7 +23,7 @@ def one_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("no_gpu")
 def test_a_gpu_that_is_not_there_is_an_error_with_the_next_command() -> None:
-    with pytest.raises(DeviceError, match=r"train.device: .*GPU.*run: pip install .\[cuda\]"):
+    with pytest.raises(DeviceError, match=r"train.device: .*GPU.*run: pip install -e .\[cuda\]"):
         choose_compute(tiny_train(device="gpu"))
 
 
