@@ -87,11 +87,14 @@ def _predict(
     from pawtrace.learning.inputs.augmentation import AugmentedView
 
     model, model_input = photo_classifier(chosen.path), chosen.input
+    # Records are no smaller than the model's images, whatever project this is.
+    side = max(model_input.preprocess.image_size_px, model.input_shape[1])
+    preprocess = model_input.preprocess.model_copy(update={"image_size_px": side})
     view = AugmentedView(model_input.augmentation, model_input.seed)
 
     def prepared(path: Path) -> "np.ndarray | Rejected":
         try:
-            record = read_photo(path, params.data.limits.max_image_pixels, model_input.preprocess)
+            record = read_photo(path, params.data.limits.max_image_pixels, preprocess)
         except Rejected as reason:
             return reason
         return views_of(record, model.input_shape[1], view, model_input.tta_views)

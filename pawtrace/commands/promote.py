@@ -47,7 +47,7 @@ def run(arguments: argparse.Namespace) -> int:
         promote(candidate, decision)
     forced = "" if decision.promote else " (forced)"
     print(f"promoted {recipe}{forced}: {decision.sentence}")
-    print(f"to keep it in git, run: git add {POINTER} {paths.PROMOTED} && git commit")
+    print(f"to keep it in git, run: git add {POINTER} {paths.PROMOTED} && git commit -m 'Promote'")
     return 0
 
 

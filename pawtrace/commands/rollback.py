@@ -20,5 +20,5 @@ def run(arguments: argparse.Namespace) -> int:
         f"went back from {withdrawn.recipe} (promoted {withdrawn.promoted_at}) "
         f"to {restored.recipe} (promoted {restored.promoted_at})"
     )
-    print(f"to keep it in git, run: git add {POINTER} {paths.PROMOTED} && git commit")
+    print(f"to keep it in git, run: git add {POINTER} {paths.PROMOTED} && git commit -m 'Rollback'")
     return 0

@@ -130,10 +130,16 @@ def load_params(path: Path = PARAMS) -> Params:
     try:
         content = yaml_bytes(path)
     except FileNotFoundError:
-        raise ParamsError(f"{path} is missing; run: git checkout {path}") from None
+        raise ParamsError(_missing(path)) from None
     except OSError as error:
         raise ParamsError(f"{path}: expected a file that can be read, found: {error.strerror}") from None
     return parse_params(content, str(path))
+
+
+def _missing(path: Path) -> str:
+    if path == PARAMS and not Path("dvc.yaml").exists():
+        return "expected dvc.yaml here, found none; run the command in the project's folder"
+    return f"{path} is missing; run: git checkout {path}"
 
 
 def parse_params(content: bytes, source: str) -> Params:

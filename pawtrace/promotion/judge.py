@@ -154,9 +154,20 @@ def _with(reference: Reference, ours: _BySplit, margin: float) -> Decision:
     sentence = (
         f"{accuracies[0]} against {accuracies[1]} of {reference.model.recipe} on "
         f"{_which(len(counting), ours, theirs)}: {found.words} points; "
-        f"it may be at most {points(margin).lstrip('+')} points worse"
+        f"{_limit(verdict, found, margin)}"
     )
     return Decision(verdict, sentence, found, margin, reference)
+
+
+def _limit(verdict: Verdict, found: Difference, margin: float) -> str:
+    """What the interval of the difference is compared with."""
+    limit = points(margin).lstrip("+")
+    if verdict != "refused":
+        return f"it may be at most {limit} points worse"
+    reaches = f"the interval reaches below -{limit} points (promote.margin)"
+    if found.difference < 0:
+        return reaches
+    return f"{reaches}, as there are few shared examples; to promote it all the same, add --force"
 
 
 def _counting(ours: _BySplit, theirs: _BySplit) -> set[tuple[str, int]]:

@@ -112,9 +112,18 @@ def _diagnosed(recipe: str) -> list[Suspect]:
         raise DataError(f"{path}: expected a diagnosis, found {error!r:.80}; run: dvc repro report") from None
 
 
+def _accuracy(recipe: str) -> float:
+    """On test; -1 if the recipe is not measured yet."""
+    try:
+        content = json.loads((paths.REPORTS / f"metrics/{recipe}.json").read_text(encoding="utf-8"))
+        return float(content["test"]["accuracy"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return -1.0
+
+
 def _errors(recipes: Sequence[str]) -> Iterator[tuple[str, Reason]]:
     seen = set()
-    for recipe in reversed(recipes):  # the last one is usually the best
+    for recipe in sorted(recipes, key=_accuracy, reverse=True):
         table = paths.MODELS / recipe / "worst_errors.csv"
         if not table.is_file():  # not trained yet
             continue

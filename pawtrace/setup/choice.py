@@ -3,6 +3,7 @@
 Arrives: a survey and what the user asked for. Leaves: a `Choice`, which becomes params.yaml.
 """
 
+import math
 import shutil
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,7 +20,11 @@ USUAL_BACKBONE = "mobilenet_v2"  # of those that Keras publishes, the smallest
 _MIN_PHOTOS_TO_FINE_TUNE = 2000
 # With fewer photos, a fifth of them measures too little, and a head on frozen features can spare more.
 _FEW_PHOTOS = 1000
-_SPLIT_OF_FEW = {"fractions": {"train": 0.6, "validation": 0.15, "test": 0.25}}
+_TEST_OF_FEW = 0.25
+_SPLIT_OF_FEW = {"fractions": {"train": 0.6, "validation": 0.15, "test": _TEST_OF_FEW}}
+# Two models that agree on all of n test photos may still differ by 2 / n (Agresti & Min 2005, 95 %): with a
+# smaller promote.margin, no model would ever take the place of another.
+_MARGIN_TIMES_TEST, _LARGEST_MARGIN = 3, 0.1
 _FROZEN, _FINE_TUNED = ["frozen", "frozen_views"], ["gradual_unfreeze", "best"]
 _FROM_NOTHING = ["from_scratch", "from_scratch_normalized"]
 
@@ -45,6 +50,8 @@ def choose(survey: Survey, backbone: Path | None, size_px: int | None, imbalance
     changes: dict[str, dict[str, Any]] = {"train": {}}
     if num_photos < _FEW_PHOTOS:
         changes["split"] = _SPLIT_OF_FEW
+        margin = math.ceil(100 * _MARGIN_TIMES_TEST / (_TEST_OF_FEW * num_photos)) / 100
+        changes["promote"] = {"margin": min(_LARGEST_MARGIN, margin)}
     if max(survey.num_photos.values()) > imbalance_share * num_photos:
         changes["train"]["class_weights"] = "balanced"
     if backbone is None:

@@ -3,6 +3,7 @@
 Arrives: what is known of the archive's paths, and the folders that the user names. Leaves: `DataParams`.
 """
 
+import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -33,18 +34,20 @@ def found_data(
         classes = {comparable(folder): label for label in LABELS for folder in named[label]}
         missing = [folder for folder in classes if folder not in layout.folders]
         if missing or len(set(classes.values())) < len(LABELS):
-            problem = f"a folder {missing[0]}" if missing else "a folder for each of --cat and --dog"
+            problem = f"a folder '{missing[0]}'" if missing else "a folder for each of --cat and --dog"
             raise DataError(f"{photos}: expected {problem}, found {_listed(layout)}")
         return defaults.model_copy(update=source | {"classes": classes, "label_pattern": None})
     if classes := layout.clear_classes:
         return defaults.model_copy(update=source | {"classes": classes, "label_pattern": None})
     if pattern := layout.clear_pattern:
         return defaults.model_copy(update=source | {"label_pattern": LabelPattern(**pattern)})
-    advice = f"run: pawtrace init {photos} --cat FOLDER --dog FOLDER"
+    quoted = shlex.quote(str(photos))
+    advice = f"run: pawtrace init {quoted} --cat FOLDER --dog FOLDER"
     if not layout.folders:
-        advice = f"put them into a folder cat and a folder dog, then run: pawtrace init {photos}"
+        advice = f"put them into a folder cat and a folder dog, then run: pawtrace init {quoted}"
     raise DataError(
-        f"{photos}: expected cat or dog in the names of folders or files, found {_listed(layout)}; {advice}"
+        f"{photos}: expected cats and dogs, with these words in the names of folders or files, "
+        f"found {_listed(layout)}; {advice}"
     )
 
 

@@ -35,13 +35,13 @@ def survey_lines(survey: Survey, data: DataParams, params: Params) -> Iterator[s
         yield f"rejected    {num_rejected}: {reasons}; data/raw/rejected.csv will list them"
     if survey.num_copies:
         yield (
-            f"duplicates  {survey.num_copies:,} of the photos are copies of other photos; copies always stay "
+            f"duplicates  {plural(survey.num_copies, 'photo')} that copy another one; copies always stay "
             "in the same split"
         )
     if survey.num_under_both_labels:
         yield (
             f"two labels  {survey.num_under_both_labels:,} photos appear as cat and as dog; they are left "
-            "out until you decide: pawtrace review"
+            "out; after make repro, decide with: pawtrace review"
         )
     for folder, split in data.given_splits.items():
         yield (

@@ -4,12 +4,18 @@ import csv
 import io
 import json
 import re
+import time
 from pathlib import Path
+from typing import Any
 
 import keras
+import numpy as np
 import pytest
 
 from pawtrace.__main__ import main
+from pawtrace.dataset.examples.pixels import encode_jpeg
+from pawtrace.dataset.examples.records import Record
+from pawtrace.inference import photos
 from pawtrace.learning.networks.model import build_classifier
 from tests.conftest import WriteParams
 from tests.dataset.photos import photo
@@ -53,12 +59,40 @@ def test_good_files_are_predicted_bad_ones_listed_and_the_exit_code_is_1(
     assert missing.strip().startswith("missing.jpg: ")
 
 
+def test_a_model_of_another_project_gets_photos_of_its_own_size(
+    capsys: pytest.CaptureFixture[str], write_params: WriteParams
+) -> None:
+    train = tiny_train(backbone="backbone.keras", image_size_px=64)
+    noise = np.random.default_rng(0).integers(
+        0, 256, (96, 96, 3), np.uint8
+    )  # of which shrinking leaves little
+    Path("photos/a.jpg").write_bytes(encode_jpeg(noise, 95))
+    Path("elsewhere").mkdir()
+    build_classifier(train).whole.save("elsewhere/model.keras")
+    answers = []
+    for size_px in (64, 32):
+        write_params({"preprocess": {"image_size_px": size_px}, "train": {"image_size_px": size_px}})
+        with pytest.raises(SystemExit, match="^0$"):
+            main(["predict", "--model", "elsewhere/model.keras", "photos/a.jpg", "--csv"])
+        answers.append(capsys.readouterr().out)
+    assert answers[0] == answers[1]
+
+
 def test_only_good_files_end_with_0_and_without_a_word(capsys: pytest.CaptureFixture[str]) -> None:
     assert predict("photos/a.jpg", "photos/deep/b.jpg") == 0
     assert capsys.readouterr().err == ""
 
 
-def test_a_folder_shows_progress_on_stderr(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_folder_that_takes_longer_than_a_second_shows_progress_on_stderr(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = photos.read_photo
+
+    def slowly(*arguments: Any) -> Record:
+        time.sleep(1.1)
+        return read(*arguments)
+
+    monkeypatch.setattr(photos, "read_photo", slowly)
     predict("photos/deep")
     said = capsys.readouterr()
     assert "1/1" in said.err

@@ -179,6 +179,9 @@ def test_fractions_that_do_not_add_up_are_refused_with_their_sum(write_params: W
 
 
 def test_a_missing_key_and_a_missing_file_are_named(project: Path) -> None:
+    with pytest.raises(ParamsError, match="found none; run the command in the project's folder"):
+        load_params()
+    (project / "dvc.yaml").write_text("")
     with pytest.raises(ParamsError, match=r"params.yaml is missing; run: git checkout params.yaml"):
         load_params()
     (project / "params.yaml").write_text("data: {}\n")

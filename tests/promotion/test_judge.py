@@ -119,7 +119,7 @@ def test_the_decision_says_its_numbers(params: Params) -> None:
     for part in (
         "94.0 % against 98.0 % of from_scratch",
         "1,000 test examples: -4.0 (",
-        "at most 1.0 points worse",
+        "below -1.0 points (promote.margin)",
     ):
         assert part in decision.sentence
     assert decision.comparison is not None

@@ -76,7 +76,7 @@ def test_what_is_wrong_with_the_photos_is_counted(capsys: pytest.CaptureFixture[
     said = capsys.readouterr().out
     assert "38 usable: 30 cat, 8 dog" in said
     assert "rejected    1 file: 1 HTML page" in said
-    assert "duplicates  2 of the photos" in said
+    assert "duplicates  2 photos" in said
     assert "two labels  2 photos appear as cat and as dog" in said
     assert "imbalance   78.9 % of the photos are cat" in said
     assert params.train.class_weights == "balanced"
@@ -105,7 +105,7 @@ def test_a_test_set_that_came_with_the_photos_stays_one() -> None:
     ("folders", "words", "said"),
     [
         ({"A": 3, "B": 3}, (), "found the folders A, B; run: pawtrace init photos --cat FOLDER --dog FOLDER"),
-        ({"cats": 3, "dogs": 3}, ("--cat", "katzen", "--dog", "dogs"), "expected a folder katzen, found"),
+        ({"cats": 3, "dogs": 3}, ("--cat", "katzen", "--dog", "dogs"), "expected a folder 'katzen', found"),
         ({"cats": 3, "dogs": 3}, ("--cat", "cats"), "a folder for each of --cat and --dog"),
         (
             {"cats": 3, "dogs": 3},

@@ -59,7 +59,9 @@ def cached(md5: str) -> bytes:
     try:
         return object_path(md5).read_bytes()
     except FileNotFoundError:
-        raise DataError(f"expected {md5} in DVC's cache, found nothing; run: dvc pull") from None
+        raise DataError(
+            f"expected {md5} in DVC's cache, found nothing; if there is a DVC remote, run: dvc pull"
+        ) from None
 
 
 def cached_folder(md5: str) -> dict[str, str]:

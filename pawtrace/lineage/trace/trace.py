@@ -10,7 +10,7 @@ from pawtrace.base.errors import DataError
 from pawtrace.lineage.trace.example_changes import ExampleChanges, compare_examples, split_changed
 from pawtrace.lineage.trace.input_changes import DATA_STAGES, Change, chain_of, changes_of, on_record
 from pawtrace.lineage.trace.movement import Movement, movements_of
-from pawtrace.lineage.trace.pending import pending_of
+from pawtrace.lineage.trace.pending import pending_of, stages_of_today
 from pawtrace.lineage.trace.revisions import DEEPEN, Revision, is_shallow
 from pawtrace.lineage.trace.snapshot import Snapshot, measure_stage, train_stage
 
@@ -131,7 +131,7 @@ def _one_sided(recipe: str, old: Snapshot, new: Snapshot) -> RecipeTrace:
     why = ""
     if recipe in new.edited:
         why = "the recipe is new, and its metrics are not those that its run wrote"
-    elif verdict == "removed" and new.stage(train_stage(recipe)) is not None:
+    elif verdict == "removed" and train_stage(recipe) in stages_of_today(new):
         why = f"{new.revision} has the model, but no metrics of it; run: dvc repro measure@{recipe}"
     if why:
         verdict = "unexplained"

@@ -164,3 +164,15 @@ def test_a_new_recipe_and_a_removed_one_have_nothing_to_compare(traced: TracedPr
     traced.commit("late")
     assert of(traced_between("HEAD~1", "HEAD"), "late").verdict == "added"
     assert of(traced_between("HEAD", "HEAD~1"), "late").verdict == "removed"
+
+
+@pytest.mark.parametrize(("in_params", "verdict"), [(False, "removed"), (True, "unexplained")])
+def test_a_recipe_without_metrics_is_removed_if_params_no_longer_have_it(
+    traced: TracedProject, in_params: bool, verdict: str
+) -> None:
+    for kind in ("metrics", "provenance"):
+        Path(f"reports/{kind}/fast.json").unlink()
+    if not in_params:  # dvc.lock keeps its stages
+        del traced.params["recipes"]["fast"]
+        Path("params.yaml").write_text(yaml.safe_dump(traced.params))
+    assert of(traced_between(), "fast").verdict == verdict
