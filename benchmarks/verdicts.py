@@ -18,10 +18,10 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from benchmarks.planted import PLAIN, Case, cases
-from benchmarks.planted_counts import is_right, summary
-from benchmarks.planted_pictures import draw_stock
-from benchmarks.planted_runs import Run, flipped_ids, params_of, predictions_of, prepare, run
+from benchmarks.planted_faults.cases import PLAIN, Case, cases
+from benchmarks.planted_faults.counts import is_right, summary
+from benchmarks.planted_faults.pictures import draw_stock
+from benchmarks.planted_faults.runs import Run, flipped_ids, params_of, predictions_of, prepare, run
 from pawtrace.base.errors import PawtraceError
 from pawtrace.base.files import fingerprint, new_file, write_json, write_text
 from pawtrace.config.train_params import TrainParams

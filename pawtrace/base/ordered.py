@@ -48,7 +48,7 @@ def ordered_map(
 
     pool = ThreadPoolExecutor(num_workers)
     try:
-        with tqdm(total=total, desc=title, unit=" images", mininterval=1.0, delay=1.0) as progress:
+        with tqdm(total=total, desc=title, unit=" images", mininterval=1.0) as progress:
             for chunk in _chunks(items):
                 waiting.append(pool.submit(apply, chunk))
                 if len(waiting) >= _AHEAD_PER_WORKER * num_workers:

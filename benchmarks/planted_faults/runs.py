@@ -12,8 +12,8 @@ import keras
 import numpy as np
 
 from benchmarks.photos import write_split
-from benchmarks.planted import Case, Network, pictures_of
-from benchmarks.planted_pictures import Pictures, save_network
+from benchmarks.planted_faults.cases import Case, Network, pictures_of
+from benchmarks.planted_faults.pictures import Pictures, save_network
 from pawtrace.base.errors import PawtraceError
 from pawtrace.base.files import new_file
 from pawtrace.base.yaml_files import parse_yaml

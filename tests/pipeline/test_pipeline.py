@@ -13,7 +13,7 @@ import pytest
 
 from flows import train_recipe
 from pawtrace.running.entry_point import run_stage
-from tests.interrupting import kill_a_repro_of_wide_head, press_ctrl_c_after, train_wide_head_for
+from tests.pipeline.interrupting import kill_a_repro_of_wide_head, press_ctrl_c_after, train_wide_head_for
 from tests.tiny_clone import (
     RECIPES,
     command,
@@ -27,6 +27,7 @@ from tests.tiny_clone import (
 )
 
 pytestmark = pytest.mark.slow
+TRAIN = "flows.train_recipe small_head"
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -43,8 +44,7 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     tiny_project(folder, RECIPES)
     output = command(folder, "dvc", "repro").stdout
     of_recipes = [f"{stage}@{recipe}" for stage in ("train", "measure") for recipe in RECIPES]
-    stages = ["download", "split", "preprocess", "resolve", *of_recipes, "report"]
-    assert sorted(stages_run(output)) == sorted(stages)
+    assert set(stages_run(output)) == {"download", "split", "preprocess", "resolve", *of_recipes, "report"}
     commit_all(folder, "built")
     return folder
 
@@ -202,8 +202,8 @@ def test_a_damaged_shard_stops_the_flow_with_its_name_and_leaves_the_model(clone
         ("stages.download", 64, {}),
         pytest.param("stages.split", 1, {}, marks=pytest.mark.long),
         pytest.param("stages.preprocess", 4, {}, marks=pytest.mark.long),
-        ("flows.train_recipe small_head", 20_000, {"head": {"units": [3000, 3000]}}),
-        pytest.param("flows.train_recipe small_head", 20_000, {"backbone": "vgg16"}, marks=pytest.mark.long),
+        pytest.param(TRAIN, 20_000, {"head": {"units": [3000, 3000]}}, marks=pytest.mark.long),
+        pytest.param(TRAIN, 20_000, {"backbone": "vgg16"}, marks=pytest.mark.long),
         pytest.param("stages.report", 16, {}, marks=pytest.mark.long),
     ],
 )

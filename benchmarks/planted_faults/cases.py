@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from benchmarks.planted_pictures import (
+from benchmarks.planted_faults.pictures import (
     Pictures,
     cut,
     drawn_pictures,

@@ -13,20 +13,29 @@ import pytest
 
 from pawtrace.dataset.sources.drawn.sample import write_sample_archive
 from pawtrace.lineage.trace.dvc_cache import md5_of
+from tests.pipeline.traced_clone import (
+    BOTH,
+    MODULE,
+    RECIPES,
+    built_twice,
+    causes_of,
+    clone_with,
+    pawtrace,
+    traced,
+)
 from tests.tiny_clone import (
     command,
     flip_a_bit_unseen,
     prefect_server_for_all,
     stages_run,
 )
-from tests.traced_clone import BOTH, MODULE, RECIPES, built_twice, causes_of, clone_with, pawtrace, traced
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module", autouse=True)
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """One for every flow here: that each may start its own is tests/test_pipeline.py's story."""
+    """One for every flow here: that each may start its own is tests/pipeline/test_pipeline.py's story."""
     with prefect_server_for_all(tmp_path_factory.mktemp("server")):
         yield
 

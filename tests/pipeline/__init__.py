@@ -1,0 +1,1 @@
+"""The pipeline as a whole: built, edited, killed, traced in tiny clones."""
