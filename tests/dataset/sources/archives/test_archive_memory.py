@@ -14,7 +14,7 @@ from tests.conftest import ROOT
 from tests.dataset.photos import LIMITS
 from tests.dataset.sources.archives.hostile import HOSTILE, MIB
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 # What the line must name. Those that are read list the member instead.
 SAID = {
