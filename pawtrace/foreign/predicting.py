@@ -25,7 +25,6 @@ _FREE_PX = (224, 224)  # for a model that takes any size
 _MIN_OF_A_LABEL = 8
 _NUM_FIRST = 8  # photos on which all conventions are tried
 _AT_ONCE = 32
-_NUM_TO_TELL = 4  # photos that tell what a model's scaling layers are made for
 
 
 class ForeignClassifier(NamedTuple):
@@ -65,8 +64,7 @@ def predict_photos(path: Path, names: Sequence[str], encoded: Sequence[bytes]) -
         if feeding.is_certain:
             convention, dog_first = feeding.convention, feeding.best.dog_first
             return _answered(answers, network.size_px, output.probability, encoded, convention, dog_first)
-    few = np.stack([stretched(decode(content), network.size_px) for content in encoded[:_NUM_TO_TELL]])
-    expected = "zero_to_255" if network.inputs.dtype == "uint8" else made_for(network, few)
+    expected = "zero_to_255" if network.inputs.dtype == "uint8" else made_for(network, encoded)
     if expected is None:
         inside = "a scaling layer in the model, or " if network.shows_layers else ""
         raise TrainingError(

@@ -9,6 +9,7 @@ from keras import layers
 
 import pawtrace
 from pawtrace.__main__ import main
+from pawtrace.dataset.examples.pixels import encode_jpeg
 from pawtrace.foreign.measuring.network import network_of
 from pawtrace.foreign.measuring.network_outputs import made_for
 from tests.conftest import WriteParams
@@ -17,6 +18,7 @@ from tests.foreign.colours import SIDE_PX, images_and_labels, photo_folder, read
 SIZE_PX = (SIDE_PX, SIDE_PX)
 # As smooth as photos: resizing keeps their spread.
 IMAGES = np.random.default_rng(0).integers(0, 256, (4, 4, 4, 3), np.uint8).repeat(8, axis=1).repeat(8, axis=2)
+PHOTOS = [encode_jpeg(image, 95) for image in IMAGES]
 
 
 def normalization(scale: float) -> keras.Layer:
@@ -54,7 +56,7 @@ def with_layers(*scaling: keras.Layer) -> keras.Model:
 def test_they_are_made_for_the_input_that_they_turn_into_a_usual_one(
     scaling: list[keras.Layer], expected: str | None
 ) -> None:
-    assert made_for(network_of(with_layers(*scaling), SIZE_PX), IMAGES) == expected
+    assert made_for(network_of(with_layers(*scaling), SIZE_PX), PHOTOS) == expected
 
 
 def takes_zero_to_one() -> keras.Model:

@@ -5,7 +5,6 @@ import json
 import re
 import shutil
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,20 +20,12 @@ from tests.tiny_clone import (
     edit_params,
     experiment_rows,
     outputs,
-    prefect_server_for_all,
     stages_run,
     tiny_project,
 )
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("server")]
 TRAIN = "flows.train_recipe small_head"
-
-
-@pytest.fixture(scope="module", autouse=True)
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """One for all flows that end by themselves; a flow that is killed starts its own."""
-    with prefect_server_for_all(tmp_path_factory.mktemp("server")):
-        yield
 
 
 @pytest.fixture(scope="module")

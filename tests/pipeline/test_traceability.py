@@ -5,7 +5,6 @@ import json
 import random
 import re
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,18 +25,10 @@ from tests.pipeline.traced_clone import (
 from tests.tiny_clone import (
     command,
     flip_a_bit_unseen,
-    prefect_server_for_all,
     stages_run,
 )
 
-pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="module", autouse=True)
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """One for every flow here: that each may start its own is tests/pipeline/test_pipeline.py's story."""
-    with prefect_server_for_all(tmp_path_factory.mktemp("server")):
-        yield
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("server")]
 
 
 @pytest.fixture(scope="module")

@@ -47,7 +47,6 @@ _TRIALS_S, _PASSES = 14.0, 21  # passes of the first photos through the network,
 _NUM_FIRST = (32, 16, 8)  # photos for the first pass: as many as the time allows
 _NUM_AGAIN = 640  # photos for a second search
 _MODES_S, _MAX_MODES = 3.0, 256  # time for the photos that are shown in both modes, and how many at most
-_NUM_TO_TELL = 4  # photos that tell what a model's scaling layers are made for
 _FREE_PX = (224, 224)  # for a model that takes any size
 Say = Callable[[str], None]
 
@@ -100,7 +99,7 @@ def measure(
     output = meaning_of_output(file, network, test.encoded, labelled=test)
     whole = network.with_features()
     each_s = seconds_each(whole, network)
-    inner = made_for(network, test.first(_NUM_TO_TELL).images(network.size_px))
+    inner = made_for(network, test.encoded)
     expected = test.fed or inner or (None if network.num_scaling else network.expected_convention)
     feeding = _feeding(whole, network, output, test, train, each_s, convention, expected, say)
     num_answers = affordable(_ANSWERS_S, each_s, len(test.ids))

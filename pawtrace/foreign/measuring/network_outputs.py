@@ -22,6 +22,7 @@ _SAME_ANSWER = 1e-3  # rounding
 _SAME_RANGE = 0.3  # of the spread: how far resizing alone moves mean and spread, and then some
 _STANDARD_MEAN, _STANDARD_STD = 0.5, (0.4, 2.5)  # of values that were standardised on other photos
 _NUM_FOR_OUTPUT = 2  # photos, each in every convention: one batch
+_NUM_FOR_SCALING = 4  # photos that tell what a model's scaling layers are made for
 
 
 def outputs_of(model: keras.Model, images: np.ndarray, *, training: bool = False) -> list[np.ndarray]:
@@ -52,7 +53,7 @@ def meaning_of_output(
         answers = (outputs_of(file.model, scaled(images, name))[0] for name in CONVENTIONS)
         return several_units(file.model, answers, photos.labels)
     if not network.shows_layers:
-        few = np.stack([stretched(decode(each), network.size_px) for each in encoded[:_NUM_FOR_OUTPUT]])
+        few = _first(network, encoded, _NUM_FOR_OUTPUT)
         values = outputs_of(file.model, np.concatenate([scaled(few, name) for name in CONVENTIONS]))[0]
     return output_of(file.model, compiled.loss, from_logits=compiled.from_logits, values=values)
 
@@ -90,7 +91,7 @@ def convention_of(entry: np.ndarray, images: np.ndarray) -> str | None:
     return None
 
 
-def made_for(network: Network, images: np.ndarray) -> str | None:
+def made_for(network: Network, encoded: Sequence[bytes]) -> str | None:
     """The convention for which the scaling layers of a model are made; None if the layers do not show it.
 
     It is the only one that these layers turn into values as networks usually receive them:
@@ -98,15 +99,20 @@ def made_for(network: Network, images: np.ndarray) -> str | None:
 
     Args:
       network: the model, taken apart.
-      images: uint8 (n, h, w, 3), RGB.
+      encoded: photos, JPEG or PNG; the first ones are used.
     """
-    to_entry = network.after_scaling()
+    images, to_entry = _first(network, encoded, _NUM_FOR_SCALING), network.after_scaling()
     fitting = [
         name
         for name, convention in CONVENTIONS.items()
         if not convention.bgr and _is_usual(outputs_of(to_entry, scaled(images, name))[0], images)
     ]
     return fitting[0] if len(fitting) == 1 else None
+
+
+def _first(network: Network, encoded: Sequence[bytes], number: int) -> np.ndarray:
+    """The first photos in the size that the network takes: uint8 (n, h, w, 3), RGB."""
+    return np.stack([stretched(decode(each), network.size_px) for each in encoded[:number]])
 
 
 def _is_usual(entry: np.ndarray, images: np.ndarray) -> bool:
