@@ -14,7 +14,7 @@ from pydantic import Field, ValidationError, field_validator
 
 from pawtrace.base.errors import ParamsError
 from pawtrace.base.yaml_files import parse_yaml, yaml_bytes
-from pawtrace.config.paths import PARAMS, PROMOTED
+from pawtrace.config.paths import OUTSIDE, PARAMS, PIPELINE, PROMOTED
 from pawtrace.config.recipes import Recipe
 from pawtrace.config.sections import (
     DataParams,
@@ -137,8 +137,8 @@ def load_params(path: Path = PARAMS) -> Params:
 
 
 def _missing(path: Path) -> str:
-    if path == PARAMS and not Path("dvc.yaml").exists():
-        return "expected dvc.yaml here, found none; run the command in the project's folder"
+    if path == PARAMS and not PIPELINE.exists():
+        return OUTSIDE
     return f"{path} is missing; run: git checkout {path}"
 
 

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+PIPELINE = Path("dvc.yaml")
+OUTSIDE = f"expected {PIPELINE} here, found none; run the command in the project's folder"  # an error's words
 PARAMS = Path("params.yaml")
 PROFILES = Path("profiles")
 ARCHIVES = Path("data/archives")

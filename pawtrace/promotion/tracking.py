@@ -8,7 +8,7 @@ from typing import NamedTuple
 from pawtrace.base.errors import PawtraceError
 from pawtrace.base.files import write_text
 from pawtrace.base.yaml_files import read_yaml, yaml_text
-from pawtrace.config.paths import PROMOTED_FOLDER
+from pawtrace.config.paths import OUTSIDE, PIPELINE, PROMOTED_FOLDER
 from pawtrace.running.dvc import ask_dvc
 
 POINTER = Path(f"{PROMOTED_FOLDER}.dvc")
@@ -30,8 +30,8 @@ def check_project() -> None:
     Raises:
       PawtraceError: the current folder is no project.
     """
-    if not Path("dvc.yaml").is_file():
-        raise PawtraceError("expected dvc.yaml here, found none; run the command in the project's folder")
+    if not PIPELINE.is_file():
+        raise PawtraceError(OUTSIDE)
 
 
 def track(recipe: str, promoted_at: str, in_use_since: str, rolled_back: str | None = None) -> None:

@@ -17,6 +17,7 @@ from pawtrace.dataset.splitting.splits import LABEL_CONFLICT
 from pawtrace.diagnosis.label_quality import Suspect
 from pawtrace.inference.photo_table import photo_prediction
 from pawtrace.results.number_words import percent
+from pawtrace.results.standings import read_standings
 
 _DIAGNOSES = paths.REPORTS / "diagnosis"
 MAX_REJECTED = 200  # files that are no photos can be many; data/raw/rejected.csv lists all
@@ -112,18 +113,16 @@ def _diagnosed(recipe: str) -> list[Suspect]:
         raise DataError(f"{path}: expected a diagnosis, found {error!r:.80}; run: dvc repro report") from None
 
 
-def _accuracy(recipe: str) -> float:
-    """On test; -1 if the recipe is not measured yet."""
-    try:
-        content = json.loads((paths.REPORTS / f"metrics/{recipe}.json").read_text(encoding="utf-8"))
-        return float(content["test"]["accuracy"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return -1.0
+def _best_first(recipes: Sequence[str]) -> list[str]:
+    """By accuracy on test; recipes that are not measured yet come last."""
+    measured = read_standings(recipes) if any(paths.METRICS.glob("*.json")) else []
+    accuracy = {standing.recipe: standing.accuracy for standing in measured}
+    return sorted(recipes, key=lambda recipe: accuracy.get(recipe, -1.0), reverse=True)
 
 
 def _errors(recipes: Sequence[str]) -> Iterator[tuple[str, Reason]]:
     seen = set()
-    for recipe in sorted(recipes, key=_accuracy, reverse=True):
+    for recipe in _best_first(recipes):
         table = paths.MODELS / recipe / "worst_errors.csv"
         if not table.is_file():  # not trained yet
             continue

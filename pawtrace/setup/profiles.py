@@ -94,7 +94,7 @@ def merged_profile(name: str) -> CommentedMap:
       ParamsError: see `profile_text`.
     """
     if not profile_names():
-        raise ParamsError("expected profiles here, found none; run the command in the project's folder")
+        raise ParamsError(paths.OUTSIDE)
     if name not in profile_names():
         raise ParamsError(f"{name}: no such profile; there are: {', '.join(profile_names())}")
     params = load_commented(_path(_DEFAULT))

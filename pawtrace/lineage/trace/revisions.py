@@ -6,6 +6,7 @@ import tarfile
 from pathlib import Path
 
 from pawtrace.base.errors import DataError
+from pawtrace.config.paths import OUTSIDE, PIPELINE
 from pawtrace.running.git import GitError, ask_git, git_bytes
 
 WORKSPACE = "workspace"
@@ -74,8 +75,8 @@ def open_revision(name: str) -> Revision:
     Raises:
       DataError: there is no such revision, or this is no git repository.
     """
-    if not Path("dvc.yaml").exists():
-        raise DataError("expected dvc.yaml here, found none; run the command in the project's folder")
+    if not PIPELINE.exists():
+        raise DataError(OUTSIDE)
     if ask_git("rev-parse", "--git-dir") is None:
         raise DataError("expected a git repository here, found none; run: git init, and commit the project")
     if name == WORKSPACE:
