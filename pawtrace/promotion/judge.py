@@ -167,7 +167,8 @@ def _limit(verdict: Verdict, found: Difference, margin: float) -> str:
     reaches = f"the interval reaches below -{limit} points (promote.margin)"
     if found.difference < 0:
         return reaches
-    return f"{reaches}, as there are few shared examples; to promote it all the same, add --force"
+    few = "the models share too few test examples to tell"
+    return f"{reaches}: {few}; to promote the model all the same, add --force"
 
 
 def _counting(ours: _BySplit, theirs: _BySplit) -> set[tuple[str, int]]:

@@ -35,7 +35,7 @@ def survey_lines(survey: Survey, data: DataParams, params: Params) -> Iterator[s
         yield f"rejected    {num_rejected}: {reasons}; data/raw/rejected.csv will list them"
     if survey.num_copies:
         yield (
-            f"duplicates  {plural(survey.num_copies, 'photo')} that copy another one; copies always stay "
+            f"duplicates  {plural(survey.num_copies, 'duplicate')} of other photos; duplicates always stay "
             "in the same split"
         )
     if survey.num_under_both_labels:

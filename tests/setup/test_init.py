@@ -76,7 +76,7 @@ def test_what_is_wrong_with_the_photos_is_counted(capsys: pytest.CaptureFixture[
     said = capsys.readouterr().out
     assert "38 usable: 30 cat, 8 dog" in said
     assert "rejected    1 file: 1 HTML page" in said
-    assert "duplicates  2 photos" in said
+    assert "duplicates  2 duplicates" in said
     assert "two labels  2 photos appear as cat and as dog" in said
     assert "imbalance   78.9 % of the photos are cat" in said
     assert params.train.class_weights == "balanced"

@@ -28,7 +28,8 @@ def read_sets(test: Any, train: Any, say: Callable[[str], None]) -> tuple[Photos
     seen, unseen = ([photo for photo in photos if _is_in(photo[0], names)] for names in (_TRAIN, _TEST))
     if not (seen and unseen):
         return sampled(photos, num_unreadable, where=where), None
-    say(f"{where} has folders of both kinds: {len(unseen)} test photos, {len(seen)} training photos")
+    found = f"{len(unseen)} test photos, {len(seen)} training photos"
+    say(f"{where} has folders for testing and for training: {found}")
     return (
         sampled(unseen, num_unreadable, where=f"{where}, test"),
         sampled(seen, 0, where=f"{where}, train"),
