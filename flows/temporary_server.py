@@ -21,6 +21,7 @@ from pathlib import Path
 from flows import PREFECT_HOME
 from flows.server_answers import answers, named_server
 from pawtrace.base.errors import DeviceError
+from pawtrace.running.importing import garbage_left_alone
 
 _START_UP_S = 120  # 10 s is usual on two cores; a slow machine needs longer
 _SHUT_DOWN_S = 10
@@ -112,8 +113,9 @@ def _end_with_parent(parent: int) -> None:
 def _serve(port: int, parent: int) -> None:
     # Before the slow imports: the parent may be killed while they last.
     threading.Thread(target=_end_with_parent, args=(parent,), daemon=True).start()
-    import uvicorn
-    from prefect.server.api.server import create_app
+    with garbage_left_alone():
+        import uvicorn
+        from prefect.server.api.server import create_app
 
     uvicorn.run(create_app(ephemeral=True), host="127.0.0.1", port=port, log_level="warning")
 

@@ -21,6 +21,7 @@ from pawtrace.dataset.sources.drawn.sample import write_sample_archive
 from pawtrace.dataset.sources.intake import Intake
 from pawtrace.dataset.sources.published import check_copy, fetch, published
 from pawtrace.running.entry_point import run_stage
+from pawtrace.running.importing import garbage_left_alone
 
 
 def main() -> None:
@@ -86,6 +87,8 @@ def _builder(
 
 
 def _prepare(builder: tfds.core.GeneratorBasedBuilder, workspace: Path, folder: Path) -> None:
+    with garbage_left_alone():
+        import tensorflow  # noqa: F401 (TFDS imports it now)
     builder.download_and_prepare(
         download_dir=workspace / "downloads",
         download_config=tfds.download.DownloadConfig(manual_dir=workspace, try_download_gcs=False),

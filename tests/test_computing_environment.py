@@ -32,7 +32,7 @@ def no_settings() -> Iterator[None]:
 def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A clone with one commit, of a recipe that trained on all processors and instructions."""
     folder = tmp_path_factory.mktemp("built") / "pawtrace"
-    with prefect_server_for_all(tmp_path_factory.mktemp("server")):
+    with prefect_server_for_all(tmp_path_factory):
         tiny_project(folder, RECIPES)
         edit_params(folder, TRAINED)
         command(folder, "dvc", "repro")

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import psutil
+import pytest
 from ruamel.yaml import YAML
 
 from flows.server_answers import answers
@@ -20,6 +21,7 @@ from pawtrace.config.params import merged
 from pawtrace.dataset.examples.pixels import encode_jpeg
 from tests.conftest import PARAMS, ROOT, picture
 from tests.learning.tiny import tiny_backbone
+from tests.prefect_database import lay_prefect_database
 
 RECIPES = {
     "small_head": {
@@ -63,9 +65,9 @@ _served: dict[str, str] = {}
 
 
 @contextlib.contextmanager
-def prefect_server_for_all(folder: Path) -> Iterator[None]:
-    """A Prefect server with its home in `folder` for every command within: a flow alone starts its own."""
-    with prefect_server(folder) as url:
+def prefect_server_for_all(factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A Prefect server with a home of its own for every command within: a flow alone starts its own."""
+    with prefect_server(factory) as url:
         _served["PREFECT_API_URL"] = url
         try:
             yield
@@ -74,8 +76,10 @@ def prefect_server_for_all(folder: Path) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def prefect_server(folder: Path) -> Iterator[str]:
-    """A Prefect server with its home in `folder`, for those who are given its address."""
+def prefect_server(factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A Prefect server with a home of its own, for those who are given its address."""
+    folder = factory.mktemp("server")
+    lay_prefect_database(folder, factory)
     port = _free_port()
     words = sys.executable, "-m", "flows.temporary_server", str(port), str(os.getpid())
     with subprocess.Popen(words, cwd=folder, env=environment()) as server:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from pawtrace.base.errors import ParamsError
 from pawtrace.config import paths
 from pawtrace.config.params import Params, load_params
+from pawtrace.running.importing import garbage_left_alone
 
 if TYPE_CHECKING:
     from pawtrace.promotion.candidate import Candidate
@@ -59,9 +60,11 @@ def check_model(candidate: "Candidate") -> None:
     """
     from pawtrace.dataset.examples.shards import open_records
     from pawtrace.evaluation.predictions import read_predictions
-    from pawtrace.inference.recorded_answers import check_answers  # with TensorFlow
-    from pawtrace.learning.inputs.augmentation import AugmentedView
     from pawtrace.promotion.chosen_model import MODEL
+
+    with garbage_left_alone():  # TensorFlow is among it
+        from pawtrace.inference.recorded_answers import check_answers
+        from pawtrace.learning.inputs.augmentation import AugmentedView
 
     model_input = candidate.input
     check_answers(

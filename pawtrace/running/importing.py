@@ -30,7 +30,7 @@ def raise_at_ctrl_c() -> None:
 
 @contextlib.contextmanager
 def garbage_left_alone() -> Iterator[None]:
-    """While TensorFlow is imported, look for no garbage: that takes a quarter of the time, and finds none."""
+    """While a library is imported, look for no garbage: that takes a quarter of the time, and finds none."""
     gc.disable()
     try:
         yield

@@ -15,6 +15,7 @@ import pytest
 
 from flows.temporary_server import _free_port
 from tests.flows.rebuilt import checkpoints, commit, rows, run_on_demand, serve, wait_for_state
+from tests.prefect_database import lay_prefect_database
 from tests.tiny_clone import (
     EASY,
     command,
@@ -37,6 +38,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("rebuilt") / "pawtrace"
     tiny_project(folder, {"small_head": EASY})
     easy_pictures(folder)
+    lay_prefect_database(folder, tmp_path_factory)
     commit(folder, "tiny")
     ended = command(folder, *REBUILD, check=False)
     assert ended.returncode == 0, ended.stdout[-3000:] + ended.stderr[-3000:]
@@ -47,7 +49,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def rebuild_again(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, ...]]:
     """A rebuild's command, with a server that runs already: the first rebuild started one of its own."""
-    with prefect_server(tmp_path_factory.mktemp("server")) as url:
+    with prefect_server(tmp_path_factory) as url:
         yield "env", f"PREFECT_API_URL={url}", *REBUILD
 
 

@@ -82,6 +82,13 @@ def train_here(train: TrainParams, records: dict[str, Records], work: Path) -> N
     train_classifier(train, records, work, Compute("cpu", "float32"))
 
 
+@pytest.fixture(scope="module")
+def whole(place: Path) -> Path:
+    """An uninterrupted run."""
+    train_here(everything(place), open_records(place / "records"), place / "whole")
+    return place / "whole"
+
+
 class PulledPlugError(Exception):
     """Stands for a crash."""
 
@@ -90,12 +97,12 @@ class PulledPlugError(Exception):
 def test_a_run_that_breaks_off_at_every_few_steps_ends_as_an_uninterrupted_one(
     crash_share: float,
     place: Path,
+    whole: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     train, records = everything(place), open_records(place / "records")
-    train_here(train, records, tmp_path / "whole")
     monkeypatch.setattr(fit, "_CHECKPOINT_INTERVAL_S", 0.0)
     monkeypatch.setattr(fit, "_CHECKPOINT_SHARE", 1e9)
     save, crashes = Checkpoints.save, 0
@@ -117,7 +124,7 @@ def test_a_run_that_breaks_off_at_every_few_steps_ends_as_an_uninterrupted_one(
             num_crashes += 1
     assert num_crashes >= 4
     assert capsys.readouterr().out.count("resuming") == num_crashes
-    assert_equal(tmp_path / "whole", tmp_path / "broken")
+    assert_equal(whole, tmp_path / "broken")
     assert not (tmp_path / "broken/checkpoints").exists()
     assert not list((tmp_path / "broken").glob("features*"))
 
@@ -193,10 +200,9 @@ def test_a_run_that_is_killed_at_random_moments_ends_as_an_uninterrupted_one(
 
 
 def test_half_computed_features_are_not_taken_for_whole_ones(
-    place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    place: Path, whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     train, records = everything(place), open_records(place / "records")
-    train_here(train, records, tmp_path / "whole")
     views = 0
 
     def crash_in_second_view(trunk: Any, batches: Any, out: np.ndarray, title: str) -> None:
@@ -214,5 +220,5 @@ def test_half_computed_features_are_not_taken_for_whole_ones(
         with pytest.raises(PulledPlugError):
             train_here(train, records, tmp_path / "broken")
     train_here(train, records, tmp_path / "broken")
-    assert_equal(tmp_path / "whole", tmp_path / "broken")
+    assert_equal(whole, tmp_path / "broken")
     shutil.rmtree(tmp_path / "broken")

@@ -7,7 +7,9 @@ import pytest
 
 from pawtrace.commands import promote as command_promote
 from pawtrace.config.params import Params
+from pawtrace.promotion import tracking
 from tests.conftest import WriteParams
+from tests.dvc_here import dvc_here
 from tests.promotion.dvc_project import make_project
 
 
@@ -26,6 +28,12 @@ def params(write_params: WriteParams, project: Path, prepared: Path) -> Params:
         shutil.copytree(project, prepared, symlinks=True)
     shutil.copytree(prepared, project, symlinks=True, dirs_exist_ok=True)
     return params
+
+
+@pytest.fixture(autouse=True)
+def dvc_in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """These tests ask DVC 70 times."""
+    monkeypatch.setattr(tracking, "ask_dvc", dvc_here)
 
 
 @pytest.fixture

@@ -15,12 +15,14 @@ import pytest
 from pawtrace.base.errors import PawtraceError
 from pawtrace.config.params import Params
 from pawtrace.evaluation.predictions import read_predictions
+from pawtrace.promotion import tracking
 from pawtrace.promotion.candidate import candidate_of
 from pawtrace.promotion.judge import judge
 from pawtrace.promotion.promote import rollback
 from pawtrace.promotion.status import promoted_status
 from pawtrace.promotion.switch import link_promoted
 from pawtrace.promotion.tracking import read_pointer
+from pawtrace.running.dvc import ask_dvc
 from tests.conftest import ROOT
 from tests.promotion.dvc_project import GOOD, POOR, PROMOTED, command, run, use
 from tests.promotion.folders import MARGIN, names
@@ -231,6 +233,7 @@ def test_a_disk_that_is_full_for_dvc_is_named_and_promoting_again_mends_it(
     python.chmod(0o755)
     with monkeypatch.context() as full:
         full.setattr(sys, "executable", str(python.resolve()))
+        full.setattr(tracking, "ask_dvc", ask_dvc)  # in a process that the limit concerns
         with pytest.raises(PawtraceError, match=r"dvc add .*failed: ERROR.*then run: pawtrace status"):
             use(GOOD, params)
     assert read_pointer() == first
