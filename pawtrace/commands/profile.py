@@ -23,6 +23,7 @@ def run(arguments: argparse.Namespace) -> int:
         return 0
     with project_held_by_us():
         switch = switch_to(arguments.name)
-    print(f"{paths.PARAMS} now holds the profile {arguments.name}; {len(switch.changes)} values changed")
+    changed = "what changed:" if switch.changes else "nothing changed"
+    print(f"{paths.PARAMS} now holds the profile {arguments.name}; {changed}")
     print(*switch.changes, *switch.notes, sep="\n")
     return 0

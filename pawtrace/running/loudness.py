@@ -2,6 +2,7 @@
 
 import atexit
 import contextlib
+import logging
 import os
 import subprocess
 import sys
@@ -26,6 +27,7 @@ def choose(*, is_quiet: bool, is_verbose: bool) -> None:
         os.environ["TF_CPP_MIN_LOG_LEVEL"] = "0"
     else:
         os.environ.setdefault("TQDM_DELAY", "1")  # s: no progress bar for what takes less
+        logging.getLogger("tensorflow").setLevel(logging.ERROR)  # it warns of compiling often
     if is_quiet:
         os.environ["TQDM_DISABLE"] = "1"
 

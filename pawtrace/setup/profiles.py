@@ -4,7 +4,7 @@ Leaves: params.yaml, both merged with their comments. The user's edits of params
 """
 
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ruamel.yaml.comments import CommentedMap
 
@@ -23,14 +23,14 @@ _DEFAULT = "default"
 class Switch(NamedTuple):
     """What a switch to a profile did."""
 
-    changes: list[str]  # a line per value: `train.image_size_px: 48 -> 224`
+    changes: list[str]  # see `changes_between`
     notes: list[str]  # what was kept, and where other edits were saved
 
 
 def listing() -> list[str]:
     """One line per profile: its name and summary; a star marks the one in params.yaml, or the nearest."""
     current = load_params()
-    num_edits = {name: len(changes_between(profile_params(name), current)) for name in profile_names()}
+    num_edits = {name: len(_differences(profile_params(name), current)) for name in profile_names()}
     active = min(num_edits, key=lambda name: num_edits[name])
     edits = f" (params.yaml differs in {num_edits[active]} of its values)" if num_edits[active] else ""
     return [
@@ -103,10 +103,27 @@ def merged_profile(name: str) -> CommentedMap:
 
 
 def changes_between(before: Params, after: Params) -> list[str]:
-    """What differs, one line per value: `train.image_size_px: 48 -> 224`."""
+    """What differs: a line per value, `train.batch_size: 16 -> 8`, then the recipes that came and went."""
+    came = [name for name in after.recipes if name not in before.recipes]
+    went = [name for name in before.recipes if name not in after.recipes]
+    whole = tuple(f"recipes.{name}." for name in (*came, *went))
+    lines = [
+        f"{key}: {old} -> {new}"
+        for key, (old, new) in _differences(before, after).items()
+        if not key.startswith(whole)
+    ]
+    recipes = {"new recipes": came, "recipes that are gone": went}
+    return lines + [f"{title}: {', '.join(names)}" for title, names in recipes.items() if names]
+
+
+def _differences(before: Params, after: Params) -> dict[str, tuple[Any, Any]]:
+    """The values that differ, by their dotted keys."""
     old, new = flat(before.model_dump()), flat(after.model_dump())
-    keys = [key for key in {**old, **new} if old.get(key) != new.get(key)]
-    return [f"{key}: {old.get(key, '(none)')} -> {new.get(key, '(none)')}" for key in keys]
+    return {
+        key: (old.get(key, "(none)"), new.get(key, "(none)"))
+        for key in {**old, **new}
+        if old.get(key) != new.get(key)
+    }
 
 
 def _kept(profile: DataParams, data: DataParams) -> list[str]:

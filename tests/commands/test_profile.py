@@ -63,6 +63,8 @@ def test_switching_prints_what_changed(capsys: pytest.CaptureFixture[str]) -> No
     lines = capsys.readouterr().out.splitlines()
     assert "train.batch_size: 16 -> 8" in lines
     assert not any(line.startswith("split.") for line in lines)
+    assert "new recipes: mine" in lines
+    assert not any(line.startswith("recipes.") for line in lines)  # of whole recipes, the names suffice
     assert load_params() == profile_params("mine")
 
 

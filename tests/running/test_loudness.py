@@ -69,3 +69,13 @@ def test_what_takes_tenths_of_a_second_has_no_progress_bar(loudness: str, has_ba
         [sys.executable, "-c", code], cwd=ROOT, env=env, capture_output=True, text=True, check=True
     )
     assert ("nine" in ended.stderr) == has_bar
+
+
+@pytest.mark.parametrize("is_verbose", [True, False])
+def test_what_tensorflow_warns_of_in_python_is_for_those_who_ask(is_verbose: bool) -> None:
+    code = (
+        f"from pawtrace.running.loudness import choose; choose(is_quiet=False, is_verbose={is_verbose}); "
+        "import logging; logging.getLogger('tensorflow').warning('retracing')"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert ("retracing" in ended.stderr) == is_verbose
