@@ -20,6 +20,8 @@ def run(arguments: argparse.Namespace) -> int:
     damages = verify(lambda line: print(line, file=sys.stderr))
     for damage in damages:
         print(f"{damage.path}: {damage.found}; run: {damage.repair}")
-    summary = f"{len(damages)} damaged or missing" if damages else "all files are intact"
-    print(f"verify: {summary}")
+    if damages:
+        print(f"verify: {len(damages)} damaged or missing; after a merge, first run: dvc checkout")
+    else:
+        print("verify: all files are intact")
     return 1 if damages else 0

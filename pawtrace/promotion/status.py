@@ -60,10 +60,12 @@ def _lines(record: PromotionRecord) -> list[str]:
     low, high = evaluation.intervals["accuracy"]
     before, best, pointer = record.replaces, record.best, read_pointer()
     forced = "" if record.decision.promote else " (forced)"
+    since = pointer.in_use_since if pointer else record.promoted_at
+    by = ", by a rollback" if pointer and pointer.rolled_back else ""
     return [
         f"recipe         {record.recipe}",
         f"made from      {data_sentence(record.data, load_params())}",
-        f"in use since   {pointer.in_use_since if pointer else record.promoted_at}",
+        f"in use since   {since}{by}",
         f"promoted       {record.promoted_at}, at commit {(record.commit or 'none')[:12]}",
         f"because        {record.decision.sentence}{forced}",
         f"test accuracy  {percent(evaluation.metrics['test']['accuracy'])} "

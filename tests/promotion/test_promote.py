@@ -160,6 +160,11 @@ def test_status_says_what_is_in_use(params: Params, capsys: pytest.CaptureFixtur
     said = capsys.readouterr().out
     for part in (GOOD, pointer.in_use_since, "98.0 %", f"previous model {POOR}", "98.0 % against 94.0 %"):
         assert part in said
+    assert "by a rollback" not in said
+    rollback()
+    assert command("status") == 0
+    said = capsys.readouterr().out
+    assert re.search(rf"recipe +{POOR}\n(.|\n)*in use since .*, by a rollback\n", said)
 
 
 @pytest.mark.usefixtures("params", "answers_as_recorded")
