@@ -88,7 +88,7 @@ def _builder(
 
 def _prepare(builder: tfds.core.GeneratorBasedBuilder, workspace: Path, folder: Path) -> None:
     with garbage_left_alone():
-        import tensorflow  # noqa: F401 (TFDS imports it now)
+        import tensorflow  # noqa: F401 (TFDS would import it a moment later)
     builder.download_and_prepare(
         download_dir=workspace / "downloads",
         download_config=tfds.download.DownloadConfig(manual_dir=workspace, try_download_gcs=False),

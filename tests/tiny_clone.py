@@ -21,7 +21,7 @@ from pawtrace.config.params import merged
 from pawtrace.dataset.examples.pixels import encode_jpeg
 from tests.conftest import PARAMS, ROOT, picture
 from tests.learning.tiny import tiny_backbone
-from tests.prefect_database import lay_prefect_database
+from tests.prefect_database import copy_empty_prefect_database
 
 RECIPES = {
     "small_head": {
@@ -79,7 +79,7 @@ def prefect_server_for_all(factory: pytest.TempPathFactory) -> Iterator[None]:
 def prefect_server(factory: pytest.TempPathFactory) -> Iterator[str]:
     """A Prefect server with a home of its own, for those who are given its address."""
     folder = factory.mktemp("server")
-    lay_prefect_database(folder, factory)
+    copy_empty_prefect_database(folder, factory)
     port = _free_port()
     words = sys.executable, "-m", "flows.temporary_server", str(port), str(os.getpid())
     with subprocess.Popen(words, cwd=folder, env=environment()) as server:

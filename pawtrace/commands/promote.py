@@ -62,7 +62,7 @@ def check_model(candidate: "Candidate") -> None:
     from pawtrace.evaluation.predictions import read_predictions
     from pawtrace.promotion.chosen_model import MODEL
 
-    with garbage_left_alone():  # TensorFlow is among it
+    with garbage_left_alone():  # these import TensorFlow
         from pawtrace.inference.recorded_answers import check_answers
         from pawtrace.learning.inputs.augmentation import AugmentedView
 

@@ -27,7 +27,7 @@ def choose(*, is_quiet: bool, is_verbose: bool) -> None:
         os.environ["TF_CPP_MIN_LOG_LEVEL"] = "0"
     else:
         os.environ.setdefault("TQDM_DELAY", "1")  # s: no progress bar for what takes less
-        logging.getLogger("tensorflow").setLevel(logging.ERROR)  # it warns of compiling often
+        logging.getLogger("tensorflow").setLevel(logging.ERROR)  # its warnings of retracing
     if is_quiet:
         os.environ["TQDM_DISABLE"] = "1"
 

@@ -103,16 +103,16 @@ def merged_profile(name: str) -> CommentedMap:
 
 
 def changes_between(before: Params, after: Params) -> list[str]:
-    """What differs: a line per value, `train.batch_size: 16 -> 8`, then the recipes that came and went."""
-    came = [name for name in after.recipes if name not in before.recipes]
-    went = [name for name in before.recipes if name not in after.recipes]
-    whole = tuple(f"recipes.{name}." for name in (*came, *went))
+    """What differs: a line per value, `train.batch_size: 16 -> 8`, then the new and the removed recipes."""
+    added = [name for name in after.recipes if name not in before.recipes]
+    removed = [name for name in before.recipes if name not in after.recipes]
+    whole = tuple(f"recipes.{name}." for name in (*added, *removed))
     lines = [
         f"{key}: {old} -> {new}"
         for key, (old, new) in _differences(before, after).items()
         if not key.startswith(whole)
     ]
-    recipes = {"new recipes": came, "recipes that are gone": went}
+    recipes = {"new recipes": added, "removed recipes": removed}
     return lines + [f"{title}: {', '.join(names)}" for title, names in recipes.items() if names]
 
 

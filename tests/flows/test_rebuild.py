@@ -15,7 +15,7 @@ import pytest
 
 from flows.temporary_server import _free_port
 from tests.flows.rebuilt import checkpoints, commit, rows, run_on_demand, serve, wait_for_state
-from tests.prefect_database import lay_prefect_database
+from tests.prefect_database import copy_empty_prefect_database
 from tests.tiny_clone import (
     EASY,
     command,
@@ -38,7 +38,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("rebuilt") / "pawtrace"
     tiny_project(folder, {"small_head": EASY})
     easy_pictures(folder)
-    lay_prefect_database(folder, tmp_path_factory)
+    copy_empty_prefect_database(folder, tmp_path_factory)
     commit(folder, "tiny")
     ended = command(folder, *REBUILD, check=False)
     assert ended.returncode == 0, ended.stdout[-3000:] + ended.stderr[-3000:]

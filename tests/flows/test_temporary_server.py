@@ -15,7 +15,7 @@ import pytest
 from flows.temporary_server import _wait_until_healthy, prefect_server
 from pawtrace.base.errors import DeviceError
 from tests.conftest import ROOT
-from tests.prefect_database import lay_prefect_database
+from tests.prefect_database import copy_empty_prefect_database
 
 PARENT = """
 import time
@@ -97,7 +97,7 @@ def test_no_server_outlives_its_flow(
     project: Path, tmp_path_factory: pytest.TempPathFactory, how: signal.Signals
 ) -> None:
     if how == signal.SIGKILL:  # the other one is the first server in its project
-        lay_prefect_database(project, tmp_path_factory)
+        copy_empty_prefect_database(project, tmp_path_factory)
     parent = subprocess.Popen(
         [sys.executable, "-c", PARENT],
         cwd=project,

@@ -13,7 +13,7 @@ import pytest
 from flows import train_recipe
 from pawtrace.running.entry_point import run_stage
 from tests.pipeline.interrupting import kill_a_repro_of_wide_head, press_ctrl_c_after, train_wide_head_for
-from tests.prefect_database import lay_prefect_database
+from tests.prefect_database import copy_empty_prefect_database
 from tests.tiny_clone import (
     RECIPES,
     command,
@@ -34,7 +34,7 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A fresh clone of the working tree with tiny params, built once by `dvc repro`."""
     folder = tmp_path_factory.mktemp("clone") / "pawtrace"
     tiny_project(folder, RECIPES)
-    lay_prefect_database(folder, tmp_path_factory)  # for those that start a server of their own
+    copy_empty_prefect_database(folder, tmp_path_factory)  # for those that start a server of their own
     output = command(folder, "dvc", "repro").stdout
     of_recipes = [f"{stage}@{recipe}" for stage in ("train", "measure") for recipe in RECIPES]
     assert set(stages_run(output)) == {"download", "split", "preprocess", "resolve", *of_recipes, "report"}

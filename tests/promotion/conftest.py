@@ -9,7 +9,7 @@ from pawtrace.commands import promote as command_promote
 from pawtrace.config.params import Params
 from pawtrace.promotion import tracking
 from tests.conftest import WriteParams
-from tests.dvc_here import dvc_here
+from tests.dvc_in_process import dvc_in_process
 from tests.promotion.dvc_project import make_project
 
 
@@ -31,9 +31,9 @@ def params(write_params: WriteParams, project: Path, prepared: Path) -> Params:
 
 
 @pytest.fixture(autouse=True)
-def dvc_in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    """These tests ask DVC 70 times."""
-    monkeypatch.setattr(tracking, "ask_dvc", dvc_here)
+def no_process_for_each_question(monkeypatch: pytest.MonkeyPatch) -> None:
+    """These tests run DVC 70 times: they run it in their own process."""
+    monkeypatch.setattr(tracking, "ask_dvc", dvc_in_process)
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from pawtrace.promotion.candidate import candidate_of
 from pawtrace.promotion.judge import judge
 from pawtrace.promotion.promote import promote
 from tests.conftest import ROOT
-from tests.dvc_here import dvc_here
+from tests.dvc_in_process import dvc_in_process
 from tests.promotion.folders import MARGIN, names, predictions, write_model
 
 GOOD, POOR = "from_scratch_normalized", "from_scratch"
@@ -47,8 +47,8 @@ def make_project(params: Params) -> None:
     for name in (".gitignore", ".dvcignore"):
         Path(name).write_text((ROOT / name).read_text())
     run("git", "init", "-q")
-    dvc_here("init", "-q")
-    dvc_here("config", "core.analytics", "false")
+    dvc_in_process("init", "-q")
+    dvc_in_process("config", "core.analytics", "false")
     for folder in ("raw", "splits", "records"):
         Path("data", folder).mkdir(parents=True)
         Path("data", folder, "made").write_text(folder)
@@ -59,7 +59,7 @@ def make_project(params: Params) -> None:
         write_model(Path("models") / recipe, predictions(names(0, 1000), num_wrong), params=params)
         Path(f"reports/diagnosis/{recipe}.json").write_text(json.dumps({"verdict": "healthy"}))
     Path("dvc.yaml").write_text(PIPELINE)
-    dvc_here("commit", "-f")
+    dvc_in_process("commit", "-f")
 
 
 def use(recipe: str, params: Params) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from pawtrace.rebuilding import checkout
 from pawtrace.running.git import git
-from tests.dvc_here import dvc_here
+from tests.dvc_in_process import dvc_in_process
 from tests.rebuilding.repositories import commit_all, repository
 
 __all__ = ["repository"]
@@ -60,8 +60,8 @@ def test_a_whole_lock_file_is_left_alone(repository: Path) -> None:
 
 @pytest.mark.slow
 def test_a_clone_has_the_commit_the_cache_the_remote_and_the_users_files(repository: Path) -> None:
-    dvc_here("init", "--quiet")
-    dvc_here("remote", "add", "--default", "store", "../store")
+    dvc_in_process("init", "--quiet")
+    dvc_in_process("remote", "add", "--default", "store", "../store")
     commit_all("with dvc")
     (repository / "params.yaml").write_text("a: 2\n")
     said: list[str] = []
@@ -70,8 +70,8 @@ def test_a_clone_has_the_commit_the_cache_the_remote_and_the_users_files(reposit
         assert Path("params.yaml").read_text() == "a: 1\n"
         assert checkout.edited_files() == []
         assert Path("data/archives/photos.zip").read_text() == "large\n"
-        assert dvc_here("cache", "dir").lines[-1] == str(repository / ".dvc/cache")
-        assert dvc_here("remote", "list").lines[-1].split()[1] == str(repository.parent / "store")
+        assert dvc_in_process("cache", "dir").lines[-1] == str(repository / ".dvc/cache")
+        assert dvc_in_process("remote", "list").lines[-1].split()[1] == str(repository.parent / "store")
         Path(".pawtrace").mkdir(exist_ok=True)
         Path(".pawtrace/checkpoint").touch()
         Path("params.yaml").write_text("a: 9\n")

@@ -11,7 +11,7 @@ from pawtrace.config.sections import RebuildParams
 from pawtrace.rebuilding import remote
 from pawtrace.running.dvc import Ended
 from pawtrace.running.git import git
-from tests.dvc_here import dvc_here
+from tests.dvc_in_process import dvc_in_process
 from tests.rebuilding.repositories import repository
 
 __all__ = ["repository"]
@@ -88,15 +88,15 @@ def refusing() -> Iterator[str]:
 @pytest.fixture
 def tracked(repository: Path) -> Path:
     """A file that DVC has in its cache."""
-    dvc_here("init", "--quiet")
+    dvc_in_process("init", "--quiet")
     (repository / "big.bin").write_text("large\n")
-    assert dvc_here("add", "--quiet", "big.bin").code == 0
+    assert dvc_in_process("add", "--quiet", "big.bin").code == 0
     git("add", "--all")
     return repository
 
 
 def set_remote(url: str) -> None:
-    assert dvc_here("remote", "add", "--force", "--default", "store", url).code == 0
+    assert dvc_in_process("remote", "add", "--force", "--default", "store", url).code == 0
 
 
 @pytest.mark.slow
@@ -110,11 +110,11 @@ def test_what_was_saved_comes_back(tracked: Path) -> None:
     set_remote(str(tracked.parent / "store"))
     assert remote.remote_name() == "store"
     remote.save("store", lambda _: None)
-    dvc_here("gc", "--workspace", "--force")
+    dvc_in_process("gc", "--workspace", "--force")
     (tracked / ".dvc/cache/files").rename(tracked / "lost")
     (tracked / "big.bin").unlink()
     remote.bring("store", lambda _: None)
-    assert dvc_here("checkout").code == 0
+    assert dvc_in_process("checkout").code == 0
     assert (tracked / "big.bin").read_text() == "large\n"
 
 
@@ -180,7 +180,7 @@ def test_a_remote_that_breaks_off_half_way_is_no_success(tracked: Path) -> None:
     remote.save("store", lambda _: None)
     for number in range(3):
         (tracked / f"more{number}.bin").write_text(f"{number}\n")
-        assert dvc_here("add", "--quiet", f"more{number}.bin").code == 0
+        assert dvc_in_process("add", "--quiet", f"more{number}.bin").code == 0
     # A folder of which one file cannot be written stands in for a network that fails meanwhile.
     (store / "files/md5/b0").write_text("in the way")  # the digest of '1\\n' is b026...
     with pytest.raises(remote.RemoteError):

@@ -1,4 +1,4 @@
-"""DVC itself, in this process, which has imported it: a process of its own takes half a second each time."""
+"""The real DVC, run in the process of the tests: to start another process takes half a second each time."""
 
 import contextlib
 import io
@@ -10,8 +10,8 @@ from dvc.cli import main as dvc
 from pawtrace.running.dvc import Ended
 
 
-def dvc_here(*words: str) -> Ended:
-    """Run a command of DVC's for its answer, like `ask_dvc`."""
+def dvc_in_process(*words: str) -> Ended:
+    """Run a DVC command and return how it ended, like `ask_dvc`; only stdout is returned."""
     said = io.StringIO()
     with (
         pytest.MonkeyPatch.context() as patch,
