@@ -21,7 +21,7 @@ def run(arguments: argparse.Namespace) -> int:
     for damage in damages:
         print(f"{damage.path}: {damage.found}; run: {damage.repair}")
     if damages:
-        print(f"verify: {len(damages)} files damaged or missing; after a git merge, first run: dvc checkout")
+        print(f"verify: {len(damages)} files damaged or missing; after a git merge, try dvc checkout first")
     else:
         print("verify: all files are intact")
     return 1 if damages else 0

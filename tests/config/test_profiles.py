@@ -28,8 +28,13 @@ IDEA_OF = {
     "train.weights": "another backbone, as it was pretrained",
     "train.image_size_px": "another backbone, as it was pretrained",
 }
-# The article's third recipe changes two things at once; `best` is meant to combine.
-COMBINED = {"finetune_augmented": {"a restrained head", "augmented views"}}
+# The article's third recipe changes two things at once; these, `best` and `best_vgg16` are meant to combine.
+COMBINED = {
+    "finetune_augmented": {"a restrained head", "augmented views"},
+    "efficientnet_finetuned": {
+        *("a restrained head", "augmented views", "train.schedule", "train.phases", "evaluate.tta_views"),
+    },
+}
 # Few pictures: batch normalisation needs patience there, and a frozen network all it can get to overfit.
 COMBINED_IN_SAMPLE = {
     "from_scratch_normalized": {"a signal that survives the layers", "train.early_stopping"},

@@ -154,5 +154,6 @@ def test_what_the_lines_do_not_do_is_named() -> None:
     last = keras_script(recipe_of(more, tta_views=4)).splitlines()[-1]
     named = "num_views 8; mixup_alpha 0.2; the mean over 4 augmented views of each new photo"
     assert last == f"# not in these lines: {named}"
-    flip = plain.model_copy(update={"augmentation": ANSWER.recipe("best").train.augmentation})
+    augmentation = ANSWER.recipe("efficientnet_finetuned").train.augmentation
+    flip = plain.model_copy(update={"augmentation": augmentation})
     assert "albumentations.HorizontalFlip(p=0.5)" in keras_script(recipe_of(flip))
