@@ -11,9 +11,11 @@ from pawtrace.results.data_summary import DataSummary
 from pawtrace.results.number_words import percent, plural
 from pawtrace.results.origins import Origin
 from pawtrace.results.paired import Comparison
+from pawtrace.results.results import Result
 
 _MOST_COMMITS = 3  # that are listed
 _MOST_EQUALS = 4  # that are named
+_MUCH_QUICKER = 0.5  # of the training time; smaller differences may be the machine's
 _DRAWN = "sample"  # the source whose pictures are drawn
 
 
@@ -56,7 +58,7 @@ def best_words(rungs: Sequence[Rung]) -> str:
 
 
 def _leader_words(best: Rung, rungs: Sequence[Rung], reached: str) -> str:
-    """The best one; where a smaller one is as good, nothing is called the best."""
+    """The best one; where a cheaper one is as good, nothing is called the best."""
     of = plural(len(rungs), "recipe")
     equals = as_good_as(best.result, (rung.result for rung in rungs if rung.recipe != best.recipe))
     if not equals:
@@ -64,14 +66,25 @@ def _leader_words(best: Rung, rungs: Sequence[Rung], reached: str) -> str:
     names = ", ".join(each.name for each in equals[:_MOST_EQUALS])
     more = f" and {len(equals) - _MOST_EQUALS} more" if len(equals) > _MOST_EQUALS else ""
     tie = f"no measurable difference to {names}{more} on the validation pictures"
-    smallest = min((best.result, *equals), key=lambda result: result.training.num_weights)
-    if smallest.training.num_weights == best.result.training.num_weights:
+    cheaper = _cheaper_words(best.result, equals)
+    if cheaper is None:
         return f"Best of {of}: {best.recipe}, {reached}; {tie}."
-    return (
-        f"Highest accuracy of {of}: {best.recipe}, {reached}; {tie}. The smallest of these is "
-        f"{smallest.name}, with {smallest.training.num_weights:,} weights instead of "
-        f"{best.result.training.num_weights:,}."
-    )
+    return f"Highest validation accuracy of {of}: {best.recipe}, {reached}; {tie}. {cheaper}"
+
+
+def _cheaper_words(best: Result, equals: Sequence[Result]) -> str | None:
+    """Which of the equally good ones is smaller or, with as many weights, much quicker to train."""
+    smallest = min(equals, key=lambda result: result.training.num_weights)
+    most = best.training.num_weights
+    if smallest.training.num_weights < most:
+        fewer = f"{smallest.training.num_weights:,} weights instead of {most:,}"
+        return f"The smallest of these is {smallest.name}, with {fewer}."
+    alike = [result for result in equals if result.training.num_weights == most]
+    quickest = min(alike, key=lambda result: result.training.duration_s, default=best)
+    if quickest.training.duration_s > _MUCH_QUICKER * best.training.duration_s:
+        return None
+    times = (f"{result.training.duration_s:,.0f} s" for result in (quickest, best))
+    return f"The quickest to train of these is {quickest.name}: {' instead of '.join(times)}."
 
 
 def symptom(rung: Rung, num_test: int) -> str:

@@ -72,7 +72,7 @@ def test_nothing_is_called_the_best_that_is_no_better_than_guessing(rungs):
 @pytest.mark.parametrize(
     ("num_wrong", "num_weights", "said"),
     [
-        (2, 10, "Highest accuracy of 2 recipes: own_preprocessing, "),
+        (2, 10, "Highest validation accuracy of 2 recipes: own_preprocessing, "),
         (
             2,
             10,
@@ -97,6 +97,20 @@ def test_nothing_is_called_the_best_in_a_tie_with_a_smaller_one(rungs, num_wrong
     words = best_words([best, other])
     assert said in words
     assert ("measurable" in words) == (num_wrong == 2)
+
+
+@pytest.mark.parametrize(("share", "is_named"), [(0.3, True), (0.9, False)])
+def test_nothing_is_called_the_best_in_a_tie_with_one_that_trains_much_quicker(rungs, share, is_named):
+    best = best_rung(rungs)
+    duration_s = share * best.result.training.duration_s
+    training = best.result.training.model_copy(update={"duration_s": duration_s})
+    metrics = best.result.evaluation.metrics
+    worse = metrics | {"validation": metrics["validation"] | {"accuracy": 0}}
+    evaluation = best.result.evaluation.model_copy(update={"metrics": worse})
+    quick = best.result._replace(name="quick", training=training, evaluation=evaluation)
+    words = best_words([best, best._replace(result=quick)])
+    assert words.startswith("Highest validation accuracy of 2" if is_named else "Best of 2")
+    assert (f"The quickest to train of these is quick: {duration_s:,.0f} s" in words) == is_named
 
 
 def test_the_best_of_many_candidates_may_be_better_by_chance():
