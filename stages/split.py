@@ -39,6 +39,8 @@ from pawtrace.dataset.splitting.splits import (
 )
 from pawtrace.running.entry_point import run_stage
 
+_MAX_NAMED = 5  # files of data/review.csv without effect
+
 
 class Rejection(NamedTuple):
     """An example that is in no split."""
@@ -154,10 +156,10 @@ def _read(ids: Iterable[str], places: Mapping[str, RawPlace]) -> Iterator[RawExa
 def _used(decisions: dict[str, Decision], ids: Container[str]) -> dict[str, Decision]:
     """The decisions about examples that there are."""
     used = {id: decision for id, decision in decisions.items() if id in ids}
-    if num_others := len(decisions) - len(used):
-        print(
-            f"split: {num_others} decisions of {REVIEW} are about files that are no examples: nothing to do"
-        )
+    if others := sorted(decisions.keys() - used.keys()):
+        more = f" and {len(others) - _MAX_NAMED} more" if len(others) > _MAX_NAMED else ""
+        print(f"split: {REVIEW} decides on files that are not among the usable photos, without effect: "
+              f"{', '.join(others[:_MAX_NAMED])}{more}")  # fmt: skip
     return used
 
 

@@ -8,7 +8,7 @@ import argparse
 import contextlib
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -102,8 +102,14 @@ def _check_files(recipe: ResolvedRecipe) -> None:
         if file and file not in instead and not Path(file).exists():
             raise TrainingError(
                 f"recipe {recipe.name}: train.{key}: {file} is missing; put the file there, or set "
-                f"train.{key} to one of {', '.join(instead)}"
+                f"train.{key} to {_instead(Path(file), instead)}"
             )
+
+
+def _instead(missing: Path, names: Iterable[str]) -> str:
+    """What a param may name in place of a missing file: the files beside it, or what needs no file."""
+    beside = [path.as_posix() for path in sorted(missing.parent.glob(f"*{missing.suffix}"))]
+    return f"one of {', '.join([*beside, *names])}"
 
 
 @contextlib.contextmanager

@@ -57,7 +57,8 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(as_json(predicted, unpredicted, str(chosen.path), origin), end="")
     else:
-        print(as_csv(predicted) if arguments.csv else as_table(predicted), end="")
+        if arguments.csv or predicted:
+            print(as_csv(predicted) if arguments.csv else as_table(predicted), end="")
         if origin is not None:
             print(f"pawtrace predict: {origin}", file=sys.stderr)
     sys.stdout.flush()  # before the list of what is missing from it

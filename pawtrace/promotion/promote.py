@@ -23,7 +23,7 @@ from pawtrace.promotion.record import (
     read_record,
 )
 from pawtrace.promotion.switch import new_promoted
-from pawtrace.promotion.tracking import check_project, read_pointer, restore, track
+from pawtrace.promotion.tracking import POINTER, check_project, read_pointer, restore, track
 from pawtrace.running.git import ask_git
 from pawtrace.running.lock import only_one, project_held_by_us
 
@@ -83,6 +83,8 @@ def rollback() -> tuple[PromotionRecord, PromotionRecord]:
     """
     check_project()
     with project_held_by_us(), only_one(_LOCK):
+        if not POINTER.is_file():
+            raise PawtraceError("no model is promoted yet; run: pawtrace promote")
         left = read_record(paths.PROMOTED)
         if left.replaces is None:
             raise PawtraceError(

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from pawtrace.base.errors import DataError
 from pawtrace.base.stage_outputs import read_rows
 from pawtrace.config import paths
+from pawtrace.dataset.sources.true_names import is_system_file
 from pawtrace.dataset.splitting.review import DROPPED, Decision
 from pawtrace.dataset.splitting.splits import LABEL_CONFLICT
 from pawtrace.diagnosis.label_quality import Suspect
@@ -82,7 +83,7 @@ def _of_splits() -> Iterator[tuple[str, Reason]]:
 
 def _unusable() -> Iterator[tuple[str, Reason]]:
     rows = _rows(paths.RAW / "rejected.csv", ("file", "reason"))
-    for row in rows[:MAX_REJECTED]:
+    for row in [row for row in rows if not is_system_file(row["file"])][:MAX_REJECTED]:
         yield row["file"], Reason("rejected", row["reason"])
 
 

@@ -101,7 +101,10 @@ class _Handler(BaseHTTPRequestHandler):
         except Rejected as reason:
             self._send_json({"error": f"not a photo that can be read: {reason}"}, HTTPStatus.BAD_REQUEST)
         except PawtraceError as error:
-            self._send_json({"error": str(error)}, HTTPStatus.CONFLICT)
+            if self.path == "/":  # a person reads it, not the page's script
+                self._send(str(error).encode(), "text/plain; charset=utf-8", HTTPStatus.CONFLICT)
+            else:
+                self._send_json({"error": str(error)}, HTTPStatus.CONFLICT)
         except ConnectionError:
             pass  # the page was closed before its answer came
 

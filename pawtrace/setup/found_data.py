@@ -42,6 +42,11 @@ def found_data(
     if pattern := layout.clear_pattern:
         return defaults.model_copy(update=source | {"label_pattern": LabelPattern(**pattern)})
     quoted = shlex.quote(str(photos))
+    if layout.lacks is not None:
+        raise DataError(
+            f"{photos}: expected cats and dogs, found no folder of {layout.lacks}s, but {_listed(layout)}; "
+            f"add photos of {layout.lacks}s, or run: pawtrace init {quoted} --cat FOLDER --dog FOLDER"
+        )
     advice = f"run: pawtrace init {quoted} --cat FOLDER --dog FOLDER"
     if not layout.folders:
         advice = f"put them into a folder cat and a folder dog, then run: pawtrace init {quoted}"

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from tqdm import tqdm
 
-from pawtrace.base.ordered import ordered_map
 from pawtrace.config.sections import LABELS, DataParams
 from pawtrace.dataset.examples.perceptual_hash import with_mirrored
 from pawtrace.dataset.examples.pixels import decode
 from pawtrace.dataset.sources.archive import Archive, Member
+from pawtrace.dataset.sources.file_map import map_files
 from pawtrace.dataset.sources.formats import Rejected
 from pawtrace.dataset.sources.inspection import inspect
 from pawtrace.dataset.sources.intake import Intake
@@ -62,8 +63,9 @@ def survey(path: Path, archive: Archive, data: DataParams, near_duplicate_distan
     labels, intake = labelling(data), Intake(announce=lambda _: None)
     labels.check(path, archive.layout)
     look = partial(_look, labels=labels, max_pixels=data.limits.max_image_pixels)
-    photos = []
-    for found in ordered_map(look, archive.members(), title="photos", total=archive.layout.num_files):
+    photos, total = [], archive.layout.num_files
+    all_found = map_files(look, archive.members())
+    for found in tqdm(all_found, desc="photos", total=total, unit=" images", mininterval=1.0):
         if isinstance(found, _Photo):
             intake.keep(*found.sorted_into)
             photos.append(found)

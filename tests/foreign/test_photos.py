@@ -42,6 +42,14 @@ def test_the_deepest_name_tells_the_label(path: str, label: int | None) -> None:
     assert label_of(path) == label
 
 
+def test_folders_of_both_labels_count_more_than_names_of_files(tmp_path: Path) -> None:
+    """As for Keras's loaders: a photo in the wrong folder has a wrong label."""
+    source = photo_folder(tmp_path / "pets", 30)
+    for number, photo in enumerate(sorted(source.glob("*/*"))):
+        photo.rename(photo.with_name(f"{('cat', 'dog')[number % 3 == 0]}.{number}{photo.suffix}"))
+    assert read_photos(source).labels.tolist() == [0, 1] * 15
+
+
 @pytest.mark.parametrize(
     ("scale", "offset", "fed"),
     [(1, 0, "zero_to_255"), (1 / 255, 0, "zero_to_one"), (1 / 127.5, -1, "minus_one_to_one")],

@@ -5,6 +5,7 @@ Arrives: an archive. Leaves: a prepared TFDS dataset with one split, `train`; an
 
 import io
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
@@ -15,11 +16,11 @@ from tensorflow_datasets.core.writer import ExampleWriter
 from tensorflow_datasets.image_classification import cats_vs_dogs
 
 from pawtrace.config.sections import LABELS, DataParams
-from pawtrace.dataset.sources.archive import Archive
-from pawtrace.dataset.sources.formats import Rejected
-from pawtrace.dataset.sources.inspection import inspect, made_upright
+from pawtrace.dataset.sources.archive import Archive, Member
+from pawtrace.dataset.sources.file_map import inspected, map_files
+from pawtrace.dataset.sources.inspection import made_upright
 from pawtrace.dataset.sources.intake import Intake
-from pawtrace.dataset.sources.labelling import OUTSIDE, labelling
+from pawtrace.dataset.sources.labelling import OUTSIDE, Labelled, labelling
 
 _PEEKED_BYTES = 10  # where TFDS looks for the JFIF header
 
@@ -93,21 +94,25 @@ class PetArchive(_Repeatable, tfds.core.GeneratorBasedBuilder):  # type: ignore[
         return {"train": self._generate_examples(archive)}
 
     def _generate_examples(self, archive: Archive) -> Iterator[tuple[str, dict[str, Any]]]:
-        for name, content, problem in archive.members():
+        inspect_each = partial(inspected, max_pixels=self._data.limits.max_image_pixels)
+        for name, stored, problem in map_files(inspect_each, self._labelled(archive)):
             sorted_into = self._labelling.label(name)
-            if isinstance(sorted_into, str):
-                self._intake.reject(name, sorted_into)
-            elif content is None:
+            assert isinstance(sorted_into, Labelled)  # the others were not inspected
+            if stored is None:
                 self._intake.reject(name, str(problem), sorted_into.group)
             else:
-                try:
-                    stored = inspect(name, content, self._data.limits.max_image_pixels)
-                except Rejected as reason:
-                    self._intake.reject(name, str(reason), sorted_into.group)
-                    continue
                 self._intake.keep(*sorted_into)
                 yield name, {"image": stored, "image/filename": name, "label": sorted_into.label}
         self._intake.check_groups(self._labelling.groups, self._labelling.title)
+
+    def _labelled(self, archive: Archive) -> Iterator[Member]:
+        """The files whose path tells a label; all others are rejected unseen."""
+        for member in archive.members():
+            sorted_into = self._labelling.label(member.name)
+            if isinstance(sorted_into, str):
+                self._intake.reject(member.name, sorted_into)
+            else:
+                yield member
 
 
 class CatsVsDogs(_Repeatable, cats_vs_dogs.CatsVsDogs, skip_registration=True):  # type: ignore[call-arg, misc]

@@ -57,9 +57,19 @@ class Layout:
         """The folders whose names say cat or dog, and not both, with their label; empty unless both labels
         have one.
         """
-        labels = {folder: _labels_in(folder) for folder in self.folders}
-        clear = {folder: next(iter(said)) for folder, said in labels.items() if len(said) == 1}
+        clear = self._named_classes
         return clear if set(clear.values()) == set(LABELS) else {}
+
+    @property
+    def lacks(self) -> str | None:
+        """The label that no folder's name says, where another folder's name says the other one."""
+        said = set(self._named_classes.values())
+        return next(label for label in LABELS if label not in said) if len(said) == 1 else None
+
+    @property
+    def _named_classes(self) -> dict[str, str]:
+        labels = {folder: _labels_in(folder) for folder in self.folders}
+        return {folder: next(iter(said)) for folder, said in labels.items() if len(said) == 1}
 
     @property
     def clear_pattern(self) -> dict[str, str] | None:

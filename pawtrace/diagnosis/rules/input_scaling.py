@@ -29,7 +29,7 @@ def rule(facts: Facts) -> Finding:
     outcome = Finding(
         is_worse and hurts and not facts.trains_backbone,
         "accuracy that the pretrained features lose by the input scaling, points",
-        points(-loss) if loss else "0.0",
+        points(loss) if loss else "0.0",
         f"measurably above 0 (p below {_SURE:g})",
     )
     if not outcome.applies:

@@ -35,6 +35,7 @@ def rule(facts: ForeignFacts) -> Finding:
         )
         return Finding(True, _MEASURE, decimal(spread), limit, said, numbers, "loss")
     is_silent = spread < _SAME_ANSWER or measured.dead_share > _DEAD_CHANNELS
+    is_silent &= not facts.has_hardly_begun or _shows_why(facts)
     excused = _lags(facts) or (nothing_moved(facts) and has_low_rate(facts))
     is_at_chance = facts.known.at_chance and facts.test.at_chance
     applies = not excused and ((is_at_chance and is_silent) or _never_learned(facts))
@@ -104,6 +105,15 @@ def _flat_words(facts: ForeignFacts) -> str:
             f"(guessing gives {decimal(facts.guessing_loss)})."
         )
     return f"The training taught the model nothing: the accuracy is {' and '.join(said)}.{losses}"
+
+
+def _shows_why(facts: ForeignFacts) -> bool:
+    """Whether the layers show that more steps would not help."""
+    measured = facts.measured
+    is_random = (measured.untrained_trunk or 0.0) > RANDOM
+    has_zeros = bool(_zero_layers(measured.network.head_layers))
+    cannot = facts.dying_signal is not None or measured.dead_share > _DEAD_CHANNELS
+    return is_random or has_zeros or cannot
 
 
 def _where(facts: ForeignFacts) -> str:

@@ -24,7 +24,7 @@ from pawtrace.results.probe_results import LinearProbe, Signals
 from pawtrace.results.results import History
 
 _MIN_JUDGE = 0.7  # accuracy: a worse model says more about itself than about labels
-_USUAL_BATCH, _FEW_STEPS = 32, 30  # with fewer steps in all, a network has hardly begun
+_USUAL_BATCH, _FEW_STEPS = 32, 60  # with fewer steps in all, a network has hardly begun
 _DIFFERENT = 0.2  # of accuracy: more than moving averages of an epoch and augmentation explain
 _GOOD_FEATURES = 0.8  # accuracy of a linear classifier: the convolutions are not the problem
 _MIN_ORDERED = 0.9  # share of different probabilities; of saturated ones many are the same

@@ -8,18 +8,20 @@ from pawtrace.diagnosis.rules import input_scaling as pretrained_scaling
 from pawtrace.evaluation.significance import holm, is_significant, sign_flip_test
 from pawtrace.foreign.judging.facts import ForeignFacts
 from pawtrace.foreign.judging.missing import HIDDEN
+from pawtrace.foreign.judging.trained_otherwise import trained_otherwise
+from pawtrace.foreign.measuring.network_outputs import TWICE_STD
 from pawtrace.results.number_words import decimal, percent, points
 from pawtrace.results.probe_results import LinearProbe
-
-_TWICE_STD = 0.03  # of what the first layer receives: 0..1 has 0.25
 
 
 def rule(facts: ForeignFacts) -> Finding:
     """The input is scaled twice, not as in the training, or not as the pretrained weights expect."""
     measured = facts.measured
     convention = measured.feeding.convention
-    if measured.inner_scaling and measured.entry_std < _TWICE_STD:
+    if measured.inner_scaling and measured.entry_std < TWICE_STD and measured.feeding.is_certain:
         return _twice(facts)
+    if (trained := trained_otherwise(facts)) is not None:
+        return trained
     fed = measured.test_photos.fed
     fits = fed is None or fed == convention or fed in measured.feeding.equals
     if measured.feeding.is_certain and not fits:
@@ -92,14 +94,12 @@ def _is_accurate(facts: ForeignFacts) -> bool:
 
 def _twice(facts: ForeignFacts) -> Finding:
     measured = facts.measured
-    feeding = measured.feeding
-    known = feeding.is_certain
-    outside = CONVENTIONS[feeding.convention].words if known else "photos that were already scaled"
+    outside = CONVENTIONS[measured.feeding.convention].words
     return Finding(
         not _is_accurate(facts),
         "standard deviation of the values that the first layer receives",
         decimal(measured.entry_std),
-        f"below {_TWICE_STD:g}, and the model is not good",
+        f"below {TWICE_STD:g}, and the model is not good",
         f"The input is scaled twice: the model has a scaling layer and was trained on {outside}, "
         f"so its first layer receives values that are nearly equal (standard deviation "
         f"{decimal(measured.entry_std)}).",

@@ -19,6 +19,7 @@ from pawtrace.foreign.judging.missing import NO_HISTORY, NO_TRAIN
 from pawtrace.foreign.judging.stalled import RANDOM
 from pawtrace.results.number_words import decimal, percent, plural, points
 
+_FAR = 1.5  # times the loss of guessing: a network that its steps have broken ends nearer
 _BLANK = 2.0  # of 255: photos that differ by less are all of one colour
 
 
@@ -49,11 +50,16 @@ def _initial_loss(facts: ForeignFacts) -> float:
     """The loss before training; infinite where that is not known and the first epoch may have been a fall.
 
     An input of 0..255 alone makes it large, and so do penalties on weights, which the history contains. A
-    network that never learns afterwards was broken by its steps.
+    network that never learns afterwards was broken by its steps; one whose loss falls from far above guessing
+    in every epoch is still learning.
     """
     if facts.initial_loss is not None:
         return facts.initial_loss
-    has_learned = min(facts.history.loss) < facts.guessing_loss - facts.thresholds.dead_loss_margin
+    losses = facts.history.loss
+    falls_from_above = (
+        list(losses) == sorted(losses, reverse=True) and losses[-1] > _FAR * facts.guessing_loss
+    )
+    has_learned = min(losses) < facts.guessing_loss - facts.thresholds.dead_loss_margin or falls_from_above
     has_penalties = bool(facts.measured.file.model.losses)
     return math.inf if has_learned or has_penalties else facts.guessing_loss
 

@@ -34,8 +34,10 @@ from pawtrace.foreign.measuring.network_outputs import (
     made_for,
     meaning_of_output,
     outputs_of,
+    scaled_twice,
 )
 from pawtrace.foreign.measuring.outputs import Output
+from pawtrace.foreign.measuring.trial import Trial
 from pawtrace.foreign.reading.array_values import scaled
 from pawtrace.foreign.reading.model_file import ModelFile
 from pawtrace.foreign.reading.photos import Photos, in_turns
@@ -62,6 +64,7 @@ class Measured(NamedTuple):
     entry_std: float  # of the values that the first layer that learns receives
     inner_scaling: bool  # whether layers of the model scale its input
     made_for: str | None  # the convention for which these layers are made, where they show it
+    scaled_twice: list[Trial]  # input scalings of which these layers leave hardly any contrast
     test_photos: Photos
     train_photos: Photos | None
     test: Predictions
@@ -132,6 +135,7 @@ def measure(
         float(entry.std()),
         bool(network.num_scaling) and received != feeding.convention,
         inner,
+        [] if inner is None else scaled_twice(network, feeding.others, shown.encoded),
         test,
         train,
         predictions,

@@ -9,6 +9,7 @@ from pawtrace.config.conventions import CONVENTIONS
 from pawtrace.dataset.examples.pixels import decode
 from pawtrace.foreign.measuring.network import Network
 from pawtrace.foreign.measuring.outputs import FEW_UNITS, Output, output_of, several_units
+from pawtrace.foreign.measuring.trial import Trial
 from pawtrace.foreign.reading.array_values import scaled
 from pawtrace.foreign.reading.model_file import ModelFile
 from pawtrace.foreign.reading.photos import Photos, stretched
@@ -23,6 +24,7 @@ _SAME_RANGE = 0.3  # of the spread: how far resizing alone moves mean and spread
 _STANDARD_MEAN, _STANDARD_STD = 0.5, (0.4, 2.5)  # of values that were standardised on other photos
 _NUM_FOR_OUTPUT = 2  # photos, each in every convention: one batch
 _NUM_FOR_SCALING = 4  # photos that tell what a model's scaling layers are made for
+TWICE_STD = 0.03  # of what the first layer receives, if a photo was scaled twice: 0..1 has 0.25
 
 
 def outputs_of(model: keras.Model, images: np.ndarray, *, training: bool = False) -> list[np.ndarray]:
@@ -108,6 +110,22 @@ def made_for(network: Network, encoded: Sequence[bytes]) -> str | None:
         if not convention.bgr and _is_usual(outputs_of(to_entry, scaled(images, name))[0], images)
     ]
     return fitting[0] if len(fitting) == 1 else None
+
+
+def scaled_twice(network: Network, trials: Sequence[Trial], encoded: Sequence[bytes]) -> list[Trial]:
+    """Those trials in which the scaling layers of a model leave hardly any contrast in its photos.
+
+    Args:
+      network: the model, taken apart.
+      trials: of input scalings.
+      encoded: photos, JPEG or PNG; the first ones are used.
+    """
+    images, to_entry = _first(network, encoded, _NUM_FOR_SCALING), network.after_scaling()
+
+    def std_of(trial: Trial) -> float:
+        return float(outputs_of(to_entry, scaled(images, trial.convention))[0].std())
+
+    return [trial for trial in trials if std_of(trial) < TWICE_STD]
 
 
 def _first(network: Network, encoded: Sequence[bytes], number: int) -> np.ndarray:

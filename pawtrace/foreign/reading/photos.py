@@ -6,7 +6,8 @@ Leaves: `Photos`, upright RGB, encoded; the label is told by the name of the fol
 import itertools
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
@@ -16,7 +17,8 @@ import numpy as np
 from pawtrace.base.errors import DataError
 from pawtrace.config.sections import LABELS
 from pawtrace.dataset.examples.pixels import decode, encode_jpeg, resize_shorter_side
-from pawtrace.dataset.sources.archive import Archive
+from pawtrace.dataset.sources.archive import Archive, Member
+from pawtrace.dataset.sources.file_map import map_files
 from pawtrace.dataset.sources.formats import Rejected
 from pawtrace.dataset.sources.inspection import inspect, max_file_bytes
 from pawtrace.dataset.sources.true_names import is_system_file
@@ -96,20 +98,21 @@ def read_photos(source: Any) -> Photos:
 
 def from_archive(path: Path) -> tuple[list[tuple[str, int, bytes]], int]:
     """All photos with a label (id, label, stored bytes), and how many files could not be read."""
-    limits, photos, folders, num_unreadable = archive_limits(), [], Counter[str](), 0
-    for name, content, _ in Archive(path, limits).members():
-        if is_system_file(name):
-            continue
-        label = label_of(name)
-        folders[PurePosixPath(name).parent.name] += 1
-        if label is None:
-            continue
-        try:
-            if content is None:
-                raise Rejected("unreadable")
-            photos.append((name, label, _small(inspect(name, content, limits.max_image_pixels))))
-        except Rejected:
-            num_unreadable += 1
+    limits, folders = archive_limits(), Counter[str]()
+    archive = Archive(path, limits)
+    label = partial(label_of, by_folder=bool(archive.layout.clear_classes))
+
+    def with_label() -> Iterator[Member]:
+        for member in archive.members():
+            if not is_system_file(member.name):
+                folders[PurePosixPath(member.name).parent.name] += 1
+                if label(member.name) is not None:
+                    yield member
+
+    prepare = partial(_prepared, label_of_name=label, max_pixels=limits.max_image_pixels)
+    prepared = list(map_files(prepare, with_label()))
+    photos = [photo for photo in prepared if photo is not None]
+    num_unreadable = len(prepared) - len(photos)
     if not photos:
         named = [name for name, _ in folders.most_common(10) if name]
         found = (
@@ -122,14 +125,32 @@ def from_archive(path: Path) -> tuple[list[tuple[str, int, bytes]], int]:
     return photos, num_unreadable
 
 
-def label_of(path: str) -> int | None:
+def _prepared(
+    member: Member, label_of_name: Callable[[str], int | None], max_pixels: int
+) -> tuple[str, int, bytes] | None:
+    """A photo's id, label and stored bytes; None if it cannot be read."""
+    label = label_of_name(member.name)
+    if member.content is None or label is None:
+        return None
+    try:
+        return member.name, label, _small(inspect(member.name, member.content, max_pixels))
+    except Rejected:
+        return None
+
+
+def label_of(path: str, *, by_folder: bool = False) -> int | None:
     """The label that a photo's path tells; None without one.
 
     A file's first word counts most (cat.0.jpg), then the deepest folder with cat or dog in its name, then
     the file's other words.
+
+    Args:
+      path: of the photo.
+      by_folder: folders count most, as for Keras's loaders. Right if there are folders of both labels.
     """
     *folders, file = (_WORD.findall(name) for name in PurePosixPath(path).with_suffix("").parts)
-    for words in (file[:1], *reversed(folders), file):
+    of_folders, first = list(reversed(folders)), file[:1]
+    for words in (*of_folders, first, file) if by_folder else (first, *of_folders, file):
         said = {word.lower() for word in words}
         found = [label for label, names in enumerate(_NAMES) if said & names]
         if len(found) == 1:

@@ -25,6 +25,7 @@ from pawtrace.lineage.trace.snapshot import Snapshot, train_stage
 Interval = tuple[float, float]
 _Key = tuple[str, int]  # id and label of an example
 # Bounds of accuracy's interval are its movement, not metrics of their own; by their older names, too.
+_WORTH_SAYING = 0.005  # of accuracy
 _BOUNDS = (("ci_low", "ci_high"), ("accuracy_low", "accuracy_high"))
 
 
@@ -49,6 +50,14 @@ class Movement(NamedTuple):
     old_interval: Interval | None  # 95 %, of test metrics
     new_interval: Interval | None
     paired: Paired | None  # None: not the same examples, or the metric is no mean over examples
+
+    @property
+    def from_other_examples(self) -> float:
+        """What of the test accuracy's movement the shared examples do not show; 0.0 if it is little."""
+        if self.metric != "test.accuracy" or self.old is None or self.new is None or self.paired is None:
+            return 0.0
+        rest = self.new - self.old - self.paired.difference
+        return rest if abs(rest) >= _WORTH_SAYING else 0.0
 
 
 def movements_of(

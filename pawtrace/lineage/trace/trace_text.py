@@ -130,8 +130,7 @@ def _moved_lines(recipe: RecipeTrace) -> Iterator[str]:
         if old == new:  # to the digits that are shown otherwise
             old, new = f"{movement.old:.{NUM_DIGITS}g}", f"{movement.new:.{NUM_DIGITS}g}"
         yield f"{movement.metric}: {old} -> {new}{'; ' if noise else ''}{noise}"
-    num_others = len(recipe.moved) - len(shown)
-    if num_others:
+    if num_others := len(recipe.moved) - len(shown):
         yield f"... and {plural(num_others, 'other metric')} (--json lists them)"
 
 
@@ -147,8 +146,10 @@ def _noise(movement: Movement | None) -> str:
         judgement += f" (p {paired.p_value:.2g})"
     shown, unit = (points, " points") if movement.metric == "test.accuracy" else (_signed, "")
     difference, low, high = map(shown, (paired.difference, paired.low, paired.high))
-    examples = plural(paired.num_examples, "shared test example")
-    return f"{difference}{unit} ({low} to {high}) on {examples}: {judgement}"
+    on_shared = f"on {plural(paired.num_examples, 'shared test example')}: {judgement}"
+    rest = movement.from_other_examples
+    others = f"; {points(rest)} points by added, removed or relabelled test examples" if rest else ""
+    return f"{difference}{unit} ({low} to {high}) {on_shared}{others}"
 
 
 def _signed(value: float) -> str:

@@ -5,7 +5,7 @@ result depends on the shard and the files that it names.
 """
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
@@ -46,18 +46,23 @@ def map_shards(
       Whatever the function raises.
     """
     with tqdm(total=sum(sizes), desc=title, unit=" images", mininterval=1.0) as progress:
-        results = (
-            _on_cluster(os.environ[SCHEDULER], function, shards)
-            if os.environ.get(SCHEDULER)
-            else _on_this_machine(function, shards, num_workers or cpu_count())
-        )
+        results = results_in_order(function, shards, num_workers)
         for result, size in zip(results, sizes, strict=True):
             progress.update(size)
             yield result
 
 
+def results_in_order(
+    function: Callable[[Shard], Result], shards: Iterable[Shard], num_workers: int | None = None
+) -> Iterator[Result]:
+    """As `map_shards`, for a stream of shards, and without a progress bar."""
+    if address := os.environ.get(SCHEDULER):
+        return _on_cluster(address, function, shards)
+    return _on_this_machine(function, shards, num_workers or cpu_count())
+
+
 def _on_this_machine(
-    function: Callable[[Shard], Result], shards: Sequence[Shard], num_workers: int
+    function: Callable[[Shard], Result], shards: Iterable[Shard], num_workers: int
 ) -> Iterator[Result]:
     """Threads suffice: decoding, resizing and encoding images release Python's global lock."""
     cv2.setNumThreads(0)  # the parallelism is here; OpenCV's own threads would only compete
@@ -70,7 +75,7 @@ def _on_this_machine(
 
 
 def _on_cluster(
-    address: str, function: Callable[[Shard], Result], shards: Sequence[Shard]
+    address: str, function: Callable[[Shard], Result], shards: Iterable[Shard]
 ) -> Iterator[Result]:
     from pawtrace.running.cluster.connection import Cluster  # imports distributed
 

@@ -39,6 +39,23 @@ def test_after_a_single_epoch_it_is_undertrained_instead() -> None:
     assert "after 1 epoch" in found.sentence
 
 
+@pytest.mark.parametrize(
+    ("losses", "is_unstable"), [([3.8, 3.2, 2.7], False), ([4.9, 0.7, 0.7], True), ([3.8, 3.2, 3.9], True)]
+)
+def test_a_loss_that_falls_from_far_above_guessing_was_large_from_the_start(
+    losses: list[float], is_unstable: bool
+) -> None:
+    found = pawtrace.diagnose(blind(), TEST, TRAIN, {"loss": losses, "accuracy": [0.5, 0.5, 0.5]})
+    assert (found.verdict == "unstable") == is_unstable
+
+
+def test_without_training_photos_a_model_that_guesses_is_not_said_to_get_photos_scaled_twice() -> None:
+    model = keras.Sequential(
+        [keras.Input((SIDE_PX, SIDE_PX, 3)), layers.Rescaling(1 / 255), *blind().layers[1:]]
+    )
+    assert pawtrace.diagnose(model, TEST).verdict != "input_scaling"
+
+
 def test_a_history_of_a_far_better_model_is_said_to_contradict_the_photos() -> None:
     history = {"loss": [0.5] + 5 * [0.1], "accuracy": [0.8] + 5 * [0.98]}
     found = pawtrace.diagnose(blind(), TEST, TRAIN, history)

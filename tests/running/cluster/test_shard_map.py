@@ -18,12 +18,18 @@ from pawtrace.base.errors import DataError, PawtraceError
 from pawtrace.config.sections import PreprocessParams
 from pawtrace.dataset.examples.planned import ShardPlan, write_planned
 from pawtrace.dataset.examples.shards import ShardEntry
+from pawtrace.dataset.sources import builders
+from pawtrace.dataset.sources.archive import Member
+from pawtrace.dataset.sources.builders import PetArchive
+from pawtrace.dataset.sources.file_map import inspected
+from pawtrace.dataset.sources.intake import Intake, Rejection
 from pawtrace.dataset.splitting.near_pairs import near_pairs
 from pawtrace.dataset.splitting.pairs_on_cluster import pairs_for_split
 from pawtrace.running.cluster import connection
 from pawtrace.running.cluster.shard_map import SCHEDULER
 from stages import preprocess, split
 from tests.conftest import WriteParams
+from tests.dataset.photos import data_params, encoded, pet_files, pixels, write_archive
 from tests.running.cluster.started import double, results, running
 from tests.stages.raw_dataset import examples, serve
 
@@ -41,6 +47,24 @@ def write_after_a_death(plan: ShardPlan, params: PreprocessParams, marker: Path)
         (plan.path.parent / ".partial-left").write_bytes(b"half a shard")
         os.kill(os.getpid(), signal.SIGKILL)
     return write_planned(plan, params)
+
+
+def inspected_after_a_death(member: Member, max_pixels: int, marker: Path) -> Member:
+    """The worker that is asked first dies."""
+    with contextlib.suppress(FileExistsError):
+        marker.touch(exist_ok=False)
+        os.kill(os.getpid(), signal.SIGKILL)
+    return inspected(member, max_pixels)
+
+
+def prepared(archive: Path, folder: Path) -> tuple[dict[str, bytes], list[Rejection]]:
+    """The files that `download` makes of an archive, and what it rejects."""
+    intake = Intake(announce=print)
+    builder = PetArchive(archive=archive, data=data_params(), intake=intake, data_dir=folder)
+    builder.download_and_prepare()
+    made = {path.name: path.read_bytes() for path in Path(builder.data_dir).iterdir()}
+    assert intake.num_examples == {"cat": 101, "dog": 100}
+    return made, intake.rejections
 
 
 @pytest.fixture(scope="module")
@@ -99,6 +123,25 @@ def test_the_same_bytes_here_on_a_cluster_and_after_a_workers_death(
     marker = tmp_path / "died"
     monkeypatch.setattr(preprocess, "write_planned", partial(write_after_a_death, marker=marker))
     assert digests() == here
+    assert marker.exists()
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("project")
+def test_an_archive_is_inspected_to_the_same_bytes_on_a_cluster_and_after_a_workers_death(
+    two_workers: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    files = pet_files(100) | {
+        "PetImages/Cat/grey.png": encoded(pixels(1)[..., 0], "PNG"),
+        "Cat/bad.jpg": b"no",
+    }
+    archive = write_archive(tmp_path / "pets.zip", files)
+    here = prepared(archive, tmp_path / "here")
+    monkeypatch.setenv(SCHEDULER, two_workers)
+    assert prepared(archive, tmp_path / "there") == here
+    marker = tmp_path / "died"
+    monkeypatch.setattr(builders, "inspected", partial(inspected_after_a_death, marker=marker))
+    assert prepared(archive, tmp_path / "after") == here
     assert marker.exists()
 
 

@@ -4,17 +4,20 @@ import json
 import os
 import resource
 import sys
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 from pawtrace.base.errors import DataError
 from pawtrace.config.sections import DataParams
-from pawtrace.dataset.sources.archive import Archive
-from pawtrace.dataset.sources.formats import Rejected
-from pawtrace.dataset.sources.inspection import inspect
+from pawtrace.dataset.sources.archive import Archive, Member
+from pawtrace.dataset.sources.file_map import inspected, map_files
 from pawtrace.dataset.sources.labelling import labelling
 from tests.dataset.photos import LIMITS, data_params
 from tests.dataset.sources.archives.hostile import MAX_FILES
+
+NUM_WORKERS = 2
 
 
 class Outcome(NamedTuple):
@@ -33,16 +36,23 @@ def read_all(path: Path, data: DataParams) -> Outcome:
         archive = Archive(path, data.limits, follow_links=data.follow_links)
         rules = labelling(data)
         rules.check(path, archive.layout)
-        for name, content, problem in archive.members():
-            where = rules.label(name)
-            if isinstance(where, str) or content is None:
-                rejected[name] = where if isinstance(where, str) else str(problem)
-                continue
-            try:
-                inspect(name, content, data.limits.max_image_pixels)
-                kept[name] = where.label
-            except Rejected as reason:
-                rejected[name] = str(reason)
+        labels = {}
+
+        def with_label() -> Iterator[Member]:
+            for member in archive.members():
+                where = rules.label(member.name)
+                if isinstance(where, str):
+                    rejected[member.name] = where
+                else:
+                    labels[member.name] = where.label
+                    yield member
+
+        inspect_each = partial(inspected, max_pixels=data.limits.max_image_pixels)
+        for name, content, problem in map_files(inspect_each, with_label(), num_workers=NUM_WORKERS):
+            if content is None:
+                rejected[name] = str(problem)
+            else:
+                kept[name] = labels[name]
     except DataError as error:
         return Outcome(str(error), kept, rejected)
     return Outcome(None, kept, rejected)
