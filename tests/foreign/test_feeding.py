@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import pytest
 
-from pawtrace.foreign.measuring.feeding import Feeding, find_feeding
+from pawtrace.foreign.measuring.feeding import Feeding, as_made_for, find_feeding
 from pawtrace.foreign.measuring.outputs import output_of
 from pawtrace.foreign.reading.photos import read_photos
 from tests.foreign.colours import SIDE_PX, images_and_labels, reader
@@ -38,6 +38,16 @@ def test_a_model_that_answers_always_the_same_fits_nothing_and_what_is_expected_
     found = feeding_of(reader(sign=0.0), expected="torch")
     assert not found.is_certain
     assert found.convention == "torch"
+
+
+def test_where_no_scaling_fits_it_is_the_one_that_the_models_own_layers_are_made_for() -> None:
+    found = feeding_of(reader(sign=0.0), expected="torch")
+    taken = as_made_for(found, "zero_to_255")
+    assert (taken.convention, taken.is_certain) == ("zero_to_255", False)
+    assert {trial.convention for trial in taken.others} >= {"torch"} - {"zero_to_255"}
+    assert as_made_for(found, None) == found
+    certain = feeding_of(reader(scale=1 / 255))
+    assert as_made_for(certain, "zero_to_255") == certain
 
 
 @pytest.mark.parametrize(

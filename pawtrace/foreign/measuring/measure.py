@@ -22,7 +22,7 @@ from pawtrace.evaluation.predictions import Predictions
 from pawtrace.foreign.defaults import probe_params
 from pawtrace.foreign.measuring.durations import affordable, seconds_each
 from pawtrace.foreign.measuring.features import judge_labels, linear_probe
-from pawtrace.foreign.measuring.feeding import Feeding, find_feeding, p_dog
+from pawtrace.foreign.measuring.feeding import Feeding, as_made_for, find_feeding, p_dog
 from pawtrace.foreign.measuring.modes import modes_in_both
 from pawtrace.foreign.measuring.network import Network, network_of, untrained_share
 from pawtrace.foreign.measuring.network_outputs import (
@@ -105,6 +105,7 @@ def measure(
     inner = made_for(network, test.encoded)
     expected = test.fed or inner or (None if network.num_scaling else network.expected_convention)
     feeding = _feeding(whole, network, output, test, train, each_s, convention, expected, say)
+    feeding = as_made_for(feeding, None if test.fed or convention else inner)
     num_answers = affordable(_ANSWERS_S, each_s, len(test.ids))
     say(f"predicting {num_answers} of {len(test.ids)} test photos")
     all_test, test = test, test.first(num_answers)
