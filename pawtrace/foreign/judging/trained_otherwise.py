@@ -18,6 +18,8 @@ _LOSS = 0.03  # nats: the history's loss is a mean over an epoch, with dropout a
 _SUREST = 1e-4  # how near a probability counts towards 0 and 1
 _LIKELIER = 6.0  # difference of chi-squared: 20 times as likely
 _FITS = 4.0  # chi-squared of two losses that agree
+_SAME_LOSS, _SAME_ACCURACY = 0.01, 0.0126  # of the same photos, resized by another library
+_NUM_TRIED = 3  # scalings whose losses are compared exactly
 _FAR = 2.0  # times the loss measured: more than label smoothing adds to the history's
 
 
@@ -35,16 +37,12 @@ def trained_otherwise(facts: ForeignFacts) -> Finding | None:
         return None
     as_found = _chi_squared(_losses(measured.train or measured.test), _losses(measured.test), facts)
     far = min(facts.history.val_loss[-1], min(facts.history.val_loss)) > _FAR * _losses(measured.test).mean()
-    trial = min(measured.feeding.others, key=lambda each: _of_trial(each, facts), default=None)
-    is_known = trial is not None and _of_trial(trial, facts) < min(_FITS, as_found - _LIKELIER)
-    if not is_known and not (far and as_found > _FITS + _LIKELIER):  # also where the history has no numbers
+    likeliest = sorted(measured.feeding.others, key=lambda trial: _of_trial(trial, facts))[:_NUM_TRIED]
+    trial = _with_these_losses(likeliest, as_found, facts)
+    if trial is None and not (far and as_found > _FITS + _LIKELIER):  # also where the history has no numbers
         return None
-    used = (
-        CONVENTIONS[trial.convention].words
-        if trial is not None and is_known
-        else "photos scaled in another way"
-    )
-    is_twice = is_known and trial in measured.scaled_twice
+    used = "photos scaled in another way" if trial is None else CONVENTIONS[trial.convention].words
+    is_twice = trial in measured.scaled_twice
     so = ", which its scaling layer scaled again: the values were nearly equal" if is_twice else ""
     return Finding(
         True,
@@ -57,6 +55,32 @@ def trained_otherwise(facts: ForeignFacts) -> Finding | None:
         f"features on {percent(facts.features_accuracy)}.",
         {"chi_squared": as_found},
         cause="twice" if is_twice else fed,
+    )
+
+
+def _with_these_losses(likeliest: list[Trial], as_found: float, facts: ForeignFacts) -> Trial | None:
+    """The trial whose losses are those of the history, while those of the input as found are not.
+
+    If the test photos are those of the history's validation, loss and accuracy are nearly the same.
+    """
+    if likeliest and _of_trial(likeliest[0], facts) < min(_FITS, as_found - _LIKELIER):
+        return likeliest[0]
+    if _are_of_history(facts.measured.test, facts):
+        return None
+    exact = (
+        trial for trial in likeliest if _are_of_history(facts.measured.test_fed(trial.convention), facts)
+    )
+    return next(exact, None)
+
+
+def _are_of_history(test: Predictions, facts: ForeignFacts) -> bool:
+    """Whether loss and accuracy are those of the last epoch's validation, or of the best one's."""
+    history, loss = facts.history, _losses(test).mean()
+    accuracy = float(np.mean(test.predicted == test.labels))
+    return any(
+        abs(loss - history.val_loss[epoch]) < _SAME_LOSS
+        and abs(accuracy - history.val_accuracy[epoch]) < _SAME_ACCURACY
+        for epoch in (-1, int(np.argmin(history.val_loss)))
     )
 
 

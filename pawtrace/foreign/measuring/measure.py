@@ -68,6 +68,7 @@ class Measured(NamedTuple):
     test_photos: Photos
     train_photos: Photos | None
     test: Predictions
+    test_fed: Callable[[str], Predictions]  # the same of another input scaling, by name; takes seconds
     train: Predictions | None
     like_train: set[str] | None  # ids of test photos that look like a train photo
     baseline: Baseline | None
@@ -140,6 +141,7 @@ def measure(
         test,
         train,
         predictions,
+        lambda name: _predicted(whole, network, output, feeding, test, name)[0],
         train_predictions,
         like_train,
         _baseline(train or test),
@@ -192,13 +194,18 @@ def _feeding(
 
 
 def _predicted(
-    whole: keras.Model, network: Network, output: Output, feeding: Feeding, photos: Photos
+    whole: keras.Model,
+    network: Network,
+    output: Output,
+    feeding: Feeding,
+    photos: Photos,
+    convention: str | None = None,
 ) -> tuple[Predictions, np.ndarray | None]:
     """The model's predictions for photos, and the trunk's features, float32 (n, c)."""
-    found = []
+    found, convention = [], convention or feeding.convention
     for start in range(0, len(photos.ids), AT_ONCE):
         part = photos._replace(encoded=photos.encoded[start : start + AT_ONCE])
-        found.append(outputs_of(whole, scaled(part.images(network.size_px), feeding.convention)))
+        found.append(outputs_of(whole, scaled(part.images(network.size_px), convention)))
     answers, *features = (np.concatenate(values) for values in zip(*found, strict=True))
     probabilities = p_dog(output, feeding, answers)
     return Predictions(photos.ids, photos.labels, probabilities), features[0] if features else None
