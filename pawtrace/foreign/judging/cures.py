@@ -27,7 +27,7 @@ def cures_for(verdict: str, finding: Finding, facts: ForeignFacts) -> list[Cure]
     if verdict == "underfitting" and (not facts.measured.feeding.is_certain or facts.may_be_scaled_twice):
         own.insert(0, look(facts))
     network = facts.measured.network
-    if verdict == "overfitting" and network.shows_layers and network.family is None:
+    if verdict == "overfitting" and network.shows_layers and network.family is None and facts.trains_backbone:
         own.append(_pretrained(facts))
     return [_in_a_script(cure, facts) for cure in [*own, *shared]]
 

@@ -76,14 +76,20 @@ def test_a_far_too_high_rate_is_lowered_to_a_usual_one() -> None:
 
 
 @pytest.mark.parametrize(
-    ("family", "names"), [(None, ["pretrained_backbone", "shared"]), ("vgg16", ["shared"])]
+    ("family", "trains", "names"),
+    [
+        (None, True, ["pretrained_backbone", "shared"]),
+        (None, False, ["shared"]),  # frozen: somebody has pretrained it
+        ("vgg16", True, ["shared"]),
+    ],
 )
 def test_who_overfits_with_convolutions_of_their_own_is_told_of_pretrained_ones(
-    family: str | None, names: list[str], monkeypatch: pytest.MonkeyPatch
+    family: str | None, trains: bool, names: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(cures, "cures_of", lambda *_: [Cure("shared", "", None, "")])
     measured = SimpleNamespace(network=SimpleNamespace(family=family, shows_layers=True))
-    facts = SimpleNamespace(measured=measured, params=train_params({"backbone": "model.keras"}))
+    params = train_params({"backbone": "model.keras"})
+    facts = SimpleNamespace(measured=measured, params=params, trains_backbone=trains)
     found = cures.cures_for("overfitting", Finding(True, "", "", ""), facts)  # type: ignore[arg-type]
     assert [cure.name for cure in found] == names
 
