@@ -9,7 +9,16 @@ import os
 import sys
 from pathlib import Path
 
+from pawtrace.base.errors import PawtraceError
 from pawtrace.running.importing import garbage_left_alone
+
+_PHOTOS = "a zip, a tar or a folder there"
+_EXPECTED = {
+    "model": "a .keras or .h5 file, or a SavedModel's folder",
+    "photos": _PHOTOS,
+    "train": _PHOTOS,
+    "history": "CSVLogger's CSV, DVCLive's folder, or a JSON of History.history",
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -34,6 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Diagnose; 1 where something was found."""
+    _check_paths(arguments)
     # oneDNN then multiplies in bfloat16 if the processor can: twice as fast; P(dog) changes by about 0.01.
     os.environ.setdefault("ONEDNN_DEFAULT_FPMATH_MODE", "BF16")
     with garbage_left_alone():
@@ -46,3 +56,12 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"diagnose: page: {arguments.html}", file=sys.stderr)
     print(diagnosis.json if arguments.json else diagnosis.text, end="")
     return 0 if diagnosis.is_healthy else 1
+
+
+def _check_paths(arguments: argparse.Namespace) -> None:
+    """Name a missing path at once: TensorFlow takes seconds to start."""
+    for name, expected in _EXPECTED.items():
+        path = getattr(arguments, name)
+        if path is not None and not path.exists():
+            option = f"--{name} " if name in ("train", "history") else ""
+            raise PawtraceError(f"{option}{path} is missing; expected {expected}")

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pawtrace.base.errors import PawtraceError
 from pawtrace.config.params import Params, load_params
 from pawtrace.config.paths import PARAMS, PROMOTED
 
@@ -70,8 +71,10 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _params(model: str | None) -> Params:
     """Those of the project; a model that is named by its path can also be used where there is no project."""
-    if model is None or PARAMS.exists() or not Path(model).exists():
+    if model is None or PARAMS.exists():
         return load_params()
+    if not Path(model).exists():
+        raise PawtraceError(f"{model} is missing; expected a .keras file or a SavedModel's folder")
     from pawtrace.foreign.defaults import default_params
 
     return default_params()

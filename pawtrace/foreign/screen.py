@@ -99,6 +99,11 @@ def notes_on(facts: ForeignFacts) -> list[str]:
         )
     if measured.output.num_units == 2 and "binary" in measured.file.compiled.loss:
         notes.append("Two units with binary cross-entropy: use categorical cross-entropy, or one unit.")
+    if measured.output.activation == "number" and "binary" in measured.file.compiled.loss:
+        notes.append(
+            "The last layer has no activation, but the loss takes probabilities: add a sigmoid, or "
+            "use keras.losses.BinaryCrossentropy(from_logits=True). Then train again."
+        )
     if measured.output.activation == "sigmoid" and measured.file.compiled.from_logits:
         notes.append(
             "The loss takes logits (from_logits=True), but the last layer has a sigmoid: remove one of them."
@@ -171,6 +176,10 @@ def _feeding_words(measured: Measured) -> str:
     one, other = LABELS[not best.dog_first], LABELS[best.dog_first]
     words = f"{CONVENTIONS[feeding.convention].words}; class 1 is {one}"
     if not _is_known(measured):
+        if measured.output.is_constant:
+            return "not known: the output is the same for every photo"
+        if measured.made_for == feeding.convention:
+            return f"{CONVENTIONS[feeding.convention].words}, as the model's own scaling layer expects"
         return (
             f"not known: with every scaling, the model is no better than guessing "
             f"(best: {words}, {percent(best.accuracy)} of {len(best.right)} photos)"

@@ -40,6 +40,19 @@ def test_a_model_that_answers_always_the_same_fits_nothing_and_what_is_expected_
     assert found.convention == "torch"
 
 
+def test_the_best_of_many_scalings_that_is_right_on_six_of_ten_is_not_certain() -> None:
+    """As likely as not, one of thirteen scalings in two orders of classes is as good by chance."""
+    right = np.random.default_rng(0).permutation(64) < 40
+    photos = read_photos(images_and_labels(64))
+    answers = np.where(right == (photos.labels == 1), 0.6, 0.4)[:, None]
+
+    def answer(images: np.ndarray) -> np.ndarray:
+        return answers[: len(images)]
+
+    output = output_of(reader(), "", from_logits=False)
+    assert not find_feeding(answer, (SIDE_PX, SIDE_PX), output, photos, 64).is_certain
+
+
 def test_where_no_scaling_fits_it_is_the_one_that_the_models_own_layers_are_made_for() -> None:
     found = feeding_of(reader(sign=0.0), expected="torch")
     taken = as_made_for(found, "zero_to_255")

@@ -47,7 +47,8 @@ def test_of_imagenets_classes_cats_and_dogs_are_counted() -> None:
 
 
 def test_a_number_that_is_trained_towards_0_and_1_is_no_logit() -> None:
-    assert output(1, None, loss="mean_squared_error").probability(np.array([[0.9]])) == pytest.approx([0.9])
+    for loss in ("mean_squared_error", "binary_crossentropy"):  # without from_logits, it takes probabilities
+        assert output(1, None, loss=loss).probability(np.array([[0.9]])) == pytest.approx([0.9])
 
 
 def test_classes_without_names_are_refused_in_one_line() -> None:

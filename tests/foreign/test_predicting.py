@@ -72,3 +72,28 @@ def test_a_softmax_over_one_unit_is_refused(capsys: pytest.CaptureFixture[str]) 
     photo_folder(Path("photos"), 20)
     assert predict("photos", "--model", "foreign.keras") == 2
     assert "which is always 1" in capsys.readouterr().err.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["predict", "--model", "none.keras", "photos"], "none.keras is missing"),
+        (["diagnose", "none.keras", "photos"], "none.keras is missing"),
+        (["diagnose", "model.keras", "none"], "none is missing"),
+        (["diagnose", "model.keras", "photos", "--train", "none"], "--train none is missing"),
+        (["diagnose", "model.keras", "photos", "--history", "none.csv"], "--history none.csv is missing"),
+    ],
+)
+def test_a_path_that_is_missing_is_named_before_anything_is_read(
+    words: list[str],
+    said: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "model.keras").write_text("no model: it would be refused")
+    (tmp_path / "photos").mkdir()
+    with pytest.raises(SystemExit, match="2"):
+        main(words)
+    assert said in capsys.readouterr().err

@@ -26,10 +26,21 @@ def cures_for(verdict: str, finding: Finding, facts: ForeignFacts) -> list[Cure]
     shared = [] if own else cures_of(verdict, finding, facts)
     if verdict == "underfitting" and (not facts.measured.feeding.is_certain or facts.may_be_scaled_twice):
         own.insert(0, look(facts))
-    network = facts.measured.network
+    output, network = facts.measured.output, facts.measured.network
+    if output.activation == "number" and "binary" in facts.measured.file.compiled.loss:
+        own.insert(0, _sigmoid())
     if verdict == "overfitting" and network.shows_layers and network.family is None and facts.trains_backbone:
         own.append(_pretrained(facts))
     return [_in_a_script(cure, facts) for cure in [*own, *shared]]
+
+
+def _sigmoid() -> Cure:
+    return Cure(
+        "sigmoid",
+        "Give the last layer a sigmoid: the loss takes probabilities. Or use the loss for logits.",
+        None,
+        "keras.layers.Dense(1, activation='sigmoid')  # or keras.losses.BinaryCrossentropy(from_logits=True)",
+    )
 
 
 def _pretrained(facts: ForeignFacts) -> Cure:

@@ -11,6 +11,7 @@ from pawtrace.foreign.measuring.network import kernels
 from pawtrace.results.number_words import decimal, percent
 
 _SAME_ANSWER = 0.01  # standard deviation of P(dog) over all photos: the input makes no difference
+_NO_ANSWER = 1e-3  # not even that of a network with random weights
 _DEAD_CHANNELS = 0.95  # share of a layer's channels that are zero on all photos
 _MEASURE = "standard deviation of P(dog) over all photos"
 
@@ -35,7 +36,7 @@ def rule(facts: ForeignFacts) -> Finding:
         )
         return Finding(True, _MEASURE, decimal(spread), limit, said, numbers, "loss")
     is_silent = spread < _SAME_ANSWER or measured.dead_share > _DEAD_CHANNELS
-    is_silent &= not facts.has_hardly_begun or _shows_why(facts)
+    is_silent &= not facts.has_hardly_begun or spread < _NO_ANSWER or _shows_why(facts)
     excused = _lags(facts) or (nothing_moved(facts) and has_low_rate(facts))
     is_at_chance = facts.known.at_chance and facts.test.at_chance
     applies = not excused and ((is_at_chance and is_silent) or _never_learned(facts))

@@ -11,6 +11,7 @@ from pawtrace.config.conventions import CONVENTIONS
 from pawtrace.diagnosis.finding import Finding
 from pawtrace.evaluation.predictions import Predictions
 from pawtrace.foreign.judging.facts import ForeignFacts
+from pawtrace.foreign.measuring.measure import Measured
 from pawtrace.foreign.measuring.trial import Trial
 from pawtrace.results.number_words import decimal, percent
 
@@ -20,7 +21,6 @@ _LIKELIER = 6.0  # difference of chi-squared: 20 times as likely
 _FITS = 4.0  # chi-squared of two losses that agree
 _SAME_LOSS, _SAME_ACCURACY = 0.01, 0.0126  # of the same photos, resized by another library
 _NUM_TRIED = 3  # scalings whose losses are compared exactly
-_FAR = 2.0  # times the loss measured: more than label smoothing adds to the history's
 
 
 def trained_otherwise(facts: ForeignFacts) -> Finding | None:
@@ -31,30 +31,42 @@ def trained_otherwise(facts: ForeignFacts) -> Finding | None:
     measured = facts.measured
     fed = measured.feeding.convention
     expected = measured.made_for or measured.network.expected_convention
-    if not (facts.knows_history and facts.head_is_at_fault and fed == expected):
+    if not (facts.knows_history and _has_comparable_loss(measured)):
+        return None
+    if not (facts.head_is_at_fault and fed == expected):
         return None
     if facts.level(facts.known) >= facts.thresholds.underfitting_accuracy:
         return None
     as_found = _chi_squared(_losses(measured.train or measured.test), _losses(measured.test), facts)
-    far = min(facts.history.val_loss[-1], min(facts.history.val_loss)) > _FAR * _losses(measured.test).mean()
     likeliest = sorted(measured.feeding.others, key=lambda trial: _of_trial(trial, facts))[:_NUM_TRIED]
     trial = _with_these_losses(likeliest, as_found, facts)
-    if trial is None and not (far and as_found > _FITS + _LIKELIER):  # also where the history has no numbers
+    if trial is None:  # another loss, or photos prepared in some other way
         return None
-    used = "photos scaled in another way" if trial is None else CONVENTIONS[trial.convention].words
+    used = CONVENTIONS[trial.convention].words
     is_twice = trial in measured.scaled_twice
     so = ", which its scaling layer scaled again: the values were nearly equal" if is_twice else ""
     return Finding(
         True,
-        "how badly this input scaling explains the losses of the history (chi-squared)",
-        decimal(as_found),
-        f"above {_LIKELIER:g}, and the head is at fault",
+        "loss of the history's validation minus the loss with this input scaling",
+        decimal(facts.history.val_loss[-1] - _losses(measured.test).mean()),
+        "0, if the head was trained with it",
         f"The backbone expects {CONVENTIONS[fed].words}, but the losses of the history show that the head "
         f"was trained on {used}{so}. With the expected input, the model is right on "
         f"{percent(facts.test.accuracy)} of the test photos, and a linear classifier on the backbone's "
         f"features on {percent(facts.features_accuracy)}.",
-        {"chi_squared": as_found},
+        {"val_loss": facts.history.val_loss[-1], "test_loss": float(_losses(measured.test).mean())},
         cause="twice" if is_twice else fed,
+    )
+
+
+def _has_comparable_loss(measured: Measured) -> bool:
+    """Whether the history's loss is the cross-entropy of the probabilities that the model gives out."""
+    compiled, output = measured.file.compiled, measured.output
+    is_plain = not compiled.label_smoothing and ("crossentropy" in compiled.loss or not compiled.loss)
+    return (
+        is_plain
+        and (output.activation == "linear" or not compiled.from_logits)
+        and output.activation != "number"
     )
 
 

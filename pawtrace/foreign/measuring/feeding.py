@@ -147,7 +147,8 @@ def find_feeding(
     others = [trial for trial in trials.fittest_first() if trial is not best]
     equals = [trial.convention for trial in equal if trial is not best]
     differences = [1 if right else -1 for right in best.right]
-    certain = sum(differences) > 0 and is_significant(sign_flip_test(differences))
+    num_tried = len(trials.seen) * (1 if output.order_is_known else 2)  # the best of many is good by luck
+    certain = sum(differences) > 0 and is_significant(min(1.0, num_tried * sign_flip_test(differences)))
     return Feeding(best, others, equals, certain)
 
 

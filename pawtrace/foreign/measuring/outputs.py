@@ -111,7 +111,8 @@ def _output(units: int, activation: str, loss: str, *, from_logits: bool) -> Out
         return Output(units, activation, f"{units:,} units, read as {name}", order_is_known=True)
     if units > 2:
         raise _unknown_units(units)
-    if units == 1 and activation == "linear" and loss.startswith("mean_") and not from_logits:
+    takes_probability = loss.startswith("mean_") or "binary" in loss
+    if units == 1 and activation == "linear" and takes_probability and not from_logits:
         return Output(1, "number", "one unit without an activation, trained towards 0 and 1")
     words = {
         (1, "sigmoid"): "one unit with a sigmoid: the probability of class 1",

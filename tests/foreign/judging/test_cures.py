@@ -12,7 +12,7 @@ from pawtrace.foreign.defaults import train_params
 from pawtrace.foreign.judging import cures
 from pawtrace.foreign.judging.cures_of_dead import new_head
 from tests.foreign.colours import images_and_labels, reader
-from tests.foreign.judging.known_models import TEST, TRAIN, blind, wide
+from tests.foreign.judging.known_models import BAD_LOSSES, TEST, TRAIN, blind, wide
 
 pytestmark = pytest.mark.slow
 
@@ -87,11 +87,21 @@ def test_who_overfits_with_convolutions_of_their_own_is_told_of_pretrained_ones(
     family: str | None, trains: bool, names: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(cures, "cures_of", lambda *_: [Cure("shared", "", None, "")])
-    measured = SimpleNamespace(network=SimpleNamespace(family=family, shows_layers=True))
+    network, output = SimpleNamespace(family=family, shows_layers=True), SimpleNamespace(activation="sigmoid")
+    measured = SimpleNamespace(network=network, output=output)
     params = train_params({"backbone": "model.keras"})
     facts = SimpleNamespace(measured=measured, params=params, trains_backbone=trains)
     found = cures.cures_for("overfitting", Finding(True, "", "", ""), facts)  # type: ignore[arg-type]
     assert [cure.name for cure in found] == names
+
+
+def test_a_loss_that_takes_probabilities_of_a_layer_without_activation_is_mended_first() -> None:
+    model = blind()
+    model.layers[-1].activation = keras.activations.linear
+    found = pawtrace.diagnose(model, TEST, TRAIN, BAD_LOSSES)
+    assert found.verdict != "healthy"
+    assert "from_logits=True" in found.cures[0].keras
+    assert "The last layer has no activation" in " ".join(found.text.split())
 
 
 def test_the_lines_of_a_pretrained_backbone_let_a_flat_head_be_put_on_it(

@@ -10,6 +10,7 @@ from pawtrace.evaluation.predictions import Predictions
 from pawtrace.foreign.defaults import thresholds
 from pawtrace.foreign.judging.trained_otherwise import trained_otherwise
 from pawtrace.foreign.measuring.trial import Trial
+from pawtrace.foreign.reading.model_file import Compiled
 
 NUM = 400
 LABELS = np.arange(NUM) % 2
@@ -33,6 +34,8 @@ def facts(history: dict[str, float] | None, **changes: Any) -> Any:
     measured = {
         "feeding": SimpleNamespace(convention="zero_to_255", others=[BLANK]), "made_for": "zero_to_255",
         "network": SimpleNamespace(expected_convention=None),
+        "file": SimpleNamespace(compiled=Compiled(loss="binary_crossentropy")),
+        "output": SimpleNamespace(activation="sigmoid"),
         "scaled_twice": [BLANK], "train": predictions, "test": predictions,
         "test_fed": lambda _: predictions_of(np.where(LABELS == 1, IN_UNIT, 1 - IN_UNIT)),
     }  # fmt: skip
@@ -51,12 +54,6 @@ def facts(history: dict[str, float] | None, **changes: Any) -> Any:
     [
         (BAD, {}, "twice", "trained on RGB 0..1, which its scaling layer scaled again"),
         (BAD, {"scaled_twice": []}, "zero_to_255", "trained on RGB 0..1."),
-        (
-            {"loss": 1.6, "val_loss": 1.7, "val_accuracy": 0.7},
-            {},
-            "zero_to_255",
-            "trained on photos scaled in another way.",
-        ),
         (SAME, WITH_FEW, "zero_to_255", "trained on RGB 0..1."),
     ],
 )
@@ -78,8 +75,12 @@ def test_the_history_tells_that_the_training_saw_other_values(
         ({"loss": 0.56, "val_loss": 0.57, "val_accuracy": 0.75}, {}),  # as found: trained too briefly
         (SAME | {"val_accuracy": 0.7}, WITH_FEW),
         (None, {}),  # nothing tells
+        ({"loss": 1.6, "val_loss": 1.7, "val_accuracy": 0.7}, {}),  # of no scaling: the loss is another one
         ({"loss": float("nan"), "val_loss": float("nan"), "val_accuracy": float("nan")}, {}),
         (BAD, {"head_is_at_fault": False}),
+        (BAD, {"output": SimpleNamespace(activation="number")}),  # clipped in the history
+        (BAD, {"file": SimpleNamespace(compiled=Compiled(loss="mean_squared_error"))}),
+        (BAD, {"file": SimpleNamespace(compiled=Compiled(loss="binary_crossentropy", label_smoothing=0.1))}),
         (BAD, {"level": lambda _: 0.95}),
         (
             {"loss": 0.45, "val_loss": 0.45, "val_accuracy": 0.8},
