@@ -147,7 +147,16 @@ def _unexplained(facts: ForeignFacts) -> Finding:
         f"The model classifies {percent(facts.test.accuracy)} of the test photos correctly, and the "
         f"measurements do not show why{how}."
     )
-    return Finding(True, "", "", "", said + _about_head(facts))
+    return Finding(True, "", "", "", said + _about_head(facts) + _about_history(facts))
+
+
+def _about_history(facts: ForeignFacts) -> str:
+    """A sentence, if the history tells of a much better model than the one that was measured."""
+    try:
+        facts.require_no_contradiction()
+    except NotKnown as reason:
+        return f" {str(reason)[0].upper()}{str(reason)[1:]}."
+    return ""
 
 
 def _about_head(facts: ForeignFacts) -> str:

@@ -136,7 +136,7 @@ class ForeignFacts(Facts):
         if told - found > _DIFFERENT:
             raise NotKnown(
                 f"the accuracy is {percent(told)} at the end of the history and {percent(found)} here, so "
-                "the script prepares the photos in another way, or had others; use "
+                "the script prepares the photos in another way, or had other photos or labels; use "
                 "pawtrace.DiagnoseCallback in it"
             )
 

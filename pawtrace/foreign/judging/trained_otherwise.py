@@ -20,6 +20,7 @@ _SUREST = 1e-4  # how near a probability counts towards 0 and 1
 _LIKELIER = 6.0  # difference of chi-squared: 20 times as likely
 _FITS = 4.0  # chi-squared of two losses that agree
 _SAME_LOSS, _SAME_ACCURACY = 0.01, 0.0126  # of the same photos, resized by another library
+_BETTER = 0.1  # of accuracy
 _NUM_TRIED = 3  # scalings whose losses are compared exactly
 
 
@@ -37,6 +38,8 @@ def trained_otherwise(facts: ForeignFacts) -> Finding | None:
         return None
     if facts.level(facts.known) >= facts.thresholds.underfitting_accuracy:
         return None
+    if facts.knows_train and facts.history.accuracy[-1] - facts.train.accuracy > _BETTER:
+        return None  # another scaling explains no better training, but other labels do
     as_found = _chi_squared(_losses(measured.train or measured.test), _losses(measured.test), facts)
     likeliest = sorted(measured.feeding.others, key=lambda trial: _of_trial(trial, facts))[:_NUM_TRIED]
     trial = _with_these_losses(likeliest, as_found, facts)

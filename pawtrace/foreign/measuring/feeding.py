@@ -153,7 +153,7 @@ def find_feeding(
 
 
 def as_made_for(feeding: Feeding, made_for: str | None) -> Feeding:
-    """The same; but where no scaling fits, the one that the model's own scaling layers are made for.
+    """The same; but where no scaling fits, the one that the model's layers or published weights are made for.
 
     An overfitted model is surely wrong about many new photos. Under a wrong scaling it gives all of them the
     same answer, which is a smaller misfit.

@@ -106,7 +106,7 @@ def measure(
     inner = made_for(network, test.encoded)
     expected = test.fed or inner or (None if network.num_scaling else network.expected_convention)
     feeding = _feeding(whole, network, output, test, train, each_s, convention, expected, say)
-    feeding = as_made_for(feeding, None if test.fed or convention else inner)
+    feeding = as_made_for(feeding, None if test.fed or convention else expected)
     num_answers = affordable(_ANSWERS_S, each_s, len(test.ids))
     say(f"predicting {num_answers} of {len(test.ids)} test photos")
     all_test, test = test, test.first(num_answers)

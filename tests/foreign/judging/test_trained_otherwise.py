@@ -20,8 +20,8 @@ BLANK = Trial("zero_to_one", False, (True, False) * 64, (0.692,) * 128, (0.692,)
 # On the same photos in 0..1: right on 65 %, with a loss of 0.62; few of them do not tell that from 0.56.
 IN_UNIT = np.where(np.arange(NUM) % 20 < 13, 0.62, 0.4135)
 FEW = Trial("zero_to_one", False, (True, False) * 8, (0.2, 1.1) * 8, (0.7,) * 16)
-BAD = {"loss": 0.692, "val_loss": 0.693, "val_accuracy": 0.5}
-SAME = {"loss": 0.6, "val_loss": 0.62, "val_accuracy": 0.65}
+BAD = {"loss": 0.692, "accuracy": 0.5, "val_loss": 0.693, "val_accuracy": 0.5}
+SAME = {"loss": 0.6, "accuracy": 0.7, "val_loss": 0.62, "val_accuracy": 0.65}
 WITH_FEW = {"feeding": SimpleNamespace(convention="zero_to_255", others=[FEW]), "scaled_twice": []}
 
 
@@ -43,7 +43,7 @@ def facts(history: dict[str, float] | None, **changes: Any) -> Any:
         "measured": SimpleNamespace(**{name: changes.pop(name, value) for name, value in measured.items()}),
         "head_is_at_fault": True, "knows_train": True, "knows_history": history is not None,
         "thresholds": thresholds(), "level": lambda _: 0.75, "known": None, "features_accuracy": 0.94,
-        "test": SimpleNamespace(accuracy=0.75),
+        "test": SimpleNamespace(accuracy=0.75), "train": SimpleNamespace(accuracy=0.75),
         "history": SimpleNamespace(**{name: (loss,) * 5 for name, loss in (history or {}).items()}),
     }  # fmt: skip
     return SimpleNamespace(**made_up | changes)
@@ -72,18 +72,33 @@ def test_the_history_tells_that_the_training_saw_other_values(
 @pytest.mark.parametrize(
     ("history", "changes"),
     [
-        ({"loss": 0.56, "val_loss": 0.57, "val_accuracy": 0.75}, {}),  # as found: trained too briefly
+        (
+            {"loss": 0.56, "accuracy": 0.7, "val_loss": 0.57, "val_accuracy": 0.75},
+            {},
+        ),  # as found: trained too briefly
         (SAME | {"val_accuracy": 0.7}, WITH_FEW),
         (None, {}),  # nothing tells
-        ({"loss": 1.6, "val_loss": 1.7, "val_accuracy": 0.7}, {}),  # of no scaling: the loss is another one
-        ({"loss": float("nan"), "val_loss": float("nan"), "val_accuracy": float("nan")}, {}),
+        (BAD | {"accuracy": 0.9}, {}),  # learned by heart: other labels
+        (
+            {"loss": 1.6, "accuracy": 0.7, "val_loss": 1.7, "val_accuracy": 0.7},
+            {},
+        ),  # of no scaling: the loss is another one
+        (
+            {
+                "loss": float("nan"),
+                "accuracy": float("nan"),
+                "val_loss": float("nan"),
+                "val_accuracy": float("nan"),
+            },
+            {},
+        ),
         (BAD, {"head_is_at_fault": False}),
         (BAD, {"output": SimpleNamespace(activation="number")}),  # clipped in the history
         (BAD, {"file": SimpleNamespace(compiled=Compiled(loss="mean_squared_error"))}),
         (BAD, {"file": SimpleNamespace(compiled=Compiled(loss="binary_crossentropy", label_smoothing=0.1))}),
         (BAD, {"level": lambda _: 0.95}),
         (
-            {"loss": 0.45, "val_loss": 0.45, "val_accuracy": 0.8},
+            {"loss": 0.45, "accuracy": 0.8, "val_loss": 0.45, "val_accuracy": 0.8},
             {},
         ),  # better than found: the photos are harder
         (BAD, {"made_for": "zero_to_one"}),
