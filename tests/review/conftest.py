@@ -35,7 +35,7 @@ def params(write_params: WriteParams, monkeypatch: pytest.MonkeyPatch) -> Params
     monkeypatch.setattr("pawtrace.review.photos.read_raw", lambda _: iter([*RAW, COPY]))
     conflicts = [(RAW[0].id, LABEL_CONFLICT, ""), (COPY.id, LABEL_CONFLICT, "")]
     write_text(Path("data/splits/rejected.csv"), csv_text(("file", "reason", "picture"), conflicts))
-    unusable = [(TRUNCATED, "truncated"), (WEB_PAGE, "HTML page")]
+    unusable = [(TRUNCATED, "truncated"), (WEB_PAGE, "HTML page"), ("Cat/.DS_Store", "no photo: not shown")]
     write_text(Path("data/raw/rejected.csv"), csv_text(("file", "reason"), unusable))
     suspect = {"id": SUSPECT, "split": "train", "label": "dog", "probability": 0.03}
     write_json(Path(f"reports/diagnosis/{RECIPE}.json"), {"suspects": [suspect]})

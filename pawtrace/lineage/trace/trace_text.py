@@ -147,9 +147,9 @@ def _noise(movement: Movement | None) -> str:
     shown, unit = (points, " points") if movement.metric == "test.accuracy" else (_signed, "")
     difference, low, high = map(shown, (paired.difference, paired.low, paired.high))
     on_shared = f"on {plural(paired.num_examples, 'shared test example')}: {judgement}"
-    rest = movement.from_other_examples
-    others = f"; {points(rest)} points by added, removed or relabelled test examples" if rest else ""
-    return f"{difference}{unit} ({low} to {high}) {on_shared}{others}"
+    if rest := movement.from_other_examples:
+        on_shared += f"; {points(rest)} points by added, removed or relabelled test examples"
+    return f"{difference}{unit} ({low} to {high}) {on_shared}"
 
 
 def _signed(value: float) -> str:
@@ -168,8 +168,7 @@ def _value(movement: Movement, side: str) -> str:
 
 
 def _sections(trace: Trace) -> Iterator[tuple[str, list[str]]]:
-    changes = list(_change_lines(trace.recipes))
-    if changes:
+    if changes := list(_change_lines(trace.recipes)):
         yield "What changed, stage by stage", changes
     examples = [f"number of examples: {', '.join(trace.counts)}"] if trace.counts else []
     if trace.examples is not None:
