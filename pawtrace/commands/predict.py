@@ -58,8 +58,8 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(as_json(predicted, unpredicted, str(chosen.path), origin), end="")
     else:
-        if arguments.csv or predicted:
-            print(as_csv(predicted) if arguments.csv else as_table(predicted), end="")
+        table = as_table(predicted) if predicted else ""
+        print(as_csv(predicted) if arguments.csv else table, end="")
         if origin is not None:
             print(f"pawtrace predict: {origin}", file=sys.stderr)
     sys.stdout.flush()  # before the list of what is missing from it

@@ -60,9 +60,9 @@ def predict_photos(path: Path, names: Sequence[str], encoded: Sequence[bytes]) -
         return outputs_of(file.model, images)[0]
 
     if labelled is not None:
-        of_layers = made_for(network, encoded)
-        expected = of_layers or (None if network.num_scaling else network.expected_convention)
-        feeding = find_feeding(answers, network.size_px, output, labelled, _NUM_FIRST, None, expected)
+        published = None if network.num_scaling else network.expected_convention
+        likely = made_for(network, encoded) or published
+        feeding = find_feeding(answers, network.size_px, output, labelled, _NUM_FIRST, None, likely)
         if feeding.is_certain:
             convention, dog_first = feeding.convention, feeding.best.dog_first
             return _answered(answers, network.size_px, output.probability, encoded, convention, dog_first)

@@ -45,13 +45,9 @@ def test_the_promoted_model_is_a_copy_with_its_record_and_dvc_tracks_it(params: 
     assert promoted_status().problems == []
 
 
-@pytest.mark.usefixtures("params")
-def test_where_nothing_was_promoted_going_back_says_so() -> None:
+def test_going_back_restores_each_one_before_without_a_network(params: Params) -> None:
     with pytest.raises(PawtraceError, match="no model is promoted yet; run: pawtrace promote"):
         rollback()
-
-
-def test_going_back_restores_each_one_before_without_a_network(params: Params) -> None:
     use(POOR, params)
     first = (PROMOTED / "promoted.json").read_bytes()
     use(GOOD, params)

@@ -1,8 +1,8 @@
 """A zip, tar or folder from an untrusted source, checked as a whole, then read file by file.
 
 No photo is unpacked to disk. An archive is refused as a whole if it could do harm (path traversal, links,
-devices, bombs) or is incomplete (truncated, encrypted); a single damaged file is only listed. It is
-read file by file: only one is in memory here, whatever the archive declares.
+devices, bombs) or is incomplete (truncated, encrypted); a single damaged file is only listed. Only one file
+is in memory here, whatever the archive declares.
 """
 
 import contextlib

@@ -12,11 +12,10 @@ from pawtrace.diagnosis.finding import Finding
 from pawtrace.evaluation.predictions import Predictions
 from pawtrace.foreign.judging.facts import ForeignFacts
 from pawtrace.foreign.measuring.measure import Measured
-from pawtrace.foreign.measuring.trial import Trial
+from pawtrace.foreign.measuring.trial import Trial, cross_entropies
 from pawtrace.results.number_words import decimal, percent
 
 _LOSS = 0.03  # nats: the history's loss is a mean over an epoch, with dropout and augmentation
-_SUREST = 1e-4  # how near a probability counts towards 0 and 1
 _LIKELIER = 6.0  # difference of chi-squared: 20 times as likely
 _FITS = 4.0  # chi-squared of two losses that agree
 _SAME_LOSS, _SAME_ACCURACY = 0.01, 0.0126  # of the same photos, resized by another library
@@ -106,8 +105,7 @@ def _of_trial(trial: Trial, facts: ForeignFacts) -> float:
 
 def _losses(predictions: Predictions) -> np.ndarray:
     """The cross-entropy of each photo, nats."""
-    right = np.where(predictions.labels == 1, predictions.probabilities, 1 - predictions.probabilities)
-    return np.asarray(-np.log(np.clip(right, _SUREST, 1)))
+    return cross_entropies(predictions.probabilities, predictions.labels)
 
 
 def _chi_squared(known: np.ndarray, new: np.ndarray, facts: ForeignFacts) -> float:

@@ -48,10 +48,14 @@ def tried(name: str, probabilities: np.ndarray, labels: np.ndarray, output: Outp
 
 
 def _trial(name: str, p_dog: np.ndarray, labels: np.ndarray, *, dog_first: bool) -> Trial:
-    likelihoods = np.clip(np.where(labels == 1, p_dog, 1 - p_dog), _SUREST, 1)
     right = (p_dog >= 0.5) == (labels == 1)
-    losses = tuple((-np.log(likelihoods)).tolist())
+    losses = tuple(cross_entropies(p_dog, labels).tolist())
     return Trial(name, dog_first, tuple(right.tolist()), losses, _misfits(p_dog, labels))
+
+
+def cross_entropies(p_dog: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """The cross-entropy of each photo, nats, float64 (n,); finite also for a sure mistake."""
+    return np.asarray(-np.log(np.clip(np.where(labels == 1, p_dog, 1 - p_dog), _SUREST, 1)))
 
 
 def _misfits(p_dog: np.ndarray, labels: np.ndarray) -> tuple[float, ...]:
