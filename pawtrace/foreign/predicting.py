@@ -60,8 +60,7 @@ def predict_photos(path: Path, names: Sequence[str], encoded: Sequence[bytes]) -
         return outputs_of(file.model, images)[0]
 
     if labelled is not None:
-        published = None if network.num_scaling else network.expected_convention
-        likely = made_for(network, encoded) or published
+        likely = network.expected_input(made_for(network, encoded))
         feeding = find_feeding(answers, network.size_px, output, labelled, _NUM_FIRST, None, likely)
         if feeding.is_certain:
             convention, dog_first = feeding.convention, feeding.best.dog_first

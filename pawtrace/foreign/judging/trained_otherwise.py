@@ -30,7 +30,7 @@ def trained_otherwise(facts: ForeignFacts) -> Finding | None:
     """
     measured = facts.measured
     fed = measured.feeding.convention
-    expected = measured.made_for or measured.network.expected_convention
+    expected = measured.network.expected_input(measured.made_for)
     if not (facts.knows_history and _has_comparable_loss(measured)):
         return None
     if not (facts.head_is_at_fault and fed == expected):

@@ -104,7 +104,7 @@ def measure(
     whole = network.with_features()
     each_s = seconds_each(whole, network)
     inner = made_for(network, test.encoded)
-    expected = test.fed or inner or (None if network.num_scaling else network.expected_convention)
+    expected = test.fed or network.expected_input(inner)
     feeding = _feeding(whole, network, output, test, train, each_s, convention, expected, say)
     feeding = as_made_for(feeding, None if test.fed or convention else expected)
     num_answers = affordable(_ANSWERS_S, each_s, len(test.ids))

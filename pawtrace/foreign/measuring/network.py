@@ -89,6 +89,14 @@ class Network(NamedTuple):
         known = {family: convention for family, _, convention in _FAMILIES}
         return known.get(str(self.family))
 
+    def expected_input(self, made_for: str | None) -> str | None:
+        """The convention that the whole model expects; None where nothing tells it.
+
+        Args:
+          made_for: what the model's own scaling layers are made for, if they show it.
+        """
+        return made_for or (None if self.num_scaling else self.expected_convention)
+
     @property
     def is_imagenet_vgg16(self) -> bool:
         """Whether the trunk's weights come from the published VGG16, perhaps trained further."""

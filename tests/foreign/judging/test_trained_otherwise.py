@@ -33,7 +33,7 @@ def facts(history: dict[str, float] | None, **changes: Any) -> Any:
     predictions = predictions_of(FOUND)
     measured = {
         "feeding": SimpleNamespace(convention="zero_to_255", others=[BLANK]), "made_for": "zero_to_255",
-        "network": SimpleNamespace(expected_convention=None),
+        "network": SimpleNamespace(expected_input=lambda made_for: made_for),
         "file": SimpleNamespace(compiled=Compiled(loss="binary_crossentropy")),
         "output": SimpleNamespace(activation="sigmoid"),
         "scaled_twice": [BLANK], "train": predictions, "test": predictions,
