@@ -44,24 +44,24 @@ def run(arguments: argparse.Namespace) -> int:
     """Predict what can be predicted; 1 where some file could not, 2 where none could."""
     from pawtrace.inference.photo_table import as_csv, as_json, as_table
     from pawtrace.promotion.chosen_model import chosen_model
-    from pawtrace.promotion.model_sentence import model_sentence
+    from pawtrace.promotion.model_sentence import model_sentences
 
     params = _params(arguments.model)
     chosen = chosen_model(arguments.model, params, any_format=True)
     from pawtrace.inference.photos import find_photos  # with TensorFlow, which no answer so far needed
 
-    origin = model_sentence(chosen, params)
+    origin = model_sentences(chosen, params)
     has_folder = any(path.is_dir() for path in arguments.photos)
     files = find_photos(arguments.photos)
     ask = _predict_foreign if _is_foreign(chosen, params) else _predict
     predicted, unpredicted = ask(files, chosen, params, show_progress=has_folder)
     if arguments.json:
-        print(as_json(predicted, unpredicted, str(chosen.path), origin), end="")
+        print(as_json(predicted, unpredicted, str(chosen.path), "; ".join(origin) or None), end="")
     else:
         table = as_table(predicted) if predicted else ""
         print(as_csv(predicted) if arguments.csv else table, end="")
-        if origin is not None:
-            print(f"pawtrace predict: {origin}", file=sys.stderr)
+        for sentence in origin:
+            print(f"pawtrace predict: {sentence}", file=sys.stderr)
     sys.stdout.flush()  # before the list of what is missing from it
     if not unpredicted:
         return 0

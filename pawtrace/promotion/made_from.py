@@ -66,25 +66,26 @@ def state_now(params: Params) -> DataState:
     )
 
 
-def data_sentence(record: DataRecord | None, params: Params) -> str:
-    """What a model was made from, and what has changed since.
+def data_sentences(record: DataRecord | None, params: Params) -> list[str]:
+    """What a model was made from, and, if anything has changed since then, what and what to run.
 
     Args:
       record: of promoted.json; None in one that an earlier version wrote.
       params: of params.yaml as it is.
     """
     if record is None:
-        return "unknown data (an earlier version did not record it); to record it: pawtrace promote --force"
+        return ["unknown data (an earlier version did not record it); to record it: pawtrace promote --force"]
     counts = {split: sum(by_label.values()) for split, by_label in record.num_examples.items()}
     labels = ", ".join(f"{count:,} {label}" for label, count in record.num_examples["train"].items())
     made = f"{record.name}: {counts['train']:,} photos to train ({labels}), {counts['test']:,} to test"
     changed = changed_since(record.state, state_now(params))
     if not changed:
-        return made
-    return (
-        f"{made}; since then, these have changed: {', '.join(changed)}; for a model of the present data, "
-        "run: make repro, then: pawtrace promote"
-    )
+        return [made]
+    return [
+        made,
+        f"since then, these have changed: {', '.join(changed)}; for a model of the present data, "
+        "run: make repro, then: pawtrace promote",
+    ]
 
 
 def changed_since(then: DataState, now: DataState) -> list[str]:

@@ -6,11 +6,12 @@ from pawtrace.base.errors import PawtraceError
 from pawtrace.base.stage_outputs import read_json
 from pawtrace.config import paths
 from pawtrace.config.params import load_params
-from pawtrace.promotion.made_from import data_sentence
+from pawtrace.promotion.made_from import data_sentences
 from pawtrace.promotion.record import PromotionRecord, changes_by_hand, read_record
 from pawtrace.promotion.switch import was_cut_off
 from pawtrace.promotion.tracking import POINTER, check_project, is_as_tracked, read_pointer
 from pawtrace.results.number_words import percent
+from pawtrace.results.origins import read_origin
 from pawtrace.results.results import Measured
 
 
@@ -62,9 +63,12 @@ def _lines(record: PromotionRecord) -> list[str]:
     forced = "" if record.decision.promote else " (forced)"
     since = pointer.in_use_since if pointer else record.promoted_at
     by = ", by a rollback" if pointer and pointer.rolled_back else ""
+    data, *changes = data_sentences(record.data, load_params())
     return [
         f"recipe         {record.recipe}",
-        f"made from      {data_sentence(record.data, load_params())}",
+        f"made from      {data}",
+        *(f"               {change}" for change in changes),
+        f"trained        {_origin(record.recipe)}",
         f"in use since   {since}{by}",
         f"promoted       {record.promoted_at}, at commit {(record.commit or 'none')[:12]}",
         f"because        {record.decision.sentence}{forced}",
@@ -73,3 +77,10 @@ def _lines(record: PromotionRecord) -> list[str]:
         f"previous model {f'{before.recipe}, promoted {before.promoted_at}' if before else 'none'}",
         f"best so far    {f'{best.recipe}, promoted {best.promoted_at}' if best else 'this model'}",
     ]
+
+
+def _origin(recipe: str) -> str:
+    """When and on which commit, and whether that commit alone can train the model again."""
+    origin = read_origin(paths.PROMOTED, recipe)
+    at = f"{origin.start.isoformat(timespec='seconds')}, at commit {(origin.commit or 'none')[:12]}"
+    return f"{at}, with uncommitted edits" if origin.num_uncommitted else at

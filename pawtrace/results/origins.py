@@ -5,6 +5,7 @@ Arrives: models/<recipe>/provenance.json. Leaves: `Origin`s.
 
 import datetime
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Annotated, NamedTuple
 
 from pydantic import AwareDatetime, Field
@@ -41,10 +42,14 @@ def read_origins(recipes: Iterable[str]) -> dict[str, Origin]:
     Raises:
       DataError: a file is missing or damaged; names the stage to run.
     """
-    origins = {}
-    for recipe in recipes:
-        path = paths.MODELS / recipe / "provenance.json"
-        run = read_json(_Provenance, path, f"train@{recipe}").training.runs[-1]
-        start = run.start.astimezone(datetime.UTC)
-        origins[recipe] = Origin(start, run.git_commit, len(run.uncommitted))
-    return origins
+    return {recipe: read_origin(paths.MODELS / recipe, recipe) for recipe in recipes}
+
+
+def read_origin(folder: Path, recipe: str) -> Origin:
+    """The origin of the model in a folder.
+
+    Raises:
+      DataError: its provenance is missing or damaged; names the stage to run.
+    """
+    run = read_json(_Provenance, folder / "provenance.json", f"train@{recipe}").training.runs[-1]
+    return Origin(run.start.astimezone(datetime.UTC), run.git_commit, len(run.uncommitted))

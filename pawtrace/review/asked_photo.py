@@ -14,7 +14,7 @@ from pawtrace.inference.photos import photo_record
 from pawtrace.learning.inputs.augmentation import AugmentedView
 from pawtrace.learning.probes.grad_cam import attention_maps
 from pawtrace.promotion.chosen_model import ChosenModel
-from pawtrace.promotion.model_sentence import model_sentence
+from pawtrace.promotion.model_sentence import model_sentences
 from pawtrace.report.data_uris import data_uri
 
 _QUALITY = 90
@@ -56,7 +56,7 @@ class Answerer:
         return {
             "label": said.label,
             "probability": said.probability,
-            "model": model_sentence(self._chosen, self._params) or str(self._chosen.path),
+            "model": "; ".join(model_sentences(self._chosen, self._params)) or str(self._chosen.path),
             "picture": data_uri("image/jpeg", encode_jpeg(views[0], _QUALITY)),
             "attention": None if attention is None else data_uri("image/jpeg", attention),
         }

@@ -1,17 +1,25 @@
 """Features of a frozen backbone, computed once instead of in every epoch."""
 
-from collections.abc import Callable, Iterable, Iterator
+import collections
+import contextlib
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Protocol
 
 import keras
 import numpy as np
 from tqdm import tqdm
 
 from pawtrace.base.files import new_file, reserve
+from pawtrace.config.train_params import TrainParams
+from pawtrace.dataset.examples.pixels import View
+from pawtrace.dataset.examples.shards import Records
+from pawtrace.learning.device import own_part, spread_over_devices
 from pawtrace.learning.hosts import agreed, is_chief
 from pawtrace.learning.inputs.batches import shuffled_places
-from pawtrace.learning.inputs.loader import Batch, mixed
+from pawtrace.learning.inputs.loader import Batch, Loader, Place, mixed
+from pawtrace.learning.inputs.workers import workers_for
+from pawtrace.learning.progress import Progress
 from pawtrace.learning.steps import forward_of
 
 
@@ -33,27 +41,25 @@ class FeatureCache:
         """Whether the features are already computed, perhaps by an interrupted run."""
         return self._features is not None
 
-    def fill(self, compute: Callable[[int, np.ndarray], None]) -> None:
-        """Have all views computed: `compute(view, out)` fills float32 (n, f) in place.
+    def fill(self, pieces: Iterable[np.ndarray]) -> None:
+        """Take the features of all views, one view after the other.
 
         On several hosts, which compute together, the chief writes the file that all read.
+
+        Args:
+          pieces: float32 (k, f), in the order of the examples.
         """
         if is_chief():
-            self._write(compute)
+            with new_file(self._path) as partial:
+                features = np.lib.format.open_memmap(partial, mode="w+", dtype=np.float32, shape=self._shape)
+                # Now, as an error: a disk that fills up under a memory map kills the process.
+                reserve(partial, features.offset)
+                put_in_order(pieces, features.reshape(-1, self._shape[-1]))
+                features.flush()
         else:
-            for number in range(self._shape[0]):
-                compute(number, np.empty(self._shape[1:], np.float32))
+            collections.deque(pieces, maxlen=0)
         agreed(self._path.exists)  # written now: the others wait for this answer
         self._features = np.load(self._path, mmap_mode="r")
-
-    def _write(self, compute: Callable[[int, np.ndarray], None]) -> None:
-        with new_file(self._path) as partial:
-            features = np.lib.format.open_memmap(partial, mode="w+", dtype=np.float32, shape=self._shape)
-            # Now, as an error: a disk that fills up under a memory map kills the process.
-            reserve(partial, features.offset)
-            for number, view_features in enumerate(features):
-                compute(number, view_features)
-            features.flush()
 
     def batches(
         self, *, batch_size: int, seed: int, epoch: int, first_step: int = 0, mixup_alpha: float = 0.0
@@ -65,21 +71,58 @@ class FeatureCache:
             yield mixed(np.asarray(features[numbers]), self._labels[numbers], mixup_alpha, key)
 
 
-def compute_features(
-    trunk: keras.Model, batches: Iterable[tuple[Any, Any, int]], out: np.ndarray, title: str
-) -> None:
-    """Compute what the trunk makes of a whole dataset, with a progress bar.
+class FeatureMaker(Protocol):
+    """Computes features of a split's images with a recipe's trunk."""
 
-    Args:
-      trunk: uint8 (b, s, s, 3) -> features (b, f).
-      batches: images, labels, which are ignored, and the number of examples; n in all.
-      out: float32 (n, f), filled in place.
-      title: of the progress bar.
-    """
-    done, forward = 0, forward_of(trunk)
-    with tqdm(total=len(out), desc=title, unit=" images", mininterval=1.0, disable=None) as progress:
-        for images, _, num_examples in batches:
-            # A batch too small to be shared comes back once from each device.
-            out[done : done + num_examples] = forward(images)[:num_examples]
-            done += num_examples
-            progress.update(num_examples)
+    def features(
+        self, records: Records, split: str, view: View | None, places: list[Place]
+    ) -> Iterator[np.ndarray]:
+        """The features of some batches, in their order.
+
+        Args:
+          records: of the split.
+          split: its name.
+          view: augments the images; none for the images as they are.
+          places: of the batches.
+        Yields:
+          float32 (k, f).
+        """
+
+
+class FeaturesHere:
+    """The trunk, computed by this process."""
+
+    def __init__(self, trunk: keras.Model, train: TrainParams, progress: Progress) -> None:
+        """The trunk, uint8 (b, s, s, 3) -> features (b, f); the clock counts training images."""
+        self._trunk, self._train, self._progress = trunk, train, progress
+
+    def features(
+        self, records: Records, split: str, view: View | None, places: list[Place]
+    ) -> Iterator[np.ndarray]:
+        """See `FeatureMaker`."""
+        train, forward = self._train, forward_of(self._trunk)
+        loader = Loader(records, train.image_size_px, view, part=own_part())
+        num_images = sum(len(place.numbers) for place in places)
+        with contextlib.closing(workers_for(loader, train.batch_size, num_images)) as workers:
+            batches = spread_over_devices(workers.batches(places))
+            if split == "train":
+                batches = self._progress.timed(batches, are_images=True)
+            for images, _, num_examples in batches:
+                # A batch too small to be shared comes back once from each device.
+                yield forward(images)[:num_examples]
+
+
+def shown(pieces: Iterable[np.ndarray], total: int, title: str) -> Iterator[np.ndarray]:
+    """Pass features on, with a progress bar over all `total` images."""
+    with tqdm(total=total, desc=title, unit=" images", mininterval=1.0, disable=None) as progress:
+        for piece in pieces:
+            yield piece
+            progress.update(len(piece))
+
+
+def put_in_order(pieces: Iterable[np.ndarray], out: np.ndarray) -> None:
+    """Put pieces (k, f) one behind the other into `out`, (n, f)."""
+    done = 0
+    for piece in pieces:
+        out[done : done + len(piece)] = piece
+        done += len(piece)

@@ -1,9 +1,8 @@
 """What a phase learns from: images, or the features of a frozen backbone computed once."""
 
-import contextlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import keras
 import numpy as np
@@ -11,9 +10,10 @@ import numpy as np
 from pawtrace.config.train_params import Phase, TrainParams
 from pawtrace.dataset.examples.pixels import View
 from pawtrace.dataset.examples.shards import Records
-from pawtrace.learning.device import own_part, spread_over_devices
+from pawtrace.learning.device import own_part
 from pawtrace.learning.inputs.batches import plain_batches, plain_places, shuffled_places
-from pawtrace.learning.inputs.features import FeatureCache, compute_features
+from pawtrace.learning.inputs.features import FeatureCache, FeatureMaker, put_in_order, shown
+from pawtrace.learning.inputs.features_on_cluster import feature_maker
 from pawtrace.learning.inputs.loader import Batch, Loader
 from pawtrace.learning.inputs.workers import workers_for
 from pawtrace.learning.networks.model import Classifier
@@ -100,18 +100,18 @@ class FeatureInput:
     ) -> None:
         """Compute the features, unless an interrupted run has left them at `path`."""
         self.model = classifier.head
-        self._train, self._trunk, self._progress = train, classifier.trunk, progress
+        self._train, self._trunk = train, classifier.trunk
         num_features = self._trunk.output_shape[-1]
+        validation = records["validation"]
         self._cache = FeatureCache(path, records["train"].labels, train.num_views, num_features)
-        if not self._cache.is_filled:
-            self._fill(records["train"], view)
-        self._validation = np.empty((len(records["validation"]), num_features), np.float32)
-        images = plain_batches(
-            records["validation"], size_px=train.image_size_px, batch_size=train.batch_size
-        )
-        batches = spread_over_devices(images)
-        compute_features(self._trunk, batches, self._validation, "features of validation")
-        self._labels = records["validation"].labels[:, None].astype(np.float32)
+        self._validation = np.empty((len(validation), num_features), np.float32)
+        self._labels = validation.labels[:, None].astype(np.float32)
+        with feature_maker(self._trunk, train, progress, path.with_name("trunk.keras")) as maker:
+            if not self._cache.is_filled:
+                self._cache.fill(self._of_views(maker, records["train"], view))
+            places = plain_places(len(validation), train.batch_size)
+            pieces = maker.features(validation, "validation", None, places)
+            put_in_order(shown(pieces, len(validation), "features of validation"), self._validation)
 
     def batches(self, epoch: int, first_step: int) -> Iterator[Batch]:
         """Features float32 (b, f) and labels."""
@@ -136,16 +136,9 @@ class FeatureInput:
     def close(self) -> None:
         """Nothing is left to end."""
 
-    def _fill(self, records: Records, view: View) -> None:
-        train = self._train
-        loader = Loader(records, train.image_size_px, view, part=own_part())
-        workers = workers_for(loader, train.batch_size, len(records) * train.num_views)
-
-        def of_view(number: int, out: np.ndarray) -> None:
-            places = plain_places(len(records), train.batch_size, epoch=number)
-            batches: Any = spread_over_devices(workers.batches(places))
-            title = f"features, view {number + 1} of {train.num_views}"
-            compute_features(self._trunk, self._progress.timed(batches, are_images=True), out, title)
-
-        with contextlib.closing(workers):
-            self._cache.fill(of_view)
+    def _of_views(self, maker: FeatureMaker, records: Records, view: View) -> Iterator[np.ndarray]:
+        num_views, batch_size = self._train.num_views, self._train.batch_size
+        for number in range(num_views):
+            places = plain_places(len(records), batch_size, epoch=number)
+            pieces = maker.features(records, "train", view, places)
+            yield from shown(pieces, len(records), f"features, view {number + 1} of {num_views}")

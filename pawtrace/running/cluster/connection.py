@@ -124,6 +124,19 @@ class Cluster:
                 if time.monotonic() - last_seen > _WITHOUT_WORKER_S:
                     raise self._no_worker(_WITHOUT_WORKER_S) from None
 
+    def answers(self, question: Callable[[], Result]) -> dict[str, Result]:
+        """Ask each worker; its address -> its answer.
+
+        Raises:
+          DeviceError: one cannot answer.
+        """
+        try:
+            answers: dict[str, Result] = self._client.run(question)
+        except Exception as error:  # whatever the workers lack, or the connection
+            problem = f"a worker cannot say how it computes ({first_line(error)})"
+            raise self._unusable(problem, "install pawtrace and its lock file there") from error
+        return answers
+
     def _has_workers(self) -> bool:
         try:
             return bool(self._client.nthreads())
@@ -171,7 +184,7 @@ def versions_here() -> dict[str, str]:
     """What decides the bytes that a function makes, as this process has it: name -> version."""
     code = {
         path.relative_to(_PACKAGE).as_posix(): sha256_of(path)
-        for folder in ("base", "config", "dataset")
+        for folder in ("base", "config", "dataset", "learning")
         for path in (_PACKAGE / folder).rglob("*.py")
     }
     libraries = {name: importlib.metadata.version(name) for name in _DECIDE_BYTES}

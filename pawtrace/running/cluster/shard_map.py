@@ -61,6 +61,20 @@ def results_in_order(
     return _on_this_machine(function, shards, num_workers or cpu_count())
 
 
+def answers_of_workers(question: Callable[[], Result]) -> dict[str, Result]:
+    """What each worker of the cluster answers, by its address; nothing where there is no cluster.
+
+    Raises:
+      DeviceError: the cluster cannot be used.
+    """
+    if not (address := os.environ.get(SCHEDULER)):
+        return {}
+    from pawtrace.running.cluster.connection import Cluster  # imports distributed
+
+    with Cluster(address) as cluster:
+        return cluster.answers(question)
+
+
 def _on_this_machine(
     function: Callable[[Shard], Result], shards: Iterable[Shard], num_workers: int
 ) -> Iterator[Result]:

@@ -1,0 +1,182 @@
+"""Features of a frozen backbone as a map over shards, where a Dask cluster computes as this process does.
+
+Where features are computed must not change their last digit. So workers compute them only if all have the
+same processor or GPU, number of cores and libraries as this process; otherwise this process does.
+"""
+
+import contextlib
+import functools
+import importlib.metadata
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import keras
+import numpy as np
+from joblib import cpu_count
+from tqdm import tqdm
+
+from pawtrace.base.errors import DeviceError
+from pawtrace.base.files import new_file, sha256_of
+from pawtrace.base.processor import processor
+from pawtrace.config.train_params import TrainParams
+from pawtrace.dataset.examples.pixels import View
+from pawtrace.dataset.examples.shards import MANIFEST, Records, open_records
+from pawtrace.learning.device import choose_compute, device_name, prepare_compute
+from pawtrace.learning.hosts import num_hosts
+from pawtrace.learning.inputs.features import FeatureMaker, FeaturesHere
+from pawtrace.learning.inputs.loader import Loader, Place
+from pawtrace.learning.networks.keras_files import load_model_file
+from pawtrace.learning.progress import Progress
+from pawtrace.learning.steps import forward_of
+from pawtrace.running.cluster.shard_map import answers_of_workers, results_in_order
+
+_LIBRARIES = {"tensorflow": "tensorflow", "jax": "jaxlib", "torch": "torch"}  # that compute, by backend
+# They choose instructions, or how a sum is divided among cores.
+_VARIABLES = (
+    "TF_ENABLE_ONEDNN_OPTS", "TF_NUM_INTRAOP_THREADS", "ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA", "XLA_FLAGS",
+)  # fmt: skip
+_MOST_IMAGES = 512  # of a shard: work for some seconds
+_MOST_BYTES = 16 * 2**20  # of a shard's features
+
+
+class FeatureShard(NamedTuple):
+    """Consecutive batches of a split, and what their features depend on."""
+
+    trunk: Path  # absolute, as all workers see it
+    trunk_sha256: str
+    records: Path  # absolute
+    split: str
+    train: TrainParams
+    view: View | None  # augments the images
+    places: list[Place]  # of the batches
+    computes_as: dict[str, str]  # what `arithmetic_of` answered where the shard was made
+
+
+def arithmetic_of(train: TrainParams) -> dict[str, str]:
+    """What decides the last digits of the features that this process computes: what it is -> as found."""
+    try:
+        compute = choose_compute(train)
+    except DeviceError as error:  # no GPU where the recipe asks for one
+        return {"device": str(error)}
+    backend, on = keras.backend.backend(), processor()
+    libraries = (_LIBRARIES[backend], "keras", "albumentations")
+    return {
+        "device": f"{compute.device} {device_name(compute.device)}",
+        "number of devices": str(compute.num_devices),
+        "precision": compute.precision,
+        "processor": " ".join([on.vendor, on.family, on.model, on.stepping, on.instruction_sets]),
+        "number of cores": str(cpu_count()),
+        "backend": backend,
+        **{name: importlib.metadata.version(name) for name in libraries},
+        "variables": " ".join(f"{name}={os.environ[name]}" for name in _VARIABLES if name in os.environ),
+    }
+
+
+def features_of(shard: FeatureShard) -> np.ndarray:
+    """Compute the features of a shard's images, batch by batch.
+
+    Returns:
+      float32 (n, f), in the order of the shard's examples.
+    Raises:
+      DeviceError: this process would compute other last digits than the one that made the shard.
+    """
+    if difference := _difference(shard.computes_as, arithmetic_of(shard.train)):
+        raise DeviceError(f"PAWTRACE_SCHEDULER: a new worker: {difference}; remove it, and run it again")
+    prepare_compute(shard.train)
+    forward = _forward(shard.trunk, shard.trunk_sha256)
+    records = _records(shard.records, sha256_of(shard.records / MANIFEST))[shard.split]
+    loader = Loader(records, shard.train.image_size_px, shard.view)
+    return np.concatenate([forward(loader.load(place)[0]) for place in shard.places])
+
+
+@contextlib.contextmanager
+def feature_maker(
+    trunk: keras.Model, train: TrainParams, progress: Progress, path: Path
+) -> Iterator[FeatureMaker]:
+    """What computes a recipe's features: the workers of a cluster, or this process.
+
+    Args:
+      trunk: uint8 (b, s, s, 3) -> features (b, f).
+      train: the recipe's params.
+      progress: the run's clock.
+      path: where workers find the trunk for the time of the block.
+    """
+    if not _workers_compute_alike(train):
+        yield FeaturesHere(trunk, train, progress)
+        return
+    try:
+        with new_file(path) as partial:
+            trunk.save(partial)
+        yield FeaturesOnCluster(path.resolve(), train, progress, trunk.output_shape[-1])
+    finally:
+        path.unlink(missing_ok=True)
+
+
+class FeaturesOnCluster:
+    """The trunk, computed by the workers of a cluster."""
+
+    def __init__(self, trunk: Path, train: TrainParams, progress: Progress, num_features: int) -> None:
+        """The trunk's file and how many features it makes of an image; the clock counts training images."""
+        self._trunk, self._sha256, self._train, self._progress = trunk, sha256_of(trunk), train, progress
+        batch_bytes = train.batch_size * num_features * np.dtype(np.float32).itemsize
+        num_batches = min(_MOST_IMAGES // train.batch_size, _MOST_BYTES // batch_bytes)
+        self._num_batches = max(num_batches, 1)  # of a shard
+
+    def features(
+        self, records: Records, split: str, view: View | None, places: list[Place]
+    ) -> Iterator[np.ndarray]:
+        """See `FeatureMaker`."""
+        folder, computes_as = records.folder.resolve(), arithmetic_of(self._train)
+        shards = (
+            FeatureShard(
+                self._trunk, self._sha256, folder, split, self._train, view,
+                places[start : start + self._num_batches], computes_as,
+            )
+            for start in range(0, len(places), self._num_batches)
+        )  # fmt: skip
+        pieces = results_in_order(features_of, shards)
+        if split == "train":
+            counted = ((piece, None, len(piece)) for piece in pieces)
+            pieces = (piece for piece, *_ in self._progress.timed(counted, are_images=True))
+        return pieces
+
+
+def _workers_compute_alike(train: TrainParams) -> bool:
+    here = arithmetic_of(train)
+    if num_hosts() > 1 or int(here["number of devices"]) > 1:
+        return False
+    answers = answers_of_workers(functools.partial(arithmetic_of, train))
+    for address, answer in answers.items():
+        if difference := _difference(here, answer):
+            _say_once(f"features are computed by this process: the worker {address}: {difference}")
+            return False
+    return bool(answers)
+
+
+def _difference(expected: Mapping[str, str], found: Mapping[str, str]) -> str:
+    for name, value in expected.items():
+        if (other := found.get(name, "")) != value:
+            return f"expected {name} {value or '(none)'}, as here, found {other or '(none)'}"
+    return ""
+
+
+@functools.cache
+def _say_once(line: str) -> None:
+    tqdm.write(line)
+
+
+@functools.lru_cache(maxsize=1)
+def _forward(path: Path, sha256: str) -> "functools.partial[np.ndarray]":
+    """The trunk in a file, ready to compute; one at a time in a worker's memory."""
+    if (found := sha256_of(path)) != sha256:
+        problem = f"{path}: expected the digest {sha256[:12]}, found {found[:12]}"
+        raise DeviceError(f"{problem}; let all workers see the same folder, and run it again")
+    return functools.partial(forward_of(load_model_file(path)))
+
+
+@functools.lru_cache(maxsize=1)
+def _records(folder: Path, _manifest_sha256: str) -> dict[str, Records]:
+    """The records of a folder; of the newest ones, when they are made anew while a worker runs."""
+    return open_records(folder)
