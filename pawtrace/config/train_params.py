@@ -106,6 +106,8 @@ class TrainParams(Section):
     batch_normalization_momentum: Annotated[float, Field(ge=0, lt=1)]  # of the moving averages
     # Of every batch normalisation in the backbone; None: as the backbone was made.
     normalization_momentum: Annotated[float, Field(ge=0, lt=1)] | None = None
+    # Batch normalisation keeps the averages of pretraining while a phase fine-tunes the backbone.
+    freeze_normalization: bool = False
     input_scaling: InputScaling  # backbone: as its weights expect; else a convention by name
     head: Head
     augmentation: Annotated[tuple[Transform, ...], NotStrict]
@@ -141,6 +143,10 @@ class TrainParams(Section):
         if self.initializer != "glorot_uniform" and not plain_vgg16:
             raise ValueError(
                 "initializer: expected glorot_uniform: only vgg16 with weights null has other initialisers"
+            )
+        if self.freeze_normalization and self.backbone in BACKBONES and self.weights is None:
+            raise ValueError(
+                "freeze_normalization: expected false: with weights null there are no averages to keep"
             )
         if self.backbone not in BACKBONES and self.weights == "imagenet":
             raise ValueError("weights: expected null or a file: a .keras backbone brings its own weights")

@@ -47,7 +47,7 @@ class Run:
         self.train, self.records, self.work, self.compute = train, records, work, compute
         self.classifier: Classifier = build_classifier(train)
         for phase in train.phases:
-            set_trainable(self.classifier.backbone, phase.trainable)  # refuses a wrong name before any work
+            self._set_trainable(phase)  # refuses a wrong name before any work
         self.view: View = AugmentedView(train.augmentation, train.seed)
         self.steps_per_epoch = -(-len(records["train"]) // train.batch_size)
         self.progress = Progress()
@@ -78,7 +78,7 @@ class Run:
     def _fit_phase(self) -> None:
         train, progress = self.train, self.progress
         phase = train.phases[progress.phase]
-        set_trainable(self.classifier.backbone, phase.trainable)
+        self._set_trainable(phase)
         with (
             out_of_memory_named(min(train.batch_size, len(self.records["train"])), self.compute.device),
             contextlib.closing(self._input_of(phase)) as source,
@@ -92,6 +92,10 @@ class Run:
                 self._optimizer_state = []
             while not progress.phase_is_over(phase, train.early_stopping):
                 self._fit_epoch(learner, source, meter)
+
+    def _set_trainable(self, phase: Phase) -> None:
+        freeze_normalization = self.train.freeze_normalization
+        set_trainable(self.classifier.backbone, phase.trainable, freeze_normalization=freeze_normalization)
 
     def _fit_epoch(self, learner: Learner, source: PhaseInput, meter: Meter) -> None:
         progress = self.progress

@@ -31,6 +31,7 @@ EXPRESSED = {
         "weight_decay",
         "learning_rate",
         "phases",
+        "freeze_normalization",
         "early_stopping",
     ),
 }

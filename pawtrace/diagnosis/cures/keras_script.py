@@ -90,12 +90,12 @@ def _training_lines(train: TrainParams) -> Iterator[str]:
     min_delta = f", min_delta={stopping.min_delta}" if stopping and stopping.min_delta else ""
     yield f"best = keras.callbacks.EarlyStopping(patience={patience}{min_delta}, restore_best_weights=True)"
     for phase in train.phases:
-        yield from _trainable(phase.trainable)
+        yield from _trainable(phase.trainable, freeze_normalization=train.freeze_normalization)
         yield f"model.compile({_optimizer(train, phase)}, {loss}, metrics=['accuracy'])"
         yield f"model.fit(photos, validation_data=validation, epochs={phase.num_epochs}, callbacks=[best])"
 
 
-def _trainable(trainable: str) -> Iterator[str]:
+def _trainable(trainable: str, *, freeze_normalization: bool) -> Iterator[str]:
     yield "backbone.trainable = False"
     if trainable == "none":
         return
@@ -105,6 +105,10 @@ def _trainable(trainable: str) -> Iterator[str]:
         yield f"first = next(i for i, name in enumerate(names) if name.startswith({trainable!r}))"
         yield "for layer in backbone.layers[:first]:"
         yield "    layer.trainable = False"
+    if freeze_normalization:
+        yield "for layer in backbone.layers:  # batch normalisation keeps the averages of pretraining"
+        yield "    if isinstance(layer, keras.layers.BatchNormalization):"
+        yield "        layer.trainable = False"
 
 
 def _optimizer(train: TrainParams, phase: Phase) -> str:

@@ -4,19 +4,29 @@ import keras
 
 from pawtrace.base.errors import ParamsError
 from pawtrace.config.train_params import Phase, TrainParams
+from pawtrace.learning.networks.backbones import normalizations
 
 
-def set_trainable(backbone: keras.Model, trainable: str) -> None:
+def set_trainable(backbone: keras.Model, trainable: str, *, freeze_normalization: bool = False) -> None:
     """Freeze the backbone up to a layer.
 
     A frozen batch normalisation runs in inference mode: Keras ties that to `trainable`.
+    Source: Keras's guide "Transfer learning & fine-tuning", which advises it for fine-tuning.
 
     Args:
       backbone: changed in place.
       trainable: none, all, or the beginning of a layer's name: that layer and all after it learn.
+      freeze_normalization: whether batch normalisation stays frozen in layers that learn.
     Raises:
       ParamsError: no layer's name begins so.
     """
+    _set_layers(backbone, trainable)
+    if freeze_normalization:
+        for layer in normalizations(backbone):
+            layer.trainable = False
+
+
+def _set_layers(backbone: keras.Model, trainable: str) -> None:
     if trainable in ("none", "all"):
         _switch(backbone, trainable == "all")
         return

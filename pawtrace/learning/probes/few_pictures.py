@@ -29,7 +29,8 @@ class FewPictures:
     def __init__(self, classifier: Classifier, train: TrainParams) -> None:
         """Take a classifier, whose normalisation and dropout are not for training any more."""
         phase = train.phases[0]
-        set_trainable(classifier.backbone, phase.trainable)
+        freeze = train.freeze_normalization
+        set_trainable(classifier.backbone, phase.trainable, freeze_normalization=freeze)
         for layer in normalizations(classifier.whole):
             layer.momentum = 0.0
         for layer in dropouts(classifier.whole):

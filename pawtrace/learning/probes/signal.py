@@ -41,7 +41,8 @@ def measure_blocks(
         id(variable): gradient
         for variable, gradient in zip(classifier.whole.trainable_variables, gradients, strict=True)
     }
-    set_trainable(classifier.backbone, train.phases[0].trainable)
+    first, freeze = train.phases[0], train.freeze_normalization
+    set_trainable(classifier.backbone, first.trainable, freeze_normalization=freeze)
     network = keras.Model(inputs, [block.tensor for block in blocks])
     with state_kept(classifier.whole):
         in_training = _activations(network, sample.images, batch_size, training=True)
