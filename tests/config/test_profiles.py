@@ -30,7 +30,7 @@ IDEA_OF = {
     "train.phases": "fine-tuning",
     "train.freeze_normalization": "fine-tuning",
 }
-# The article's third recipe changes two things at once; these and all that are called `best` are meant to combine.
+# The article's third recipe changes two things at once; these and all recipes named best combine on purpose.
 COMBINED = {
     "finetune_augmented": {"a restrained head", "augmented views"},
     "efficientnet_finetuned": {
