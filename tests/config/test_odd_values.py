@@ -33,6 +33,16 @@ UNFROZEN = {"trainable": "all", "num_epochs": 4}
         ({"head": {"dropout": 0.9}}, "train.head.dropout: 0.9 ", "90%"),
         ({"mixup_alpha": 0.2, "phases": [FROZEN, UNFROZEN]}, "train.mixup_alpha: 0.2 ", "features"),
         ({"batch_size": 64}, "train.batch_size: 64 ", "50"),
+        (
+            {"weights": "imagenet", "freeze_normalization": True, "phases": [UNFROZEN]},
+            "train.freeze_normalization: ",
+            "vgg16 has no batch normalisation",
+        ),
+        (
+            {"backbone": "mine.keras", "freeze_normalization": True, "phases": [FROZEN]},
+            "train.freeze_normalization: ",
+            "no phase trains the backbone",
+        ),
         ({"ema_momentum": 0.999}, "train.ema_momentum: 0.999 ", "1,000"),
     ],
 )

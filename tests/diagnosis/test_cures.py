@@ -69,6 +69,18 @@ def test_weights_of_a_file_that_let_no_signal_through_are_not_cured_by_a_rate():
     assert [cure.name for cure in diagnosis_of(dead, DATA, FINETUNED).cures] == ["weights"]
 
 
+def test_lag_in_a_fine_tuned_network_is_cured_first_by_the_averages_of_pretraining():
+    lag = MadeUp(0.1, 0.1, modes=(0.98, 0.52), probes=GOOD_FEATURES)
+    random = MadeUp(0.1, 0.1, modes=(0.98, 0.52))
+    kept = FINETUNED.model_copy(update={"freeze_normalization": True})
+    first, *_ = diagnosis_of(lag, DATA, FINETUNED).cures
+    assert first.overrides == {"freeze_normalization": True}
+    for made, train in ((lag, kept), (random, TRAIN)):
+        names = [cure.name for cure in diagnosis_of(made, DATA, train).cures]
+        assert names[0] == "momentum"
+        assert "freeze_normalization" not in names
+
+
 def test_one_epoch_is_cured_by_ten():
     short = TRAIN.model_copy(update={"phases": (Phase(trainable="all", num_epochs=1),)})
     longer = next(cure for cure in diagnosis_of(ONE_EPOCH, DATA, short).cures if cure.name == "more_epochs")

@@ -9,6 +9,7 @@ from pawtrace.diagnosis.cures.steps import (
     Cure,
     augmentation,
     frozen_backbone,
+    frozen_normalization,
     higher_rate,
     lower_rate,
     more_epochs,
@@ -90,8 +91,9 @@ def stalled(_finding: Finding, facts: Facts) -> Iterator[Cure]:
 
 
 def normalization_lag(_finding: Finding, facts: Facts) -> Iterator[Cure]:
-    """Averages that follow sooner."""
+    """The averages of pretraining, or averages that follow sooner."""
     train = facts.params
+    yield from frozen_normalization(facts)
     momentum = train.normalization_momentum
     if momentum is None or momentum > 0.9:
         yield Cure(
@@ -134,6 +136,8 @@ def forgetting(_finding: Finding, facts: Facts) -> Iterator[Cure]:
             "backbone.trainable = False; model.compile(...); model.fit(...)\n"
             f"backbone.trainable = True; model.compile(keras.optimizers.Adam({low:g}), ...); model.fit(...)",
         )
+    if train.backbone in BACKBONES and train.backbone != "vgg16":  # which has no batch normalisation
+        yield from frozen_normalization(facts)
     yield from frozen_backbone(facts)
     yield Cure(
         "lower_rate",

@@ -65,6 +65,20 @@ def frozen_backbone(facts: Facts) -> Iterator[Cure]:
     )
 
 
+def frozen_normalization(facts: Facts) -> Iterator[Cure]:
+    """Keep the averages of pretraining, if a pretrained backbone is fine-tuned without them."""
+    if facts.linear_probe is None or not facts.trains_backbone or facts.params.freeze_normalization:
+        return
+    yield Cure(
+        "freeze_normalization",
+        "Keep batch normalisation frozen while the backbone is fine-tuned.",
+        {"freeze_normalization": True},
+        "for layer in backbone.layers:\n"
+        "    if isinstance(layer, keras.layers.BatchNormalization):\n"
+        "        layer.trainable = False  # then compile again",
+    )
+
+
 def pretrained_lines(train: TrainParams) -> str:
     """The lines of Keras that build a published backbone with its ImageNet weights, and scale its input.
 

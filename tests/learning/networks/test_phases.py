@@ -1,6 +1,7 @@
 """A phase freezes the backbone up to the layer that it names."""
 
 import keras
+import numpy as np
 import pytest
 
 from pawtrace.base.errors import ParamsError
@@ -35,6 +36,19 @@ def test_from_a_block_on_and_back_again(backbone: keras.Model) -> None:
     assert len(trainable_convolutions(backbone)) == 4
     set_trainable(backbone, "none")
     assert trainable_convolutions(backbone) == []
+
+
+def test_batch_normalisation_can_stay_frozen_in_layers_that_learn(backbone: keras.Model) -> None:
+    images = np.random.default_rng(0).uniform(0, 255, (4, 32, 32, 3)).astype(np.float32)
+    for trainable, num_kernels in (("all", 13), ("block5", 3), ("none", 0)):
+        set_trainable(backbone, trainable, freeze_normalization=True)
+        assert len(trainable_convolutions(backbone)) == num_kernels
+        assert not any("normalized" in weight.path for weight in backbone.trainable_weights)
+        in_training = keras.ops.convert_to_numpy(backbone(images, training=True))
+        np.testing.assert_array_equal(in_training, backbone(images, training=False))
+    set_trainable(backbone, "all")
+    in_training = keras.ops.convert_to_numpy(backbone(images, training=True))
+    assert not np.allclose(in_training, backbone(images, training=False))
 
 
 def test_every_phase_can_follow_every_other(backbone: keras.Model) -> None:
