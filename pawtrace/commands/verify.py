@@ -20,8 +20,10 @@ def run(arguments: argparse.Namespace) -> int:
     damages = verify(lambda line: print(line, file=sys.stderr))
     for damage in damages:
         print(f"{damage.path}: {damage.found}; run: {damage.repair}")
-    if damages:
+    if len(damages) > 1:
         print(f"verify: {len(damages)} files damaged or missing; after a git merge, try dvc checkout first")
+    elif damages:
+        print("verify: 1 file damaged or missing")
     else:
         print("verify: all files are intact")
     return 1 if damages else 0

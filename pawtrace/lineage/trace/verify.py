@@ -78,7 +78,11 @@ def verify(announce: Callable[[str], None]) -> list[Damage]:
         for path, md5 in record.outputs.items()
         if Path(path) != IN_USE  # links to what the user brought: neither git nor DVC's cache keeps it
     ]
-    cache = _hash_all(_cache_objects(), "hashing DVC's cache")
+    cached = list(_cache_objects())
+    if not cached and not any(Path(output.path).exists() for output in outputs if not output.kept_by_git):
+        found = "none of its outputs is in this folder or in DVC's cache, as after git clone"
+        return [_damage(LOCK, found, "dvc pull || dvc repro" if has_remote() else "dvc repro")]
+    cache = _hash_all(cached, "hashing DVC's cache")
     files = [file for output in outputs for file in files_below(Path(output.path))]
     workspace = _hash_all(files, "hashing files")
     announce(f"hashed {len(workspace)} files of the workspace and {len(cache)} of DVC's cache")

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -221,3 +222,15 @@ def test_an_unreadable_lock_is_one_line() -> None:
     Path("dvc.lock").write_text("<<<<<<< HEAD\n")
     with pytest.raises(DataError, match="a merge conflict in line 1"):
         damages()
+
+
+@pytest.mark.usefixtures("traced")
+def test_a_fresh_clone_is_one_line() -> None:
+    shutil.rmtree(cache_folder())
+    assert len(damages()) > 1  # the outputs are here, and would be lost with this folder
+    for path in ("data", "models"):
+        shutil.rmtree(path)
+    (found,) = damages()
+    assert found.path == "dvc.lock"
+    assert "as after git clone" in found.found
+    assert found.repair == "dvc repro"
