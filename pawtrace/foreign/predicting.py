@@ -5,7 +5,7 @@ must have scaling layers, and class 1 is a dog, as with Keras's loaders (they so
 """
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import NamedTuple
 
 import numpy as np
@@ -78,7 +78,9 @@ def predict_photos(path: Path, names: Sequence[str], encoded: Sequence[bytes]) -
 
 def _labelled(names: Sequence[str], encoded: Sequence[bytes]) -> Photos | None:
     """The photos whose paths tell a label, in turns; None for too few."""
-    labels = [label_of(name) for name in names]
+    of_folders = {label_of(str(PurePath(name).parent / "_"), by_folder=True) for name in names}
+    by_folder = of_folders.issuperset(range(len(LABELS)))  # as `pawtrace diagnose` reads them
+    labels = [label_of(name, by_folder=by_folder) for name in names]
     by_label = [[n for n, found in enumerate(labels) if found == label] for label in range(len(LABELS))]
     number = min(map(len, by_label))
     if number < _MIN_OF_A_LABEL:

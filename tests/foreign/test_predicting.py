@@ -38,6 +38,17 @@ def test_photos_in_class_folders_tell_how_the_model_is_fed(
     assert accuracy_of(capsys.readouterr().out.splitlines()) > 0.9
 
 
+def test_folders_tell_the_label_even_if_file_names_say_something_else(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    reader(scale=1 / 255).save("foreign.keras")
+    photo_folder(Path("photos"), 40)
+    for number, photo in enumerate(sorted(Path("photos").rglob("*.*"))):
+        photo.rename(photo.with_name(f"{('cat', 'dog')[number % 2]}.{number}{photo.suffix}"))
+    assert predict("photos", "--model", "foreign.keras") == 0
+    assert accuracy_of(capsys.readouterr().out.splitlines()) > 0.9
+
+
 def test_without_labels_a_scaling_layer_in_the_model_tells_it(capsys: pytest.CaptureFixture[str]) -> None:
     images = keras.Input((SIDE_PX, SIDE_PX, 3))
     model = keras.Model(images, reader(scale=1 / 255)(layers.Rescaling(1 / 255)(images)))
