@@ -116,8 +116,9 @@ def train(job: Job) -> None:
         _train_seed(job, seed_params, work)
     leave_hosts()
     kept = job.working_folders[job.recipe.train.seed]
-    # Checkpoints are there only if a kill came between a run's end and their removal.
-    shutil.copytree(kept, job.folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("checkpoints"))
+    # Such files are there only if a kill came before their removal.
+    left = shutil.ignore_patterns("checkpoints", ".partial-*")
+    shutil.copytree(kept, job.folder, dirs_exist_ok=True, ignore=left)
 
 
 def take_part(job: Job) -> None:

@@ -103,15 +103,15 @@ def feature_maker(
       progress: the run's clock.
       path: where workers find the trunk for the time of the block.
     """
-    if not _workers_compute_alike(train):
-        yield FeaturesHere(trunk, train, progress)
-        return
     try:
-        with new_file(path) as partial:
-            trunk.save(partial)
-        yield FeaturesOnCluster(path.resolve(), train, progress, trunk.output_shape[-1])
+        if _workers_compute_alike(train):
+            with new_file(path) as partial:
+                trunk.save(partial)
+            yield FeaturesOnCluster(path.resolve(), train, progress, trunk.output_shape[-1])
+        else:
+            yield FeaturesHere(trunk, train, progress)
     finally:
-        path.unlink(missing_ok=True)
+        path.unlink(missing_ok=True)  # also what a killed run has left there
 
 
 class FeaturesOnCluster:

@@ -142,3 +142,13 @@ def test_a_worker_that_sees_another_trunk_ends_the_run(
     (tmp_path / "trunk.keras").write_bytes(b"another")
     with pytest.raises(DeviceError, match=r"trunk\.keras: expected the digest 000000000000, found"):
         features_of(shard_of(train, folder, tmp_path / "trunk.keras"))
+
+
+def test_a_trunk_that_a_killed_run_left_is_removed_without_a_cluster_too(
+    train: TrainParams, records: dict[str, Records], tmp_path: Path
+) -> None:
+    work = tmp_path / "work"
+    work.mkdir()
+    (work / "trunk.keras").write_bytes(b"left by a killed run")
+    train_classifier(train, records, work, Compute("cpu", "float32"))
+    assert not (work / "trunk.keras").exists()
