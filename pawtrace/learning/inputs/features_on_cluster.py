@@ -8,7 +8,7 @@ import contextlib
 import functools
 import importlib.metadata
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -168,12 +168,12 @@ def _say_once(line: str) -> None:
 
 
 @functools.lru_cache(maxsize=1)
-def _forward(path: Path, sha256: str) -> "functools.partial[np.ndarray]":
+def _forward(path: Path, sha256: str) -> Callable[[np.ndarray], np.ndarray]:
     """The trunk in a file, ready to compute; one at a time in a worker's memory."""
     if (found := sha256_of(path)) != sha256:
         problem = f"{path}: expected the digest {sha256[:12]}, found {found[:12]}"
         raise DeviceError(f"{problem}; let all workers see the same folder, and run it again")
-    return functools.partial(forward_of(load_model_file(path)))
+    return forward_of(load_model_file(path))
 
 
 @functools.lru_cache(maxsize=1)
