@@ -22,8 +22,6 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"{damage.path}: {damage.found}; run: {damage.repair}")
     if len(damages) > 1:
         print(f"verify: {len(damages)} files damaged or missing; after a git merge, try dvc checkout first")
-    elif damages:
-        print("verify: 1 file damaged or missing")
-    else:
+    elif not damages:
         print("verify: all files are intact")
     return 1 if damages else 0

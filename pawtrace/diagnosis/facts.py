@@ -44,15 +44,14 @@ class Facts:
     @property
     def accuracies(self) -> Numbers:
         """The accuracy on each split, for the numbers of a finding: inference mode, no augmentation."""
-        scores = zip(SPLITS, (self.train, self.validation, self.test), strict=True)
-        return {f"{split}_accuracy": score.accuracy for split, score in scores}
+        scores = {"train": self.train, "validation": self.validation, "test": self.test}
+        return {f"{split}_accuracy": score.accuracy for split, score in scores.items()}
 
     @property
     def by_heart_words(self) -> str:
         """How many of a few pictures the network can memorise, in words."""
         probe = self.probes.overfit
-        number = plural(probe.num_examples, "picture")
-        return f"it memorises {percent(probe.accuracy or 0.0)} of {number}"
+        return f"it memorises {percent(probe.accuracy or 0.0)} of {plural(probe.num_examples, 'picture')}"
 
     @property
     def known_split(self) -> str:
@@ -162,6 +161,11 @@ class Facts:
         """What a linear classifier gets out of the pretrained features; None for random weights."""
         return self.probes.linear_probe
 
+    @property
+    def is_pretrained(self) -> bool:
+        """Whether training started from published weights, or from those of another network."""
+        return self.linear_probe is not None
+
     def linear_probe_accuracy(self, convention: str) -> float:
         """The accuracy of that classifier under a convention; out of fold, inference mode, plain pictures."""
         assert self.linear_probe is not None
@@ -218,25 +222,20 @@ class Facts:
     @cached_property
     def suspects(self) -> list[Suspect]:
         """Labels that confident learning doubts, the surest first."""
-        confidence = self.thresholds.noise_confidence
-        return [] if self.best_judge is None else sure_suspects(self.best_judge, confidence)
+        judge = self.best_judge
+        return [] if judge is None else sure_suspects(judge, self.thresholds.noise_confidence)
 
     @cached_property
     def stopped_early(self) -> bool:
         """Whether early stopping left out planned epochs of the last phase."""
-        last = len(self.training.planned_epochs) - 1
-        return self.history.phase.count(last) < self.training.planned_epochs[last]
+        planned = self.training.planned_epochs
+        return self.history.phase.count(len(planned) - 1) < planned[-1]
 
     @cached_property
     def dying_signal(self) -> DyingSignal | None:
         """Where the signal dies on its way through the untrained network."""
         of_inputs = self.probes.input_range.received.std or 0.0
         return dying_signal(self.probes.blocks, self.thresholds.vanishing_ratio, of_inputs)
-
-    @cached_property
-    def seen_in_training(self) -> set[str]:
-        """The ids of the test examples that look like one of the train split."""
-        return self.data.like_train["test"] & set(self.result.predictions["test"].ids)
 
     @cached_property
     def gap(self) -> float:

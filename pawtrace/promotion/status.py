@@ -81,6 +81,9 @@ def _lines(record: PromotionRecord) -> list[str]:
 
 def _origin(recipe: str) -> str:
     """When and on which commit, and whether that commit alone can train the model again."""
-    origin = read_origin(paths.PROMOTED, recipe)
+    try:
+        origin = read_origin(paths.PROMOTED, recipe)
+    except PawtraceError:  # the list of problems names the file
+        return "unknown"
     at = f"{origin.start.isoformat(timespec='seconds')}, at commit {(origin.commit or 'none')[:12]}"
     return f"{at}, with uncommitted edits" if origin.num_uncommitted else at

@@ -80,7 +80,7 @@ def expect_the_same(train: TrainParams, monkeypatch: pytest.MonkeyPatch) -> None
     patience = [train.early_stopping.patience if train.early_stopping else longest]
     expected = []
     for phase in train.phases:
-        set_trainable(ours.backbone, phase.trainable)
+        set_trainable(ours.backbone, phase.trainable, freeze_normalization=train.freeze_normalization)
         optimizer = plain_optimizer(train, learning_rate=learning_rate_of(phase, train))
         expected.append((phase.num_epochs, patience, num_trainable(ours.whole), rounded(optimizer)))
     assert [fit[:-1] for fit in fits] == expected
@@ -93,6 +93,16 @@ def expect_the_same(train: TrainParams, monkeypatch: pytest.MonkeyPatch) -> None
     np.testing.assert_allclose(model.predict(images * 1.0), ours.whole.predict(images), atol=1e-6)
     penalties = [float(sum(each.losses)) if each.losses else 0.0 for each in (model, ours.whole)]
     assert penalties[0] == pytest.approx(penalties[1], rel=1e-5)
+
+
+def test_batch_normalisation_that_a_recipe_freezes_is_frozen_by_the_lines(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    phases = [{"trainable": "all", "num_epochs": 1}, {"trainable": "last", "num_epochs": 1}]
+    backbone = str(tiny_backbone(tmp_path / "backbone.keras", 32))
+    settings: dict[str, Any] = {"backbone": backbone, "image_size_px": 32, "phases": phases}
+    for freeze in (True, False):
+        expect_the_same(tiny_train(**settings, freeze_normalization=freeze), monkeypatch)
 
 
 @pytest.mark.parametrize(

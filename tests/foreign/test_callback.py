@@ -73,6 +73,7 @@ def test_averages_that_lag_behind_are_named(capsys: pytest.CaptureFixture[str]) 
     fitted(network(momentum=0.9999), [callback], rate=0.05, epochs=8)
     assert callback.diagnosis is not None
     assert callback.diagnosis.verdict == "normalization_lag"
+    assert callback.diagnosis.cures[0].name == "momentum"  # it has no averages of pretraining
     last = callback.signals.epochs[-1]
     assert (last.training.accuracy or 0.0) > 0.8 > (last.inference.accuracy or 1.0)
     assert "verdict     normalization lag" in capsys.readouterr().out

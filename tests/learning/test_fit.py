@@ -74,6 +74,22 @@ def test_phases_follow_one_another_and_the_best_epoch_is_kept(
     assert loss == pytest.approx(min(losses), rel=1e-3)
 
 
+@pytest.mark.parametrize("freeze", [True, False])
+def test_frozen_batch_normalisation_keeps_its_weights_and_averages_while_the_backbone_learns(
+    freeze: bool, records: dict[str, Records], backbone: str, tmp_path: Path
+) -> None:
+    train = tiny_train(backbone=backbone, head=HEAD, phases=phases(("all", 1)), freeze_normalization=freeze)
+    run(train, records, tmp_path / "work")
+    before = {weight.path: weight.numpy() for weight in keras.saving.load_model(backbone).weights}
+    after = {weight.path: weight.numpy() for weight in load_classifier(tmp_path / "work/model.keras").weights}
+    same = {
+        name: any(np.array_equal(before[name], found) for path, found in after.items() if path.endswith(name))
+        for name in before
+    }
+    assert not same["first/kernel"]
+    assert {same[name] for name in before if name.startswith("normalized/")} == {freeze}
+
+
 def test_a_run_is_the_same_twice_and_another_with_another_seed(
     records: dict[str, Records], backbone: str, tmp_path: Path
 ) -> None:

@@ -67,7 +67,7 @@ def frozen_backbone(facts: Facts) -> Iterator[Cure]:
 
 def frozen_normalization(facts: Facts) -> Iterator[Cure]:
     """Keep the averages of pretraining, if a pretrained backbone is fine-tuned without them."""
-    if facts.linear_probe is None or not facts.trains_backbone or facts.params.freeze_normalization:
+    if not facts.is_pretrained or not facts.trains_backbone or facts.params.freeze_normalization:
         return
     yield Cure(
         "freeze_normalization",

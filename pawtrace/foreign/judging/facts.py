@@ -206,6 +206,11 @@ class ForeignFacts(Facts):
         """What a linear classifier gets out of the trunk's features; None for untrained weights."""
         return self.measured.linear_probe
 
+    @property
+    def is_pretrained(self) -> bool:
+        """Whether the network is a published one; what another one started from is not known."""
+        return self.linear_probe is not None and self.measured.network.family is not None
+
 
 def _can_rank(judge: Judged) -> bool:
     return len(np.unique(judge.probabilities)) >= _MIN_ORDERED * len(judge.probabilities)

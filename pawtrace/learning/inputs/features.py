@@ -47,7 +47,7 @@ class FeatureCache:
         On several hosts, which compute together, the chief writes the file that all read.
 
         Args:
-          pieces: float32 (k, f), in the order of the examples.
+          pieces: (k, f), in the order of the examples.
         """
         if is_chief():
             with new_file(self._path) as partial:
@@ -85,7 +85,7 @@ class FeatureMaker(Protocol):
           view: augments the images; none for the images as they are.
           places: of the batches.
         Yields:
-          float32 (k, f).
+          (k, f), in the precision of the run.
         """
 
 

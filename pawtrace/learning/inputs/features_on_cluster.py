@@ -1,23 +1,26 @@
 """Features of a frozen backbone as a map over shards, where a Dask cluster computes as this process does.
 
 Where features are computed must not change their last digit. So workers compute them only if all have the
-same processor or GPU, number of cores and libraries as this process; otherwise this process does.
+same processor, number of cores and libraries as this process, each on a machine of its own; otherwise this
+process does. A GPU is faster than a cluster of processors, so its process computes them, too.
 """
 
 import contextlib
 import functools
 import importlib.metadata
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 import keras
 import numpy as np
 from joblib import cpu_count
 from tqdm import tqdm
 
-from pawtrace.base.errors import DeviceError
+from pawtrace.base.errors import DeviceError, first_line
 from pawtrace.base.files import new_file, sha256_of
 from pawtrace.base.processor import processor
 from pawtrace.config.train_params import TrainParams
@@ -30,7 +33,7 @@ from pawtrace.learning.inputs.loader import Loader, Place
 from pawtrace.learning.networks.keras_files import load_model_file
 from pawtrace.learning.progress import Progress
 from pawtrace.learning.steps import forward_of
-from pawtrace.running.cluster.shard_map import answers_of_workers, results_in_order
+from pawtrace.running.cluster.shard_map import SCHEDULER, answers_of_workers, results_in_order
 
 _LIBRARIES = {"tensorflow": "tensorflow", "jax": "jaxlib", "torch": "torch"}  # that compute, by backend
 # They choose instructions, or how a sum is divided among cores.
@@ -44,9 +47,10 @@ _MOST_BYTES = 16 * 2**20  # of a shard's features
 class FeatureShard(NamedTuple):
     """Consecutive batches of a split, and what their features depend on."""
 
-    trunk: Path  # absolute, as all workers see it
+    trunk: Path  # absolute, the same on all workers
     trunk_sha256: str
     records: Path  # absolute
+    manifest_sha256: str
     split: str
     train: TrainParams
     view: View | None  # augments the images
@@ -78,16 +82,17 @@ def features_of(shard: FeatureShard) -> np.ndarray:
     """Compute the features of a shard's images, batch by batch.
 
     Returns:
-      float32 (n, f), in the order of the shard's examples.
+      (n, f), in the precision of the run and the order of the shard's examples.
     Raises:
-      DeviceError: this process would compute other last digits than the one that made the shard.
+      DeviceError: this process would compute other last digits than the one that made the shard, or does not
+        see its files.
     """
     if difference := _difference(shard.computes_as, arithmetic_of(shard.train)):
         raise DeviceError(f"PAWTRACE_SCHEDULER: a new worker: {difference}; remove it, and run it again")
     prepare_compute(shard.train)
     forward = _forward(shard.trunk, shard.trunk_sha256)
-    records = _records(shard.records, sha256_of(shard.records / MANIFEST))[shard.split]
-    loader = Loader(records, shard.train.image_size_px, shard.view)
+    records = _records(shard.records, shard.manifest_sha256)
+    loader = Loader(records[shard.split], shard.train.image_size_px, shard.view)
     return np.concatenate([forward(loader.load(place)[0]) for place in shard.places])
 
 
@@ -129,9 +134,10 @@ class FeaturesOnCluster:
     ) -> Iterator[np.ndarray]:
         """See `FeatureMaker`."""
         folder, computes_as = records.folder.resolve(), arithmetic_of(self._train)
+        manifest_sha256 = sha256_of(folder / MANIFEST)
         shards = (
             FeatureShard(
-                self._trunk, self._sha256, folder, split, self._train, view,
+                self._trunk, self._sha256, folder, manifest_sha256, split, self._train, view,
                 places[start : start + self._num_batches], computes_as,
             )
             for start in range(0, len(places), self._num_batches)
@@ -144,15 +150,27 @@ class FeaturesOnCluster:
 
 
 def _workers_compute_alike(train: TrainParams) -> bool:
+    if SCHEDULER not in os.environ or num_hosts() > 1:
+        return False
     here = arithmetic_of(train)
-    if num_hosts() > 1 or int(here["number of devices"]) > 1:
+    # PyTorch divides sums by OMP_NUM_THREADS, which Dask sets for its workers.
+    if choose_compute(train).device != "cpu" or here["backend"] == "torch":
         return False
     answers = answers_of_workers(functools.partial(arithmetic_of, train))
+    reason = _shared_machine(answers)
     for address, answer in answers.items():
-        if difference := _difference(here, answer):
-            _say_once(f"features are computed by this process: the worker {address}: {difference}")
-            return False
-    return bool(answers)
+        unlike = first_line(answer) if isinstance(answer, Exception) else _difference(here, answer)
+        reason = reason or (unlike and f"the worker {address}: {unlike}")
+    if reason:
+        _say_once(f"features are computed by this process; {reason}")
+    return bool(answers) and not reason
+
+
+def _shared_machine(addresses: Iterable[str]) -> str:
+    """Where several workers would compete for the same cores; empty if nowhere."""
+    machines = Counter(urlsplit(address).hostname for address in addresses)
+    shared = [f"{count} workers share {machine}" for machine, count in machines.items() if count > 1]
+    return f"{shared[0]}, and each would use all its cores" if shared else ""
 
 
 def _difference(expected: Mapping[str, str], found: Mapping[str, str]) -> str:
@@ -169,14 +187,21 @@ def _say_once(line: str) -> None:
 
 @functools.lru_cache(maxsize=1)
 def _forward(path: Path, sha256: str) -> Callable[[np.ndarray], np.ndarray]:
-    """The trunk in a file, ready to compute; one at a time in a worker's memory."""
-    if (found := sha256_of(path)) != sha256:
-        problem = f"{path}: expected the digest {sha256[:12]}, found {found[:12]}"
-        raise DeviceError(f"{problem}; let all workers see the same folder, and run it again")
+    """The trunk in a file, ready to compute."""
+    _require_same(path, sha256)
     return forward_of(load_model_file(path))
 
 
 @functools.lru_cache(maxsize=1)
-def _records(folder: Path, _manifest_sha256: str) -> dict[str, Records]:
-    """The records of a folder; of the newest ones, when they are made anew while a worker runs."""
+def _records(folder: Path, manifest_sha256: str) -> dict[str, Records]:
+    """The records of a folder, opened again when they are made anew while a worker runs."""
+    _require_same(folder / MANIFEST, manifest_sha256)
     return open_records(folder)
+
+
+def _require_same(path: Path, sha256: str) -> None:
+    """Raise DeviceError if a worker sees another file than the process that sent the shard."""
+    found = sha256_of(path) if path.is_file() else "none"
+    if found != sha256:
+        problem = f"{path}: a worker expected the file with sha256 {sha256[:12]}, found {found[:12]}"
+        raise DeviceError(f"{problem}; let all workers see the same folder, and run it again")

@@ -1,5 +1,6 @@
 """What a phase learns from: images, or the features of a frozen backbone computed once."""
 
+import itertools
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
@@ -138,7 +139,7 @@ class FeatureInput:
 
     def _of_views(self, maker: FeatureMaker, records: Records, view: View) -> Iterator[np.ndarray]:
         num_views, batch_size = self._train.num_views, self._train.batch_size
-        for number in range(num_views):
-            places = plain_places(len(records), batch_size, epoch=number)
-            pieces = maker.features(records, "train", view, places)
-            yield from shown(pieces, len(records), f"features, view {number + 1} of {num_views}")
+        by_view = [plain_places(len(records), batch_size, epoch=number) for number in range(num_views)]
+        pieces = maker.features(records, "train", view, list(itertools.chain.from_iterable(by_view)))
+        title = f"features of {num_views} views" if num_views > 1 else "features"
+        return shown(pieces, num_views * len(records), title)

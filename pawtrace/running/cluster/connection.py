@@ -124,17 +124,16 @@ class Cluster:
                 if time.monotonic() - last_seen > _WITHOUT_WORKER_S:
                     raise self._no_worker(_WITHOUT_WORKER_S) from None
 
-    def answers(self, question: Callable[[], Result]) -> dict[str, Result]:
-        """Ask each worker; its address -> its answer.
+    def answers(self, question: Callable[[], Result]) -> dict[str, Result | Exception]:
+        """Ask each worker; its address -> its answer, or what it raised.
 
         Raises:
-          DeviceError: one cannot answer.
+          DeviceError: the scheduler is lost.
         """
         try:
-            answers: dict[str, Result] = self._client.run(question)
-        except Exception as error:  # whatever the workers lack, or the connection
-            problem = f"a worker cannot say how it computes ({first_line(error)})"
-            raise self._unusable(problem, "install pawtrace and its lock file there") from error
+            answers: dict[str, Result | Exception] = self._client.run(question, on_error="return")
+        except Exception:  # the client is closed, or its stream is
+            raise self._lost() from None
         return answers
 
     def _has_workers(self) -> bool:

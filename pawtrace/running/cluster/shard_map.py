@@ -61,8 +61,8 @@ def results_in_order(
     return _on_this_machine(function, shards, num_workers or cpu_count())
 
 
-def answers_of_workers(question: Callable[[], Result]) -> dict[str, Result]:
-    """What each worker of the cluster answers, by its address; nothing where there is no cluster.
+def answers_of_workers(question: Callable[[], Result]) -> dict[str, Result | Exception]:
+    """What each worker of the cluster answers or raises, by its address; nothing where there is no cluster.
 
     Raises:
       DeviceError: the cluster cannot be used.

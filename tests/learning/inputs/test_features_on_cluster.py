@@ -85,9 +85,8 @@ def assert_same(there: tuple[str, list[np.ndarray], Any], here: tuple[str, list[
 
 
 def shard_of(train: TrainParams, folder: Path, trunk: Path, **changes: Any) -> FeatureShard:
-    shard = FeatureShard(
-        trunk, "0" * 64, folder, "train", train, None, plain_places(45, 8), arithmetic_of(train)
-    )
+    none, places = "0" * 64, plain_places(45, 8)
+    shard = FeatureShard(trunk, none, folder, none, "train", train, None, places, arithmetic_of(train))
     return shard._replace(**changes)
 
 
@@ -102,6 +101,7 @@ def test_the_same_bits_here_on_a_cluster_and_after_a_workers_death(
     monkeypatch.setenv(SCHEDULER, two_workers)
     monkeypatch.setattr(features_on_cluster, "_MOST_IMAGES", 16)  # several shards a view
     monkeypatch.setattr(features_on_cluster, "FeaturesHere", None)  # it must be the workers
+    monkeypatch.setattr(features_on_cluster, "_shared_machine", lambda _: "")  # they do, in a test
     assert_same(trained(train, records, tmp_path / "there"), here)
     marker = tmp_path / "died"
     monkeypatch.setattr(features_on_cluster, "features_of", partial(features_after_a_death, marker=marker))
@@ -119,12 +119,16 @@ def test_workers_that_compute_otherwise_compute_no_features(
 ) -> None:
     here = trained(train, records, tmp_path / "here")
     monkeypatch.setenv(SCHEDULER, two_workers)
+    features_on_cluster._say_once.cache_clear()
+    assert_same(trained(train, records, tmp_path / "beside"), here)
+    assert "2 workers share 127.0.0.1, and each would use all its cores" in capsys.readouterr().out
+    monkeypatch.setattr(features_on_cluster, "_shared_machine", lambda _: "")
     monkeypatch.setenv("TF_NUM_INTRAOP_THREADS", "7")  # the workers run without
     monkeypatch.setattr(features_on_cluster, "results_in_order", None)
     features_on_cluster._say_once.cache_clear()
     assert_same(trained(train, records, tmp_path / "there"), here)
     said = capsys.readouterr().out
-    assert "features are computed by this process: the worker tcp://127.0.0.1:" in said
+    assert "features are computed by this process; the worker tcp://127.0.0.1:" in said
     assert "expected variables TF_NUM_INTRAOP_THREADS=7, as here, found (none)" in said
 
 
@@ -140,8 +144,12 @@ def test_a_worker_that_sees_another_trunk_ends_the_run(
     train: TrainParams, folder: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "trunk.keras").write_bytes(b"another")
-    with pytest.raises(DeviceError, match=r"trunk\.keras: expected the digest 000000000000, found"):
-        features_of(shard_of(train, folder, tmp_path / "trunk.keras"))
+    for found in (r"\w+", "none"):
+        with pytest.raises(
+            DeviceError, match=rf"trunk\.keras: .* sha256 000000000000, found {found}; let all"
+        ):
+            features_of(shard_of(train, folder, tmp_path / "trunk.keras"))
+        (tmp_path / "trunk.keras").unlink(missing_ok=True)
 
 
 def test_a_trunk_that_a_killed_run_left_is_removed_without_a_cluster_too(
