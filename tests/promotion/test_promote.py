@@ -130,9 +130,9 @@ def test_status_names_what_was_done_by_hand_and_its_line_mends_it(
 ) -> None:
     use(POOR, params)
     assert command("status") == 0
+    assert "\ntrained        2026-" in capsys.readouterr().out
     spoil()
-    assert command("status") == 1
-    assert problem in capsys.readouterr().err
+    assert (command("status"), problem in capsys.readouterr().err) == (1, True)
     run("dvc", "checkout", "--force", "promoted.dvc")
     assert command("status") == 0
 
