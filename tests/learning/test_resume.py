@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -203,20 +204,19 @@ def test_half_computed_features_are_not_taken_for_whole_ones(
     place: Path, whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     train, records = everything(place), open_records(place / "records")
-    views = 0
 
-    def crash_in_second_view(trunk: Any, batches: Any, out: np.ndarray, title: str) -> None:
-        nonlocal views
-        views += "view" in title
-        if views == 2:
-            raise PulledPlugError
-        compute(trunk, batches, out, title)
+    def crash_in_second_view(pieces: Iterator[np.ndarray], total: int, title: str) -> Iterator[np.ndarray]:
+        done = 0
+        for piece in pieces:
+            if "views" in title and done > total // train.num_views:
+                raise PulledPlugError
+            yield piece
+            done += len(piece)
 
     from pawtrace.learning.inputs import phase_input
 
-    compute = phase_input.compute_features
     with monkeypatch.context() as patch:
-        patch.setattr(phase_input, "compute_features", crash_in_second_view)
+        patch.setattr(phase_input, "shown", crash_in_second_view)
         with pytest.raises(PulledPlugError):
             train_here(train, records, tmp_path / "broken")
     train_here(train, records, tmp_path / "broken")
