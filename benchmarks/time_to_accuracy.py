@@ -18,6 +18,8 @@ import cv2
 import keras
 import numpy as np
 
+from benchmarks.photos import photos
+
 SIZE_PX, BATCH_SIZE, TARGET = 224, 32, 0.97
 NUM_TRAIN, NUM_UNSEEN = 3500, 1000
 
@@ -73,9 +75,7 @@ def main() -> None:
 
 def read(archive: str) -> tuple[np.ndarray, np.ndarray]:
     """Photos, uint8 (n, s, s, 3), and labels, float32 (n, 1): 1 for a dog."""
-    os.environ["PAWTRACE_PETS_ARCHIVE"] = archive
-    from benchmarks.photos import photos
-
+    os.environ["PAWTRACE_PETS_ARCHIVE"] = archive  # which `photos` reads
     pairs = list(islice(photos(), NUM_TRAIN + NUM_UNSEEN))
     images = [cv2.resize(image, (SIZE_PX, SIZE_PX), interpolation=cv2.INTER_CUBIC) for image, _ in pairs]
     return np.stack(images), np.array([[label] for _, label in pairs], np.float32)

@@ -116,7 +116,7 @@ def train(job: Job) -> None:
         _train_seed(job, seed_params, work)
     leave_hosts()
     kept = job.working_folders[job.recipe.train.seed]
-    # Such files are there only if a kill came before their removal.
+    # What a kill has left: checkpoints of a run that had ended, half-written files.
     left = shutil.ignore_patterns("checkpoints", ".partial-*")
     shutil.copytree(kept, job.folder, dirs_exist_ok=True, ignore=left)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from pawtrace.lineage.record.environment import _SETTINGS
+from pawtrace.base.compute_settings import SETTINGS
 from tests.tiny_clone import command, edit_params, environment, prefect_server_for_all, tiny_project
 
 pytestmark = pytest.mark.long
@@ -23,7 +23,7 @@ TRAINED = {"train": {"phases": [{"trainable": "all", "num_epochs": 3}], "learnin
 def no_settings() -> Iterator[None]:
     """Without the settings of whoever runs the tests."""
     with pytest.MonkeyPatch.context() as patch:
-        for name in _SETTINGS:
+        for name in SETTINGS:
             patch.delenv(name, raising=False)
         yield
 

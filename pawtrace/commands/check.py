@@ -151,12 +151,12 @@ def _check_networks(recipes: list[ResolvedRecipe]) -> None:
             continue
         built.add(key)
         from pawtrace.learning.networks.model import build_classifier  # Keras takes many seconds
-        from pawtrace.learning.networks.phases import set_trainable
+        from pawtrace.learning.networks.phases import begin_phase
 
         with _named(recipe):
             backbone = build_classifier(train).backbone
             for phase in train.phases:
-                set_trainable(backbone, phase.trainable)
+                begin_phase(backbone, phase, train)
 
 
 def _check_device(recipes: list[ResolvedRecipe]) -> None:

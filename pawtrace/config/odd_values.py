@@ -52,11 +52,11 @@ def _about_views(train: TrainParams) -> Iterator[str]:
 
 def _about_phases(train: TrainParams) -> Iterator[str]:
     if train.freeze_normalization and train.backbone == "vgg16":
-        yield "train.freeze_normalization: it changes nothing, because vgg16 has no batch normalisation"
+        yield "train.freeze_normalization: true changes nothing, because vgg16 has no batch normalisation"
     elif train.freeze_normalization and all(phase.trainable == "none" for phase in train.phases):
         yield (
-            "train.freeze_normalization: it changes nothing, because no phase trains the backbone, so batch "
-            "normalisation is frozen anyway"
+            "train.freeze_normalization: true changes nothing, because no phase trains the backbone: "
+            "batch normalisation is frozen anyway"
         )
     warmup = train.schedule.warmup_epochs
     for number, phase in enumerate(train.phases):

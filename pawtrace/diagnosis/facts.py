@@ -19,7 +19,6 @@ from pawtrace.diagnosis.scores import Score, is_above, learned_nothing, score_of
 from pawtrace.diagnosis.slices import Slice, slices_of
 from pawtrace.evaluation.metrics import log_loss
 from pawtrace.results.data_summary import DataSummary
-from pawtrace.results.number_words import percent, plural
 from pawtrace.results.probe_results import LinearProbe
 from pawtrace.results.results import Result
 
@@ -44,14 +43,8 @@ class Facts:
     @property
     def accuracies(self) -> Numbers:
         """The accuracy on each split, for the numbers of a finding: inference mode, no augmentation."""
-        scores = {"train": self.train, "validation": self.validation, "test": self.test}
-        return {f"{split}_accuracy": score.accuracy for split, score in scores.items()}
-
-    @property
-    def by_heart_words(self) -> str:
-        """How many of a few pictures the network can memorise, in words."""
-        probe = self.probes.overfit
-        return f"it memorises {percent(probe.accuracy or 0.0)} of {plural(probe.num_examples, 'picture')}"
+        scores = zip(SPLITS, (self.train, self.validation, self.test), strict=True)
+        return {f"{split}_accuracy": score.accuracy for split, score in scores}
 
     @property
     def known_split(self) -> str:
@@ -222,20 +215,25 @@ class Facts:
     @cached_property
     def suspects(self) -> list[Suspect]:
         """Labels that confident learning doubts, the surest first."""
-        judge = self.best_judge
-        return [] if judge is None else sure_suspects(judge, self.thresholds.noise_confidence)
+        confidence = self.thresholds.noise_confidence
+        return [] if self.best_judge is None else sure_suspects(self.best_judge, confidence)
 
     @cached_property
     def stopped_early(self) -> bool:
         """Whether early stopping left out planned epochs of the last phase."""
-        planned = self.training.planned_epochs
-        return self.history.phase.count(len(planned) - 1) < planned[-1]
+        last = len(self.training.planned_epochs) - 1
+        return self.history.phase.count(last) < self.training.planned_epochs[last]
 
     @cached_property
     def dying_signal(self) -> DyingSignal | None:
         """Where the signal dies on its way through the untrained network."""
         of_inputs = self.probes.input_range.received.std or 0.0
         return dying_signal(self.probes.blocks, self.thresholds.vanishing_ratio, of_inputs)
+
+    @cached_property
+    def seen_in_training(self) -> set[str]:
+        """The ids of the test examples that look like one of the train split."""
+        return self.data.like_train["test"] & set(self.result.predictions["test"].ids)
 
     @cached_property
     def gap(self) -> float:

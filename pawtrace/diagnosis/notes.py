@@ -70,7 +70,7 @@ def _blank_pictures(facts: Facts) -> str | None:
 
 
 def _overlap(facts: Facts) -> str | None:
-    num_seen = len(facts.data.like_train["test"] & set(facts.result.predictions["test"].ids))
+    num_seen = len(facts.seen_in_training)
     if num_seen == 0:
         return None
     return (

@@ -5,7 +5,7 @@ must have scaling layers, and class 1 is a dog, as with Keras's loaders (they so
 """
 
 from collections.abc import Callable, Sequence
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -18,8 +18,9 @@ from pawtrace.foreign.measuring.feeding import find_feeding
 from pawtrace.foreign.measuring.network import network_of
 from pawtrace.foreign.measuring.network_outputs import made_for, meaning_of_output, outputs_of
 from pawtrace.foreign.reading.array_values import scaled
+from pawtrace.foreign.reading.labels import label_of, label_of_folders
 from pawtrace.foreign.reading.model_file import load_foreign_model
-from pawtrace.foreign.reading.photos import Photos, label_of, stretched
+from pawtrace.foreign.reading.photos import Photos, stretched
 
 _FREE_PX = (224, 224)  # for a model that takes any size
 _MIN_OF_A_LABEL = 8
@@ -78,8 +79,8 @@ def predict_photos(path: Path, names: Sequence[str], encoded: Sequence[bytes]) -
 
 def _labelled(names: Sequence[str], encoded: Sequence[bytes]) -> Photos | None:
     """The photos whose paths tell a label, in turns; None for too few."""
-    of_folders = {label_of(str(PurePath(name).parent / "_"), by_folder=True) for name in names}
-    by_folder = of_folders.issuperset(range(len(LABELS)))  # as `pawtrace diagnose` reads them
+    # As `pawtrace diagnose` reads them.
+    by_folder = set(map(label_of_folders, names)).issuperset(range(len(LABELS)))
     labels = [label_of(name, by_folder=by_folder) for name in names]
     by_label = [[n for n, found in enumerate(labels) if found == label] for label in range(len(LABELS))]
     number = min(map(len, by_label))

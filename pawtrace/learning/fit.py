@@ -29,7 +29,7 @@ from pawtrace.learning.inputs.phase_input import FeatureInput, ImageInput, Phase
 from pawtrace.learning.learner import Learner, numbers_of
 from pawtrace.learning.loss import label_weights
 from pawtrace.learning.networks.model import Classifier, build_classifier
-from pawtrace.learning.networks.phases import set_trainable
+from pawtrace.learning.networks.phases import begin_phase
 from pawtrace.learning.probes.sample import balanced_sample
 from pawtrace.learning.progress import Progress
 from pawtrace.learning.signals import Meter, is_measured, modes_of, num_examples, num_kept_examples
@@ -47,7 +47,7 @@ class Run:
         self.train, self.records, self.work, self.compute = train, records, work, compute
         self.classifier: Classifier = build_classifier(train)
         for phase in train.phases:
-            self._set_trainable(phase)  # refuses a wrong name before any work
+            begin_phase(self.classifier.backbone, phase, train)  # refuses a wrong name before any work
         self.view: View = AugmentedView(train.augmentation, train.seed)
         self.steps_per_epoch = -(-len(records["train"]) // train.batch_size)
         self.progress = Progress()
@@ -78,7 +78,7 @@ class Run:
     def _fit_phase(self) -> None:
         train, progress = self.train, self.progress
         phase = train.phases[progress.phase]
-        self._set_trainable(phase)
+        begin_phase(self.classifier.backbone, phase, train)
         with (
             out_of_memory_named(min(train.batch_size, len(self.records["train"])), self.compute.device),
             contextlib.closing(self._input_of(phase)) as source,
@@ -92,10 +92,6 @@ class Run:
                 self._optimizer_state = []
             while not progress.phase_is_over(phase, train.early_stopping):
                 self._fit_epoch(learner, source, meter)
-
-    def _set_trainable(self, phase: Phase) -> None:
-        freeze_normalization = self.train.freeze_normalization
-        set_trainable(self.classifier.backbone, phase.trainable, freeze_normalization=freeze_normalization)
 
     def _fit_epoch(self, learner: Learner, source: PhaseInput, meter: Meter) -> None:
         progress = self.progress

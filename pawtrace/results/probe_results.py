@@ -6,6 +6,7 @@ A number that was not finite is null there, and None here.
 from typing import Literal
 
 from pawtrace.base.stage_outputs import StageOutput
+from pawtrace.results.number_words import percent, plural
 
 Number = float | None
 
@@ -112,6 +113,11 @@ class OverfitProbe(StageOutput):
     learning_rate: float
     loss: Number
     accuracy: Number
+
+    @property
+    def in_words(self) -> str:
+        """How many of the pictures the network can memorise."""
+        return f"it memorises {percent(self.accuracy or 0.0)} of {plural(self.num_examples, 'picture')}"
 
 
 class Probes(StageOutput):

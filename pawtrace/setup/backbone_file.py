@@ -84,6 +84,5 @@ def _with_published_weights(baseline: TrainParams, name: str) -> TrainParams:
         "initializer": "glorot_uniform",
         "batch_normalization": False,
         "normalization_momentum": None,
-        "freeze_normalization": False,
     }
     return TrainParams.model_validate(baseline.model_dump() | changes)

@@ -13,7 +13,7 @@ from pawtrace.config.train_params import Phase, TrainParams
 from pawtrace.diagnosis.cures.keras_script import LEFT_OUT, keras_script
 from pawtrace.learning.loss import build_loss
 from pawtrace.learning.networks.model import build_classifier
-from pawtrace.learning.networks.phases import learning_rate_of, set_trainable
+from pawtrace.learning.networks.phases import begin_phase, learning_rate_of
 from pawtrace.learning.optimizer import plain_optimizer
 from pawtrace.setup.profiles import profile_params
 from tests.conftest import picture
@@ -80,7 +80,7 @@ def expect_the_same(train: TrainParams, monkeypatch: pytest.MonkeyPatch) -> None
     patience = [train.early_stopping.patience if train.early_stopping else longest]
     expected = []
     for phase in train.phases:
-        set_trainable(ours.backbone, phase.trainable, freeze_normalization=train.freeze_normalization)
+        begin_phase(ours.backbone, phase, train)
         optimizer = plain_optimizer(train, learning_rate=learning_rate_of(phase, train))
         expected.append((phase.num_epochs, patience, num_trainable(ours.whole), rounded(optimizer)))
     assert [fit[:-1] for fit in fits] == expected

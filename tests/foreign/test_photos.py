@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from pawtrace.base.errors import DataError
-from pawtrace.foreign.reading.photos import label_of, read_photos
+from pawtrace.foreign.reading.labels import label_of
+from pawtrace.foreign.reading.photos import read_photos
 from pawtrace.foreign.reading.sets import read_sets
 from tests.foreign.colours import images_and_labels, photo_folder
 

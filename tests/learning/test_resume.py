@@ -216,7 +216,7 @@ def test_half_computed_features_are_not_taken_for_whole_ones(
     from pawtrace.learning.inputs import phase_input
 
     with monkeypatch.context() as patch:
-        patch.setattr(phase_input, "shown", crash_in_second_view)
+        patch.setattr(phase_input, "with_progress", crash_in_second_view)
         with pytest.raises(PulledPlugError):
             train_here(train, records, tmp_path / "broken")
     train_here(train, records, tmp_path / "broken")

@@ -3,11 +3,9 @@
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -20,7 +18,6 @@ from pawtrace.promotion.candidate import candidate_of
 from pawtrace.promotion.judge import judge
 from pawtrace.promotion.promote import rollback
 from pawtrace.promotion.status import promoted_status
-from pawtrace.promotion.switch import link_promoted
 from pawtrace.promotion.tracking import read_pointer
 from pawtrace.running.dvc import ask_dvc
 from tests.conftest import ROOT
@@ -104,69 +101,6 @@ def test_a_rollback_whose_model_the_cache_has_lost_changes_nothing(params: Param
     with pytest.raises(PawtraceError, match=r"DVC's cache: expected .*git log -- promoted.dvc"):
         rollback()
     assert json.loads((PROMOTED / "promoted.json").read_text())["recipe"] == GOOD
-
-
-@pytest.mark.parametrize(
-    ("spoil", "problem"),
-    [
-        (lambda: (PROMOTED / "model.keras").write_bytes(b"x"), "models/promoted/model.keras: changed"),
-        (lambda: (PROMOTED / "extra").touch(), "models/promoted/extra: added by hand"),
-        (lambda: (PROMOTED / "predictions.csv").unlink(), "models/promoted/predictions.csv: missing"),
-        (lambda: (PROMOTED / "promoted.json").unlink(), "promoted.json is missing"),
-        (
-            lambda: (PROMOTED / "promoted.json").write_text(
-                (PROMOTED / "promoted.json").read_text().replace("no model", "nothing")
-            ),
-            "models/promoted is not the model of promoted.dvc",
-        ),
-        (
-            lambda: Path("promoted").rename("gone"),
-            "models/promoted is missing; run: dvc checkout promoted.dvc",
-        ),
-    ],
-)
-def test_status_names_what_was_done_by_hand_and_its_line_mends_it(
-    params: Params, capsys: pytest.CaptureFixture[str], spoil: Callable[[], object], problem: str
-) -> None:
-    use(POOR, params)
-    assert command("status") == 0
-    assert "\ntrained        2026-" in capsys.readouterr().out
-    spoil()
-    assert (command("status"), problem in capsys.readouterr().err) == (1, True)
-    run("dvc", "checkout", "--force", "promoted.dvc")
-    assert command("status") == 0
-
-
-@pytest.mark.usefixtures("answers_as_recorded")
-def test_status_names_a_promotion_that_was_cut_off_and_its_line_mends_it(
-    params: Params, capsys: pytest.CaptureFixture[str]
-) -> None:
-    use(POOR, params)
-    copy = Path(".pawtrace/promoted")
-    shutil.copytree(PROMOTED, copy)
-    link_promoted(copy)
-    assert command("status") == 1
-    assert f"run: pawtrace promote --force {POOR}" in capsys.readouterr().err
-    assert command("promote", "--force", POOR) == 0
-    assert command("status") == 0
-
-
-def test_status_says_what_is_in_use(params: Params, capsys: pytest.CaptureFixture[str]) -> None:
-    assert command("status") == 1
-    assert capsys.readouterr().err == "pawtrace status: no model is promoted yet; run: pawtrace promote\n"
-    use(POOR, params)
-    use(GOOD, params)
-    pointer = read_pointer()
-    assert pointer is not None
-    assert command("status") == 0
-    said = capsys.readouterr().out
-    for part in (GOOD, pointer.in_use_since, "98.0 %", f"previous model {POOR}", "98.0 % against 94.0 %"):
-        assert part in said
-    assert "by a rollback" not in said
-    rollback()
-    assert command("status") == 0
-    said = capsys.readouterr().out
-    assert re.search(rf"recipe +{POOR}\n(.|\n)*in use since .*, by a rollback\n", said)
 
 
 @pytest.mark.usefixtures("params", "answers_as_recorded")

@@ -100,7 +100,7 @@ def _random_words(facts: Facts) -> str:
 def _shown_by(facts: Facts) -> str:
     """What shows that it can learn."""
     if facts.learns_by_heart:
-        return facts.by_heart_words
+        return facts.probes.overfit.in_words
     if not facts.train.at_chance:
         return f"its accuracy on its own training pictures is {percent(facts.train.accuracy)}"
     return f"its loss falls at a learning rate of {facts.probes.rate_range.steepest:.1g}"

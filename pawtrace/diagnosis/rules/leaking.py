@@ -7,8 +7,7 @@ from pawtrace.results.number_words import percent
 
 def rule(facts: Facts) -> Finding:
     """Test examples that are also training examples make the test accuracy too good."""
-    test = facts.result.predictions["test"]
-    seen = facts.data.like_train["test"] & set(test.ids)
+    test, seen = facts.result.predictions["test"], facts.seen_in_training
     share, limit = len(seen) / facts.test.num_examples, facts.thresholds.leaking_share
     outcome = Finding(
         bool(seen) and share >= limit,

@@ -55,7 +55,7 @@ def rule(facts: Facts) -> Finding:
         sentence=f"After {plural(num_epochs, 'epoch')}, the accuracy on the training pictures is only "
         f"{percent(facts.train.accuracy)}, "
         + (
-            f"although the network can learn: {facts.by_heart_words}."
+            f"although the network can learn: {facts.probes.overfit.in_words}."
             if facts.learns_by_heart
             else "and so few epochs do not show what the network can learn."
         )

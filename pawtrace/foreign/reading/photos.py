@@ -4,7 +4,6 @@ Leaves: `Photos`, upright RGB, encoded; the label is told by the name of the fol
 """
 
 import itertools
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
@@ -24,13 +23,9 @@ from pawtrace.dataset.sources.inspection import inspect, max_file_bytes
 from pawtrace.dataset.sources.true_names import is_system_file
 from pawtrace.foreign.defaults import archive_limits
 from pawtrace.foreign.reading.array_values import as_bytes
+from pawtrace.foreign.reading.labels import label_of
 from pawtrace.results.number_words import plural
 
-_NAMES = (  # of LABELS, as whole words in names of folders and files: no cat in `location`
-    {"cat", "cats", "kitten", "kittens", "kitty", "kitties"},
-    {"dog", "dogs", "doggy", "puppy", "puppies", "pup", "pups"},
-)
-_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")  # of dog_photos, DogPhotos, DOGS-2
 MAX_PHOTOS = 1000  # more would not change a verdict, and take longer
 _MAX_SIDE_PX = 512  # of the shorter side, in memory
 _SEED = 0
@@ -136,26 +131,6 @@ def _prepared(
         return member.name, label, _small(inspect(member.name, member.content, max_pixels))
     except Rejected:
         return None
-
-
-def label_of(path: str, *, by_folder: bool = False) -> int | None:
-    """The label that a photo's path tells; None without one.
-
-    A file's first word counts most (cat.0.jpg), then the deepest folder with cat or dog in its name, then
-    the file's other words.
-
-    Args:
-      path: of the photo.
-      by_folder: folders count most, as for Keras's loaders. Right if there are folders of both labels.
-    """
-    *folders, file = (_WORD.findall(name) for name in PurePosixPath(path).with_suffix("").parts)
-    of_folders, first = list(reversed(folders)), file[:1]
-    for words in (*of_folders, first, file) if by_folder else (first, *of_folders, file):
-        said = {word.lower() for word in words}
-        found = [label for label, names in enumerate(_NAMES) if said & names]
-        if len(found) == 1:
-            return found[0]
-    return None
 
 
 def read_file(path: Path, max_pixels: int) -> bytes:

@@ -54,7 +54,7 @@ class FeatureCache:
                 features = np.lib.format.open_memmap(partial, mode="w+", dtype=np.float32, shape=self._shape)
                 # Now, as an error: a disk that fills up under a memory map kills the process.
                 reserve(partial, features.offset)
-                put_in_order(pieces, features.reshape(-1, self._shape[-1]))
+                concatenate_into(features.reshape(-1, self._shape[-1]), pieces)
                 features.flush()
         else:
             collections.deque(pieces, maxlen=0)
@@ -71,7 +71,7 @@ class FeatureCache:
             yield mixed(np.asarray(features[numbers]), self._labels[numbers], mixup_alpha, key)
 
 
-class FeatureMaker(Protocol):
+class FeatureExtractor(Protocol):
     """Computes features of a split's images with a recipe's trunk."""
 
     def features(
@@ -89,7 +89,7 @@ class FeatureMaker(Protocol):
         """
 
 
-class FeaturesHere:
+class LocalExtractor:
     """The trunk, computed by this process."""
 
     def __init__(self, trunk: keras.Model, train: TrainParams, progress: Progress) -> None:
@@ -99,7 +99,7 @@ class FeaturesHere:
     def features(
         self, records: Records, split: str, view: View | None, places: list[Place]
     ) -> Iterator[np.ndarray]:
-        """See `FeatureMaker`."""
+        """See `FeatureExtractor`."""
         train, forward = self._train, forward_of(self._trunk)
         loader = Loader(records, train.image_size_px, view, part=own_part())
         num_images = sum(len(place.numbers) for place in places)
@@ -112,7 +112,7 @@ class FeaturesHere:
                 yield forward(images)[:num_examples]
 
 
-def shown(pieces: Iterable[np.ndarray], total: int, title: str) -> Iterator[np.ndarray]:
+def with_progress(pieces: Iterable[np.ndarray], total: int, title: str) -> Iterator[np.ndarray]:
     """Pass features on, with a progress bar over all `total` images."""
     with tqdm(total=total, desc=title, unit=" images", mininterval=1.0, disable=None) as progress:
         for piece in pieces:
@@ -120,7 +120,7 @@ def shown(pieces: Iterable[np.ndarray], total: int, title: str) -> Iterator[np.n
             progress.update(len(piece))
 
 
-def put_in_order(pieces: Iterable[np.ndarray], out: np.ndarray) -> None:
+def concatenate_into(out: np.ndarray, pieces: Iterable[np.ndarray]) -> None:
     """Put pieces (k, f) one behind the other into `out`, (n, f)."""
     done = 0
     for piece in pieces:

@@ -20,6 +20,7 @@ import numpy as np
 from joblib import cpu_count
 from tqdm import tqdm
 
+from pawtrace.base.compute_settings import SETTINGS, settings
 from pawtrace.base.errors import DeviceError, first_line
 from pawtrace.base.files import new_file, sha256_of
 from pawtrace.base.processor import processor
@@ -28,7 +29,7 @@ from pawtrace.dataset.examples.pixels import View
 from pawtrace.dataset.examples.shards import MANIFEST, Records, open_records
 from pawtrace.learning.device import choose_compute, device_name, prepare_compute
 from pawtrace.learning.hosts import num_hosts
-from pawtrace.learning.inputs.features import FeatureMaker, FeaturesHere
+from pawtrace.learning.inputs.features import FeatureExtractor, LocalExtractor
 from pawtrace.learning.inputs.loader import Loader, Place
 from pawtrace.learning.networks.keras_files import load_model_file
 from pawtrace.learning.progress import Progress
@@ -36,10 +37,8 @@ from pawtrace.learning.steps import forward_of
 from pawtrace.running.cluster.shard_map import SCHEDULER, answers_of_workers, results_in_order
 
 _LIBRARIES = {"tensorflow": "tensorflow", "jax": "jaxlib", "torch": "torch"}  # that compute, by backend
-# They choose instructions, or how a sum is divided among cores.
-_VARIABLES = (
-    "TF_ENABLE_ONEDNN_OPTS", "TF_NUM_INTRAOP_THREADS", "ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA", "XLA_FLAGS",
-)  # fmt: skip
+# Dask sets these for its workers; TensorFlow and JAX have threads of their own.
+_OF_DASK = {"OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"}
 _MOST_IMAGES = 512  # of a shard: work for some seconds
 _MOST_BYTES = 16 * 2**20  # of a shard's features
 
@@ -55,16 +54,16 @@ class FeatureShard(NamedTuple):
     train: TrainParams
     view: View | None  # augments the images
     places: list[Place]  # of the batches
-    computes_as: dict[str, str]  # what `arithmetic_of` answered where the shard was made
+    environment: dict[str, str]  # what `computing_environment` answered where the shard was made
 
 
-def arithmetic_of(train: TrainParams) -> dict[str, str]:
+def computing_environment(train: TrainParams) -> dict[str, str]:
     """What decides the last digits of the features that this process computes: what it is -> as found."""
     try:
         compute = choose_compute(train)
     except DeviceError as error:  # no GPU where the recipe asks for one
         return {"device": str(error)}
-    backend, on = keras.backend.backend(), processor()
+    backend, on, chosen = keras.backend.backend(), processor(), settings()
     libraries = (_LIBRARIES[backend], "keras", "albumentations")
     return {
         "device": f"{compute.device} {device_name(compute.device)}",
@@ -74,7 +73,7 @@ def arithmetic_of(train: TrainParams) -> dict[str, str]:
         "number of cores": str(cpu_count()),
         "backend": backend,
         **{name: importlib.metadata.version(name) for name in libraries},
-        "variables": " ".join(f"{name}={os.environ[name]}" for name in _VARIABLES if name in os.environ),
+        **{name: chosen.get(name, "") for name in SETTINGS if name not in _OF_DASK},
     }
 
 
@@ -87,7 +86,7 @@ def features_of(shard: FeatureShard) -> np.ndarray:
       DeviceError: this process would compute other last digits than the one that made the shard, or does not
         see its files.
     """
-    if difference := _difference(shard.computes_as, arithmetic_of(shard.train)):
+    if difference := _difference(shard.environment, computing_environment(shard.train)):
         raise DeviceError(f"PAWTRACE_SCHEDULER: a new worker: {difference}; remove it, and run it again")
     prepare_compute(shard.train)
     forward = _forward(shard.trunk, shard.trunk_sha256)
@@ -97,9 +96,9 @@ def features_of(shard: FeatureShard) -> np.ndarray:
 
 
 @contextlib.contextmanager
-def feature_maker(
+def feature_extractor(
     trunk: keras.Model, train: TrainParams, progress: Progress, path: Path
-) -> Iterator[FeatureMaker]:
+) -> Iterator[FeatureExtractor]:
     """What computes a recipe's features: the workers of a cluster, or this process.
 
     Args:
@@ -109,17 +108,17 @@ def feature_maker(
       path: where workers find the trunk for the time of the block.
     """
     try:
-        if _workers_compute_alike(train):
+        if _workers_equal_this_process(train):
             with new_file(path) as partial:
                 trunk.save(partial)
-            yield FeaturesOnCluster(path.resolve(), train, progress, trunk.output_shape[-1])
+            yield ClusterExtractor(path.resolve(), train, progress, trunk.output_shape[-1])
         else:
-            yield FeaturesHere(trunk, train, progress)
+            yield LocalExtractor(trunk, train, progress)
     finally:
         path.unlink(missing_ok=True)  # also what a killed run has left there
 
 
-class FeaturesOnCluster:
+class ClusterExtractor:
     """The trunk, computed by the workers of a cluster."""
 
     def __init__(self, trunk: Path, train: TrainParams, progress: Progress, num_features: int) -> None:
@@ -132,13 +131,13 @@ class FeaturesOnCluster:
     def features(
         self, records: Records, split: str, view: View | None, places: list[Place]
     ) -> Iterator[np.ndarray]:
-        """See `FeatureMaker`."""
-        folder, computes_as = records.folder.resolve(), arithmetic_of(self._train)
+        """See `FeatureExtractor`."""
+        folder, environment = records.folder.resolve(), computing_environment(self._train)
         manifest_sha256 = sha256_of(folder / MANIFEST)
         shards = (
             FeatureShard(
                 self._trunk, self._sha256, folder, manifest_sha256, split, self._train, view,
-                places[start : start + self._num_batches], computes_as,
+                places[start : start + self._num_batches], environment,
             )
             for start in range(0, len(places), self._num_batches)
         )  # fmt: skip
@@ -149,14 +148,14 @@ class FeaturesOnCluster:
         return pieces
 
 
-def _workers_compute_alike(train: TrainParams) -> bool:
+def _workers_equal_this_process(train: TrainParams) -> bool:
     if SCHEDULER not in os.environ or num_hosts() > 1:
         return False
-    here = arithmetic_of(train)
+    here = computing_environment(train)
     # PyTorch divides sums by OMP_NUM_THREADS, which Dask sets for its workers.
     if choose_compute(train).device != "cpu" or here["backend"] == "torch":
         return False
-    answers = answers_of_workers(functools.partial(arithmetic_of, train))
+    answers = answers_of_workers(functools.partial(computing_environment, train))
     reason = _shared_machine(answers)
     for address, answer in answers.items():
         unlike = first_line(answer) if isinstance(answer, Exception) else _difference(here, answer)

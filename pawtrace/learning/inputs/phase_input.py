@@ -13,8 +13,8 @@ from pawtrace.dataset.examples.pixels import View
 from pawtrace.dataset.examples.shards import Records
 from pawtrace.learning.device import own_part
 from pawtrace.learning.inputs.batches import plain_batches, plain_places, shuffled_places
-from pawtrace.learning.inputs.features import FeatureCache, FeatureMaker, put_in_order, shown
-from pawtrace.learning.inputs.features_on_cluster import feature_maker
+from pawtrace.learning.inputs.features import FeatureCache, FeatureExtractor, concatenate_into, with_progress
+from pawtrace.learning.inputs.features_on_cluster import feature_extractor
 from pawtrace.learning.inputs.loader import Batch, Loader
 from pawtrace.learning.inputs.workers import workers_for
 from pawtrace.learning.networks.model import Classifier
@@ -107,12 +107,13 @@ class FeatureInput:
         self._cache = FeatureCache(path, records["train"].labels, train.num_views, num_features)
         self._validation = np.empty((len(validation), num_features), np.float32)
         self._labels = validation.labels[:, None].astype(np.float32)
-        with feature_maker(self._trunk, train, progress, path.with_name("trunk.keras")) as maker:
+        with feature_extractor(self._trunk, train, progress, path.with_name("trunk.keras")) as extractor:
             if not self._cache.is_filled:
-                self._cache.fill(self._of_views(maker, records["train"], view))
+                self._cache.fill(self._of_views(extractor, records["train"], view))
             places = plain_places(len(validation), train.batch_size)
-            pieces = maker.features(validation, "validation", None, places)
-            put_in_order(shown(pieces, len(validation), "features of validation"), self._validation)
+            pieces = extractor.features(validation, "validation", None, places)
+            pieces = with_progress(pieces, len(validation), "features of validation")
+            concatenate_into(self._validation, pieces)
 
     def batches(self, epoch: int, first_step: int) -> Iterator[Batch]:
         """Features float32 (b, f) and labels."""
@@ -137,9 +138,9 @@ class FeatureInput:
     def close(self) -> None:
         """Nothing is left to end."""
 
-    def _of_views(self, maker: FeatureMaker, records: Records, view: View) -> Iterator[np.ndarray]:
+    def _of_views(self, extractor: FeatureExtractor, records: Records, view: View) -> Iterator[np.ndarray]:
         num_views, batch_size = self._train.num_views, self._train.batch_size
         by_view = [plain_places(len(records), batch_size, epoch=number) for number in range(num_views)]
-        pieces = maker.features(records, "train", view, list(itertools.chain.from_iterable(by_view)))
+        pieces = extractor.features(records, "train", view, list(itertools.chain.from_iterable(by_view)))
         title = f"features of {num_views} views" if num_views > 1 else "features"
-        return shown(pieces, num_views * len(records), title)
+        return with_progress(pieces, num_views * len(records), title)

@@ -7,26 +7,31 @@ from pawtrace.config.train_params import Phase, TrainParams
 from pawtrace.learning.networks.backbones import normalizations
 
 
-def set_trainable(backbone: keras.Model, trainable: str, *, freeze_normalization: bool = False) -> None:
-    """Freeze the backbone up to a layer.
+def begin_phase(backbone: keras.Model, phase: Phase, train: TrainParams) -> None:
+    """Freeze what a phase does not train.
 
-    A frozen batch normalisation runs in inference mode: Keras ties that to `trainable`.
-    Source: Keras's guide "Transfer learning & fine-tuning", which advises it for fine-tuning.
+    Source of `train.freeze_normalization`: Keras's guide "Transfer learning & fine-tuning".
 
-    Args:
-      backbone: changed in place.
-      trainable: none, all, or the beginning of a layer's name: that layer and all after it learn.
-      freeze_normalization: whether batch normalisation stays frozen in layers that learn.
     Raises:
-      ParamsError: no layer's name begins so.
+      ParamsError: no layer's name begins as the phase says.
     """
-    _set_layers(backbone, trainable)
-    if freeze_normalization:
+    set_trainable(backbone, phase.trainable)
+    if train.freeze_normalization:
         for layer in normalizations(backbone):
             layer.trainable = False
 
 
-def _set_layers(backbone: keras.Model, trainable: str) -> None:
+def set_trainable(backbone: keras.Model, trainable: str) -> None:
+    """Freeze the backbone up to a layer.
+
+    A frozen batch normalisation runs in inference mode: Keras ties that to `trainable`.
+
+    Args:
+      backbone: changed in place.
+      trainable: none, all, or the beginning of a layer's name: that layer and all after it learn.
+    Raises:
+      ParamsError: no layer's name begins so.
+    """
     if trainable in ("none", "all"):
         _switch(backbone, trainable == "all")
         return

@@ -11,7 +11,7 @@ from pawtrace.learning.checkpoints import assign, values_of
 from pawtrace.learning.loss import build_loss
 from pawtrace.learning.networks.backbones import dropouts, normalizations
 from pawtrace.learning.networks.model import Classifier
-from pawtrace.learning.networks.phases import set_trainable
+from pawtrace.learning.networks.phases import begin_phase
 from pawtrace.learning.optimizer import plain_optimizer
 from pawtrace.learning.probes.gradients import jit_compile, state_kept
 from pawtrace.learning.probes.sample import Sample, loss_and_accuracy, outputs_of
@@ -21,16 +21,15 @@ from pawtrace.running.processes import stop_if_interrupted
 class FewPictures:
     """Takes steps on all of a few pictures at once, as the first phase would, and forgets them again.
 
-    It is compiled once, whatever the rate and the pictures. Batch normalisation takes the averages of
-    these pictures, whatever its momentum: they are all there is. Dropout is off: its noise would hide
-    whether the loss falls.
+    It is compiled once, whatever the rate and the pictures. Batch normalisation that is not frozen takes
+    the averages of these pictures, whatever its momentum: they are all there is. Dropout is off: its noise
+    would hide whether the loss falls.
     """
 
     def __init__(self, classifier: Classifier, train: TrainParams) -> None:
         """Take a classifier, whose normalisation and dropout are not for training any more."""
         phase = train.phases[0]
-        freeze = train.freeze_normalization
-        set_trainable(classifier.backbone, phase.trainable, freeze_normalization=freeze)
+        begin_phase(classifier.backbone, phase, train)
         for layer in normalizations(classifier.whole):
             layer.momentum = 0.0
         for layer in dropouts(classifier.whole):

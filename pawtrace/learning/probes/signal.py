@@ -10,7 +10,7 @@ from pawtrace.config.train_params import TrainParams
 from pawtrace.learning.loss import build_loss
 from pawtrace.learning.networks.blocks import blocks_of
 from pawtrace.learning.networks.model import Classifier
-from pawtrace.learning.networks.phases import set_trainable
+from pawtrace.learning.networks.phases import begin_phase, set_trainable
 from pawtrace.learning.probes.gradients import gradients_of, state_kept
 from pawtrace.learning.probes.sample import Sample, in_batches
 
@@ -41,8 +41,7 @@ def measure_blocks(
         id(variable): gradient
         for variable, gradient in zip(classifier.whole.trainable_variables, gradients, strict=True)
     }
-    first, freeze = train.phases[0], train.freeze_normalization
-    set_trainable(classifier.backbone, first.trainable, freeze_normalization=freeze)
+    begin_phase(classifier.backbone, train.phases[0], train)
     network = keras.Model(inputs, [block.tensor for block in blocks])
     with state_kept(classifier.whole):
         in_training = _activations(network, sample.images, batch_size, training=True)

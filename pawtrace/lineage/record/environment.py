@@ -4,7 +4,6 @@ The instruction set decides the order of sums, and so do the threads; settings c
 """
 
 import importlib.metadata
-import os
 import platform
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,18 +12,10 @@ import numpy as np
 from joblib import cpu_count
 from threadpoolctl import threadpool_info
 
+from pawtrace.base.compute_settings import settings
 from pawtrace.base.processor import Processor, processor
 from pawtrace.base.stage_outputs import StageOutput
 
-# Variables by which somebody chooses instructions, kernels, precision or threads.
-_SETTINGS = (
-    "CUBLAS_WORKSPACE_CONFIG", "CUDA_VISIBLE_DEVICES", "DNNL_DEFAULT_FPMATH_MODE", "DNNL_MAX_CPU_ISA",
-    "GLIBC_TUNABLES", "JAX_DEFAULT_MATMUL_PRECISION", "JAX_ENABLE_X64", "MKL_CBWR", "MKL_NUM_THREADS",
-    "NPY_DISABLE_CPU_FEATURES", "NPY_ENABLE_CPU_FEATURES", "NVIDIA_TF32_OVERRIDE", "OMP_NUM_THREADS",
-    "ONEDNN_DEFAULT_FPMATH_MODE", "ONEDNN_MAX_CPU_ISA", "OPENBLAS_CORETYPE", "OPENBLAS_NUM_THREADS",
-    "OPENCV_CPU_DISABLE", "TF_ENABLE_ONEDNN_OPTS", "TF_NUM_INTEROP_THREADS", "TF_NUM_INTRAOP_THREADS",
-    "TF_XLA_FLAGS", "XLA_FLAGS",
-)  # fmt: skip
 _NVIDIA_DRIVER = Path("/sys/module/nvidia/version")
 
 
@@ -48,7 +39,7 @@ def environment() -> Environment:
         num_threads=cpu_count(),
         numpy_instruction_sets=" ".join([*simd["baseline"], *simd.get("found", [])]),
         blas=_blas(),
-        settings={name: os.environ[name] for name in _SETTINGS if name in os.environ},
+        settings=settings(),
         libc=" ".join(platform.libc_ver()).strip(),
         nvidia=_nvidia(),
     )

@@ -62,16 +62,14 @@ def results_in_order(
 
 
 def answers_of_workers(question: Callable[[], Result]) -> dict[str, Result | Exception]:
-    """What each worker of the cluster answers or raises, by its address; nothing where there is no cluster.
+    """What each worker of the cluster that PAWTRACE_SCHEDULER names answers or raises, by its address.
 
     Raises:
       DeviceError: the cluster cannot be used.
     """
-    if not (address := os.environ.get(SCHEDULER)):
-        return {}
     from pawtrace.running.cluster.connection import Cluster  # imports distributed
 
-    with Cluster(address) as cluster:
+    with Cluster(os.environ[SCHEDULER]) as cluster:
         return cluster.answers(question)
 
 

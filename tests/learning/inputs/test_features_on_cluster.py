@@ -19,7 +19,7 @@ from pawtrace.dataset.examples.shards import Records, open_records
 from pawtrace.learning.device import Compute
 from pawtrace.learning.inputs import features_on_cluster
 from pawtrace.learning.inputs.batches import plain_places
-from pawtrace.learning.inputs.features_on_cluster import FeatureShard, arithmetic_of, features_of
+from pawtrace.learning.inputs.features_on_cluster import FeatureShard, computing_environment, features_of
 from pawtrace.learning.training import train_classifier
 from pawtrace.running.cluster.shard_map import SCHEDULER
 from tests.conftest import write_records
@@ -85,8 +85,8 @@ def assert_same(there: tuple[str, list[np.ndarray], Any], here: tuple[str, list[
 
 
 def shard_of(train: TrainParams, folder: Path, trunk: Path, **changes: Any) -> FeatureShard:
-    none, places = "0" * 64, plain_places(45, 8)
-    shard = FeatureShard(trunk, none, folder, none, "train", train, None, places, arithmetic_of(train))
+    none, places, here = "0" * 64, plain_places(45, 8), computing_environment(train)
+    shard = FeatureShard(trunk, none, folder, none, "train", train, None, places, here)
     return shard._replace(**changes)
 
 
@@ -100,7 +100,7 @@ def test_the_same_bits_here_on_a_cluster_and_after_a_workers_death(
     here = trained(train, records, tmp_path / "here")
     monkeypatch.setenv(SCHEDULER, two_workers)
     monkeypatch.setattr(features_on_cluster, "_MOST_IMAGES", 16)  # several shards a view
-    monkeypatch.setattr(features_on_cluster, "FeaturesHere", None)  # it must be the workers
+    monkeypatch.setattr(features_on_cluster, "LocalExtractor", None)  # it must be the workers
     monkeypatch.setattr(features_on_cluster, "_shared_machine", lambda _: "")  # they do, in a test
     assert_same(trained(train, records, tmp_path / "there"), here)
     marker = tmp_path / "died"
@@ -129,15 +129,15 @@ def test_workers_that_compute_otherwise_compute_no_features(
     assert_same(trained(train, records, tmp_path / "there"), here)
     said = capsys.readouterr().out
     assert "features are computed by this process; the worker tcp://127.0.0.1:" in said
-    assert "expected variables TF_NUM_INTRAOP_THREADS=7, as here, found (none)" in said
+    assert "expected TF_NUM_INTRAOP_THREADS 7, as here, found (none)" in said
 
 
 def test_a_worker_that_joins_later_and_computes_otherwise_ends_the_run(
     train: TrainParams, folder: Path, tmp_path: Path
 ) -> None:
-    other = arithmetic_of(train) | {"number of cores": "100"}
+    other = computing_environment(train) | {"number of cores": "100"}
     with pytest.raises(DeviceError, match=r"expected number of cores 100, as here, found \d+; remove it"):
-        features_of(shard_of(train, folder, tmp_path / "trunk.keras", computes_as=other))
+        features_of(shard_of(train, folder, tmp_path / "trunk.keras", environment=other))
 
 
 def test_a_worker_that_sees_another_trunk_ends_the_run(

@@ -7,7 +7,7 @@ import pytest
 from pawtrace.base.errors import ParamsError
 from pawtrace.config.train_params import Phase
 from pawtrace.learning.networks.backbones import vgg16
-from pawtrace.learning.networks.phases import learning_rate_of, set_trainable
+from pawtrace.learning.networks.phases import begin_phase, learning_rate_of, set_trainable
 from tests.learning.tiny import tiny_train
 
 
@@ -40,8 +40,9 @@ def test_from_a_block_on_and_back_again(backbone: keras.Model) -> None:
 
 def test_batch_normalisation_can_stay_frozen_in_layers_that_learn(backbone: keras.Model) -> None:
     images = np.random.default_rng(0).uniform(0, 255, (4, 32, 32, 3)).astype(np.float32)
+    frozen = tiny_train(backbone="some.keras", freeze_normalization=True)
     for trainable, num_kernels in (("all", 13), ("block5", 3), ("none", 0)):
-        set_trainable(backbone, trainable, freeze_normalization=True)
+        begin_phase(backbone, Phase(trainable=trainable, num_epochs=1), frozen)
         assert len(trainable_convolutions(backbone)) == num_kernels
         assert not any("normalized" in weight.path for weight in backbone.trainable_weights)
         in_training = keras.ops.convert_to_numpy(backbone(images, training=True))
