@@ -4,7 +4,8 @@ import gc
 import json
 import os
 import signal
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -54,6 +55,16 @@ def pytest_collection_finish() -> None:
     """From now on, garbage is looked for among what the tests make, not among all that was imported."""
     gc.freeze()
     gc.enable()
+
+
+@pytest.fixture(autouse=True)
+def _tensorflow_stays_as_it_was() -> Iterator[None]:
+    """Whoever runs next in this process would compute otherwise, and nobody would know why."""
+    yield
+    if "tensorflow" in sys.modules:
+        from tensorflow.python.framework.config import is_op_determinism_enabled
+
+        assert not is_op_determinism_enabled(), "a test has left TensorFlow deterministic"
 
 
 @pytest.fixture

@@ -160,11 +160,14 @@ def _check_networks(recipes: list[ResolvedRecipe]) -> None:
 
 
 def _check_device(recipes: list[ResolvedRecipe]) -> None:
-    gpu_params = [recipe.train for recipe in recipes if recipe.train.device == "gpu"]
-    if gpu_params:
-        from pawtrace.learning.device import choose_compute  # Keras takes many
+    demanding = [
+        recipe.train for recipe in recipes if recipe.train.device == "gpu" or recipe.train.xla == "always"
+    ]
+    if demanding:
+        from pawtrace.learning.device import choose_compute  # Keras takes many seconds
 
-        choose_compute(gpu_params[0])
+        for train in demanding:
+            choose_compute(train)
 
 
 def missing_weights(params: Params) -> str | None:

@@ -97,7 +97,7 @@ class TrainParams(Section):
     num_seeds: Annotated[int, Field(ge=1, le=100)]  # runs with seed, seed + 1, ...; the first one is kept
     device: Literal["auto", "gpu", "cpu"]
     precision: Literal["auto", "float32", "bfloat16", "float16"]
-    xla: Literal["auto", "always", "never"]  # auto: on JAX alone, see learning/device.py
+    xla: Literal["auto", "always", "never"]  # JAX always compiles; see learning/device.py
     image_size_px: Annotated[int, Field(ge=16, le=2048)]  # side of the square that a model sees
     backbone: FilePath  # one of BACKBONES, or the path of a .keras file: RGB 0..255 in, feature map out
     weights: FilePath | None  # null (random), imagenet, or a weights file

@@ -60,7 +60,8 @@ def choose_compute(train: TrainParams) -> Compute:
     """Settle what `auto` means on this machine.
 
     Raises:
-      DeviceError: `train.device` is gpu and there is none, or oneDNN would crash.
+      DeviceError: `train.device` is gpu and there is none, oneDNN would crash, or `train.xla` is always and
+        Keras would not compile.
     """
     gpus = num_gpus()
     if train.device == "gpu" and gpus == 0:
@@ -73,9 +74,10 @@ def choose_compute(train: TrainParams) -> Compute:
     device = "gpu" if gpus and train.device != "cpu" else "cpu"
     precision = train.precision if train.precision != "auto" else _fast_precision(device)
     _refuse_crash(device, precision)
+    _refuse_xla(train)
     cpus = keras.distribution.get_device_count("cpu") if num_hosts() > 1 else 1
     num_devices = gpus if device == "gpu" else cpus
-    return Compute(device, precision, num_devices, _uses_xla(train, num_devices))
+    return Compute(device, precision, num_devices, xla=keras.backend.backend() == "jax")
 
 
 def _refuse_crash(device: str, precision: str) -> None:
@@ -92,15 +94,14 @@ def _onednn_limit() -> str:
     return next((os.environ[name].upper() for name in _ONEDNN_LIMITS if os.environ.get(name)), "")
 
 
-def _uses_xla(train: TrainParams, num_devices: int) -> bool:
-    """Whether XLA compiles the steps: a rule, as a timing would decide the last digits of a metric.
-
-    TensorFlow is asked for determinism, and XLA has no deterministic gradient of max pooling there; on
-    several devices it refuses variables that lie on another one. JAX always compiles with XLA.
-    """
-    if keras.backend.backend() == "jax":
-        return True
-    return keras.backend.backend() == "tensorflow" and train.xla == "always" and num_devices == 1
+def _refuse_xla(train: TrainParams) -> None:
+    """JAX always compiles its steps; on TensorFlow, Keras compiles no deterministic ones."""
+    backend = keras.backend.backend()
+    if train.xla == "always" and backend != "jax":
+        raise DeviceError(
+            f"params.yaml: train.xla: expected auto or never on {backend}, where Keras compiles no "
+            "deterministic training; found always; set it to auto, or run: export KERAS_BACKEND=jax"
+        )
 
 
 def distributed(compute: Compute) -> contextlib.AbstractContextManager[Any]:

@@ -57,22 +57,15 @@ def test_a_cpus_flags_decide_the_precision(
     assert choose_compute(tiny_train(device="cpu", precision="auto")) == Compute("cpu", precision)
 
 
-@pytest.mark.parametrize(
-    ("xla", "gpus", "compiled"),
-    [
-        ("auto", 1, False),  # on TensorFlow, deterministic max pooling has no gradient
-        ("always", 1, True),
-        ("always", 0, True),
-        ("always", 2, False),  # TensorFlow refuses it
-        ("never", 1, False),
-    ],
-)
-def test_a_rule_decides_whether_xla_compiles(
-    monkeypatch: pytest.MonkeyPatch, xla: str, gpus: int, compiled: bool
-) -> None:
-    monkeypatch.setattr(device, "num_gpus", lambda: gpus)
-    train = tiny_train(xla=xla, device="auto", precision="float32")
-    assert choose_compute(train).xla is compiled
+@pytest.mark.usefixtures("no_gpu")
+def test_xla_which_keras_would_ignore_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    for xla in ("auto", "never"):
+        assert not choose_compute(tiny_train(xla=xla, precision="float32")).xla
+    with pytest.raises(DeviceError, match=r"train\.xla: expected auto or never on tensorflow, .* always;"):
+        choose_compute(tiny_train(xla="always"))
+    monkeypatch.setattr(device.keras.backend, "backend", lambda: "jax")
+    for xla in ("auto", "always", "never"):
+        assert choose_compute(tiny_train(xla=xla, precision="float32")).xla
 
 
 @pytest.mark.parametrize(("limit", "precision"), [("AVX2", "float32"), ("avx512_core_amx", "bfloat16")])

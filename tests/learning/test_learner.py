@@ -25,12 +25,11 @@ def backbone(tmp_path: Any) -> str:
     return str(tiny_backbone(tmp_path / "b.keras"))
 
 
-def learner_of(train: TrainParams, compute: Compute | None = None) -> tuple[Learner, Classifier]:
+def learner_of(train: TrainParams) -> tuple[Learner, Classifier]:
     keras.utils.set_random_seed(0)
     classifier = build_classifier(train)
-    return Learner(
-        train, PHASE, classifier, classifier.whole, 5, compute or Compute("cpu", "float32")
-    ), classifier
+    learner = Learner(train, PHASE, classifier, classifier.whole, 5, Compute("cpu", "float32"))
+    return learner, classifier
 
 
 def cross_entropy(labels: np.ndarray, probabilities: np.ndarray) -> float:
@@ -81,14 +80,3 @@ def test_without_averaging_the_weights_stay_as_they_are(backbone: str) -> None:
     with learner.averaged_weights():
         for found, wanted in zip(values_of(classifier.whole.weights), before, strict=True):
             np.testing.assert_array_equal(found, wanted)
-
-
-def test_xla_compiles_the_same_step(backbone: str) -> None:
-    plain, _ = learner_of(tiny_train(backbone=backbone))
-    compiled, _ = learner_of(tiny_train(backbone=backbone), Compute("cpu", "float32", xla=True))
-    assert compiled.model.jit_compile
-    assert not plain.model.jit_compile
-    for _ in range(2):
-        assert numbers_of(compiled.begin_step(IMAGES, LABELS)) == pytest.approx(
-            numbers_of(plain.begin_step(IMAGES, LABELS)), rel=1e-3
-        )

@@ -37,6 +37,12 @@ def features_after_a_death(shard: FeatureShard, marker: Path) -> np.ndarray:
     return features_of(shard)
 
 
+@pytest.fixture(autouse=True)
+def _leave_tensorflow_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker's process is its own; here it is the tests'."""
+    monkeypatch.setattr(features_on_cluster, "prepare_compute", lambda _: None)
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder: Path = tmp_path_factory.mktemp("records")

@@ -51,7 +51,7 @@ def test_shards_are_hashed_params_read_and_working_folders_found_once(
 
 
 @pytest.mark.parametrize(
-    "change", [{"batch_size": 8}, {"seed": 1}, {"num_views": 2}, {"precision": "bfloat16"}, {"xla": "always"}]
+    "change", [{"batch_size": 8}, {"seed": 1}, {"num_views": 2}, {"precision": "bfloat16"}, {"xla": "auto"}]
 )
 def test_a_change_of_training_trains_again(make: Make, change: dict[str, Any]) -> None:
     before = working_folder(make())
