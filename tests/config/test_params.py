@@ -66,6 +66,7 @@ def test_every_key_refuses_a_value_of_the_wrong_type(
         ("data.sample_size", 3),
         ("data.limits.max_compression_ratio", 1.0),
         ("data.archive", ""),  # else the whole project would be read
+        ("data.archive", "s3://pets/photos.zip"),
         ("data.archive_sha256", "abc"),
         ("data.classes", {"Cat": "cat"}),
         ("data.classes", {"K\u00e4tzchen": "cat", "Ka\u0308tzchen": "cat", "Dog": "dog"}),  # one name, twice

@@ -2,14 +2,20 @@
 
 import shutil
 import subprocess
+import threading
+import zipfile
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
 from pawtrace.base.errors import DataError
+from pawtrace.dataset.examples.pixels import encode_jpeg
 from pawtrace.running.git import git
 from pawtrace.running.tracked_files import bring
-from tests.conftest import ROOT
+from tests.conftest import ROOT, picture
 from tests.tiny_clone import command, copy_of_the_project, edit_params
 
 ARCHIVE = Path("data/archives/pets.zip")
@@ -73,6 +79,52 @@ def test_an_archive_that_dvc_tracks_reaches_an_experiment_in_a_workspace_of_its_
     ended = command(folder, "dvc", "exp", "run", "-S", "train.batch_size=2", "resolve", check=False)
     assert ended.returncode != 0
     assert f"run: dvc pull {ARCHIVE}.dvc" in ended.stdout + ended.stderr
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[tuple[Path, str]]:
+    """A folder, and the URL that serves it."""
+    folder = tmp_path / "bucket"
+    folder.mkdir()
+    handler = partial(QuietHandler, directory=str(folder))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as served:
+        threading.Thread(target=served.serve_forever, daemon=True).start()
+        yield folder, f"http://127.0.0.1:{served.server_port}"
+        served.shutdown()
+
+
+def write_photos(path: Path, count: int) -> None:
+    """A zip of that many cats and dogs together."""
+    with zipfile.ZipFile(path, "w") as archive:
+        for number in range(count):
+            name = f"PetImages/{('Cat', 'Dog')[number % 2]}/{number}.jpg"
+            archive.writestr(name, encode_jpeg(picture(number), 92))
+
+
+class QuietHandler(SimpleHTTPRequestHandler):
+    """Says nothing about requests."""
+
+    def log_message(self, *words: object) -> None:
+        """Nothing."""
+
+
+@pytest.mark.slow
+def test_an_archive_behind_a_url_is_imported_and_a_newer_version_runs_download_again(
+    tmp_path: Path, server: tuple[Path, str]
+) -> None:
+    bucket, url = server
+    folder = tmp_path / "pawtrace"
+    copy_of_the_project(folder)
+    write_photos(bucket / "pets.zip", 12)
+    edit_params(folder, {"data": {"source": "archive", "archive": f"{url}/pets.zip"}})
+    said = command(folder, "python", "-m", "stages.resolve", check=False).stderr
+    assert f"run: dvc import-url {url}/pets.zip {ARCHIVE}, and use {ARCHIVE}" in said
+    command(folder, "dvc", "import-url", f"{url}/pets.zip", str(ARCHIVE))
+    edit_params(folder, {"data": {"source": "archive", "archive": str(ARCHIVE)}})
+    assert "kept 12 images" in command(folder, "dvc", "repro", "download").stdout
+    write_photos(bucket / "pets.zip", 14)
+    command(folder, "dvc", "update", f"{ARCHIVE}.dvc")
+    assert "kept 14 images" in command(folder, "dvc", "repro", "download").stdout
 
 
 @pytest.mark.long

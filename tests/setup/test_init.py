@@ -125,6 +125,15 @@ def test_what_cannot_be_found_is_said_in_one_line_and_nothing_is_written(
     assert Path("params.yaml").read_text() == before
 
 
+def test_a_url_is_answered_with_the_command_that_fetches_it(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["init", "s3://pets/photos.zip"])
+    said = (
+        "run: dvc import-url s3://pets/photos.zip data/archives/photos.zip, and use data/archives/photos.zip"
+    )
+    assert said in capsys.readouterr().err
+
+
 def test_photos_in_no_folder_are_to_be_sorted_into_two(capsys: pytest.CaptureFixture[str]) -> None:
     for number in range(3):
         path = Path("photos") / f"{number}.jpg"
