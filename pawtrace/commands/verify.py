@@ -20,8 +20,9 @@ def run(arguments: argparse.Namespace) -> int:
     damages = verify(lambda line: print(line, file=sys.stderr))
     for damage in damages:
         print(f"{damage.path}: {damage.found}; run: {damage.repair}")
-    if len(damages) > 1:
-        print(f"verify: {len(damages)} files damaged or missing; after a git merge, try dvc checkout first")
-    elif not damages:
+    if damages:
+        count = "1 file is" if len(damages) == 1 else f"{len(damages)} files are"
+        print(f"verify: {count} damaged or missing; after a git merge, try dvc checkout first")
+    else:
         print("verify: all files are intact")
     return 1 if damages else 0

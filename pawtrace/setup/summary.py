@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from pawtrace.config import paths
 from pawtrace.config.params import Params
 from pawtrace.config.sections import DataParams
+from pawtrace.dataset.sources.layout import labels_in
 from pawtrace.evaluation.intervals import wilson
 from pawtrace.results.number_words import percent, plural
 from pawtrace.setup.survey import Survey
@@ -29,6 +30,7 @@ def survey_lines(survey: Survey, data: DataParams, params: Params) -> Iterator[s
     counts = ", ".join(f"{count:,} {label}" for label, count in survey.num_photos.items())
     yield f"photos      {sum(survey.num_photos.values()):,} usable: {counts}"
     yield f"labels      {_labels(survey, data)}"
+    yield from _doubtful_labels(data)
     if survey.rejected:
         reasons = ", ".join(f"{count:,} {reason}" for reason, count in survey.rejected.items())
         num_rejected = plural(sum(survey.rejected.values()), "file")
@@ -48,6 +50,14 @@ def survey_lines(survey: Survey, data: DataParams, params: Params) -> Iterator[s
             f"{split:<11} folder {folder}, as it came; to divide all photos anew, set data.given_splits: {{}}"
         )
     yield from _limits(survey, params)
+
+
+def _doubtful_labels(data: DataParams) -> Iterator[str]:
+    """Folders that the user gave the label that their name denies."""
+    for folder, label in data.classes.items():
+        said = labels_in(folder)
+        if said and label not in said:
+            yield f"warning     the name of folder {folder} says {min(said)}, and --{label} makes it {label}"
 
 
 def _labels(survey: Survey, data: DataParams) -> str:

@@ -96,6 +96,16 @@ def test_folders_that_are_named_count_and_names_of_files_where_there_are_none() 
     assert set(pattern.model_dump()) == {"cat", "dog"}
 
 
+def test_a_folder_whose_name_says_the_other_label_is_pointed_out(capsys: pytest.CaptureFixture[str]) -> None:
+    photos(cats=6, dogs=6)
+    assert written("--cat", "cats", "--dog", "dogs").data.classes == {"cats": "cat", "dogs": "dog"}
+    assert "warning" not in capsys.readouterr().out
+    assert written("--cat", "dogs", "--dog", "cats").data.classes == {"dogs": "cat", "cats": "dog"}
+    said = capsys.readouterr().out
+    assert "the name of folder dogs says dog, and --cat makes it cat" in said
+    assert "the name of folder cats says cat, and --dog makes it dog" in said
+
+
 def test_a_test_set_that_came_with_the_photos_stays_one() -> None:
     photos(training_set__cats=20, training_set__dogs=20, test_set__cats=9, test_set__dogs=9)
     assert written().data.given_splits == {"test_set": "test"}

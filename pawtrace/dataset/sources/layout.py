@@ -68,7 +68,7 @@ class Layout:
 
     @property
     def _named_classes(self) -> dict[str, str]:
-        labels = {folder: _labels_in(folder) for folder in self.folders}
+        labels = {folder: labels_in(folder) for folder in self.folders}
         return {folder: next(iter(said)) for folder, said in labels.items() if len(said) == 1}
 
     @property
@@ -128,6 +128,7 @@ def labels_by_pattern(path: str, patterns: Mapping[str, str]) -> list[str]:
     return [label for label, pattern in patterns.items() if re.search(pattern, path)]
 
 
-def _labels_in(folder: str) -> set[str]:
+def labels_in(folder: str) -> set[str]:
+    """The labels that the name of a folder says: one for `dog_photos`, two for `cats and dogs`, or none."""
     words = {word.lower() for word in _WORDS.findall(folder)}
     return {label for label, names in _NAMES_OF_LABEL.items() if words & names}

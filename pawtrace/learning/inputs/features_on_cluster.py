@@ -9,6 +9,7 @@ import contextlib
 import functools
 import importlib.metadata
 import os
+import socket
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
@@ -87,7 +88,10 @@ def features_of(shard: FeatureShard) -> np.ndarray:
         see its files.
     """
     if difference := _difference(shard.environment, computing_environment(shard.train)):
-        raise DeviceError(f"PAWTRACE_SCHEDULER: a new worker: {difference}; remove it, and run it again")
+        raise DeviceError(
+            f"PAWTRACE_SCHEDULER: a worker that joined on {socket.gethostname()}: {difference}; "
+            "stop this worker, then run it again"
+        )
     prepare_compute(shard.train)
     forward = _forward(shard.trunk, shard.trunk_sha256)
     records = _records(shard.records, shard.manifest_sha256)
@@ -175,7 +179,9 @@ def _shared_machine(addresses: Iterable[str]) -> str:
 def _difference(expected: Mapping[str, str], found: Mapping[str, str]) -> str:
     for name, value in expected.items():
         if (other := found.get(name, "")) != value:
-            return f"expected {name} {value or '(none)'}, as here, found {other or '(none)'}"
+            return (
+                f"expected {name} {value or '(none)'}, as for the training process, found {other or '(none)'}"
+            )
     return ""
 
 

@@ -135,14 +135,16 @@ def test_workers_that_compute_otherwise_compute_no_features(
     assert_same(trained(train, records, tmp_path / "there"), here)
     said = capsys.readouterr().out
     assert "features are computed by this process; the worker tcp://127.0.0.1:" in said
-    assert "expected TF_NUM_INTRAOP_THREADS 7, as here, found (none)" in said
+    assert "expected TF_NUM_INTRAOP_THREADS 7, as for the training process, found (none)" in said
 
 
 def test_a_worker_that_joins_later_and_computes_otherwise_ends_the_run(
     train: TrainParams, folder: Path, tmp_path: Path
 ) -> None:
     other = computing_environment(train) | {"number of cores": "100"}
-    with pytest.raises(DeviceError, match=r"expected number of cores 100, as here, found \d+; remove it"):
+    with pytest.raises(
+        DeviceError, match=r"number of cores 100, as for the training process, found \d+; stop this worker"
+    ):
         features_of(shard_of(train, folder, tmp_path / "trunk.keras", environment=other))
 
 

@@ -120,5 +120,6 @@ def test_a_damaged_lock_ends_in_one_true_line(
             *damages, last = said.out.splitlines()
             assert all("; run: " in line for line in damages)
             assert (code == 0) == (last == "verify: all files are intact") == (not damages)
+            assert last.startswith(f"verify: {len(damages) or 'all'} file")
     assert is_other
     assert {path: path.read_bytes() for path in traced.folder.rglob("*") if path.is_file()} == before
