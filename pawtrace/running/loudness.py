@@ -15,7 +15,7 @@ _VERBOSE = "PAWTRACE_VERBOSE"  # processes that this one starts are as loud
 STARTUP_LINE = (
     r"^(WARNING: All log messages before absl::InitializeLog|[IW][0-9]{4} [0-9:.]+ +[0-9]+ [a-z0-9_]+\.cc:|"
     r"E[0-9]{4} [0-9:.]+ +[0-9]+ cuda_[a-z]+\.cc:.*cuInit|To enable the following instructions: |"
-    r"[0-9: .-]+[IW] tensorflow/)"
+    r"[0-9: .-]+[IW] tensorflow/|INFO: Created TensorFlow Lite )"
 )
 _GRACE_S = 1.0
 

@@ -17,6 +17,7 @@ CHATTER = [  # as TensorFlow 2.21 writes it on a machine without a GPU
     "To enable the following instructions: AVX2 AVX512F, in other operations, rebuild TensorFlow",
     "E0000 00:00:1795745488.327573    1367 cuda_platform.cc:52] failed call to cuInit: INTERNAL: CUDA error",
     "2026-11-27 02:09:14.123456: W tensorflow/core/framework/allocator.cc:84] Allocation of 1 exceeds 10 %",
+    "INFO: Created TensorFlow Lite XNNPACK delegate for CPU.",
 ]
 WORDS = [
     "E0000 00:00:1795745488.327573    1367 gpu_device.cc:52] Out of memory",
