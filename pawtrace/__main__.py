@@ -71,10 +71,19 @@ def _add_loudness(parser: argparse.ArgumentParser, default: object) -> None:
     """-q and -v, before the command's name and after it."""
     group = parser.add_mutually_exclusive_group()
     for short, long, words in (
-        ("-q", "--quiet", "print only errors; the exit code tells the result"),
+        (
+            "-q",
+            "--quiet",
+            "print only errors, and what --json, --csv or --md ask for; the exit code tells the result",
+        ),
         ("-v", "--verbose", "also print the output of libraries and, after an error, the place in the code"),
     ):
         group.add_argument(short, long, action="store_true", default=default, help=words)
+
+
+def _asks_for_data(arguments: argparse.Namespace) -> bool:
+    """Whether the output is for a program, which then needs it."""
+    return any(getattr(arguments, name, False) for name in ("json", "csv", "md"))
 
 
 def main(words: Sequence[str] | None = None) -> None:
@@ -98,7 +107,9 @@ def main(words: Sequence[str] | None = None) -> None:
     try:
         with (
             errors_in_one_line(arguments.command, again=shlex.join(["pawtrace", *words]), code=BAD_INPUT),
-            loudness.answer_dropped() if arguments.quiet else contextlib.nullcontext(),
+            loudness.answer_dropped()
+            if arguments.quiet and not _asks_for_data(arguments)
+            else contextlib.nullcontext(),
         ):
             sys.exit(arguments.run(arguments))
     except BrokenPipeError:  # its reader, `head` say, has seen enough

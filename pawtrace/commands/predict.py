@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from pawtrace.base.errors import PawtraceError
 from pawtrace.config.params import Params, load_params
-from pawtrace.config.paths import PARAMS, PROMOTED
+from pawtrace.config.paths import PARAMS, PIPELINE, PROMOTED
 
 if TYPE_CHECKING:
     import numpy as np
@@ -71,6 +71,11 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _params(model: str | None) -> Params:
     """Those of the project; a model that is named by its path can also be used where there is no project."""
+    if model is None and not (PARAMS.exists() or PIPELINE.exists()):
+        raise PawtraceError(
+            "expected a project here, found none; name a model of yours with --model MODEL.keras, or run the "
+            "command in the project's folder"
+        )
     if model is None or PARAMS.exists():
         return load_params()
     if not Path(model).exists():

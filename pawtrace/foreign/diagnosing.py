@@ -126,7 +126,7 @@ def _judged(facts: ForeignFacts, say: Say) -> ForeignDiagnosis:
         finding.sentence,
         [check for check in checks if check.verdict != HEALTHY],
         cures_for(verdict, finding, facts),
-        notes_on(facts),
+        notes_on(facts, verdict),
         _suspects(finding, facts) if verdict == "label_noise" else [],
         facts.measured,
     )

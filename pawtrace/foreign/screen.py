@@ -13,7 +13,7 @@ from pawtrace.evaluation.metrics import measure
 from pawtrace.foreign.judging.facts import ForeignFacts
 from pawtrace.foreign.judging.photo_kinds import kinds_of
 from pawtrace.foreign.measuring.measure import Measured
-from pawtrace.results.number_words import percent
+from pawtrace.results.number_words import percent, plural
 
 if TYPE_CHECKING:
     from pawtrace.foreign.diagnosing import ForeignDiagnosis
@@ -32,6 +32,8 @@ def as_screen(diagnosis: "ForeignDiagnosis") -> str:
         lines += _wrapped("what to do" if number == 1 else "", f"{number}. {cure.words}")
         if not cure.keras.startswith("#"):  # then there is a line of code for it
             lines += [f"{'':15}{line}" for line in cure.keras.splitlines()]
+    if len(diagnosis.cures) > _NUM_CURES:
+        lines += _wrapped("", f"{plural(len(diagnosis.cures) - _NUM_CURES, 'more cure')}: --html, --json")
     for note in diagnosis.notes:
         lines += _wrapped("note", note)
     if diagnosis.suspects:
@@ -77,8 +79,8 @@ def as_content(diagnosis: "ForeignDiagnosis") -> dict[str, Any]:
     return content
 
 
-def notes_on(facts: ForeignFacts) -> list[str]:
-    """Further findings, a sentence each."""
+def notes_on(facts: ForeignFacts, verdict: str) -> list[str]:
+    """Further findings, a sentence each; not what the verdict and its cures say already."""
     measured = facts.measured
     notes = []
     calibration = measure(measured.test, 10)["calibration_error"]
@@ -87,7 +89,7 @@ def notes_on(facts: ForeignFacts) -> list[str]:
             f"The probabilities are off by {percent(calibration)} on average (calibration error): use them "
             "only to rank photos."
         )
-    if facts.may_be_scaled_twice:
+    if facts.may_be_scaled_twice and verdict != "input_scaling":
         notes.append(
             "A layer in the model scales its input: give the model RGB 0..255, also in training. If the "
             "script divides by 255 as well, the input is scaled twice."
@@ -111,7 +113,9 @@ def notes_on(facts: ForeignFacts) -> list[str]:
     for kind in kinds_of(measured):
         if kind.is_weak and not facts.test.at_chance:
             others = percent(kind.accuracy_of_others)
-            notes.append(f"Worse on {kind.name}: accuracy {percent(kind.accuracy)}, {others} on the others.")
+            notes.append(
+                f"Worse on {kind.name}: accuracy {percent(kind.accuracy)}, {others} on all other test photos."
+            )
     probe = measured.linear_probe
     expected = measured.network.expected_convention
     if probe is not None and expected is not None and measured.received != expected:
@@ -181,10 +185,11 @@ def _feeding_words(measured: Measured) -> str:
         if measured.made_for == feeding.convention:
             return f"{CONVENTIONS[feeding.convention].words}, as the model's own scaling layer expects"
         return (
-            f"not known: with every scaling, the model is no better than guessing "
+            f"not known: with no scaling is the model measurably better than guessing "
             f"(best: {words}, {percent(best.accuracy)} of {len(best.right)} photos)"
         )
-    words += f", class 0 {other} ({percent(best.accuracy)} of {len(best.right)} photos, loss {best.loss:.2f})"
+    tried = f"{percent(best.accuracy)} of the {len(best.right)} photos of this trial"
+    words += f", class 0 {other} ({tried}, loss {best.loss:.2f})"
     if feeding.equals:
         equals = ", ".join(CONVENTIONS[name].words for name in feeding.equals)
         words += f"; {equals} fit{'s' if len(feeding.equals) == 1 else ''} equally well"

@@ -12,6 +12,7 @@ from keras import layers
 
 import pawtrace
 from pawtrace.__main__ import main
+from pawtrace.diagnosis.cures.steps import Cure
 from pawtrace.foreign.defaults import thresholds
 from tests.conftest import ROOT
 from tests.foreign.colours import SIDE_PX, images_and_labels, photo_folder, reader
@@ -39,6 +40,24 @@ def test_a_good_model_is_healthy_and_the_exit_code_is_0(capsys: pytest.CaptureFi
     assert len(said.splitlines()) < 45
     page = Path("page.html").read_text()
     assert all(title in page for title in ("Most confident mistakes", "Kinds of photos"))
+
+
+@pytest.mark.parametrize("quiet", [(), ("-q",)])
+def test_quiet_leaves_the_json_and_nothing_else(
+    quiet: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    reader().save("good.keras")
+    assert command("good.keras", "test", "--json", "--html", "page.html", *quiet) == 0
+    said = capsys.readouterr()
+    assert json.loads(said.out)["verdict"] == "healthy"
+    assert ("diagnose:" in said.err) is not bool(quiet)
+
+
+def test_cures_that_the_screen_leaves_out_are_counted() -> None:
+    found = pawtrace.diagnose(reader(), "test")
+    cure = Cure("any", "Do it.", None, "model.fit()")
+    assert "\n            2 more cures: --html, --json\n" in found._replace(cures=5 * [cure]).text
+    assert "more cure" not in found._replace(cures=3 * [cure]).text
 
 
 def test_a_model_that_takes_bytes_and_scales_inside_is_healthy() -> None:

@@ -1,6 +1,7 @@
 """A model file is loaded without executing anything in it, or refused in one line."""
 
 import os
+import zipfile
 from pathlib import Path
 
 import keras
@@ -92,10 +93,23 @@ def test_channels_first_are_refused_with_what_to_do() -> None:
         model_of(model)
 
 
-def test_weights_alone_are_refused(tmp_path: Path) -> None:
+def test_a_file_that_is_no_whole_model_is_called_by_its_kind(tmp_path: Path) -> None:
     reader().save_weights(tmp_path / "own.weights.h5")
-    with pytest.raises(TrainingError, match="not weights alone"):
-        load_foreign_model(tmp_path / "own.weights.h5")
+    reader().save(tmp_path / "own.keras")
+    for name in ("own.weights.h5", "own.keras"):
+        (tmp_path / f"cut_{name}").write_bytes((tmp_path / name).read_bytes()[:1000])
+    (tmp_path / "own.py").write_text("import keras")
+    with zipfile.ZipFile(tmp_path / "photos.zip", "w") as archive:
+        archive.writestr("cat.jpg", b"")
+    for name, kind in {
+        "own.weights.h5": "weights without the layers of a model",
+        "cut_own.weights.h5": "a damaged or incomplete file",
+        "cut_own.keras": "a damaged or incomplete file",
+        "own.py": "another kind of file",
+        "photos.zip": "a zip without config.json",
+    }.items():
+        with pytest.raises(TrainingError, match=f"found {kind}; save the model again"):
+            load_foreign_model(tmp_path / name)
 
 
 def test_weights_that_are_not_finite_are_a_finding_and_no_error(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from keras import layers
 
 from pawtrace.diagnosis.finding import NotKnown
 from pawtrace.foreign.judging.facts import ForeignFacts
-from pawtrace.foreign.judging.input_scaling import _pretrained
+from pawtrace.foreign.judging.input_scaling import of_pretrained
 from pawtrace.foreign.measuring.network import _VGG16_BIASES, network_of
 from pawtrace.results.probe_results import LinearProbe
 from tests.results.made_up_results import made_up_linear_probe
@@ -32,14 +32,14 @@ def test_training_shows_in_the_first_biases(change: float, is_vgg16: bool, is_tr
 
 def test_where_the_weights_are_the_published_ones_a_hair_counts() -> None:
     one_of_160 = made_up_linear_probe("1" * 140 + "0" * 20, "0" + "1" * 139 + "0" * 20)
-    assert _pretrained(facts_of_vgg16(one_of_160, is_trained=False)).applies
+    assert of_pretrained(facts_of_vgg16(one_of_160, is_trained=False)).applies
 
 
 def test_features_judge_no_scaling_with_which_the_whole_vgg16_was_trained() -> None:
     much = made_up_linear_probe("1" * 140 + "0" * 20, "1" * 100 + "0" * 60)
-    assert _pretrained(facts_of_vgg16(much, is_trained=False)).applies
+    assert of_pretrained(facts_of_vgg16(much, is_trained=False)).applies
     with pytest.raises(NotKnown, match="adapted"):
-        _pretrained(facts_of_vgg16(much, is_trained=True))
+        of_pretrained(facts_of_vgg16(much, is_trained=True))
 
 
 def facts_of_vgg16(linear_probe: dict[str, Any], *, is_trained: bool) -> ForeignFacts:

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from pawtrace.config.conventions import CONVENTIONS
 from pawtrace.diagnosis.cures.steps import Cure, pretrained_lines, rounded, scaling_line
 from pawtrace.diagnosis.cures.table import cures_of
-from pawtrace.diagnosis.finding import Finding
+from pawtrace.diagnosis.finding import Finding, NotKnown
+from pawtrace.foreign.judging import dead, input_scaling
 from pawtrace.foreign.judging.cures_of_dead import cures_of_dead, from_random, look, new_head, scaled_inside
 from pawtrace.foreign.judging.facts import ForeignFacts
 
@@ -16,6 +17,7 @@ _WORDS = {
     "pretrained": "Start from pretrained weights, with the input scaling that they expect.",
     "pictures": "Look at the photos: all of them are blank.",
 }
+_UNITS_OF_IMAGENET = 1000
 _RATE = 1e-3  # at which a new head learns
 _USUAL_RATES = {"sgd": 1e-2}  # of the other optimizers, the same
 
@@ -27,11 +29,22 @@ def cures_for(verdict: str, finding: Finding, facts: ForeignFacts) -> list[Cure]
     if verdict == "underfitting" and (not facts.measured.feeding.is_certain or facts.may_be_scaled_twice):
         own.insert(0, look(facts))
     output, network = facts.measured.output, facts.measured.network
+    if output.num_units >= _UNITS_OF_IMAGENET:
+        own.insert(0, _two_classes())
     if output.activation == "number" and "binary" in facts.measured.file.compiled.loss:
         own.insert(0, _sigmoid())
     if verdict == "overfitting" and network.shows_layers and network.family is None and facts.trains_backbone:
         own.append(_pretrained(facts))
     return [_in_a_script(cure, facts) for cure in [*own, *shared]]
+
+
+def _two_classes() -> Cure:
+    return Cure(
+        "two_classes",
+        "Give the model one unit that tells dogs from cats, in place of its many units; train it.",
+        None,
+        "keras.layers.Dense(1, activation='sigmoid')  # with loss='binary_crossentropy'",
+    )
 
 
 def _sigmoid() -> Cure:
@@ -63,12 +76,7 @@ def _in_a_script(cure: Cure, facts: ForeignFacts) -> Cure:
 
 def _own_cures(verdict: str, finding: Finding, facts: ForeignFacts) -> Iterator[Cure]:
     if finding.cause == "twice":
-        yield Cure(
-            "scale_once",
-            "Scale only once: give the model unscaled photos, or remove its scaling layer; then train again.",
-            None,
-            scaled_inside(facts),
-        )
+        yield _scale_once(facts)
     elif verdict == "input_scaling":
         yield _scaling(finding, facts)
     elif verdict == "stalled":
@@ -89,12 +97,39 @@ def _own_cures(verdict: str, finding: Finding, facts: ForeignFacts) -> Iterator[
         )
     elif verdict == "unstable":
         yield _lower_rate(facts)
+        yield from _if_also_dead(facts)
     elif verdict == "dead":
         yield from cures_of_dead(finding, facts)
     elif finding.cause == "frozen_random":
         yield from from_random(facts)
     elif verdict == "underfitting" and finding.cause != "penalty" and facts.head_is_at_fault:
         yield new_head(facts)
+
+
+def _scale_once(facts: ForeignFacts) -> Cure:
+    """The scaling of the pretrained weights, if the model's scaling layers are wrong for these as well."""
+    try:
+        finding = input_scaling.of_pretrained(facts)
+    except NotKnown:
+        finding = Finding(False, "", "", "")
+    if finding.applies:
+        return _scaling(finding, facts)
+    return Cure(
+        "scale_once",
+        "Scale only once: give the model unscaled photos, or remove its scaling layer; then train again.",
+        None,
+        scaled_inside(facts),
+    )
+
+
+def _if_also_dead(facts: ForeignFacts) -> Iterator[Cure]:
+    """A smaller rate alone may not help a network that is broken, or that never could learn."""
+    try:
+        finding = dead.rule(facts)
+    except NotKnown:
+        return
+    if finding.applies:
+        yield from cures_of_dead(finding, facts)
 
 
 def _lower_rate(facts: ForeignFacts) -> Cure:
@@ -114,14 +149,20 @@ def _scaling(finding: Finding, facts: ForeignFacts) -> Cure:
     convention, received = CONVENTIONS[finding.cause], facts.measured.received
     is_fed = facts.measured.feeding.convention == finding.cause  # the arrays alone are wrong
     then = "" if is_fed else ", in training and prediction; then train the head again"
+    own = [] if is_fed else [layer.name for layer in facts.measured.network.scaling_layers]
     instead = (
         f", instead of {CONVENTIONS[received].keras_line}"
-        if received not in (None, "zero_to_255") and not is_fed
+        if received not in (None, "zero_to_255") and not is_fed and not own
         else ""
+    )
+    first = (
+        f"Remove the layer {' and the layer '.join(own)} from the model, and give it"
+        if own
+        else "Give the model"
     )
     return Cure(
         "input_scaling",
-        f"Give the model {convention.words}{then}.",
+        f"{first} {convention.words}{then}.",
         None,
         f"{scaling_line(finding.cause)}{instead}",
     )

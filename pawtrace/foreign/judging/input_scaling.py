@@ -36,10 +36,10 @@ def rule(facts: ForeignFacts) -> Finding:
         )
     if not measured.network.shows_layers:
         raise NotKnown(HIDDEN)
-    return _pretrained(facts)
+    return of_pretrained(facts)
 
 
-def _pretrained(facts: ForeignFacts) -> Finding:
+def of_pretrained(facts: ForeignFacts) -> Finding:
     """The trunk's features are worth more under another convention: a head on them can only lose by it.
 
     Where the trunk is no published backbone, all conventions were tried on it: there the recipe's rule, which
@@ -51,7 +51,7 @@ def _pretrained(facts: ForeignFacts) -> Finding:
             raise NotKnown("the scaling inside the model is not one of the usual conventions")
         return pretrained_scaling.rule(facts)
     if not facts.measured.feeding.is_certain and not facts.measured.inner_scaling:
-        raise NotKnown("with every input scaling, the model is no better than guessing")
+        raise NotKnown("with no input scaling is the model measurably better than guessing")
     network = facts.measured.network
     if network.is_trained_vgg16:
         # By features, such a VGG16 lost 9 points; trained anew as they say, it lost 15 (docs/log.md).

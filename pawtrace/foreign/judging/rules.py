@@ -34,16 +34,31 @@ def unstable(facts: ForeignFacts) -> Finding:
         said = f"The training loss is not a finite number in epoch {epoch}: the learning rate is too large."
         return Finding(True, measure, "not finite", limit_words, said)
     rise, epoch, before, after = largest_rise(facts, _initial_loss(facts))
-    applies = rise > limit and not facts.is_good
+    is_assumed = epoch == 1 and facts.initial_loss is None
+    is_explained = is_assumed and _input_is_at_fault(facts)
+    applies = rise > limit and not facts.is_good and not is_explained
+    why_not = ", explained by the input scaling" if is_explained else ", recovered"
+    jump = (
+        f"The training loss is {decimal(after)} in epoch 1, although guessing gives {decimal(before)},"
+        if is_assumed
+        else f"The training loss jumps from {decimal(before)} to {decimal(after)} in epoch {epoch}"
+    )
     return Finding(
         applies,
         measure,
-        decimal(max(0.0, rise)) + (", recovered" if rise > limit and not applies else ""),
+        decimal(max(0.0, rise)) + (why_not if rise > limit and not applies else ""),
         limit_words,
-        f"The training loss jumps from {decimal(before)} to {decimal(after)} in epoch {epoch} "
-        "and the model does not recover: the learning rate is too large.",
+        f"{jump} and the model does not recover: the learning rate is too large.",
         {"epoch": epoch, "rise": rise},
     )
+
+
+def _input_is_at_fault(facts: ForeignFacts) -> bool:
+    """Whether the input scaling is wrong: then the first epoch's loss is large at every learning rate."""
+    try:
+        return input_scaling.rule(facts).applies
+    except NotKnown:
+        return False
 
 
 def _initial_loss(facts: ForeignFacts) -> float:
@@ -82,6 +97,8 @@ def blank_inputs(facts: ForeignFacts) -> Finding:
 def normalization_lag(facts: ForeignFacts) -> Finding:
     """Good in training mode only; an overfitted model is better in it, too, but not on test photos."""
     finding, on_test = lag.rule(facts), facts.measured.modes_on_test
+    if not facts.knows_train:
+        finding = finding._replace(sentence=finding.sentence.replace("training pictures", "test photos"))
     if on_test is None:
         return finding
     lags_on_test = on_test.lead_of_training >= facts.thresholds.lag_gap

@@ -9,6 +9,7 @@ from pawtrace.results.number_words import decimal, percent
 RANDOM = 0.5  # share of kernels that are as initialised: more make a trunk that was never trained
 _SMALL_UPDATE = 1e-4  # of the weights in a step: a tenth of Karpathy's rule of thumb for a good rate
 _LOW_RATE = 2e-5  # below it a new head hardly learns
+_ALL = "all layers, and the model is not good"
 _AS_INITIALISED = "layers of the head that still look untrained"
 
 
@@ -19,13 +20,13 @@ def rule(facts: ForeignFacts) -> Finding:
     if not facts.knows_history and not facts.measured.network.shows_layers:
         raise NotKnown(HIDDEN)
     if not has_not_moved and not facts.knows_history:
-        return Finding(False, _AS_INITIALISED, percent(facts.measured.untrained_head or 0.0), "all")
+        return Finding(False, _AS_INITIALISED, percent(facts.measured.untrained_head or 0.0), _ALL)
     if has_not_moved:
         return Finding(
             not facts.is_good,
             _AS_INITIALISED,
             percent(1.0),
-            "all, and the model is not good",
+            _ALL,
             f"The weights have hardly changed from Keras's initial ones{rate_words}: the model is as good as "
             f"untrained, with an accuracy of {percent(facts.known.accuracy)}.",
             cause="rate",

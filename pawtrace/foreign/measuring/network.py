@@ -17,6 +17,7 @@ _SCALING = (
     keras.layers.Resizing,
     keras.layers.CenterCrop,
 )
+_SCALES_VALUES = (keras.layers.Rescaling, keras.layers.Normalization)
 _ENDS_SCALING = ("kernel", "depthwise_kernel", "gamma")  # weights of the first layer that learns
 _LIKE_NEW = 0.01  # p-value above which a kernel's values may be those that it was initialised with
 _MIN_VALUES = 64  # of a kernel: fewer cannot be told from any distribution
@@ -66,6 +67,12 @@ class Network(NamedTuple):
         """Whether the first layer that learns receives three channels."""
         entry = self.outputs[self.num_scaling - 1].tensor if self.num_scaling else self.inputs
         return bool(entry.shape[-1] == 3)
+
+    @property
+    def scaling_layers(self) -> list[keras.Layer]:
+        """The layers that scale the input's values."""
+        before = (output.layer for output in self.outputs[: self.num_scaling])
+        return [layer for layer in before if isinstance(layer, _SCALES_VALUES)]
 
     @property
     def trunk_layers(self) -> list[keras.Layer]:

@@ -165,11 +165,19 @@ def _unreadable_named(path: Path) -> Iterator[None]:
     try:
         yield
     except Exception as error:  # zipfile, h5py and json have many
-        said = " ".join(str(error).split())[:160]
         raise TrainingError(
-            f"{path}: expected a whole Keras model (.keras or .h5, not weights alone), found none "
-            f"({said}); save it again with model.save('model.keras')"
+            f"{path}: expected a whole Keras model (.keras or .h5), found {_kind_of(path, error)}; "
+            "save the model again with model.save('model.keras')"
         ) from error
+
+
+def _kind_of(path: Path, error: Exception) -> str:
+    """What a file is that is no whole model."""
+    if isinstance(error, KeyError):
+        return "a zip without config.json" if _is_zip(path) else "weights without the layers of a model"
+    with path.open("rb") as file:
+        is_begun = file.read(4) in (b"PK\x03\x04", b"\x89HDF")
+    return "a damaged or incomplete file" if is_begun else "another kind of file"
 
 
 def _require_plain_layers(path: Path, config: Any) -> None:

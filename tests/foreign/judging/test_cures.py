@@ -1,6 +1,7 @@
 """A cure fits the model: its loss, its head, its history, what its backbone expects."""
 
 from types import SimpleNamespace
+from typing import cast
 
 import keras
 import pytest
@@ -11,6 +12,7 @@ from pawtrace.diagnosis.finding import Finding
 from pawtrace.foreign.defaults import train_params
 from pawtrace.foreign.judging import cures
 from pawtrace.foreign.judging.cures_of_dead import new_head
+from pawtrace.foreign.judging.facts import ForeignFacts
 from tests.foreign.colours import images_and_labels, reader
 from tests.foreign.judging.known_models import BAD_LOSSES, TEST, TRAIN, blind, wide
 
@@ -69,6 +71,55 @@ def test_no_number_of_epochs_is_made_up() -> None:
     assert "instead of 14" in more.words
 
 
+def test_where_the_steps_have_broken_the_network_a_lower_rate_is_not_all() -> None:
+    found = pawtrace.diagnose(blind(), TEST, TRAIN, BAD_LOSSES | {"loss": [4.9] + 5 * [0.7]})
+    assert found.verdict == "unstable"
+    assert found.sentence.startswith("The training loss is 4.900 in epoch 1, although guessing gives 0.693,")
+    assert found.cures[0].name == "learning_rate"
+    dead = pawtrace.diagnose(blind(), TEST, TRAIN, BAD_LOSSES)
+    assert [cure.name for cure in found.cures[1:]] == [cure.name for cure in dead.cures]
+    assert dead.cures
+
+
+def facts_of_scaling(names: list[str], received: str, **measured: object) -> ForeignFacts:
+    """A model whose photos are fed as 0..255, and whose layers of these names scale them."""
+    network = SimpleNamespace(scaling_layers=[SimpleNamespace(name=name) for name in names])
+    feeding = SimpleNamespace(convention="zero_to_255", is_certain=True)
+    facts = SimpleNamespace(
+        measured=SimpleNamespace(network=network, feeding=feeding, received=received, **measured)
+    )
+    return cast(ForeignFacts, facts)
+
+
+def test_a_scaling_layer_of_the_model_that_is_wrong_for_its_backbone_is_to_be_removed() -> None:
+    finding = Finding(True, "", "", "", cause="caffe")
+    (within,) = cures._own_cures("input_scaling", finding, facts_of_scaling(["rescaling"], "zero_to_one"))
+    assert within.words.startswith("Remove the layer rescaling from the model, and give it BGR minus")
+    assert "instead of" not in within.keras
+    (outside,) = cures._own_cures("input_scaling", finding, facts_of_scaling([], "zero_to_one"))
+    assert outside.words.startswith("Give the model BGR minus")
+    assert outside.keras.endswith("instead of images / 255")
+
+
+@pytest.mark.parametrize(("is_wrong_too", "name"), [(True, "input_scaling"), (False, "scale_once")])
+def test_who_scales_twice_is_told_of_a_scaling_layer_that_is_wrong_as_well(
+    monkeypatch: pytest.MonkeyPatch, is_wrong_too: bool, name: str
+) -> None:
+    pretrained = Finding(is_wrong_too, "", "", "", cause="caffe")
+    monkeypatch.setattr(cures.input_scaling, "of_pretrained", lambda _: pretrained)
+    facts = facts_of_scaling(["rescaling"], "zero_to_one", made_for="zero_to_255")
+    (cure,) = cures._own_cures("input_scaling", Finding(True, "", "", "", cause="twice"), facts)
+    assert cure.name == name
+
+
+def test_a_model_of_a_thousand_classes_is_given_one_unit_first() -> None:
+    output = SimpleNamespace(num_units=1000, activation="softmax")
+    file = SimpleNamespace(compiled=SimpleNamespace(loss=""))
+    facts = SimpleNamespace(measured=SimpleNamespace(output=output, file=file, network=None))
+    found = cures.cures_for("stalled", Finding(True, "", "", ""), cast(ForeignFacts, facts))
+    assert [cure.name for cure in found] == ["two_classes", "learning_rate"]
+
+
 def test_a_far_too_high_rate_is_lowered_to_a_usual_one() -> None:
     found = pawtrace.diagnose(blind(rate=20.0), TEST, TRAIN, {"loss": [0.7, 90.0, 90.0]})
     assert found.verdict == "unstable"
@@ -87,7 +138,10 @@ def test_who_overfits_with_convolutions_of_their_own_is_told_of_pretrained_ones(
     family: str | None, trains: bool, names: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(cures, "cures_of", lambda *_: [Cure("shared", "", None, "")])
-    network, output = SimpleNamespace(family=family, shows_layers=True), SimpleNamespace(activation="sigmoid")
+    network, output = (
+        SimpleNamespace(family=family, shows_layers=True),
+        SimpleNamespace(activation="sigmoid", num_units=1),
+    )
     measured = SimpleNamespace(network=network, output=output)
     params = train_params({"backbone": "model.keras"})
     facts = SimpleNamespace(measured=measured, params=params, trains_backbone=trains)

@@ -49,6 +49,29 @@ def test_a_loss_that_falls_from_far_above_guessing_was_large_from_the_start(
     assert (found.verdict == "unstable") == is_unstable
 
 
+def test_a_large_loss_of_the_first_epoch_is_no_jump_if_the_input_scaling_is_wrong(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    history = {"loss": [4.9, 0.7, 0.7], "accuracy": [0.5, 0.5, 0.5]}
+    assert check_of(pawtrace.diagnose(blind(), TEST, TRAIN, history), "unstable")[0] == "failed"
+    monkeypatch.setattr(rules.input_scaling, "rule", lambda _: Finding(True, "", "", ""))
+    state, words = check_of(pawtrace.diagnose(blind(), TEST, TRAIN, history), "unstable")
+    assert state == "passed"
+    assert words.endswith("explained by the input scaling")
+    later = history | {"loss": [0.7, 0.7, 4.9]}
+    assert check_of(pawtrace.diagnose(blind(), TEST, TRAIN, later), "unstable")[0] == "failed"
+
+
+@pytest.mark.parametrize(("knows_train", "photos"), [(True, "training pictures"), (False, "test photos")])
+def test_a_lag_is_told_of_the_photos_on_which_it_was_measured(
+    knows_train: bool, photos: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = "On the same 9 training pictures, the accuracy is"
+    monkeypatch.setattr(rules.lag, "rule", lambda _: Finding(True, "", "", "", said))
+    facts = SimpleNamespace(measured=SimpleNamespace(modes_on_test=None), knows_train=knows_train)
+    assert f"same 9 {photos}," in rules.normalization_lag(facts).sentence  # type: ignore[arg-type]
+
+
 def test_without_training_photos_a_model_that_guesses_is_not_said_to_get_photos_scaled_twice() -> None:
     model = keras.Sequential(
         [keras.Input((SIDE_PX, SIDE_PX, 3)), layers.Rescaling(1 / 255), *blind().layers[1:]]
@@ -76,7 +99,8 @@ def test_an_overfitted_model_that_is_better_in_training_mode_on_training_photos_
         training=Answers(loss=0.5, accuracy=on_test),
         inference=Answers(loss=0.7, accuracy=0.58),
     )
-    facts = SimpleNamespace(measured=SimpleNamespace(modes_on_test=modes), thresholds=thresholds())
+    measured = SimpleNamespace(modes_on_test=modes)
+    facts = SimpleNamespace(measured=measured, thresholds=thresholds(), knows_train=True)
     assert rules.normalization_lag(facts).applies is lags  # type: ignore[arg-type]
 
 
