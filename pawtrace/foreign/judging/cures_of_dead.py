@@ -50,10 +50,13 @@ def new_head(facts: ForeignFacts) -> Cure:
     measured = facts.measured
     expected = measured.network.expected_convention or measured.feeding.convention
     scaling = scaled_inside(facts) if measured.inner_scaling else scaling_line(expected)
+    (height, width), last = measured.network.size_px, measured.network.last_of_convolutions
     return Cure(
         "new_head",
         "Train a new head on the convolutions, which are good: frozen, with one sigmoid unit.",
         None,
+        f"images = keras.Input(({height}, {width}, 3))\n"
+        f"backbone = keras.Model(model.inputs, model.get_layer('{last}').output)  # your convolutions\n"
         "backbone.trainable = False\n"
         f"{scaling}\n"
         "x = keras.layers.GlobalAveragePooling2D()(backbone(x, training=False))\n"

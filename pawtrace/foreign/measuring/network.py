@@ -85,6 +85,14 @@ class Network(NamedTuple):
         return [output.layer for output in self.outputs[self.num_trunk :]]
 
     @property
+    def last_of_convolutions(self) -> str:
+        """The name of the model's own layer that gives out the last feature map: perhaps a whole backbone."""
+        maps = (
+            layer for layer in reversed(self.model.layers) if len(getattr(layer.output, "shape", ())) == 4
+        )
+        return str(next(maps).name)
+
+    @property
     def family(self) -> str | None:
         """The published backbone that the trunk is, by name; None for another one."""
         names = {layer.name for layer in self.trunk_layers}

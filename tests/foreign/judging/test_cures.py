@@ -4,7 +4,9 @@ from types import SimpleNamespace
 from typing import cast
 
 import keras
+import numpy as np
 import pytest
+from keras import layers
 
 import pawtrace
 from pawtrace.diagnosis.cures.steps import Cure, pretrained_lines
@@ -52,12 +54,27 @@ def test_a_head_of_zeros_on_good_convolutions_is_to_be_trained_again() -> None:
 def test_a_new_head_says_what_its_backbone_expects(
     made_for: str | None, expected: str | None, line: str
 ) -> None:
-    network = SimpleNamespace(expected_convention=expected)
+    network = SimpleNamespace(expected_convention=expected, size_px=(9, 8), last_of_convolutions="conv")
     feeding = SimpleNamespace(convention="zero_to_one")
     measured = SimpleNamespace(
         inner_scaling=made_for is not None, made_for=made_for, network=network, feeding=feeding
     )
     assert line in new_head(SimpleNamespace(measured=measured)).keras.splitlines()  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("is_nested", [True, False])
+def test_the_lines_of_a_new_head_run_as_they_are_printed_and_mend_the_model(is_nested: bool) -> None:
+    model = wide(gain=0.0)
+    if is_nested:
+        trunk = keras.Model(model.inputs, model.layers[1].output)
+        head = [layers.GlobalAveragePooling2D(), layers.Dense(1, "sigmoid", kernel_initializer="zeros")]
+        model = keras.Sequential([model.inputs[0], trunk, *head])
+    (cure,) = pawtrace.diagnose(model, TEST, TRAIN).cures
+    names = {"keras": keras, "model": model}
+    exec(cure.keras, names)
+    names["model"].fit(TRAIN[0].astype(np.float32) / 255, TRAIN[1], epochs=1, verbose=0)
+    assert not names["backbone"].trainable
+    assert names["model"].input_shape == (None, *TEST[0].shape[1:])
 
 
 def test_no_number_of_epochs_is_made_up() -> None:
