@@ -27,6 +27,7 @@ from pawtrace.foreign.reading.model_file import ModelFile, load_foreign_model, m
 from pawtrace.foreign.reading.sets import read_sets
 from pawtrace.foreign.screen import as_content, as_screen, notes_on
 from pawtrace.results.number_words import percent
+from pawtrace.results.results import History
 
 NOT_KNOWN = "not known"
 HEALTHY = "healthy"
@@ -43,6 +44,7 @@ class ForeignDiagnosis(NamedTuple):
     notes: list[str]
     suspects: list[Suspect]
     measured: Measured | None  # None: the weights are not finite, so nothing could be measured
+    history: History | None = None  # of the training, where it was given
 
     @property
     def is_healthy(self) -> bool:
@@ -129,6 +131,7 @@ def _judged(facts: ForeignFacts, say: Say) -> ForeignDiagnosis:
         notes_on(facts, verdict),
         _suspects(finding, facts) if verdict == "label_noise" else [],
         facts.measured,
+        facts.history if facts.knows_history else None,
     )
 
 

@@ -21,7 +21,7 @@ from pawtrace.report.chart_style import PALETTE, colour_of
 from pawtrace.report.data_uris import data_uri
 from pawtrace.report.inline_svg import inline_svg
 from pawtrace.results.number_words import decimal, percent
-from pawtrace.results.results import CalibrationBin
+from pawtrace.results.results import CalibrationBin, History
 
 if TYPE_CHECKING:
     from pawtrace.foreign.diagnosing import ForeignDiagnosis
@@ -62,6 +62,7 @@ def write_page(path: Path, diagnosis: "ForeignDiagnosis") -> None:
         metrics=found,
         palette=PALETTE,
         charts=[
+            *_history_chart(diagnosis.history, colour),
             inline_svg(
                 charts.confusion_matrix(confusion(measured.test), colour), "confusion", "Confusion matrix"
             ),
@@ -78,6 +79,12 @@ def write_page(path: Path, diagnosis: "ForeignDiagnosis") -> None:
         conventions=_conventions(measured),
     )
     write_text(path, page)
+
+
+def _history_chart(history: History | None, colour: str) -> list[str]:
+    if history is None:
+        return []
+    return [inline_svg(charts.history_curves(history, colour), "history", "Loss and accuracy by epoch")]
 
 
 def _conventions(measured: Measured) -> list[tuple[str, float, float, int]]:

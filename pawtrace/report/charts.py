@@ -65,6 +65,22 @@ def learning_curves(result: Result, colour: str, scale: Scale) -> Figure:
     return drawing
 
 
+@as_svg
+def history_curves(history: History, colour: str) -> Figure:
+    """Loss and accuracy by epoch of a training that was no recipe's, train faint and validation strong."""
+    drawing = Figure(figsize=(WIDTH_IN, 4.4))
+    above, below = drawing.subplots(2, sharex=True)
+    above.set_title("loss")
+    below.set(title="accuracy", xlabel="epoch")
+    for axes, guessing in ((above, LOSS_OF_GUESSING), (below, 0.5)):
+        axes.axhline(guessing, **_GUESSING)
+    _curve_pair(above, history, (history.loss, history.val_loss), colour)
+    _curve_pair(below, history, (history.accuracy, history.val_accuracy), colour)
+    below.xaxis.set_major_locator(MaxNLocator(integer=True))
+    _legend(drawing, colour, None)
+    return drawing
+
+
 def _legend(drawing: Figure, colour: str, best: Result | None) -> None:
     lines = {
         "validation": Line2D([], [], color=colour),

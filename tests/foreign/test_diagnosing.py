@@ -13,7 +13,9 @@ from keras import layers
 import pawtrace
 from pawtrace.__main__ import main
 from pawtrace.diagnosis.cures.steps import Cure
+from pawtrace.diagnosis.label_quality import Suspect
 from pawtrace.foreign.defaults import thresholds
+from pawtrace.foreign.page import write_page
 from tests.conftest import ROOT
 from tests.foreign.colours import SIDE_PX, images_and_labels, photo_folder, reader
 
@@ -40,6 +42,22 @@ def test_a_good_model_is_healthy_and_the_exit_code_is_0(capsys: pytest.CaptureFi
     assert len(said.splitlines()) < 45
     page = Path("page.html").read_text()
     assert all(title in page for title in ("Most confident mistakes", "Kinds of photos"))
+
+
+def test_the_page_draws_the_history_and_says_how_many_suspects_it_leaves_out(tmp_path: Path) -> None:
+    history = {"loss": [0.9, 0.4, 0.2], "accuracy": [0.5, 0.8, 0.9]}
+    found = pawtrace.diagnose(reader(), "test", history=history)
+    assert found.history is not None
+    id = found.measured.test_photos.ids[0] if found.measured is not None else ""
+    suspects = 30 * [Suspect(id, "test", "cat", 0.9)]
+    write_page(tmp_path / "page.html", found._replace(suspects=suspects))
+    page = (tmp_path / "page.html").read_text()
+    assert "Loss and accuracy by epoch" in page
+    assert "Labels that are probably wrong, the first 24 of 30" in page
+    write_page(tmp_path / "page.html", pawtrace.diagnose(reader(), "test")._replace(suspects=suspects[:3]))
+    page = (tmp_path / "page.html").read_text()
+    assert "Loss and accuracy by epoch" not in page
+    assert "Labels that are probably wrong</h2>" in page
 
 
 @pytest.mark.parametrize("quiet", [(), ("-q",)])
