@@ -5,6 +5,7 @@ perhaps another promoted model, a commit on a branch rebuild/<date>, artifacts o
 Run: python -m flows.rebuild   (a server is not needed; prefect.yaml has the deployments)
 """
 
+import argparse
 import contextlib
 import os
 import sys
@@ -205,6 +206,8 @@ def _workplace(when_dirty: str) -> Iterator[None]:
 
 def main() -> None:
     """Run the flow by hand: on the server that PREFECT_API_URL names, or on a temporary one."""
+    # It takes no arguments; `--help` must not start an hour of work.
+    argparse.ArgumentParser(prog="python -m flows.rebuild", description=__doc__).parse_args()
     wait_for_server(say)
     with (
         prefect_server() as url,

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from pawtrace.base.errors import DataError
 from pawtrace.lineage.trace.revisions import WORKSPACE, open_revision
+from pawtrace.running.lock import run_in_progress
 
 if TYPE_CHECKING:
     from pawtrace.lineage.trace.trace import Trace
@@ -37,6 +38,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the trace."""
+    try:
+        return _print_trace(arguments)
+    except DataError as error:  # a run writes dvc.lock anew: then nothing is damaged
+        if (busy := run_in_progress()) is not None:
+            raise DataError(
+                f"a run is working in this project: {busy}; wait for it, then trace again"
+            ) from error
+        raise
+
+
+def _print_trace(arguments: argparse.Namespace) -> int:
     from pawtrace.lineage.trace import trace_text
     from pawtrace.lineage.trace.between_recipes import are_recipes, trace_between_recipes
 

@@ -9,7 +9,7 @@ from pawtrace.config.params import load_params
 from pawtrace.promotion.made_from import data_sentences
 from pawtrace.promotion.record import PromotionRecord, changes_by_hand, read_record
 from pawtrace.promotion.switch import was_cut_off
-from pawtrace.promotion.tracking import POINTER, check_project, is_as_tracked, read_pointer
+from pawtrace.promotion.tracking import POINTER, check_project, difference_from_tracked, read_pointer
 from pawtrace.results.number_words import percent
 from pawtrace.results.origins import read_origin
 from pawtrace.results.results import Measured
@@ -41,19 +41,30 @@ def promoted_status() -> Status:
             return Status(
                 [], [f"the promotion was interrupted; run: pawtrace promote --force {record.recipe}"]
             )
-        problems = [f"{paths.PROMOTED}/{change}" for change in changes_by_hand(paths.PROMOTED)]
-        problems = problems or _untracked()
-        return Status(
-            _lines(record), [f"{problem}; run: dvc checkout --force {POINTER}" for problem in problems]
-        )
+        return Status(_lines(record), _problems(record.recipe))
     except PawtraceError as error:
         return Status([], [str(error)])
 
 
-def _untracked() -> list[str]:
+def _problems(recipe: str) -> list[str]:
+    """What is wrong with the promoted files, each with a command that loses none of them."""
+    by_hand = [f"{paths.PROMOTED}/{change}" for change in changes_by_hand(paths.PROMOTED)]
     if not POINTER.is_file():
-        return [f"{POINTER} is missing; run: dvc add --no-relink {paths.PROMOTED_FOLDER}"]
-    return [] if is_as_tracked() else [f"{paths.PROMOTED} is not the model of {POINTER}"]
+        again = "git checkout" if by_hand else f"dvc add --no-relink {paths.PROMOTED_FOLDER}, or git checkout"
+        return [*by_hand, f"{POINTER} is missing; run: {again} {POINTER}"]
+    difference = difference_from_tracked()
+    if not difference:
+        return []
+    if difference != "not in cache":
+        again = f"dvc checkout --force {POINTER}"
+    elif by_hand:
+        again = f"pawtrace promote --force {recipe}, as DVC's cache has lost the promoted model"
+    else:
+        return [
+            f"DVC's cache has lost the promoted model, which is still here; run: dvc commit --force {POINTER}"
+        ]
+    problems = by_hand or [f"{paths.PROMOTED} is not the model of {POINTER}"]
+    return [f"{problem}; run: {again}" for problem in problems]
 
 
 def _lines(record: PromotionRecord) -> list[str]:

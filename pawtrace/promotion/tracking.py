@@ -76,13 +76,19 @@ def read_pointer() -> Pointer | None:
         ) from None
 
 
-def is_as_tracked() -> bool:
-    """Whether the promoted folder matches promoted.dvc.
+def difference_from_tracked() -> str:
+    """How the promoted folder differs from what promoted.dvc says, in DVC's words; empty if it does not.
+
+    `not in cache`: DVC could not bring the folder back, so nothing may be advised that removes files.
 
     Raises:
       PawtraceError: DVC cannot tell.
     """
-    return not json.loads(_dvc("status", "--json", str(POINTER)))
+    changed = json.loads(_dvc("status", "--json", str(POINTER))).get(str(POINTER), [])
+    states = [
+        state for part in changed if isinstance(part, dict) for state in part.get("changed outs", {}).values()
+    ]
+    return str(states[0]) if states else ("changed" if changed else "")
 
 
 def restore(digest: str, folder: Path) -> None:

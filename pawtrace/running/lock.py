@@ -100,6 +100,12 @@ def project_held_by_us() -> Iterator[None]:
         yield
 
 
+def run_in_progress() -> str | None:
+    """The run that holds the project's lock, in words; None if none does."""
+    with _opened(_PROJECT) as file:
+        return None if _taken(file) else _holder(file)
+
+
 def _wait_for_stages(say: Say) -> None:
     """Wait for a stage whose DVC was killed: it ends within seconds, and must not write during this run."""
     for path in sorted(_LOCKS.iterdir()):

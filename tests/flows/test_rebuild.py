@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from flows.temporary_server import _free_port
+from tests.conftest import ROOT
 from tests.flows.rebuilt import checkpoints, commit, rows, run_on_demand, serve, wait_for_state
 from tests.prefect_database import copy_empty_prefect_database
 from tests.tiny_clone import (
@@ -68,17 +69,35 @@ def test_the_first_rebuild_promotes_and_saves_on_a_branch_of_its_own(built: Path
     assert parent == head
 
 
-def test_its_results_are_taken_over_as_the_readme_says(built: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("has_moved", [False, True])
+def test_its_results_are_taken_over_as_the_docs_say(built: Path, tmp_path: Path, has_moved: bool) -> None:
     folder = tmp_path / "pawtrace"
     shutil.copytree(built, folder, symlinks=True, ignore=shutil.ignore_patterns(".pawtrace", ".prefect"))
     (branch,) = command(
         folder, "git", "branch", "--list", "rebuild/*", "--format=%(refname:short)"
     ).stdout.split()
+    author = ("-c", "user.name=a", "-c", "user.email=a@b")
+    if has_moved:
+        (folder / "notes.md").write_text("of the morning")
+        command(folder, "git", "add", "notes.md")
+        command(folder, "git", *author, "commit", "--quiet", "-m", "notes")
     command(folder, "git", "add", "--all", "dvc.lock", "reports", "models", "promoted.dvc")
-    command(folder, "git", "merge", branch)
+    command(folder, "git", *author, "commit", "--quiet", "-m", "results")
+    command(folder, "git", *author, "merge", "--no-edit", branch)
     assert not command(folder, "git", "status", "--porcelain").stdout
-    head, tip = command(folder, "git", "rev-parse", "HEAD", branch).stdout.split()
-    assert head == tip
+    assert branch in command(folder, "git", "branch", "--merged").stdout
+    saved = command(
+        folder, "git", "diff", "--stat", "HEAD", branch, "--", "dvc.lock", "reports", "promoted.dvc"
+    )
+    assert not saved.stdout
+
+
+@pytest.mark.parametrize(("words", "code"), [(["--help"], 0), (["now"], 2)])
+def test_a_call_with_arguments_starts_no_run(words: list[str], code: int) -> None:
+    asked = [sys.executable, "-m", "flows.rebuild", *words]
+    ended = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
+    assert ended.returncode == code
+    assert "usage: python -m flows.rebuild" in ended.stdout + ended.stderr
 
 
 def test_its_artifacts_say_what_changed(built: Path) -> None:

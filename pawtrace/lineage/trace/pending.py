@@ -18,7 +18,8 @@ def pending_of(snapshot: Snapshot) -> list[str]:
     """Edits since the last run of params, recipes, code and decisions; each with the first stage affected."""
     edits: dict[str, str] = {}
     params = _params(snapshot)
-    for stage, record in stages_of_today(snapshot).items():
+    # dvc.lock has the stages by name; `report`, which watches nearly all, is the last that an edit runs.
+    for stage, record in sorted(stages_of_today(snapshot).items(), key=lambda item: item[0] == "report"):
         if params is not None and not stage.startswith("train@"):  # whose params `resolve` has
             for line in _other_params(record, params):
                 edits.setdefault(line, stage)
@@ -27,6 +28,8 @@ def pending_of(snapshot: Snapshot) -> list[str]:
             if snapshot.md5(path, is_folder=md5.endswith(FOLDER)) != md5:
                 edits.setdefault(path, stage)
     lines = [f"{edit} (stage {stage})" for edit, stage in edits.items()]
+    if params is None:
+        lines.insert(0, f"{PARAMS} cannot be read; run: pawtrace check")
     return [*lines, *_untrained(snapshot)]
 
 

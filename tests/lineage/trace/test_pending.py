@@ -3,6 +3,7 @@
 import copy
 from pathlib import Path
 
+import pytest
 import yaml
 
 from tests.lineage.traced_project import TracedProject
@@ -18,6 +19,12 @@ def test_edits_that_were_not_run_are_pending(traced: TracedProject) -> None:
         "train.batch_size: 16 -> 4 (stage resolve)",
         "pawtrace/learning (stage train@plain)",
     ]
+
+
+@pytest.mark.usefixtures("traced")
+def test_params_that_are_no_yaml_are_pending() -> None:
+    Path("params.yaml").write_text("train: [")
+    assert traced_between().pending == ["params.yaml cannot be read; run: pawtrace check"]
 
 
 def test_new_and_removed_params_and_recipes_are_pending(traced: TracedProject) -> None:

@@ -1,5 +1,6 @@
 """What is damaged, missing or odd is one line, and the rest is still answered."""
 
+import contextlib
 import json
 import re
 import subprocess
@@ -8,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from pawtrace.__main__ import main
 from pawtrace.base.errors import DataError
 from pawtrace.lineage.trace import dvc_cache, trace_text
+from pawtrace.running.lock import project_held
 from tests.lineage.made_up_provenance import made_up_provenance
 from tests.lineage.traced_project import TracedProject
 from tests.lineage.traces import of, traced_between
@@ -53,6 +56,24 @@ def test_a_damaged_lock_is_one_line_with_the_command_that_brings_it_back(
     subprocess.run(command, shell=True, check=True, capture_output=True)
     assert lock.read_text() == whole
     assert of(traced_between(), "plain").verdict == "unchanged"
+
+
+@pytest.mark.usefixtures("traced")
+def test_while_a_run_works_a_lock_that_is_half_written_is_not_called_damaged(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    Path("dvc.lock").write_text("schema: '2.0'\nstages:\n  down")
+    for held, said in (
+        (
+            project_held(wait=False, name="make repro"),
+            r"a run is working in this project: process \d+ \(make repro\)",
+        ),
+        (contextlib.nullcontext(), "cut short or changed"),
+    ):
+        with held, pytest.raises(SystemExit) as ending:
+            main(["trace"])
+        assert ending.value.code == 2
+        assert re.search(said, capsys.readouterr().err)
 
 
 def test_of_a_merge_conflict_ours_comes_back(traced: TracedProject) -> None:
