@@ -53,17 +53,14 @@ def _problems(recipe: str) -> list[str]:
         again = "git checkout" if by_hand else f"dvc add --no-relink {paths.PROMOTED_FOLDER}, or git checkout"
         return [*by_hand, f"{POINTER} is missing; run: {again} {POINTER}"]
     difference = difference_from_tracked()
-    if not difference:
-        return []
-    if difference != "not in cache":
-        again = f"dvc checkout --force {POINTER}"
-    elif by_hand:
-        again = f"pawtrace promote --force {recipe}, as DVC's cache has lost the promoted model"
-    else:
+    if difference == "not in cache" and not by_hand:
         return [
             f"DVC's cache has lost the promoted model, which is still here; run: dvc commit --force {POINTER}"
         ]
-    problems = by_hand or [f"{paths.PROMOTED} is not the model of {POINTER}"]
+    has_copy = difference not in ("", "not in cache")
+    again = f"dvc checkout --force {POINTER}" if has_copy else f"pawtrace promote --force {recipe}"
+    differs = [f"{paths.PROMOTED} is not the model of {POINTER}"] if difference else []
+    problems = by_hand or differs
     return [f"{problem}; run: {again}" for problem in problems]
 
 

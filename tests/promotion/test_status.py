@@ -49,6 +49,19 @@ def test_status_names_what_was_done_by_hand_and_its_line_mends_it(
 
 
 @pytest.mark.usefixtures("answers_as_recorded")
+def test_a_file_that_was_changed_and_committed_by_hand_is_named_all_the_same(
+    params: Params, capsys: pytest.CaptureFixture[str]
+) -> None:
+    use(POOR, params)
+    (PROMOTED / "model.keras").write_bytes(b"x")
+    run("dvc", "commit", "--force", "promoted.dvc")
+    assert command("status") == 1
+    assert f"model.keras: changed; run: pawtrace promote --force {POOR}\n" in capsys.readouterr().err
+    assert command("promote", "--force", POOR) == 0
+    assert command("status") == 0
+
+
+@pytest.mark.usefixtures("answers_as_recorded")
 def test_no_command_is_advised_that_loses_the_model_where_the_cache_has_lost_it(
     params: Params, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -61,7 +74,7 @@ def test_no_command_is_advised_that_loses_the_model_where_the_cache_has_lost_it(
     (PROMOTED / "model.keras").write_bytes(b"x")
     shutil.rmtree(".dvc/cache/files")
     assert command("status") == 1
-    assert f"model.keras: changed; run: pawtrace promote --force {POOR}, as" in capsys.readouterr().err
+    assert f"model.keras: changed; run: pawtrace promote --force {POOR}\n" in capsys.readouterr().err
     assert command("promote", "--force", POOR) == 0
     assert command("status") == 0
 
