@@ -101,8 +101,11 @@ def project_held_by_us() -> Iterator[None]:
 
 
 def run_in_progress() -> str | None:
-    """The run that holds the project's lock, in words; None if none does."""
-    with _opened(_PROJECT) as file:
+    """The run that holds the project's lock, in words; None if none does. Writes nothing."""
+    path = _LOCKS / _PROJECT
+    if not path.exists():
+        return None
+    with path.open(encoding="utf-8") as file:
         return None if _taken(file) else _holder(file)
 
 
