@@ -29,7 +29,7 @@ from pawtrace.config.train_params import TrainParams
 from pawtrace.dataset.examples.pixels import View
 from pawtrace.dataset.examples.shards import MANIFEST, Records, open_records
 from pawtrace.learning.device import choose_compute, device_name, prepare_compute
-from pawtrace.learning.hosts import num_hosts
+from pawtrace.learning.hosts import is_chief, num_hosts
 from pawtrace.learning.inputs.features import FeatureExtractor, LocalExtractor
 from pawtrace.learning.inputs.loader import Loader, Place
 from pawtrace.learning.networks.keras_files import load_model_file
@@ -119,7 +119,8 @@ def feature_extractor(
         else:
             yield LocalExtractor(trunk, train, progress)
     finally:
-        path.unlink(missing_ok=True)  # also what a killed run has left there
+        if is_chief():  # the other hosts write and remove nothing
+            path.unlink(missing_ok=True)  # also what a killed run has left there
 
 
 class ClusterExtractor:
