@@ -48,7 +48,7 @@ def run(arguments: argparse.Namespace) -> int:
     os.environ.setdefault("ONEDNN_DEFAULT_FPMATH_MODE", "BF16")
     with garbage_left_alone():
         from pawtrace.foreign.diagnosing import diagnose
-    say = _nothing if arguments.quiet else None
+    say = (lambda _: None) if arguments.quiet else None
     diagnosis = diagnose(arguments.model, arguments.photos, arguments.train, arguments.history, say=say)
     if arguments.html is not None:
         from pawtrace.foreign.page import write_page
@@ -58,11 +58,6 @@ def run(arguments: argparse.Namespace) -> int:
             print(f"diagnose: page: {arguments.html}", file=sys.stderr)
     print(diagnosis.json if arguments.json else diagnosis.text, end="")
     return 0 if diagnosis.is_healthy else 1
-
-
-def _nothing(line: str) -> None:
-    """Print no progress."""
-    del line
 
 
 def _check_paths(arguments: argparse.Namespace) -> None:

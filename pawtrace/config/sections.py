@@ -7,8 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from pawtrace.base.names import comparable
-from pawtrace.base.urls import how_to_fetch
-from pawtrace.config.paths import ARCHIVES
+from pawtrace.config.urls import how_to_fetch
 
 LABELS = ("cat", "dog")  # the label of an example is its index here, as in TFDS's cats_vs_dogs
 SPLITS = ("train", "validation", "test")
@@ -107,7 +106,7 @@ class DataParams(Section):
                 raise ValueError(f"{key}: expected each folder once, found {twice} written in two ways")
         if self.source == "archive" and self.archive is None:
             raise ValueError("archive: expected the path of a zip, tar or folder, because source is archive")
-        if self.archive is not None and (what_to_do := how_to_fetch(self.archive, ARCHIVES)):
+        if self.archive is not None and (what_to_do := how_to_fetch(self.archive)):
             raise ValueError(f"archive: {what_to_do}")
         return self
 

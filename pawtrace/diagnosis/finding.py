@@ -1,7 +1,9 @@
 """What a rule finds: whether its verdict applies, with the number, its limit and a sentence."""
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import NamedTuple, TypeVar
 
+Facts = TypeVar("Facts")
 Numbers = dict[str, float | str]
 
 
@@ -19,6 +21,15 @@ class Finding(NamedTuple):
     sentence: str = ""  # why it applies
     numbers: Numbers = {}  # the evidence by name; shares 0..1
     cause: str = ""  # which of the verdict's causes it is: a name in `cures`
+
+
+def applying(rule: Callable[[Facts], Finding], facts: Facts) -> Finding | None:
+    """What a rule finds if its verdict applies; None if it does not, or if the rule lacks a measurement."""
+    try:
+        finding = rule(facts)
+    except NotKnown:
+        return None
+    return finding if finding.applies else None
 
 
 class Check(NamedTuple):

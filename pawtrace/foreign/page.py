@@ -71,14 +71,23 @@ def write_page(path: Path, diagnosis: "ForeignDiagnosis") -> None:
             ),
         ],
         slices=[] if score_of(measured.test).at_chance else kinds_of(measured),
-        errors=[_picture(photos, *error) for error in worst_errors(measured.test, _NUM_ERRORS)],
-        suspects=[
-            _picture(shown.get(each.split, photos), each.id, each.label, each.probability)
-            for each in diagnosis.suspects[:_NUM_SUSPECTS]
-        ],
+        pictures={
+            _title_of_suspects(len(diagnosis.suspects)): [
+                _picture(shown.get(each.split, photos), each.id, each.label, each.probability)
+                for each in diagnosis.suspects[:_NUM_SUSPECTS]
+            ],
+            "Most confident mistakes": [
+                _picture(photos, *error) for error in worst_errors(measured.test, _NUM_ERRORS)
+            ],
+        },
         conventions=_conventions(measured),
     )
     write_text(path, page)
+
+
+def _title_of_suspects(number: int) -> str:
+    left_out = f", the first {_NUM_SUSPECTS} of {number}" if number > _NUM_SUSPECTS else ""
+    return f"Labels that are probably wrong{left_out}"
 
 
 def _history_chart(history: History | None, colour: str) -> list[str]:

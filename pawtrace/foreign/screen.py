@@ -185,7 +185,7 @@ def _feeding_words(measured: Measured) -> str:
         if measured.made_for == feeding.convention:
             return f"{CONVENTIONS[feeding.convention].words}, as the model's own scaling layer expects"
         return (
-            f"not known: with no scaling is the model measurably better than guessing "
+            f"not known: no input scaling makes the model measurably better than guessing "
             f"(best: {words}, {percent(best.accuracy)} of {len(best.right)} photos)"
         )
     tried = f"{percent(best.accuracy)} of the {len(best.right)} photos of this trial"

@@ -1,5 +1,8 @@
 """A project that is rebuilt: commits, what Prefect's database has, and runs that are served."""
 
+import json
+import os
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -9,13 +12,21 @@ from typing import Any
 
 from tests.tiny_clone import command, environment
 
+RESULTS = "dvc.lock", "reports", "models", "promoted.dvc"  # of a run
+LOCK = ".pawtrace/locks/project"  # of the project: who is working in it
+
 
 def commit(folder: Path, message: str) -> str:
     """Commit what the user edits, without the results of runs."""
-    others = (":!dvc.lock", ":!reports", ":!models", ":!promoted.dvc")
-    command(folder, "git", "add", "--all", "--", ".", *others)
+    command(folder, "git", "add", "--all", "--", ".", *(f":!{path}" for path in RESULTS))
     command(folder, "git", "-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", message)
     return command(folder, "git", "rev-parse", "HEAD").stdout.strip()
+
+
+def saved_branches(folder: Path) -> list[str]:
+    """The branches to which runs have saved their results."""
+    words = "git", "branch", "--list", "rebuild/*", "--format=%(refname:short)"
+    return command(folder, *words).stdout.split()
 
 
 def rows(folder: Path, query: str) -> list[Any]:
@@ -61,3 +72,16 @@ def wait_for_rows(folder: Path, query: str, count: int) -> None:
     while len(rows(folder, query)) < count:
         assert time.monotonic() < until, query
         time.sleep(0.5)
+
+
+def start_on_demand(folder: Path, port: int) -> None:
+    """Until the run holds the project's lock."""
+    run_on_demand(folder, port)
+    while "flow run" not in (folder / LOCK).read_text():
+        time.sleep(0.1)
+
+
+def kill_worker_and_run(folder: Path) -> None:
+    worker = int((folder / ".prefect/serve/worker.pid").read_text().split("/")[2])
+    for pid in (worker, json.loads((folder / LOCK).read_text())["pid"]):
+        os.kill(pid, signal.SIGKILL)

@@ -14,8 +14,19 @@ from pathlib import Path
 import pytest
 
 from flows.temporary_server import _free_port
-from tests.conftest import ROOT
-from tests.flows.rebuilt import checkpoints, commit, rows, run_on_demand, serve, wait_for_state
+from tests.flows.rebuilt import (
+    LOCK,
+    RESULTS,
+    checkpoints,
+    commit,
+    kill_worker_and_run,
+    rows,
+    run_on_demand,
+    saved_branches,
+    serve,
+    start_on_demand,
+    wait_for_state,
+)
 from tests.prefect_database import copy_empty_prefect_database
 from tests.tiny_clone import (
     EASY,
@@ -59,9 +70,7 @@ def test_the_first_rebuild_promotes_and_saves_on_a_branch_of_its_own(built: Path
     assert "Running stage 'train@small_head':" in log
     assert "no DVC remote" in log
     assert (built / "models/promoted/model.keras").exists()
-    branch = command(
-        built, "git", "branch", "--list", "rebuild/*", "--format=%(refname:short)"
-    ).stdout.strip()
+    (branch,) = saved_branches(built)
     assert branch in log
     saved = command(built, "git", "show", f"{branch}:reports/metrics/small_head.json").stdout
     assert saved == (built / "reports/metrics/small_head.json").read_text()
@@ -73,31 +82,19 @@ def test_the_first_rebuild_promotes_and_saves_on_a_branch_of_its_own(built: Path
 def test_its_results_are_taken_over_as_the_docs_say(built: Path, tmp_path: Path, has_moved: bool) -> None:
     folder = tmp_path / "pawtrace"
     shutil.copytree(built, folder, symlinks=True, ignore=shutil.ignore_patterns(".pawtrace", ".prefect"))
-    (branch,) = command(
-        folder, "git", "branch", "--list", "rebuild/*", "--format=%(refname:short)"
-    ).stdout.split()
-    author = ("-c", "user.name=a", "-c", "user.email=a@b")
+    (branch,) = saved_branches(folder)
     if has_moved:
         (folder / "notes.md").write_text("of the morning")
-        command(folder, "git", "add", "notes.md")
-        command(folder, "git", *author, "commit", "--quiet", "-m", "notes")
-    command(folder, "git", "add", "--all", "dvc.lock", "reports", "models", "promoted.dvc")
-    command(folder, "git", *author, "commit", "--quiet", "-m", "results")
-    command(folder, "git", *author, "merge", "--no-edit", branch)
+        commit(folder, "notes")
+    for words in (
+        ("add", "--all", *RESULTS),
+        ("commit", "--quiet", "-m", "results"),
+        ("merge", "--no-edit", branch),
+    ):
+        command(folder, "git", "-c", "user.name=a", "-c", "user.email=a@b", *words)
     assert not command(folder, "git", "status", "--porcelain").stdout
     assert branch in command(folder, "git", "branch", "--merged").stdout
-    saved = command(
-        folder, "git", "diff", "--stat", "HEAD", branch, "--", "dvc.lock", "reports", "promoted.dvc"
-    )
-    assert not saved.stdout
-
-
-@pytest.mark.parametrize(("words", "code"), [(["--help"], 0), (["now"], 2)])
-def test_a_call_with_arguments_starts_no_run(words: list[str], code: int) -> None:
-    asked = [sys.executable, "-m", "flows.rebuild", *words]
-    ended = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
-    assert ended.returncode == code
-    assert "usage: python -m flows.rebuild" in ended.stdout + ended.stderr
+    assert not command(folder, "git", "diff", "HEAD", branch, "--", *RESULTS).stdout
 
 
 def test_its_artifacts_say_what_changed(built: Path) -> None:
@@ -198,20 +195,14 @@ with project_held(wait=True):
 
 def test_a_second_run_skips_or_waits_and_says_for_whom(built: Path, rebuild_again: tuple[str, ...]) -> None:
     holder = subprocess.Popen([sys.executable, "-c", HOLD], cwd=built, env=environment())
-    while not (built / ".pawtrace/locks/project").read_text():
+    while not (built / LOCK).read_text():
         time.sleep(0.05)
     edit_params(built, {"rebuild": {"when_busy": "skip"}})
     ended = command(built, *rebuild_again)
     assert f"process {holder.pid}" in ended.stdout
     edit_params(built, {"rebuild": {"when_busy": "wait"}})
-    waiting = subprocess.Popen(
-        rebuild_again,
-        cwd=built,
-        env=environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    waiting = subprocess.Popen(rebuild_again, cwd=built, env=environment(), text=True, **pipes)
     assert waiting.stdout is not None
     with waiting, waiting.stdout:
         while not re.search(rf"waiting.*process {holder.pid}\b", waiting.stdout.readline()):
@@ -226,14 +217,11 @@ def test_a_served_run_that_is_killed_is_crashed_and_the_next_is_completed(built:
     edit_params(built, {"recipes": {"small_head": {"overrides": {"train": {"seed": 77}}}}})
     commit(built, "another seed")
     port = _free_port()
-    lock = built / ".pawtrace/locks/project"
     said = serve(built, "start", port)
     assert re.search(r"rebuild-nightly: 0 2 \* \* \*, next at \d{4}-\d\d-\d\d 02:00 UTC", said)
     try:
-        run_on_demand(built, port)
-        while "flow run" not in lock.read_text():
-            time.sleep(0.1)
-        os.kill(json.loads(lock.read_text())["pid"], signal.SIGKILL)
+        start_on_demand(built, port)
+        os.kill(json.loads((built / LOCK).read_text())["pid"], signal.SIGKILL)
         wait_for_state(built, "Crashed", 1)
         run_on_demand(built, port)
         wait_for_state(built, "Completed", 1)
@@ -242,21 +230,13 @@ def test_a_served_run_that_is_killed_is_crashed_and_the_next_is_completed(built:
         messages = [text for (text,) in rows(built, query)]
         assert any(text.startswith("Running stage 'train@small_head'") for text in messages)
         assert not any("no concurrency limit `gpu`" in text for text in messages)
-        run_on_demand(built, port)
-        while "flow run" not in lock.read_text():
-            time.sleep(0.1)
-        worker = int((built / ".prefect/serve/worker.pid").read_text().split("/")[2])
-        for pid in (worker, json.loads(lock.read_text())["pid"]):  # nobody is left who reports the run's end
-            os.kill(pid, signal.SIGKILL)
+        start_on_demand(built, port)
+        kill_worker_and_run(built)  # nobody is left who reports the run's end
         wait_for_state(built, "Crashed", 2)  # the server sees that its heartbeats stopped
         serve(built, "start", port)  # a new worker
-        lock.write_text("")
-        run_on_demand(built, port)
-        while "flow run" not in lock.read_text():
-            time.sleep(0.1)
-        worker = int((built / ".prefect/serve/worker.pid").read_text().split("/")[2])
-        for pid in (worker, json.loads(lock.read_text())["pid"]):
-            os.kill(pid, signal.SIGKILL)
+        (built / LOCK).write_text("")
+        start_on_demand(built, port)
+        kill_worker_and_run(built)
     finally:
         said = serve(built, "stop", port)
     assert "Crashed" in said

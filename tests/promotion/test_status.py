@@ -48,6 +48,13 @@ def test_status_names_what_was_done_by_hand_and_its_line_mends_it(
     assert command("status") == 0
 
 
+def assert_promoting_again_mends(problem: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert command("status") == 1
+    assert f"{problem}; run: pawtrace promote --force {POOR}\n" in capsys.readouterr().err
+    assert command("promote", "--force", POOR) == 0
+    assert command("status") == 0
+
+
 @pytest.mark.usefixtures("answers_as_recorded")
 def test_a_file_that_was_changed_and_committed_by_hand_is_named_all_the_same(
     params: Params, capsys: pytest.CaptureFixture[str]
@@ -55,10 +62,7 @@ def test_a_file_that_was_changed_and_committed_by_hand_is_named_all_the_same(
     use(POOR, params)
     (PROMOTED / "model.keras").write_bytes(b"x")
     run("dvc", "commit", "--force", "promoted.dvc")
-    assert command("status") == 1
-    assert f"model.keras: changed; run: pawtrace promote --force {POOR}\n" in capsys.readouterr().err
-    assert command("promote", "--force", POOR) == 0
-    assert command("status") == 0
+    assert_promoting_again_mends("model.keras: changed", capsys)
 
 
 @pytest.mark.usefixtures("answers_as_recorded")
@@ -73,10 +77,7 @@ def test_no_command_is_advised_that_loses_the_model_where_the_cache_has_lost_it(
     assert command("status") == 0
     (PROMOTED / "model.keras").write_bytes(b"x")
     shutil.rmtree(".dvc/cache/files")
-    assert command("status") == 1
-    assert f"model.keras: changed; run: pawtrace promote --force {POOR}\n" in capsys.readouterr().err
-    assert command("promote", "--force", POOR) == 0
-    assert command("status") == 0
+    assert_promoting_again_mends("model.keras: changed", capsys)
 
 
 @pytest.mark.usefixtures("answers_as_recorded")
@@ -87,10 +88,7 @@ def test_status_names_a_promotion_that_was_cut_off_and_its_line_mends_it(
     copy = Path(".pawtrace/promoted")
     shutil.copytree(PROMOTED, copy)
     link_promoted(copy)
-    assert command("status") == 1
-    assert f"run: pawtrace promote --force {POOR}" in capsys.readouterr().err
-    assert command("promote", "--force", POOR) == 0
-    assert command("status") == 0
+    assert_promoting_again_mends("the promotion was interrupted", capsys)
 
 
 def test_status_says_what_is_in_use(params: Params, capsys: pytest.CaptureFixture[str]) -> None:

@@ -14,9 +14,8 @@ from typing import NamedTuple
 
 from pawtrace.base.errors import DataError
 from pawtrace.base.files import sha256_of
-from pawtrace.base.urls import how_to_fetch
-from pawtrace.config.paths import ARCHIVES
 from pawtrace.config.sections import Limits
+from pawtrace.config.urls import how_to_fetch
 from pawtrace.dataset.sources.containers.entries import Entry, Unreadable, read_entry
 from pawtrace.dataset.sources.containers.folder_entries import folder_entries
 from pawtrace.dataset.sources.containers.member_names import clean, escape_problem
@@ -193,6 +192,6 @@ def _open(path: Path, usage: Usage, *, follow_links: bool) -> Iterator[Entry]:
 
 def _check_there(path: Path) -> None:
     if not path.exists():
-        if what_to_do := how_to_fetch(path, ARCHIVES):
+        if what_to_do := how_to_fetch(path):
             raise DataError(what_to_do)
         raise DataError(f"{path} is missing; expected a zip, a tar or a folder there")

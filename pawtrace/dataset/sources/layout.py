@@ -128,7 +128,12 @@ def labels_by_pattern(path: str, patterns: Mapping[str, str]) -> list[str]:
     return [label for label, pattern in patterns.items() if re.search(pattern, path)]
 
 
-def labels_in(folder: str) -> set[str]:
-    """The labels that the name of a folder says: one for `dog_photos`, two for `cats and dogs`, or none."""
-    words = {word.lower() for word in _WORDS.findall(folder)}
+def labels_in(name: str) -> set[str]:
+    """The labels that a folder's or file's name says: one for `dog_photos`, two for `cats and dogs`."""
+    words = {word.lower() for word in words_in(name)}
     return {label for label, names in _NAMES_OF_LABEL.items() if words & names}
+
+
+def words_in(name: str) -> list[str]:
+    """The words of a folder's or file's name: `dog` and `photos` of dog_photos, DogPhotos and dog-photos2."""
+    return _WORDS.findall(name)

@@ -1,7 +1,7 @@
 """`dead`: hardly better than guessing, even on the training pictures."""
 
 from pawtrace.diagnosis.facts import Facts
-from pawtrace.diagnosis.finding import Finding, NotKnown, Numbers
+from pawtrace.diagnosis.finding import Finding, Numbers, applying
 from pawtrace.diagnosis.rules import forgetting
 from pawtrace.diagnosis.rules.stalled import has_hardly_begun, is_below_the_band
 from pawtrace.results.number_words import decimal, percent, plural
@@ -58,10 +58,7 @@ def _is_excused(facts: Facts) -> bool:
 
 
 def _has_forgotten(facts: Facts) -> bool:
-    try:
-        return forgetting.rule(facts).applies
-    except NotKnown:
-        return False
+    return applying(forgetting.rule, facts) is not None
 
 
 def _is_frozen_random(facts: Facts) -> bool:

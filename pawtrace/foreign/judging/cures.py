@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pawtrace.config.conventions import CONVENTIONS
 from pawtrace.diagnosis.cures.steps import Cure, pretrained_lines, rounded, scaling_line
 from pawtrace.diagnosis.cures.table import cures_of
-from pawtrace.diagnosis.finding import Finding, NotKnown
+from pawtrace.diagnosis.finding import Finding, applying
 from pawtrace.foreign.judging import dead, input_scaling
 from pawtrace.foreign.judging.cures_of_dead import cures_of_dead, from_random, look, new_head, scaled_inside
 from pawtrace.foreign.judging.facts import ForeignFacts
@@ -17,7 +17,6 @@ _WORDS = {
     "pretrained": "Start from pretrained weights, with the input scaling that they expect.",
     "pictures": "Look at the photos: all of them are blank.",
 }
-_UNITS_OF_IMAGENET = 1000
 _RATE = 1e-3  # at which a new head learns
 _USUAL_RATES = {"sgd": 1e-2}  # of the other optimizers, the same
 
@@ -29,7 +28,7 @@ def cures_for(verdict: str, finding: Finding, facts: ForeignFacts) -> list[Cure]
     if verdict == "underfitting" and (not facts.measured.feeding.is_certain or facts.may_be_scaled_twice):
         own.insert(0, look(facts))
     output, network = facts.measured.output, facts.measured.network
-    if output.num_units >= _UNITS_OF_IMAGENET:
+    if output.is_of_many_classes:
         own.insert(0, _two_classes())
     if output.activation == "number" and "binary" in facts.measured.file.compiled.loss:
         own.insert(0, _sigmoid())
@@ -41,7 +40,7 @@ def cures_for(verdict: str, finding: Finding, facts: ForeignFacts) -> list[Cure]
 def _two_classes() -> Cure:
     return Cure(
         "two_classes",
-        "Give the model one unit that tells dogs from cats, in place of its many units; train it.",
+        "Replace the output units by one unit that tells dogs from cats, and train the model again.",
         None,
         "keras.layers.Dense(1, activation='sigmoid')  # with loss='binary_crossentropy'",
     )
@@ -97,7 +96,8 @@ def _own_cures(verdict: str, finding: Finding, facts: ForeignFacts) -> Iterator[
         )
     elif verdict == "unstable":
         yield _lower_rate(facts)
-        yield from _if_also_dead(facts)
+        if (broken := applying(dead.rule, facts)) is not None:  # a smaller rate alone may not help
+            yield from cures_of_dead(broken, facts)
     elif verdict == "dead":
         yield from cures_of_dead(finding, facts)
     elif finding.cause == "frozen_random":
@@ -108,28 +108,15 @@ def _own_cures(verdict: str, finding: Finding, facts: ForeignFacts) -> Iterator[
 
 def _scale_once(facts: ForeignFacts) -> Cure:
     """The scaling of the pretrained weights, if the model's scaling layers are wrong for these as well."""
-    try:
-        finding = input_scaling.of_pretrained(facts)
-    except NotKnown:
-        finding = Finding(False, "", "", "")
-    if finding.applies:
-        return _scaling(finding, facts)
+    pretrained = applying(input_scaling.of_pretrained, facts)
+    if pretrained is not None:
+        return _scaling(pretrained, facts)
     return Cure(
         "scale_once",
         "Scale only once: give the model unscaled photos, or remove its scaling layer; then train again.",
         None,
         scaled_inside(facts),
     )
-
-
-def _if_also_dead(facts: ForeignFacts) -> Iterator[Cure]:
-    """A smaller rate alone may not help a network that is broken, or that never could learn."""
-    try:
-        finding = dead.rule(facts)
-    except NotKnown:
-        return
-    if finding.applies:
-        yield from cures_of_dead(finding, facts)
 
 
 def _lower_rate(facts: ForeignFacts) -> Cure:

@@ -50,7 +50,7 @@ def new_head(facts: ForeignFacts) -> Cure:
     measured = facts.measured
     expected = measured.network.expected_convention or measured.feeding.convention
     scaling = scaled_inside(facts) if measured.inner_scaling else scaling_line(expected)
-    (height, width), last = measured.network.size_px, measured.network.last_of_convolutions
+    (height, width), last = measured.network.size_px, measured.network.feature_map_layer
     return Cure(
         "new_head",
         "Train a new head on the convolutions, which are good: frozen, with one sigmoid unit.",

@@ -51,7 +51,7 @@ def of_pretrained(facts: ForeignFacts) -> Finding:
             raise NotKnown("the scaling inside the model is not one of the usual conventions")
         return pretrained_scaling.rule(facts)
     if not facts.measured.feeding.is_certain and not facts.measured.inner_scaling:
-        raise NotKnown("with no input scaling is the model measurably better than guessing")
+        raise NotKnown("no input scaling makes the model measurably better than guessing")
     network = facts.measured.network
     if network.is_trained_vgg16:
         # By features, such a VGG16 lost 9 points; trained anew as they say, it lost 15 (docs/log.md).

@@ -6,7 +6,7 @@ All other verdicts use the rules of `pawtrace.diagnosis.rules`, on the same fact
 import math
 from collections.abc import Callable
 
-from pawtrace.diagnosis.finding import Finding, NotKnown
+from pawtrace.diagnosis.finding import Finding, NotKnown, applying
 from pawtrace.diagnosis.rules import normalization_lag as lag
 from pawtrace.diagnosis.rules import too_few as few
 from pawtrace.diagnosis.rules import undertrained as still_improving
@@ -35,7 +35,8 @@ def unstable(facts: ForeignFacts) -> Finding:
         return Finding(True, measure, "not finite", limit_words, said)
     rise, epoch, before, after = largest_rise(facts, _initial_loss(facts))
     is_assumed = epoch == 1 and facts.initial_loss is None
-    is_explained = is_assumed and _input_is_at_fault(facts)
+    # With a wrong input scaling, the first loss is large at every learning rate.
+    is_explained = is_assumed and applying(input_scaling.rule, facts) is not None
     applies = rise > limit and not facts.is_good and not is_explained
     why_not = ", explained by the input scaling" if is_explained else ", recovered"
     jump = (
@@ -51,14 +52,6 @@ def unstable(facts: ForeignFacts) -> Finding:
         f"{jump} and the model does not recover: the learning rate is too large.",
         {"epoch": epoch, "rise": rise},
     )
-
-
-def _input_is_at_fault(facts: ForeignFacts) -> bool:
-    """Whether the input scaling is wrong: then the first epoch's loss is large at every learning rate."""
-    try:
-        return input_scaling.rule(facts).applies
-    except NotKnown:
-        return False
 
 
 def _initial_loss(facts: ForeignFacts) -> float:

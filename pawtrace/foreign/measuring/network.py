@@ -85,7 +85,7 @@ class Network(NamedTuple):
         return [output.layer for output in self.outputs[self.num_trunk :]]
 
     @property
-    def last_of_convolutions(self) -> str:
+    def feature_map_layer(self) -> str:
         """The name of the model's own layer that gives out the last feature map: perhaps a whole backbone."""
         maps = (
             layer for layer in reversed(self.model.layers) if len(getattr(layer.output, "shape", ())) == 4

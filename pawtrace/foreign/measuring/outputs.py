@@ -34,6 +34,11 @@ class Output(NamedTuple):
         """Whether the output is 1 whatever the input: the softmax of a single number."""
         return self.num_units == 1 and self.activation == "softmax"
 
+    @property
+    def is_of_many_classes(self) -> bool:
+        """Whether the units are read as the classes of a data set of many things."""
+        return self.num_units in _KNOWN
+
     def probability(self, values: np.ndarray) -> np.ndarray:
         """P(second class), float64 (n,), of what the model gives out, (n, units)."""
         values = values.astype(np.float64).reshape(len(values), -1)

@@ -1,14 +1,10 @@
 """The label of a photo, as its path tells it."""
 
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import PurePosixPath
 
-_NAMES = (  # of LABELS, as whole words in names of folders and files: no cat in `location`
-    {"cat", "cats", "kitten", "kittens", "kitty", "kitties"},
-    {"dog", "dogs", "doggy", "puppy", "puppies", "pup", "pups"},
-)
-_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")  # of dog_photos, DogPhotos, DOGS-2
+from pawtrace.config.sections import LABELS
+from pawtrace.dataset.sources.layout import labels_in, words_in
 
 
 def label_of(path: str, *, by_folder: bool = False) -> int | None:
@@ -22,25 +18,23 @@ def label_of(path: str, *, by_folder: bool = False) -> int | None:
       by_folder: folders count most, as for Keras's loaders. Right if there are folders of both labels.
     """
     photo = PurePosixPath(path)
-    file = _WORD.findall(photo.stem)
-    of_folders, first = _words_of_folders(photo), file[:1]
-    return _label_in([*of_folders, first, file] if by_folder else [first, *of_folders, file])
+    of_folders, first = _folders(photo), words_in(photo.stem)[:1]
+    return _label_in([*of_folders, *first, photo.stem] if by_folder else [*first, *of_folders, photo.stem])
 
 
 def label_of_folders(path: str) -> int | None:
     """The label that the deepest folder with cat or dog in its name tells; None without one."""
-    return _label_in(_words_of_folders(PurePosixPath(path)))
+    return _label_in(_folders(PurePosixPath(path)))
 
 
-def _words_of_folders(photo: PurePosixPath) -> list[list[str]]:
-    return [_WORD.findall(name) for name in reversed(photo.parent.parts)]
+def _folders(photo: PurePosixPath) -> Iterable[str]:
+    return reversed(photo.parent.parts)
 
 
-def _label_in(names: Iterable[Sequence[str]]) -> int | None:
-    """The label in the first of these names, each a list of words, that tells exactly one."""
-    for words in names:
-        said = {word.lower() for word in words}
-        found = [label for label, its_names in enumerate(_NAMES) if said & its_names]
-        if len(found) == 1:
-            return found[0]
+def _label_in(names: Iterable[str]) -> int | None:
+    """The label that the first of these names with exactly one says."""
+    for name in names:
+        said = labels_in(name)
+        if len(said) == 1:
+            return LABELS.index(said.pop())
     return None

@@ -15,6 +15,7 @@ from pawtrace.foreign.defaults import train_params
 from pawtrace.foreign.judging import cures
 from pawtrace.foreign.judging.cures_of_dead import new_head
 from pawtrace.foreign.judging.facts import ForeignFacts
+from pawtrace.foreign.measuring.outputs import Output
 from tests.foreign.colours import images_and_labels, reader
 from tests.foreign.judging.known_models import BAD_LOSSES, TEST, TRAIN, blind, wide
 
@@ -54,7 +55,7 @@ def test_a_head_of_zeros_on_good_convolutions_is_to_be_trained_again() -> None:
 def test_a_new_head_says_what_its_backbone_expects(
     made_for: str | None, expected: str | None, line: str
 ) -> None:
-    network = SimpleNamespace(expected_convention=expected, size_px=(9, 8), last_of_convolutions="conv")
+    network = SimpleNamespace(expected_convention=expected, size_px=(9, 8), feature_map_layer="conv")
     feeding = SimpleNamespace(convention="zero_to_one")
     measured = SimpleNamespace(
         inner_scaling=made_for is not None, made_for=made_for, network=network, feeding=feeding
@@ -130,7 +131,7 @@ def test_who_scales_twice_is_told_of_a_scaling_layer_that_is_wrong_as_well(
 
 
 def test_a_model_of_a_thousand_classes_is_given_one_unit_first() -> None:
-    output = SimpleNamespace(num_units=1000, activation="softmax")
+    output = Output(1000, "softmax", "the classes of ImageNet")
     file = SimpleNamespace(compiled=SimpleNamespace(loss=""))
     facts = SimpleNamespace(measured=SimpleNamespace(output=output, file=file, network=None))
     found = cures.cures_for("stalled", Finding(True, "", "", ""), cast(ForeignFacts, facts))
@@ -155,11 +156,8 @@ def test_who_overfits_with_convolutions_of_their_own_is_told_of_pretrained_ones(
     family: str | None, trains: bool, names: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(cures, "cures_of", lambda *_: [Cure("shared", "", None, "")])
-    network, output = (
-        SimpleNamespace(family=family, shows_layers=True),
-        SimpleNamespace(activation="sigmoid", num_units=1),
-    )
-    measured = SimpleNamespace(network=network, output=output)
+    network = SimpleNamespace(family=family, shows_layers=True)
+    measured = SimpleNamespace(network=network, output=Output(1, "sigmoid", ""))
     params = train_params({"backbone": "model.keras"})
     facts = SimpleNamespace(measured=measured, params=params, trains_backbone=trains)
     found = cures.cures_for("overfitting", Finding(True, "", "", ""), facts)  # type: ignore[arg-type]

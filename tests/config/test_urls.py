@@ -4,8 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pawtrace.base.urls import how_to_fetch
-from pawtrace.config.paths import ARCHIVES
+from pawtrace.config.urls import how_to_fetch
 
 
 @pytest.mark.parametrize(
@@ -15,9 +14,9 @@ def test_a_url_is_answered_with_dvcs_command(url: str) -> None:
     name = Path(url).name
     wanted = f"run: dvc import-url {url.rstrip('/')} data/archives/{name}, and use data/archives/{name}"
     for given in (url, Path(url)):
-        assert str(how_to_fetch(given, ARCHIVES)).endswith(wanted)
+        assert str(how_to_fetch(given)).endswith(wanted)
 
 
 @pytest.mark.parametrize("path", ["data/archives/a.zip", "/photos", "a:b/c.zip", "C:/photos", "photos:/"])
 def test_a_path_is_none(path: str) -> None:
-    assert how_to_fetch(path, ARCHIVES) is None
+    assert how_to_fetch(path) is None
