@@ -64,6 +64,15 @@ def tiny_published(monkeypatch: pytest.MonkeyPatch) -> Path:
     return path
 
 
+def test_another_number_of_files_without_a_header_is_refused(
+    set_data: SetData, tiny_published: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cats_vs_dogs, "_NUM_CORRUPT_IMAGES", 3)
+    set_data(source="cats_vs_dogs", archive=str(tiny_published))
+
+    assert "expected 3 files without a JFIF header, found 2" in failure()
+
+
 def test_a_local_copy_under_any_name_is_used_instead_of_the_network(
     set_data: SetData, tiny_published: Path, no_network: list[str]
 ) -> None:

@@ -15,6 +15,7 @@ from tensorflow_datasets.core.utils.lazy_imports_utils import tensorflow as tf  
 from tensorflow_datasets.core.writer import ExampleWriter
 from tensorflow_datasets.image_classification import cats_vs_dogs
 
+from pawtrace.base.errors import DataError
 from pawtrace.config.sections import LABELS, DataParams
 from pawtrace.dataset.sources.archive import Archive, Member
 from pawtrace.dataset.sources.file_map import inspected, map_files
@@ -133,18 +134,35 @@ class CatsVsDogs(_Repeatable, cats_vs_dogs.CatsVsDogs, skip_registration=True): 
     def _generate_examples(
         self, archive: Iterator[tuple[str, IO[bytes]]]
     ) -> Iterator[tuple[str, dict[str, Any]]]:
-        for name, example in super()._generate_examples(self._recorded(archive)):
-            self._intake.keep(example["label"].capitalize(), example["label"])
-            yield name, example
+        self._num_without_header = 0
+        for name, stored, _ in map_files(as_tfds_stores, self._photos(archive)):
+            label = cats_vs_dogs._NAME_RE.match(name).group(1)
+            self._intake.keep(label, label.lower())
+            yield name, {"image": stored, "image/filename": name, "label": label.lower()}
+        if self._num_without_header != cats_vs_dogs._NUM_CORRUPT_IMAGES:
+            raise DataError(
+                f"cats_vs_dogs: expected {cats_vs_dogs._NUM_CORRUPT_IMAGES} files without a JFIF header, "
+                f"found {self._num_without_header}; download the archive again"
+            )
 
-    def _recorded(self, archive: Iterator[tuple[str, Any]]) -> Iterator[tuple[str, Any]]:
-        """The same members; upright and RGB where they are not, as TFDS ignores both."""
+    def _photos(self, archive: Iterator[tuple[str, Any]]) -> Iterator[Member]:
+        """The members that TFDS takes; the others are rejected."""
         for name, file in archive:
             if not cats_vs_dogs._NAME_RE.match(name):
                 self._intake.reject(name, OUTSIDE)
             elif b"JFIF" not in file.peek(_PEEKED_BYTES):
                 self._intake.reject(name, "no JFIF header")
+                self._num_without_header += 1
             else:
-                content = made_upright(file.read())
-                file = io.BufferedReader(io.BytesIO(content))  # which can peek, as a zip's member can
-            yield name, file
+                yield Member(name, file.read(), None)
+
+
+def as_tfds_stores(photo: Member) -> Member:
+    """The same photo as TFDS's cats_vs_dogs stores it, by its own code: decoded, and encoded as JPEG again.
+
+    Upright and RGB first, where it is not, as TFDS ignores both.
+    """
+    content = made_upright(photo.content or b"")
+    file = io.BufferedReader(io.BytesIO(content))  # which can peek, as a zip's member can
+    _, example = next(cats_vs_dogs.CatsVsDogs._generate_examples(None, [(photo.name, file)]))
+    return photo._replace(content=example["image"].read())

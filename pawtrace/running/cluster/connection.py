@@ -29,7 +29,16 @@ _CONNECT_S = 10
 _WITHOUT_WORKER_S = 60  # a cluster that grows and shrinks may be without any for a while
 _LOOK_EVERY_S = 5
 _PACKAGE = Path(__file__).parents[2]
-_DECIDE_BYTES = ("google-crc32c", "numpy", "opencv-python-headless", "pillow", "pillow-heif", "protobuf")
+_DECIDE_BYTES = (
+    "google-crc32c",
+    "numpy",
+    "opencv-python-headless",
+    "pillow",
+    "pillow-heif",
+    "protobuf",
+    "tensorflow",
+    "tensorflow-datasets",
+)
 _SPEAK = ("python", "dask", "distributed", "msgpack", "cloudpickle")  # what both ends must have the same of
 
 

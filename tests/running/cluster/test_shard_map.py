@@ -20,8 +20,8 @@ from pawtrace.dataset.examples.planned import ShardPlan, write_planned
 from pawtrace.dataset.examples.shards import ShardEntry
 from pawtrace.dataset.sources import builders
 from pawtrace.dataset.sources.archive import Member
-from pawtrace.dataset.sources.builders import PetArchive
-from pawtrace.dataset.sources.file_map import inspected
+from pawtrace.dataset.sources.builders import PetArchive, as_tfds_stores
+from pawtrace.dataset.sources.file_map import inspected, map_files
 from pawtrace.dataset.sources.intake import Intake, Rejection
 from pawtrace.dataset.splitting.near_pairs import near_pairs
 from pawtrace.dataset.splitting.pairs_on_cluster import pairs_for_split
@@ -143,6 +143,17 @@ def test_an_archive_is_inspected_to_the_same_bytes_on_a_cluster_and_after_a_work
     monkeypatch.setattr(builders, "inspected", partial(inspected_after_a_death, marker=marker))
     assert prepared(archive, tmp_path / "after") == here
     assert marker.exists()
+
+
+@pytest.mark.slow
+def test_cats_vs_dogs_is_stored_as_the_same_bytes_on_a_cluster(
+    two_workers: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photos = [Member(f"PetImages/Cat/{n}.jpg", encoded(pixels(n)), None) for n in range(70)]
+    here = list(map_files(as_tfds_stores, photos))
+    monkeypatch.setenv(SCHEDULER, two_workers)
+    assert list(map_files(as_tfds_stores, photos)) == here
+    assert all(photo.content for photo in here)
 
 
 @pytest.mark.slow
