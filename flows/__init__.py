@@ -11,6 +11,7 @@ import sys
 import warnings
 from pathlib import Path
 
+from pawtrace.base.errors import in_one_line
 from pawtrace.running.importing import end_at_ctrl_c
 
 # Workers are copies of a process that has imported the flow already; Python then warns of a second import.
@@ -39,7 +40,7 @@ def _check_settings() -> None:
         with contextlib.redirect_stderr(io.StringIO()):  # Prefect says it twice
             import prefect.context  # noqa: F401
     except ValueError as error:
-        said = " ".join(str(error).partition("For further")[0].split())[:300]
+        said = in_one_line(str(error).partition("For further")[0], 300)
         sys.exit(f"pawtrace: a PREFECT_... variable, or {PREFECT_HOME}/profiles.toml, is wrong: {said}")
 
 

@@ -23,7 +23,7 @@ from prefect.client.schemas.schedules import CronSchedule
 from prefect.client.schemas.sorting import FlowRunSort
 from pydantic import ValidationError
 
-from pawtrace.base.errors import ParamsError
+from pawtrace.base.errors import ParamsError, in_one_line
 from pawtrace.base.yaml_files import read_yaml
 
 _FILE = Path("prefect.yaml")
@@ -47,7 +47,7 @@ def schedules() -> dict[str, list[str]]:
     except FileNotFoundError:
         raise ParamsError(f"{_FILE} is missing; run: git checkout {_FILE}") from None
     except (ValueError, KeyError, TypeError) as error:
-        said = " ".join(str(error).split())[:200]
+        said = in_one_line(str(error))
         raise ParamsError(f"{_FILE}: expected deployments with name and cron, found: {said}") from None
     for name, crons in found.items():
         for cron in crons:

@@ -32,7 +32,7 @@ from flows.server_errors import server_errors_named
 from flows.stale_runs import TAG, crash_ended_runs, process_tag, tag_this_run
 from flows.temporary_server import prefect_server
 from flows.verdict import Verdict
-from pawtrace.base.errors import PawtraceError, TrainingError, is_disk_full
+from pawtrace.base.errors import PawtraceError, TrainingError, in_one_line, is_disk_full
 from pawtrace.config.params import Params, load_params
 from pawtrace.rebuilding import checkout, remote
 from pawtrace.rebuilding.saving import commit_results
@@ -66,7 +66,7 @@ def reproduce(params: Params, lock: IO[str]) -> None:
 
     def line(text: str) -> None:
         if text.startswith(_NOT_KEPT):
-            not_kept.append(text[:300])
+            not_kept.append(in_one_line(text, 300))
         progress.line(text)
 
     inner = {"PREFECT_API_URL": PREFECT_API_URL.value() or "", TAG: f"rebuild:{flow_run.id}"}

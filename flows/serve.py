@@ -27,7 +27,7 @@ from flows.gpu import GPU
 from flows.notifications import update_automations
 from flows.server_answers import answers
 from flows.stale_runs import crash_ended_runs, crash_silent_runs
-from pawtrace.base.errors import DeviceError, ParamsError
+from pawtrace.base.errors import DeviceError, ParamsError, in_one_line
 from pawtrace.base.files import write_text
 from pawtrace.running.entry_point import errors_in_one_line
 
@@ -39,6 +39,7 @@ _START_UP_S = 120
 _LATE_S = 120  # a machine may be busy
 WORKER_ENVIRONMENT = {"PREFECT_WORKER_QUERY_SECONDS": "1"}  # it looks that often for runs that are due
 _POLL_S = 0.2
+_LAST_WORDS = 40  # of what Prefect prints: the error is at the end
 _PORTS = range(1, 65536)
 
 
@@ -156,7 +157,7 @@ def _last_error(log: Path) -> str:
     lines = [line.strip() for line in log.read_text("utf-8", errors="replace").splitlines() if line.strip()]
     named = [line for line in lines if re.match(r"[\w.]+(Error|Exception)\b", line)]
     said = (named or lines or ["no output"])[-1]
-    return re.sub(r"//[^/\s]*@", "//", said)[:200]
+    return in_one_line(re.sub(r"//[^/\s]*@", "//", said))
 
 
 def _create_pool(client: SyncPrefectClient) -> None:
@@ -181,8 +182,8 @@ def _deploy() -> None:
         check=False,
     )
     if deployed.returncode != 0:
-        said = " ".join((deployed.stderr or deployed.stdout).split())
-        raise ParamsError(f"prefect.yaml: expected deployments that Prefect accepts, found: {said[-300:]}")
+        said = " ".join((deployed.stderr or deployed.stdout).split()[-_LAST_WORDS:])
+        raise ParamsError(f"prefect.yaml: expected deployments that Prefect accepts, found: {said}")
 
 
 def _port(text: str) -> int:

@@ -9,7 +9,7 @@ from prefect.logging.handlers import APILogHandler
 
 from flows.ending import results_are_in_place
 from flows.temporary_server import check_room
-from pawtrace.base.errors import DeviceError
+from pawtrace.base.errors import DeviceError, in_one_line
 
 SERVER_ERRORS = (httpx.HTTPError, PrefectHTTPStatusError)
 _NO_SERVER = "Failed to reach API"  # a RuntimeError of Prefect's
@@ -37,7 +37,7 @@ def server_errors_named(url: str) -> Iterator[None]:
 
 
 def _no_answer(url: str, error: Exception) -> DeviceError:
-    found = " ".join(str(error).split())[:200]
+    found = in_one_line(str(error))
     return DeviceError(
         f"PREFECT_API_URL: expected a Prefect server at {url}, found: {found}; start it, or unset "
         "PREFECT_API_URL for a temporary one"

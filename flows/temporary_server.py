@@ -20,7 +20,7 @@ from pathlib import Path
 
 from flows import PREFECT_HOME
 from flows.server_answers import answers, named_server
-from pawtrace.base.errors import DeviceError
+from pawtrace.base.errors import DeviceError, in_one_line
 from pawtrace.running.importing import garbage_left_alone
 
 _START_UP_S = 120  # 10 s is usual on two cores; a slow machine needs longer
@@ -83,7 +83,7 @@ def _wait_until_healthy(server: subprocess.Popen[bytes], url: str, log: Path) ->
     ended = "it ended at once" if server.poll() is not None else f"it did not answer within {_START_UP_S} s"
     lines = log.read_text(encoding="utf-8", errors="replace").split("\n")
     last = next((line.strip() for line in reversed(lines) if line.strip()), "no output")
-    raise DeviceError(f"Prefect's temporary server did not start: {ended} ({last[:200]}); see {log}")
+    raise DeviceError(f"Prefect's temporary server did not start: {ended} ({in_one_line(last)}); see {log}")
 
 
 def _stop(server: subprocess.Popen[bytes]) -> None:

@@ -36,8 +36,16 @@ class TrainingError(PawtraceError):
 
 
 def first_line(error: BaseException) -> str:
-    """What an error says, in a line of at most 200 characters."""
-    return str(error).splitlines()[0][:200] if str(error) else type(error).__name__
+    """The first line of what an error says, as `in_one_line` shows it."""
+    return in_one_line(str(error).splitlines()[0]) if str(error) else type(error).__name__
+
+
+def in_one_line(text: str, max_characters: int = 200) -> str:
+    """A text without line breaks, cut between two words if it is too long."""
+    line = " ".join(text.split())
+    if len(line) <= max_characters:
+        return line
+    return f"{line[:max_characters].rsplit(' ', 1)[0]} ..."
 
 
 def is_disk_full(error: BaseException | None) -> bool:

@@ -21,6 +21,8 @@ from ruamel.yaml.events import (
     ScalarEvent,
 )
 
+from pawtrace.base.errors import in_one_line
+
 _MAX_BYTES = 10_000_000
 _MAX_DEPTH = 50
 _MAX_VALUES = 50_000  # with each alias counted as all that it stands for
@@ -68,7 +70,7 @@ def parse_yaml(content: bytes) -> Any:
     except MarkedYAMLError as error:
         raise ValueError(_one_line(error)) from None
     except YAMLError as error:
-        raise ValueError(" ".join(str(error).split())[:200]) from None
+        raise ValueError(in_one_line(str(error))) from None
 
 
 def yaml_text(content: Any) -> str:
@@ -144,7 +146,7 @@ def _require_plain(event: Any) -> None:
 
 
 def _one_line(error: MarkedYAMLError) -> str:
-    problem = " ".join(": ".join(filter(None, (error.context, error.problem))).split())[:200]
+    problem = in_one_line(": ".join(filter(None, (error.context, error.problem))))
     mark = error.problem_mark or error.context_mark
     return problem if mark is None else f"{problem} in line {mark.line + 1}"
 

@@ -46,7 +46,7 @@ def run(arguments: argparse.Namespace) -> int:
             return 1
         check_model(candidate)
         promote(candidate, decision)
-    forced = "" if decision.promote else " (forced)"
+    forced = "" if decision.promote else " by --force; the comparison said"
     print(f"promoted {recipe}{forced}: {decision.sentence}")
     print(f"to keep it in git, run: git add {POINTER} {paths.PROMOTED} && git commit -m 'Promote'")
     return 0

@@ -8,6 +8,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from pawtrace.base.files import write_text
 from pawtrace.config.conventions import CONVENTIONS
+from pawtrace.diagnosis.cures.names_in_lines import names_explained
 from pawtrace.diagnosis.scores import score_of
 from pawtrace.evaluation.curves import calibration_bins, confusion
 from pawtrace.evaluation.metrics import measure
@@ -45,7 +46,7 @@ def write_page(path: Path, diagnosis: "ForeignDiagnosis") -> None:
     environment = Environment(
         loader=PackageLoader("pawtrace.foreign", "."), autoescape=True, undefined=StrictUndefined
     )
-    environment.filters.update(percent=percent, decimal=decimal)
+    environment.filters.update(percent=percent, decimal=decimal, names_explained=names_explained)
     template = environment.get_template("page.html.jinja")
     measured = diagnosis.measured
     if measured is None:

@@ -65,7 +65,8 @@ def predict_photos(path: Path, names: Sequence[str], encoded: Sequence[bytes]) -
         feeding = find_feeding(answers, network.size_px, output, labelled, _NUM_FIRST, None, likely)
         if feeding.is_certain:
             convention, dog_first = feeding.convention, feeding.best.dog_first
-            return _answered(answers, network.size_px, output.probability, encoded, convention, dog_first)
+            found = _answered(answers, network.size_px, output.probability, encoded, convention, dog_first)
+            return found._replace(words=f"{found.words}{feeding.equals_words}")
     expected = "zero_to_255" if network.inputs.dtype == "uint8" else made_for(network, encoded)
     if expected is None:
         inside = "a scaling layer in the model, or " if network.shows_layers else ""

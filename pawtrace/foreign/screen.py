@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pawtrace.config.conventions import CONVENTIONS
 from pawtrace.config.sections import LABELS
+from pawtrace.diagnosis.cures.names_in_lines import names_explained
 from pawtrace.diagnosis.finding import Check
 from pawtrace.diagnosis.label_quality import Suspect
 from pawtrace.diagnosis.scores import score_of
@@ -34,6 +35,7 @@ def as_screen(diagnosis: "ForeignDiagnosis") -> str:
             lines += [f"{'':15}{line}" for line in cure.keras.splitlines()]
     if len(diagnosis.cures) > _NUM_CURES:
         lines += _wrapped("", f"{plural(len(diagnosis.cures) - _NUM_CURES, 'more cure')}: --html, --json")
+    lines += _wrapped("", names_explained(cure.keras for cure in diagnosis.cures[:_NUM_CURES]))
     for note in diagnosis.notes:
         lines += _wrapped("note", note)
     if diagnosis.suspects:
@@ -190,10 +192,8 @@ def _feeding_words(measured: Measured) -> str:
         )
     tried = f"{percent(best.accuracy)} of the {len(best.right)} photos of this trial"
     words += f", class 0 {other} ({tried}, loss {best.loss:.2f})"
-    if feeding.equals:
-        equals = ", ".join(CONVENTIONS[name].words for name in feeding.equals)
-        words += f"; {equals} fit{'s' if len(feeding.equals) == 1 else ''} equally well"
-    elif feeding.others:
+    words += feeding.equals_words
+    if feeding.others and not feeding.equals:
         second = feeding.others[0]
         words += (
             f"; next best: {CONVENTIONS[second.convention].words}, "

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import keras
 import numpy as np
 
-from pawtrace.base.errors import TrainingError
+from pawtrace.base.errors import TrainingError, in_one_line
 
 _BATCH_SIZE = 32
 
@@ -62,7 +62,7 @@ def export_model(model: keras.Model, name: str, path: Path) -> None:
     except OSError:
         raise  # a full disk, say
     except Exception as error:  # each converter has its own
-        error_text = " ".join(str(error).split())[:200]
+        error_text = in_one_line(str(error))
         raise TrainingError(
             f"--format {name}: expected that Keras can export this model, found: {error_text}"
         ) from error

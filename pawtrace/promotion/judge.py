@@ -152,7 +152,7 @@ def _with(reference: Reference, ours: _BySplit, margin: float) -> Decision:
     accuracies = [percent(float(np.mean(of.predicted == of.labels))) for of in on_both]
     verdict: Verdict = "not_worse" if found.low > -margin else "refused"
     sentence = (
-        f"{accuracies[0]} against {accuracies[1]} of {reference.model.recipe} on "
+        f"{accuracies[0]} against {accuracies[1]} of the best promoted model ({reference.model.recipe}) on "
         f"{_which(len(counting), ours, theirs)}: {found.words} points; "
         f"{_limit(verdict, found, margin)}"
     )

@@ -68,7 +68,7 @@ def _lines(record: PromotionRecord) -> list[str]:
     evaluation = read_json(Measured, paths.PROMOTED / "evaluation.json", f"train@{record.recipe}")
     low, high = evaluation.intervals["accuracy"]
     before, best, pointer = record.replaces, record.best, read_pointer()
-    forced = "" if record.decision.promote else " (forced)"
+    forced = "" if record.decision.promote else "--force; the comparison said: "
     since = pointer.in_use_since if pointer else record.promoted_at
     by = ", by a rollback" if pointer and pointer.rolled_back else ""
     data, *changes = data_sentences(record.data, load_params())
@@ -79,7 +79,7 @@ def _lines(record: PromotionRecord) -> list[str]:
         f"trained        {_origin(record.recipe)}",
         f"in use since   {since}{by}",
         f"promoted       {record.promoted_at}, at commit {(record.commit or 'none')[:12]}",
-        f"because        {record.decision.sentence}{forced}",
+        f"because        {forced}{record.decision.sentence}",
         f"test accuracy  {percent(evaluation.metrics['test']['accuracy'])} "
         f"(95 % interval {percent(low)} to {percent(high)})",
         f"previous model {f'{before.recipe}, promoted {before.promoted_at}' if before else 'none'}",

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from typing import Literal
 
-from pawtrace.base.errors import PawtraceError
+from pawtrace.base.errors import PawtraceError, in_one_line
 from pawtrace.config.sections import RebuildParams
 from pawtrace.running.dvc import Ended, Say, ask_dvc, run_dvc
 
@@ -113,13 +113,13 @@ def _error(remote: str, found: str, verb: str) -> RemoteError:
     lost = f"nothing on this machine was lost; when the remote works again, run: dvc {verb}"
     if any(words in found for words in _SET_UP_WRONGLY):
         return RemoteRefusedError(
-            f"remote {remote}: expected a configuration that dvc can use, found: {found[:200]}; {lost}"
+            f"remote {remote}: expected a configuration that dvc can use, found: {in_one_line(found)}; {lost}"
         )
     if _REFUSED.search(found):
         return RemoteRefusedError(
-            f"remote {remote}: expected accepted credentials, found: {found[:200]}; {lost}"
+            f"remote {remote}: expected accepted credentials, found: {in_one_line(found)}; {lost}"
         )
-    return RemoteError(f"remote {remote}: expected an answer, found: {found[:200]}; {lost}")
+    return RemoteError(f"remote {remote}: expected an answer, found: {in_one_line(found)}; {lost}")
 
 
 def _last_line(text: str) -> str:

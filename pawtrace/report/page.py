@@ -14,6 +14,7 @@ from markupsafe import Markup, escape
 
 from pawtrace.base.yaml_files import yaml_text
 from pawtrace.config.sections import LABELS, SPLITS, DiagnoseParams
+from pawtrace.diagnosis.cures.names_in_lines import names_explained
 from pawtrace.diagnosis.label_quality import Suspect
 from pawtrace.diagnosis.shortcuts import Shortcut
 from pawtrace.report import reason
@@ -126,6 +127,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(
+        names_explained=names_explained,
         percent=percent,
         points=points,
         share=_percent_number,

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import IO, NamedTuple
 
+from pawtrace.base.errors import in_one_line
 from pawtrace.running.processes import end_within
 
 _GRACE_S = 30  # for Prefect to report the end of a run that was told to end; it hung there once
@@ -28,7 +29,7 @@ class Ended(NamedTuple):
         """The last line of a stage that says what is wrong; else of dvc's errors; else of all."""
         ours = [found[0] for line in self.lines if (found := _OF_A_STAGE.search(line))]
         errors = [line for line in self.lines if line.startswith("ERROR")]
-        return (ours or errors or self.lines or ["no output"])[-1][:300]
+        return in_one_line((ours or errors or self.lines or ["no output"])[-1], 300)
 
 
 def run_dvc(

@@ -5,7 +5,7 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
-from pawtrace.base.errors import PawtraceError
+from pawtrace.base.errors import PawtraceError, in_one_line
 
 
 class GitError(PawtraceError):
@@ -52,6 +52,6 @@ def git_bytes(*words: str, folder: Path | None = None, environment: Mapping[str,
                 "this folder is not a git repository, which DVC needs; "
                 "run: git init && git add --all && git commit -m Start"
             )
-        said = " ".join(ended.stderr.decode("utf-8", errors="replace").split())[:200]
+        said = in_one_line(ended.stderr.decode("utf-8", errors="replace"))
         raise GitError(f"git {words[0]}: expected success, found: {said}; run: git {' '.join(words)}")
     return ended.stdout

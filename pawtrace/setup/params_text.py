@@ -11,7 +11,7 @@ from ruamel.yaml.comments import CommentedMap
 from ruamel.yaml.error import YAMLError
 from ruamel.yaml.representer import RoundTripRepresenter
 
-from pawtrace.base.errors import ParamsError
+from pawtrace.base.errors import ParamsError, in_one_line
 from pawtrace.base.yaml_files import read_yaml
 
 
@@ -34,7 +34,7 @@ def load_commented(path: Path) -> CommentedMap:
         read_yaml(path)  # refuses more, and says it better
         content = _yaml().load(path)
     except (YAMLError, ValueError, OSError) as error:
-        raise ParamsError(f"{path}: expected YAML, found: {' '.join(str(error).split())[:200]}") from None
+        raise ParamsError(f"{path}: expected YAML, found: {in_one_line(str(error))}") from None
     if not isinstance(content, CommentedMap):
         raise ParamsError(f"{path}: expected a mapping, found {content!r:.80}")
     return content

@@ -3,6 +3,7 @@
 import pytest
 
 from pawtrace.config.train_params import Phase
+from pawtrace.diagnosis.cures.names_in_lines import names_explained, names_to_supply
 from pawtrace.diagnosis.next_step import cured
 from tests.diagnosis.made_up_diseases import (
     CASES,
@@ -41,6 +42,21 @@ def test_each_cure_is_a_valid_recipe_and_changes_something(name):
         assert cure.keras
         if cure.overrides is not None:
             assert cured(TRAIN, cure) != TRAIN
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_each_name_in_the_lines_of_keras_is_explained(name):
+    _, *made = CASES[name]
+    for cure in diagnosis_of(*made).cures:
+        sentence = names_explained([cure.keras])
+        for each in names_to_supply(cure.keras):
+            assert f"{each} means " in sentence
+
+
+def test_a_name_that_the_lines_assign_needs_no_explanation():
+    lines = "x = f(images)\ny = x\nfor layer in model.layers:\n    layer.trainable = False\nprint(...)"
+    assert list(names_to_supply(lines)) == ["f", "images", "model"]
+    assert names_explained(["# nothing to run", "print(1)"]) == ""
 
 
 def test_among_recipes_that_overfit_the_cause_tells_them_apart():

@@ -11,6 +11,7 @@ import tensorflow as tf
 from pawtrace.config.params import ResolvedRecipe
 from pawtrace.config.train_params import Phase, TrainParams
 from pawtrace.diagnosis.cures.keras_script import LEFT_OUT, keras_script
+from pawtrace.diagnosis.cures.names_in_lines import names_explained
 from pawtrace.learning.loss import build_loss
 from pawtrace.learning.networks.model import build_classifier
 from pawtrace.learning.networks.phases import begin_phase, learning_rate_of
@@ -42,6 +43,15 @@ SAID_WITH_OTHERS = {"schedule", "batch_normalization_momentum"}
 def recipe_of(train: TrainParams, **evaluate: Any) -> ResolvedRecipe:
     recipe = ANSWER.recipe("frozen_imagenet")
     return recipe._replace(train=train, evaluate=recipe.evaluate.model_copy(update=evaluate))
+
+
+@pytest.mark.parametrize("name", ANSWER.recipes)
+def test_each_name_that_a_recipes_lines_need_is_explained(name: str) -> None:
+    sentence = names_explained([keras_script(ANSWER.recipe(name))])
+    assert sentence == (
+        "In these lines, photos means your training photos in batches, "
+        "validation means your validation photos in batches."
+    )
 
 
 def run(train: TrainParams, monkeypatch: pytest.MonkeyPatch) -> tuple[keras.Model, list[Any]]:

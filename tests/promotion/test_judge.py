@@ -117,7 +117,7 @@ def test_the_lower_bound_of_the_paired_difference_decides(
 def test_the_decision_says_its_numbers(params: Params) -> None:
     decision = judged(params, 60, 20)
     for part in (
-        "94.0 % against 98.0 % of from_scratch",
+        "94.0 % against 98.0 % of the best promoted model (from_scratch)",
         "1,000 test examples: -4.0 (",
         "below -1.0 points (promote.margin)",
     ):
@@ -224,7 +224,7 @@ def test_a_better_model_is_what_later_ones_are_compared_with(params: Params) -> 
     assert read_record(PROMOTED).best is None
     decision = judge(candidate_with(params, predictions(ids, 340)), PROMOTED, MARGIN)
     assert decision.verdict == "refused"  # better than the first one, not than the best one
-    assert "97.0 % of candidate" in decision.sentence
+    assert "97.0 % of the best promoted model (candidate)" in decision.sentence
 
 
 def test_where_all_photos_were_replaced_the_promoted_model_is_the_measure(params: Params) -> None:

@@ -111,7 +111,7 @@ def test_the_command_promotes_refuses_and_can_be_forced(capsys: pytest.CaptureFi
     assert command("promote", POOR) == 1
     assert f"{POOR} is not promoted: 94.0 % against 98.0 %" in capsys.readouterr().err
     assert command("promote", POOR, "--force") == 0
-    assert f"promoted {POOR} (forced)" in capsys.readouterr().out
+    assert f"promoted {POOR} by --force; the comparison said: 94.0 %" in capsys.readouterr().out
     assert command("rollback") == 0
     assert f"went back from {POOR}" in capsys.readouterr().out
     assert command("promote", "nope") == 2

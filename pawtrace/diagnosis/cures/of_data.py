@@ -34,7 +34,7 @@ def blank_inputs(finding: Finding, facts: Facts) -> Iterator[Cure]:
             "pictures",
             "Look at the pictures in data/raw: all of them are blank.",
             None,
-            "plt.imshow(images[0])",
+            "import matplotlib.pyplot as plt\nplt.imshow(images[0])",
         )
         return
     yield Cure(
@@ -85,7 +85,7 @@ def imbalance(_finding: Finding, facts: Facts) -> Iterator[Cure]:
             "class_weights",
             "Give both labels the same weight in the loss: train.class_weights: balanced.",
             {"class_weights": "balanced"},
-            "model.fit(..., class_weight={0: n / (2 * num_cats), 1: n / (2 * num_dogs)})",
+            "model.fit(..., class_weight={0: num_photos / (2 * num_cats), 1: num_photos / (2 * num_dogs)})",
         )
     yield Cure(
         "more_pictures", "Collect more pictures of the rarer label.", None, "# more of the rarer label"
@@ -98,7 +98,7 @@ def label_noise(_finding: Finding, facts: Facts) -> Iterator[Cure]:
         "correct_labels",
         "Look at the suspects and correct the labels that are wrong.",
         None,
-        "cleanlab.filter.find_label_issues(labels, out_of_fold_probabilities)",
+        "from cleanlab.filter import find_label_issues\nfind_label_issues(labels, out_of_fold_probabilities)",
     )
     if facts.params.label_smoothing == 0:
         yield Cure(

@@ -90,6 +90,14 @@ def stalled(_finding: Finding, facts: Facts) -> Iterator[Cure]:
     yield higher_rate(facts)
 
 
+def _momentum_lines(momentum: float) -> str:
+    return (
+        "for layer in model.layers:  # and those of a model within the model\n"
+        "    if isinstance(layer, keras.layers.BatchNormalization):\n"
+        f"        layer.momentum = {momentum}"
+    )
+
+
 def normalization_lag(_finding: Finding, facts: Facts) -> Iterator[Cure]:
     """The averages of pretraining, or averages that follow sooner."""
     train = facts.params
@@ -100,16 +108,14 @@ def normalization_lag(_finding: Finding, facts: Facts) -> Iterator[Cure]:
             "momentum",
             "Set batch normalisation's momentum to 0.9: its moving averages then catch up sooner.",
             {"normalization_momentum": 0.9},
-            "for layer in model.layers:\n"
-            "    if isinstance(layer, keras.layers.BatchNormalization):\n"
-            "        layer.momentum = 0.9",
+            _momentum_lines(0.9),
         )
     elif momentum > 0.5:
         yield Cure(
             "momentum",
             "Set batch normalisation's momentum to 0.5: its moving averages then catch up sooner still.",
             {"normalization_momentum": 0.5},
-            "layer.momentum = 0.5  # of every keras.layers.BatchNormalization",
+            _momentum_lines(0.5),
         )
     yield more_epochs(train, "the moving averages catch up after some hundred steps")
 

@@ -88,6 +88,7 @@ def pretrained_lines(train: TrainParams) -> str:
     return (
         f"backbone = keras.applications.{published.application}(\n"
         f"    include_top=False, weights='imagenet', input_shape=({side}, {side}, 3))\n"
+        "# Offline: the path of a downloaded file of weights in place of 'imagenet'.\n"
         f"{scaling_line(published.convention)}"
     )
 

@@ -13,32 +13,32 @@ def rule(facts: Facts) -> Finding:
     """The model was still improving when training ended, or it has hardly begun although it can learn."""
     num_epochs = len(facts.history.epoch)
     limit, num_last = facts.thresholds.undertrained_improvement, max(1, num_epochs // 5)
-    fall, before, after = _fall_at_the_end(facts, num_last)
+    fall, before = _fall_at_the_end(facts, num_last)
+    still_falls = fall > 0 or facts.history.loss[-1] < min(facts.history.loss[:-1], default=0.0)
+    loss = "validation" if num_epochs > 1 else "training"
     train_fall, train_before = _training_fall(facts, num_last)
-    is_improving = not facts.stopped_early and (
-        (fall > limit and fall > _RELATIVE * before)
-        or (train_fall > limit and train_fall > _RELATIVE * train_before)
-    )
+    if not _is_much(fall, before, limit) and _is_much(train_fall, train_before, limit):
+        fall, before, loss = train_fall, train_before, "training"
+    is_improving = not facts.stopped_early and _is_much(fall, before, limit)
     is_short = (
         num_epochs <= _SHORT
         and not facts.stopped_early
         and not facts.is_good
         and _validation_rise(facts, num_last) <= limit
     )
-    still_falls = fall > 0 or facts.history.loss[-1] < min(facts.history.loss[:-1], default=0.0)
     has_not_begun = (facts.train.at_chance and facts.learns_by_heart) or (
         is_short and (facts.can_learn or still_falls)
     )
     last = "the last epoch" if num_last == 1 else f"the last {num_last} epochs"
     outcome = Finding(
         (is_improving and not facts.is_good) or has_not_begun,
-        f"fall of the loss in {last}",
+        f"fall of the {loss} loss in {last}",
         decimal(max(0.0, fall)),
         f"more than {limit:g} and {percent(_RELATIVE)}, and not good yet",
         numbers={
             **facts.accuracies,
             "lowest_loss_before": before,
-            "lowest_loss_at_the_end": after,
+            "lowest_loss_at_the_end": before - fall,
             "num_last_epochs": num_last,
             "num_epochs": num_epochs,
         },
@@ -47,9 +47,8 @@ def rule(facts: Facts) -> Finding:
     if is_improving:
         return outcome._replace(
             sentence=f"Training ended after {plural(num_epochs, 'epoch')}, while the model was still "
-            f"improving: the {'validation' if num_epochs > 1 else 'training'} loss went from "
-            f"{decimal(before)} to {decimal(after)} in {last}. The accuracy on the training pictures is "
-            f"{percent(facts.train.accuracy)}."
+            f"improving: the {loss} loss went from {decimal(before)} to {decimal(before - fall)} in {last}. "
+            f"The accuracy on the training pictures is {percent(facts.train.accuracy)}."
         )
     return outcome._replace(
         sentence=f"After {plural(num_epochs, 'epoch')}, the accuracy on the training pictures is only "
@@ -60,6 +59,10 @@ def rule(facts: Facts) -> Finding:
             else "and so few epochs do not show what the network can learn."
         )
     )
+
+
+def _is_much(fall: float, before: float, limit: float) -> bool:
+    return fall > limit and fall > _RELATIVE * before
 
 
 def _validation_rise(facts: Facts, num_last: int) -> float:
@@ -80,8 +83,8 @@ def _training_fall(facts: Facts, num_last: int) -> tuple[float, float]:
     return before - min(history.loss[-num_last:]), before
 
 
-def _fall_at_the_end(facts: Facts, num_last: int) -> tuple[float, float, float]:
-    """How far the loss fell in the last epochs, and from where to where; both in the same mode.
+def _fall_at_the_end(facts: Facts, num_last: int) -> tuple[float, float]:
+    """How far the loss fell in the last epochs, and from where; both in the same mode.
 
     Of one epoch alone it is the training loss, from that in training mode before it.
     """
@@ -92,4 +95,4 @@ def _fall_at_the_end(facts: Facts, num_last: int) -> tuple[float, float, float]:
         initial = facts.probes.initial.training.loss
         before = min(facts.guessing_loss, initial or facts.guessing_loss)
         after = min(history.loss[0], history.val_loss[0])
-    return before - after, before, after
+    return before - after, before

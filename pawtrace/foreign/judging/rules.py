@@ -124,10 +124,11 @@ def overfitting(facts: ForeignFacts) -> Finding:
     cause = "no_augmentation"
     if head.pooling == "flatten" and num_weights > 100 * facts.num_train:
         cause = "large_head"
+    within_luck = f", not measurably more than {points(USUAL_GAP)}" if gap >= limit and not applies else ""
     return Finding(
         applies,
         "accuracy on training photos minus accuracy on test photos, points",
-        points(gap),
+        f"{points(gap)}{within_luck}",
         f"at least {points(limit)}, and measurably more than {points(USUAL_GAP)}",
         f"The model is clearly worse on new photos than on its training photos: accuracy "
         f"{percent(train.accuracy)} on train, {percent(test.accuracy)} on test.",

@@ -44,6 +44,14 @@ class Feeding(NamedTuple):
         """The name of the convention that fits."""
         return self.best.convention
 
+    @property
+    def equals_words(self) -> str:
+        """`; ... fits equally well`, to be added to the scaling that was found; empty if none does."""
+        if not self.equals:
+            return ""
+        equals = ", ".join(CONVENTIONS[name].words for name in self.equals)
+        return f"; {equals} fit{'s' if len(self.equals) == 1 else ''} equally well"
+
 
 class _Trials:
     """Shows photos to a model in several conventions, and notes how it does."""

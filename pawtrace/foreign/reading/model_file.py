@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import h5py
 import keras
 
-from pawtrace.base.errors import TrainingError
+from pawtrace.base.errors import TrainingError, in_one_line
 from pawtrace.foreign.reading.origin import is_saved_model
 from pawtrace.foreign.reading.saved_model import load_saved_model
 from pawtrace.learning.networks.keras_files import load_model_file, require_finite_weights
@@ -137,7 +137,7 @@ def _load_hdf5(path: Path) -> keras.Model:
         try:
             model = keras.saving.load_model(path, compile=False, safe_mode=True)
         except Exception as error:  # Keras and h5py raise whatever the file's content provokes
-            raise ValueError(" ".join(str(error).split())[:200] or type(error).__name__) from error
+            raise ValueError(in_one_line(str(error)) or type(error).__name__) from error
     if not isinstance(model, keras.Model) or not getattr(model, "inputs", None):
         raise ValueError("a model that was saved before it was built")
     return model

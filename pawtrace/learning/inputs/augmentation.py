@@ -14,7 +14,7 @@ import albumentations as A
 import cv2
 import numpy as np
 
-from pawtrace.base.errors import ParamsError
+from pawtrace.base.errors import ParamsError, in_one_line
 from pawtrace.config.train_params import Transform
 
 
@@ -33,7 +33,7 @@ def build_policy(transforms: Sequence[Transform]) -> A.Compose:
         try:
             built.append(_strictly(kind, transform.arguments))
         except (ValueError, TypeError) as error:
-            raise ParamsError(f"{where}: {' '.join(str(error).split())[:300]}") from None
+            raise ParamsError(f"{where}: {in_one_line(str(error), 300)}") from None
     # No seed here: Compose would hand the same random stream to every transform.
     return A.Compose(built)
 
@@ -68,7 +68,7 @@ def check_policy(transforms: Sequence[Transform], size_px: int) -> None:
             image = policy(image=np.full((size_px, size_px, 3), 127, np.uint8))["image"]
         except Exception as error:  # each transform has its own
             raise ParamsError(
-                f"{where}: fails on an image of {size_px} px: {' '.join(str(error).split())[:200]}"
+                f"{where}: fails on an image of {size_px} px: {in_one_line(str(error))}"
             ) from error
         if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
             raise ParamsError(

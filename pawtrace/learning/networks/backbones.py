@@ -7,7 +7,7 @@ from typing import TypeVar
 import keras
 from keras import layers
 
-from pawtrace.base.errors import TrainingError
+from pawtrace.base.errors import TrainingError, in_one_line
 from pawtrace.config.imagenet import PUBLISHED, find_weights, how_to_provide, require_published
 from pawtrace.config.train_params import TrainParams
 from pawtrace.learning.networks.keras_files import load_model_file, load_weights_file
@@ -113,7 +113,7 @@ def _imagenet_weights(name: str) -> Path:
         except Exception as error:  # Keras raises a plain Exception when it cannot download
             raise TrainingError(
                 f"params.yaml: train.weights: imagenet: cannot get {weights.url} "
-                f"({' '.join(str(error).split())[:200]}); {how_to_provide([name])}, then run: dvc repro; "
+                f"({in_one_line(str(error))}); {how_to_provide([name])}, then run: dvc repro; "
                 "recipes with weights null do not need them"
             ) from error
     require_published(name, weights_file)

@@ -14,6 +14,8 @@ import h5py
 import keras
 import numpy as np
 
+from pawtrace.base.errors import in_one_line
+
 _BOMB_FLOOR_BYTES = 64 * 2**20  # what unpacks to less harms nobody
 # Unpacked bytes per stored byte; weights hardly shrink, and Keras stores them as they are.
 _MAX_EXPANSION = 100
@@ -146,4 +148,4 @@ def _require_loaded(said: list[warnings.WarningMessage]) -> None:
 def _one_line(error: Exception) -> str:
     of_a_layer = _OF_A_LAYER.search(str(error))
     text = of_a_layer[1] if of_a_layer else str(error).rpartition("Exception encountered:")[2]
-    return " ".join(text.split())[:200].rstrip(". ") or type(error).__name__
+    return in_one_line(text).rstrip(". ") or type(error).__name__

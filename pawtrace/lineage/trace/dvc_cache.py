@@ -50,6 +50,11 @@ def object_path(md5: str) -> Path:
     return cache_folder() / "files" / "md5" / md5[:2] / md5[2:]
 
 
+def is_lost_copy(path: str) -> bool:
+    """Whether a path is that of a copy in DVC's cache, and nothing is there."""
+    return Path(path).is_relative_to(cache_folder()) and not Path(path).exists()
+
+
 def cached(md5: str) -> bytes:
     """The content of an object.
 

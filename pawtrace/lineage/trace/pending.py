@@ -44,7 +44,8 @@ def _other_params(record: StageRecord, params: dict[str, Any]) -> Iterator[str]:
             before,
             after,
         ):  # a section that got its first key, or lost its last
-            yield f"{key}: {_shown(before)} -> {_shown(after)}"
+            absent = "inherited" if ".overrides." in key else "(none)"
+            yield f"{key}: {_shown(before, absent)} -> {_shown(after, absent)}"
 
 
 def recipes_of(snapshot: Snapshot) -> list[str] | None:
@@ -83,5 +84,5 @@ def _params(snapshot: Snapshot) -> dict[str, Any] | None:
     return flat(loaded) if isinstance(loaded, dict) else None
 
 
-def _shown(value: Any) -> str:
-    return "(none)" if value is _ABSENT else str(value)
+def _shown(value: Any, absent: str) -> str:
+    return absent if value is _ABSENT else str(value)

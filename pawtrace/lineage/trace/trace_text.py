@@ -207,7 +207,7 @@ def _change_lines(recipes: Sequence[RecipeTrace]) -> Iterator[str]:
         yield from _cut(lines)
         ineffective = dict.fromkeys(change.what for change in changes if not change.matters)
         if ineffective:
-            idle.append(f"{stage}: changed, but its output is the same: {_list(ineffective)}")
+            idle.append(f"{stage}: changed, without effect: {_list(ineffective)}")
     yield from idle
 
 

@@ -23,6 +23,7 @@ from pawtrace.lineage.trace.dvc_cache import (
     cached_folder,
     folder_md5,
     has_remote,
+    is_lost_copy,
     object_path,
 )
 from pawtrace.lineage.trace.pending import recipes_of, stages_of_today
@@ -95,7 +96,11 @@ def verify(announce: Callable[[str], None]) -> list[Damage]:
             damages.append(_damage(path, problem, f"rm -f {_q(path)}"))
     damaged_paths = {damage.path for damage in damages}
     further = (*_unrecorded(snapshot), *_shard_damages(), *_edited_metrics(snapshot))
-    return damages + [damage for damage in further if damage.path not in damaged_paths]
+    damages += [damage for damage in further if damage.path not in damaged_paths]
+    if len(damages) > 1 and all(is_lost_copy(damage.path) for damage in damages):  # none to keep by mistake
+        missing = f"lacks {len(damages)} copies of outputs that are intact in this folder"
+        return [_damage(cache_folder(), missing, "dvc commit")]
+    return damages
 
 
 def _unrecorded(snapshot: Snapshot) -> Iterator[Damage]:

@@ -127,6 +127,7 @@ def cut_the_lock() -> None:
         pytest.param(lambda: damage(SPLIT), id="file", marks=LONG),
         pytest.param(lambda: lose(SPLIT), id="no file", marks=LONG),
         pytest.param(lambda: lose(copy_of(MODEL)), id="no copy", marks=LONG),
+        pytest.param(lambda: shutil.rmtree(cache_folder() / "files"), id="no cache", marks=LONG),
         pytest.param(lambda: damage(listing_of("data/splits")), id="list", marks=LONG),
         pytest.param(lambda: lose(listing_of("data/splits")), id="no list", marks=LONG),
         pytest.param(lambda: Path("data/splits/stray.csv").touch(), id="stray", marks=LONG),

@@ -67,6 +67,15 @@ def test_a_missing_cached_copy_is_told() -> None:
 
 
 @pytest.mark.usefixtures("traced")
+def test_a_lost_cache_is_one_line_if_the_outputs_are_intact() -> None:
+    shutil.rmtree(cache_folder() / "files")
+    (found,) = damages()
+    assert (found.path, found.repair) == (str(cache_folder()), "dvc commit")
+    flip_a_bit(PREDICTIONS)
+    assert len(damages()) > 1
+
+
+@pytest.mark.usefixtures("traced")
 def test_where_both_are_damaged_the_stage_has_to_run() -> None:
     copy = cached_copy()
     flip_a_bit(copy)
