@@ -145,6 +145,7 @@ def rebuild(
       promotion: whether to compare the best recipe with the promoted model and to promote it.
     """
     tag_this_run()
+    say(_stamped("started"))
     crash_ended_runs(flow_run.name)
     try:
         refuse_secrets()
@@ -154,16 +155,22 @@ def rebuild(
             crash_ended_runs(flow_run.name)  # of the one that this run waited for, perhaps
             said = _rebuild_here(lock, when_dirty or settings.when_dirty, promotion)
     except ProjectBusyError as busy:
-        say(f"skipped: {busy}")
+        say(_stamped(f"skipped: {busy}"))
         return Completed(name="Skipped", message=str(busy))
     except Exception as error:
         if not is_disk_full(error) and not isinstance(error, PawtraceError):
             raise
         told = isinstance(error, TrainingError)  # where a stage found the disk full, it is said already
         said = disk_full_line(error, again=_AGAIN) if is_disk_full(error) and not told else str(error)
-        say(f"failed: {said}")
+        say(_stamped(f"failed: {said}"))
         return Failed(message=said)
+    say(_stamped(f"completed: {said}"))
     return Completed(message=said)
+
+
+def _stamped(words: str) -> str:
+    """With date and name: the log of a worker holds many runs."""
+    return f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, flow run {flow_run.name} {words}"
 
 
 def _rebuild_here(lock: IO[str], when_dirty: str, promotion: bool) -> str:
@@ -219,7 +226,6 @@ def main() -> None:
     if state.is_failed() or state.is_crashed():
         print(f"pawtrace rebuild: {state.message}", file=sys.stderr)
         sys.exit(1)
-    print(state.message)
 
 
 if __name__ == "__main__":

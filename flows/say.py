@@ -1,14 +1,29 @@
-"""Print a line on the console, and in the log of the flow run if there is one."""
+"""What a flow says, on the console and in the flow run's log; a traceback only of what no line explains."""
 
 import contextlib
+import logging
 import re
 
 from prefect.exceptions import MissingContextError
 from prefect.logging import get_run_logger
 
+from pawtrace.base.errors import PawtraceError
 from pawtrace.running.loudness import STARTUP_LINE, is_verbose
 
 _ABOUT_MEMORY = re.compile("memory|alloc", re.IGNORECASE)  # in the middle of a training
+
+
+class _WithoutTraceback(logging.Filter):
+    """Drop the traceback of an error whose message explains it completely; Prefect logs it as well."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.exc_info and isinstance(record.exc_info[1], PawtraceError):
+            record.exc_info = None
+        return True
+
+
+for _name in ("prefect.flow_runs", "prefect.task_runs"):
+    logging.getLogger(_name).addFilter(_WithoutTraceback())
 
 
 def say(line: str) -> None:
