@@ -2,12 +2,13 @@
 
 import hashlib
 from collections.abc import Iterable
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from pawtrace.base.errors import DataError
 from pawtrace.config.sections import PreprocessParams
 from pawtrace.dataset.examples.recording import recorded
 from pawtrace.dataset.examples.records import Record
+from pawtrace.dataset.sources.containers.folder_entries import folder_entries
 from pawtrace.dataset.sources.formats import Rejected
 from pawtrace.dataset.sources.inspection import inspect, max_file_bytes
 from pawtrace.dataset.sources.true_names import is_system_file
@@ -16,7 +17,7 @@ UNKNOWN_LABEL = 0  # a record must have one; nothing reads it here
 
 
 def find_photos(named: Iterable[Path]) -> list[Path]:
-    """The given files, and the files at any depth in the given folders.
+    """The given files, and the files at any depth in the given folders, also behind links.
 
     Hidden files in folders and files of file browsers are skipped, because they are no photos.
 
@@ -74,10 +75,11 @@ def photo_record(name: str, encoded: bytes, max_pixels: int, params: PreprocessP
 
 
 def _files_below(folder: Path) -> list[Path]:
+    entries = folder_entries(folder, follow_links=True)
     return sorted(
-        path for path in folder.rglob("*") if path.is_file() and not _is_passed_over(path.relative_to(folder))
+        folder / entry.name for entry in entries if not (entry.is_folder or _is_passed_over(entry.name))
     )
 
 
-def _is_passed_over(path: Path) -> bool:
-    return any(part.startswith(".") for part in path.parts) or is_system_file(path.as_posix())
+def _is_passed_over(name: str) -> bool:
+    return any(part.startswith(".") for part in PurePosixPath(name).parts) or is_system_file(name)

@@ -23,6 +23,14 @@ def test_a_folder_and_an_archive_of_it_are_the_same(tmp_path: Path, packed: str)
     assert photos.images((16, 20)).shape == (30, 16, 20, 3)
 
 
+def test_a_folder_of_links_is_read_as_what_they_lead_to(tmp_path: Path) -> None:
+    source = photo_folder(tmp_path / "pets", 30)
+    (tmp_path / "links").mkdir()
+    for folder in source.iterdir():
+        (tmp_path / "links" / folder.name).symlink_to(folder)
+    assert read_photos(tmp_path / "links").ids == read_photos(source).ids
+
+
 @pytest.mark.parametrize(
     ("path", "label"),
     [

@@ -29,6 +29,18 @@ def test_a_folder_is_searched_at_any_depth_in_order_without_hidden_files(tmp_pat
     assert find_photos([tmp_path]) == expected
 
 
+def test_links_are_followed_but_not_back_to_where_they_lie(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "1.jpg").touch()
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (folder / "linked").symlink_to(tmp_path / "elsewhere")
+    (folder / "loop").symlink_to(folder)
+    assert find_photos([folder]) == [folder / "linked" / "1.jpg", folder / "loop"]
+    with pytest.raises(Rejected, match="not a file"):
+        read_photo(folder / "loop", MAX_PIXELS, PREPROCESS)
+
+
 def test_a_file_that_is_named_twice_is_one_and_a_missing_one_stays(tmp_path: Path) -> None:
     (tmp_path / "a.jpg").touch()
     missing = tmp_path / "missing.jpg"

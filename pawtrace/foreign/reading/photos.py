@@ -94,7 +94,7 @@ def read_photos(source: Any) -> Photos:
 def from_archive(path: Path) -> tuple[list[tuple[str, int, bytes]], int]:
     """All photos with a label (id, label, stored bytes), and how many files could not be read."""
     limits, folders = archive_limits(), Counter[str]()
-    archive = Archive(path, limits)
+    archive = Archive(path, limits, follow_links=True)
     label = partial(label_of, by_folder=bool(archive.layout.clear_classes))
 
     def with_label() -> Iterator[Member]:
