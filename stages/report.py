@@ -1,7 +1,7 @@
 """Gather what every recipe is worth and why: diagnoses, the ladder, plots, one page.
 
 Arrives: models/<recipe>/ and reports/evaluations/<recipe>.json of every recipe in params.yaml,
-reports/data.json, data/splits/overlap.csv, what was rejected.
+reports/data.json, data/splits/overlap.csv, what was rejected, data/review.csv.
 Leaves: reports/diagnosis/<recipe>.json, reports/ladder.md, reports/plots/*.csv, reports/report.html.
 Run: python -m stages.report
 """
@@ -12,6 +12,7 @@ from pawtrace.base.files import new_folder, write_json, write_text
 from pawtrace.base.stored_numbers import as_stored
 from pawtrace.config import paths
 from pawtrace.config.params import load_params
+from pawtrace.dataset.splitting.review import read_review
 from pawtrace.diagnosis.shortcuts import striking_shortcuts
 from pawtrace.report.claims import Judgement, judge_claims
 from pawtrace.report.dvc_plots import plot_tables
@@ -51,6 +52,7 @@ def main() -> None:
     params = load_params()
     results = read_results(params)
     data = read_data_summary(paths.RAW, paths.SPLITS, paths.REPORTS / "data.json")
+    data = data._replace(reviewed=frozenset(read_review()))
     rungs = climb(params, results, data)
     judgements = judge_claims(rungs)
     shortcuts = striking_shortcuts(data, results.values(), params.diagnose.shortcut_accuracy)

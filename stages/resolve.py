@@ -12,17 +12,15 @@ Run: python -m stages.resolve
 
 from pathlib import Path
 
-from pawtrace.base.errors import DataError
 from pawtrace.base.files import new_folder, write_json
 from pawtrace.config import paths
 from pawtrace.config.imagenet import PUBLISHED
 from pawtrace.config.odd_values import odd_values_by_recipe
 from pawtrace.config.params import Params, load_params
 from pawtrace.config.recipe_file import recipe_file, weights_files
-from pawtrace.config.sections import DataParams
 from pawtrace.running.entry_point import run_stage
 from pawtrace.running.removed_recipes import drop_removed
-from pawtrace.running.tracked_files import bring
+from pawtrace.running.tracked_files import archive_in_use, bring, require_archive
 
 _PUBLISHED = {published.file_name for published in PUBLISHED.values()}  # Keras downloads what is not here
 
@@ -53,21 +51,12 @@ def link_files(archive: Path | None, weights: list[str]) -> None:
     with new_folder(paths.IN_USE) as folder:
         if archive is None:
             (folder / "archive").touch()
-        elif archive.exists():
-            (folder / "archive").symlink_to(archive.resolve())
         else:
-            raise DataError(
-                f"params.yaml: data.archive: {archive} is missing; expected a zip, a tar or a folder there; "
-                "put it there, or correct data.archive, then run: dvc repro"
-            )
+            require_archive(archive)
+            (folder / "archive").symlink_to(archive.resolve())
         (folder / "weights").mkdir()
         for number, path in enumerate(weights):
             (folder / "weights" / f"{number:02d}_{Path(path).name}").symlink_to(Path(path).resolve())
-
-
-def archive_in_use(data: DataParams) -> Path | None:
-    """The archive that params name; the sample needs none, and cats_vs_dogs can be downloaded."""
-    return None if data.source == "sample" or data.archive is None else Path(data.archive)
 
 
 def bring_files(params: Params) -> None:

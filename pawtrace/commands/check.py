@@ -28,6 +28,7 @@ from pawtrace.config.train_params import BACKBONES, TrainParams
 from pawtrace.dataset.sources.network import unreachable
 from pawtrace.learning.networks.head_memory import require_memory_for
 from pawtrace.running.git import git
+from pawtrace.running.tracked_files import archive_in_use, pointer_of, require_archive
 
 _WRITTEN = (
     paths.RAW, paths.SPLITS, paths.RECORDS, paths.RECIPES, paths.MEASURES, paths.IN_USE, paths.MODELS,
@@ -62,10 +63,14 @@ def check_requirements(params: Params) -> None:
     Raises:
       TrainingError: a backbone or a weights file is missing or unusable, or ImageNet weights cannot be got.
       ParamsError: Albumentations refuses a transform, or a phase names no layer of a backbone's file.
+      DataError: the archive of photos is missing.
       DeviceError: a recipe wants a GPU and there is none, its head does not fit into memory, or a folder
         cannot be written.
     """
     _check_folders()
+    archive = archive_in_use(params.data)
+    if archive is not None and not pointer_of(archive).exists():  # else it comes from DVC's cache
+        require_archive(archive)
     recipes = [params.recipe(name) for name in params.recipes]
     for recipe in recipes:
         _check_files(recipe)

@@ -60,7 +60,7 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         table = as_table(predicted) if predicted else ""
         print(as_csv(predicted) if arguments.csv else table, end="")
-        for sentence in origin:
+        for sentence in () if arguments.quiet else origin:
             print(f"pawtrace predict: {sentence}", file=sys.stderr)
     sys.stdout.flush()  # before the list of what is missing from it
     if not unpredicted:

@@ -33,7 +33,9 @@ def run(arguments: argparse.Namespace) -> int:
     print("reading the photos ...", flush=True)
     board = read_board(params)
     with ReviewServer(arguments.port, board, _answer) as server:
-        print(f"{len(board.cards)} photos to review: open {server.url} (stop with Ctrl-C)", flush=True)
+        num_open = sum(card.doubt.is_open for card in board.cards)
+        decided = f" ({len(board.cards) - num_open} decided already)" if num_open < len(board.cards) else ""
+        print(f"{num_open} photos to review{decided}: open {server.url} (stop with Ctrl-C)", flush=True)
         try:
             server.serve_forever()
         except KeyboardInterrupt:

@@ -177,9 +177,11 @@ def _validated(section: type[AnySection], content: Any, where: str) -> AnySectio
 
 
 def _one_line(error: ValidationError, section: type[Section], where: str) -> str:
-    # A misspelt key is a missing one too; only the unknown one says what to mend.
     problems = error.errors(include_url=False)
     first = min(problems, key=lambda problem: problem["type"] != "extra_forbidden")
+    if first["type"] == "extra_forbidden":  # a misspelt key is a missing one too; the unknown one says more
+        section_of = first["loc"][:-1]
+        problems = [each for each in problems if (each["type"], each["loc"][:-1]) != ("missing", section_of)]
     key = ".".join(_printable(part) for part in first["loc"] if part != "[key]")
     match first["type"]:
         case "extra_forbidden":

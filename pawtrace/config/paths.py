@@ -3,7 +3,8 @@
 from pathlib import Path
 
 PIPELINE = Path("dvc.yaml")
-OUTSIDE = f"expected {PIPELINE} here, found none; run the command in the project's folder"  # an error's words
+# The words of an error.
+OUTSIDE = f"expected a project here ({PIPELINE}), found none; run the command in the project's folder"
 PARAMS = Path("params.yaml")
 PROFILES = Path("profiles")
 ARCHIVES = Path("data/archives")

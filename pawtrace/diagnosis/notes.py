@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from pawtrace.config.odd_values import odd_values
 from pawtrace.diagnosis.facts import Facts
+from pawtrace.diagnosis.rules import undertrained
 from pawtrace.diagnosis.verdicts import Verdict
 from pawtrace.results.number_words import decimal, percent, plural
 from pawtrace.results.probe_results import InputRange
@@ -91,6 +92,16 @@ def _weak_slices(facts: Facts) -> str | None:
     return f"The model is measurably worse on some kinds of new pictures: {words}."
 
 
+def _still_improving(facts: Facts) -> str | None:
+    found = undertrained.improvement_of(facts)
+    if not (found.goes_on and facts.is_good):  # else it is a verdict
+        return None
+    return (
+        f"The model is good, and was still improving when training ended: {found.words}. More epochs or a "
+        "higher learning rate may make it better."
+    )
+
+
 _FINDINGS: dict[str, Callable[[Facts], str | None]] = {
     INPUT_RANGE: _input_range,
     "dying_signal": _dying_signal,
@@ -98,4 +109,5 @@ _FINDINGS: dict[str, Callable[[Facts], str | None]] = {
     "blank_pictures": _blank_pictures,
     "overlap": _overlap,
     "weak_slices": _weak_slices,
+    "still_improving": _still_improving,
 }

@@ -53,7 +53,7 @@ class RecipeSection(NamedTuple):
     charts: RecipeCharts
     numbers: list[tuple[str, str]]
     probes: list[tuple[str, str]]
-    suspects: list[Suspect]
+    suspects: list[Suspect]  # whose labels the user has not decided
 
 
 def report_page(
@@ -97,7 +97,7 @@ def report_page(
                     charts=charts_of(rung.result, number, scale),
                     numbers=number_rows(rung.diagnosis.numbers),
                     probes=probe_rows(rung.result),
-                    suspects=rung.diagnosis.suspects[:MAX_SUSPECTS],
+                    suspects=[each for each in rung.diagnosis.suspects if each.id not in data.reviewed],
                 )
                 for number, rung in enumerate(rungs)
             ],
@@ -106,6 +106,7 @@ def report_page(
             scale=scale,
             guess_label=guess_label,
             guess_share=guess_share,
+            max_suspects=MAX_SUSPECTS,
             num_test=sum(data.split.splits["test"].values()),
             data=data,
             origins=origins,

@@ -69,7 +69,10 @@ def _leader_words(best: Rung, rungs: Sequence[Rung], reached: str) -> str:
     cheaper = _cheaper_words(best.result, equals)
     if cheaper is None:
         return f"Best of {of}: {best.recipe}, {reached}; {tie}."
-    return f"Highest validation accuracy of {of}: {best.recipe}, {reached}; {tie}. {cheaper}"
+    highest = best.result.metric("validation", "accuracy")
+    is_shared = any(each.metric("validation", "accuracy") == highest for each in equals)
+    why = "Highest validation accuracy" + (" and, of equals, lowest log loss" if is_shared else "")
+    return f"{why} of {of}: {best.recipe}, {reached}; {tie}. {cheaper}"
 
 
 def _cheaper_words(best: Result, equals: Sequence[Result]) -> str | None:
@@ -116,7 +119,7 @@ def precision_words(rungs: Sequence[Rung], num_test: int) -> str:
     wide = f"{widths[0]:.1f}" if len(widths) == 1 else f"{widths[0]:.1f} to {widths[-1]:.1f}"
     return (
         f"95 % intervals are {wide} points wide, because there are only {plural(num_test, 'test picture')}. "
-        f"To halve them takes four times as many: {4 * num_test:,}."
+        f"Intervals half as wide take four times as many test pictures: {4 * num_test:,}."
     )
 
 

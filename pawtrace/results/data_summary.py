@@ -74,6 +74,7 @@ class DataSummary(NamedTuple):
     like_train: dict[str, set[str]]  # by split: ids of the examples that look like a train example
     rejections: list[Rejection]  # most frequent first
     appearances: dict[str, "Appearance"] = {}  # what each example looks like, by id
+    reviewed: frozenset[str] = frozenset()  # ids of the examples whose label the user has decided
 
 
 def read_data_summary(raw: Path, splits: Path, summary: Path) -> DataSummary:

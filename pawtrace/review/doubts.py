@@ -22,13 +22,14 @@ from pawtrace.results.standings import read_standings
 
 _DIAGNOSES = paths.REPORTS / "diagnosis"
 MAX_REJECTED = 200  # files that are no photos can be many; data/raw/rejected.csv lists all
+_TWO_LABELS, _DECIDED = "two_labels", "decided"
 # In this order on the page.
 KINDS = {
-    "two_labels": "The same picture as cat and as dog",
+    _TWO_LABELS: "The same picture as cat and as dog",
     "suspect": "Labels that are probably wrong",
     "error": "Most confident mistakes on test photos",
     "rejected": "Files that cannot be used",
-    "decided": "Already decided",
+    _DECIDED: "Already decided",
 }
 
 
@@ -48,8 +49,16 @@ class Doubt(NamedTuple):
 
     @property
     def kind(self) -> str:
-        """Of the most important reason."""
-        return min((reason.kind for reason in self.reasons), key=list(KINDS).index)
+        """Of the most important reason; decided, if it is, unless it stands beside a copy of it."""
+        kinds = {reason.kind for reason in self.reasons}
+        if _DECIDED in kinds and _TWO_LABELS not in kinds:
+            return _DECIDED
+        return min(kinds, key=list(KINDS).index)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether nothing is decided of it."""
+        return all(reason.kind != _DECIDED for reason in self.reasons)
 
 
 def find_doubts(recipes: Sequence[str], decided: dict[str, Decision]) -> list[Doubt]:
@@ -65,7 +74,7 @@ def find_doubts(recipes: Sequence[str], decided: dict[str, Decision]) -> list[Do
     for file, reason in (*_of_splits(), *_suspects(recipes), *_errors(recipes), *_unusable()):
         reasons.setdefault(file, []).append(reason)
     for file, decision in decided.items():
-        reasons.setdefault(file, [Reason("decided", f"your decision: {decision}")])
+        reasons.setdefault(file, []).append(Reason(_DECIDED, f"your decision: {decision}"))
     doubts = [Doubt(file, of_file) for file, of_file in reasons.items()]
     return sorted(doubts, key=lambda doubt: list(KINDS).index(doubt.kind))
 
@@ -75,7 +84,7 @@ def _of_splits() -> Iterator[tuple[str, Reason]]:
         if row["reason"] == LABEL_CONFLICT:
             yield (
                 row["file"],
-                Reason("two_labels", "a copy of this picture has the other label; both are left out"),
+                Reason(_TWO_LABELS, "a copy of this picture has the other label; both are left out"),
             )
         elif row["reason"] != DROPPED:
             yield row["file"], Reason("rejected", row["reason"])

@@ -6,9 +6,15 @@ A workspace of `dvc exp run --temp` or `--queue` has what git and DVC track, and
 from pathlib import Path
 
 from pawtrace.base.errors import DataError
+from pawtrace.config.sections import DataParams
 from pawtrace.running.dvc import run_dvc
 
 _EXPERIMENTS = (".dvc", "tmp", "exps")  # below them DVC makes a workspace for each
+
+
+def pointer_of(file: Path) -> Path:
+    """Where `dvc add` notes what it tracks of a file."""
+    return file.with_name(f"{file.name}.dvc")
 
 
 def bring(file: Path, *, may_be_missing: bool = False) -> None:
@@ -21,7 +27,7 @@ def bring(file: Path, *, may_be_missing: bool = False) -> None:
       DataError: it is not in the cache either, or it is missing in an experiment's workspace, as nothing
         tracks it. Of a file that is missing in the project itself, whoever reads it says more.
     """
-    pointer = file.with_name(f"{file.name}.dvc")
+    pointer = pointer_of(file)
     if file.exists():
         return
     if pointer.exists():
@@ -37,6 +43,24 @@ def bring(file: Path, *, may_be_missing: bool = False) -> None:
             f"{file}: expected the file in this experiment's workspace, which has only files that git or DVC "
             f"track, found none; in the project, run: dvc add {file} && git add {pointer}, then the "
             f"experiment again; or run: dvc exp run --copy-paths {file} ..."
+        )
+
+
+def archive_in_use(data: DataParams) -> Path | None:
+    """The archive that params name; the sample needs none, and cats_vs_dogs can be downloaded."""
+    return None if data.source == "sample" or data.archive is None else Path(data.archive)
+
+
+def require_archive(archive: Path) -> None:
+    """Require an archive that params name.
+
+    Raises:
+      DataError: it is missing.
+    """
+    if not archive.exists():
+        raise DataError(
+            f"params.yaml: data.archive: {archive} is missing; expected a zip, a tar or a folder there; "
+            "put it there, or correct data.archive, then run: dvc repro"
         )
 
 

@@ -31,7 +31,7 @@ def found_data(
     """
     source = {"source": "archive", "archive": _as_param(photos)}
     if any(named.values()):
-        classes = {comparable(folder): label for label in LABELS for folder in named[label]}
+        classes = {_name_of(folder, layout): label for label in LABELS for folder in named[label]}
         missing = [folder for folder in classes if folder not in layout.folders]
         if missing or len(set(classes.values())) < len(LABELS):
             problem = f"a folder '{missing[0]}'" if missing else "a folder for each of --cat and --dog"
@@ -47,11 +47,11 @@ def found_data(
             f"{photos}: expected cats and dogs, found no folder of {layout.lacks}s, but {_listed(layout)}; "
             f"add photos of {layout.lacks}s, or run: pawtrace init {quoted} --cat FOLDER --dog FOLDER"
         )
-    advice = f"run: pawtrace init {quoted} --cat FOLDER --dog FOLDER"
+    advice = f"run: pawtrace init {quoted} --cat 'FOLDER' --dog 'FOLDER' (with all that is in them)"
     if not layout.folders:
         advice = f"put them into a folder cat and a folder dog, then run: pawtrace init {quoted}"
     raise DataError(
-        f"{photos}: expected cats and dogs, with these words in the names of folders or files, "
+        f"{photos}: expected the words cat and dog in the names of folders or files, "
         f"found {_listed(layout)}; {advice}"
     )
 
@@ -71,6 +71,12 @@ def _as_param(photos: Path) -> str:
     """The path as params.yaml has it: relative to the project where it lies in it."""
     whole, project = photos.parent.resolve() / photos.name, Path.cwd().resolve()
     return str(whole.relative_to(project) if whole.is_relative_to(project) else whole)
+
+
+def _name_of(folder: str, layout: Layout) -> str:
+    """The name of a folder that is named by its name or, as a shell completes it, by its path."""
+    name = comparable(folder)
+    return name if name in layout.folders else comparable(Path(folder).name)
 
 
 def _listed(layout: Layout) -> str:

@@ -114,7 +114,11 @@ def test_a_test_set_that_came_with_the_photos_stays_one() -> None:
 @pytest.mark.parametrize(
     ("folders", "words", "said"),
     [
-        ({"A": 3, "B": 3}, (), "found the folders A, B; run: pawtrace init photos --cat FOLDER --dog FOLDER"),
+        (
+            {"A": 3, "B": 3},
+            (),
+            "found the folders A, B; run: pawtrace init photos --cat 'FOLDER' --dog 'FOLDER'",
+        ),
         ({"cats": 3}, (), "found no folder of dogs, but the folders cats; add photos of dogs, or run:"),
         ({"cats": 3, "dogs": 3}, ("--cat", "katzen", "--dog", "dogs"), "expected a folder 'katzen', found"),
         ({"cats": 3, "dogs": 3}, ("--cat", "cats"), "a folder for each of --cat and --dog"),

@@ -96,7 +96,7 @@ def label_noise(_finding: Finding, facts: Facts) -> Iterator[Cure]:
     """Labels put right; until then, less certainty."""
     yield Cure(
         "correct_labels",
-        "Look at the suspects and correct the labels that are wrong.",
+        "Look at the suspects and correct wrong labels: run pawtrace review, then make repro.",
         None,
         "from cleanlab.filter import find_label_issues\nfind_label_issues(labels, out_of_fold_probabilities)",
     )

@@ -10,7 +10,7 @@ def rule(facts: Facts) -> Finding:
     # A wide gap is no overfitting if so few new pictures may show it by chance.
     limit = facts.thresholds.overfitting_gap
     apart = max(facts.gap, facts.train.accuracy - facts.validation.accuracy) >= limit
-    so = "is not measurably worse" if apart else "does as well"
+    so = "is not measurably worse" if apart else "does about as well"
     return Finding(
         True,
         "accuracy on test pictures",

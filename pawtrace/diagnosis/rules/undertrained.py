@@ -1,5 +1,7 @@
 """`undertrained`: training ended too soon."""
 
+from typing import NamedTuple
+
 from pawtrace.diagnosis.facts import Facts
 from pawtrace.diagnosis.finding import Finding
 from pawtrace.diagnosis.rules.stalled import is_below_the_band
@@ -9,17 +11,48 @@ _SHORT = 3  # epochs: so few cannot show that progress has ended
 _RELATIVE = 0.05  # of the loss: less is no progress worth waiting for
 
 
-def rule(facts: Facts) -> Finding:
-    """The model was still improving when training ended, or it has hardly begun although it can learn."""
-    num_epochs = len(facts.history.epoch)
-    limit, num_last = facts.thresholds.undertrained_improvement, max(1, num_epochs // 5)
+class Improvement(NamedTuple):
+    """How far the loss fell at the end of training: that on validation, or if it hardly fell, in training."""
+
+    loss: str  # training | validation
+    before: float  # the lowest before the last epochs
+    fall: float  # of the lowest
+    num_last: int  # epochs
+    goes_on: bool  # it is much, and nothing stopped the training
+
+    @property
+    def last(self) -> str:
+        """The last epochs in words."""
+        return "the last epoch" if self.num_last == 1 else f"the last {self.num_last} epochs"
+
+    @property
+    def words(self) -> str:
+        """From where to where, and when."""
+        return (
+            f"the {self.loss} loss went from {decimal(self.before)} to {decimal(self.before - self.fall)} "
+            f"in {self.last}"
+        )
+
+
+def improvement_of(facts: Facts) -> Improvement:
+    """How far the loss fell in the last fifth of the epochs."""
+    num_epochs, limit = len(facts.history.epoch), facts.thresholds.undertrained_improvement
+    num_last = max(1, num_epochs // 5)
     fall, before = _fall_at_the_end(facts, num_last)
-    still_falls = fall > 0 or facts.history.loss[-1] < min(facts.history.loss[:-1], default=0.0)
     loss = "validation" if num_epochs > 1 else "training"
     train_fall, train_before = _training_fall(facts, num_last)
     if not _is_much(fall, before, limit) and _is_much(train_fall, train_before, limit):
         fall, before, loss = train_fall, train_before, "training"
-    is_improving = not facts.stopped_early and _is_much(fall, before, limit)
+    goes_on = not facts.stopped_early and _is_much(fall, before, limit)
+    return Improvement(loss, before, fall, num_last, goes_on)
+
+
+def rule(facts: Facts) -> Finding:
+    """The model was still improving when training ended, or it has hardly begun although it can learn."""
+    num_epochs, limit = len(facts.history.epoch), facts.thresholds.undertrained_improvement
+    found = improvement_of(facts)
+    num_last = found.num_last
+    still_falls = _fall_at_the_end(facts, num_last)[0] > 0 or _training_loss_still_falls(facts)
     is_short = (
         num_epochs <= _SHORT
         and not facts.stopped_early
@@ -29,26 +62,25 @@ def rule(facts: Facts) -> Finding:
     has_not_begun = (facts.train.at_chance and facts.learns_by_heart) or (
         is_short and (facts.can_learn or still_falls)
     )
-    last = "the last epoch" if num_last == 1 else f"the last {num_last} epochs"
     outcome = Finding(
-        (is_improving and not facts.is_good) or has_not_begun,
-        f"fall of the {loss} loss in {last}",
-        decimal(max(0.0, fall)),
+        (found.goes_on and not facts.is_good) or has_not_begun,
+        f"fall of the {found.loss} loss in {found.last}",
+        decimal(max(0.0, found.fall)),
         f"more than {limit:g} and {percent(_RELATIVE)}, and not good yet",
         numbers={
             **facts.accuracies,
-            "lowest_loss_before": before,
-            "lowest_loss_at_the_end": before - fall,
+            "lowest_loss_before": found.before,
+            "lowest_loss_at_the_end": found.before - found.fall,
             "num_last_epochs": num_last,
             "num_epochs": num_epochs,
         },
         cause="rate" if is_below_the_band(facts) else "epochs",
     )
-    if is_improving:
+    if found.goes_on:
         return outcome._replace(
             sentence=f"Training ended after {plural(num_epochs, 'epoch')}, while the model was still "
-            f"improving: the {loss} loss went from {decimal(before)} to {decimal(before - fall)} in {last}. "
-            f"The accuracy on the training pictures is {percent(facts.train.accuracy)}."
+            f"improving: {found.words}. The accuracy on the training pictures is "
+            f"{percent(facts.train.accuracy)}."
         )
     return outcome._replace(
         sentence=f"After {plural(num_epochs, 'epoch')}, the accuracy on the training pictures is only "
@@ -59,6 +91,10 @@ def rule(facts: Facts) -> Finding:
             else "and so few epochs do not show what the network can learn."
         )
     )
+
+
+def _training_loss_still_falls(facts: Facts) -> bool:
+    return facts.history.loss[-1] < min(facts.history.loss[:-1], default=0.0)
 
 
 def _is_much(fall: float, before: float, limit: float) -> bool:

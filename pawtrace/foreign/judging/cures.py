@@ -12,6 +12,7 @@ from pawtrace.foreign.judging.facts import ForeignFacts
 
 # Words for a script, where a recipe's cure names params.
 _WORDS = {
+    "correct_labels": "Look at the suspects and correct the labels that are wrong.",
     "group_duplicates": "Remove the copies from the training photos, or test on other photos.",
     "class_weights": "Give both labels the same weight in the loss.",
     "pretrained": "Start from pretrained weights, with the input scaling that they expect.",

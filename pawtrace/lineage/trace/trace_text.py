@@ -240,7 +240,7 @@ def _shares(attribution: Attribution) -> str:
 
 def _list(items: Iterable[str]) -> str:
     every = list(items)
-    more = f" and {len(every) - _MAX_NAMES} more" if len(every) > _MAX_NAMES else ""
+    more = f" and {len(every) - _MAX_NAMES} more (--json lists them)" if len(every) > _MAX_NAMES else ""
     return ", ".join(every[:_MAX_NAMES]) + more
 
 
