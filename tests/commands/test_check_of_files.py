@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from pawtrace.__main__ import main
-from pawtrace.base.errors import DeviceError, ParamsError, TrainingError
+from pawtrace.base.errors import DataError, DeviceError, ParamsError, TrainingError
 from pawtrace.commands import check
 from pawtrace.config.imagenet import PUBLISHED
 from pawtrace.config.params import Params
@@ -27,6 +27,15 @@ def test_a_missing_file_is_named_with_its_recipe(write_params: WriteParams, key:
     with pytest.raises(TrainingError) as error:
         check.check_requirements(params)
     assert line(error).startswith(f"recipe mine: train.{key}: data/weights/mine.keras is missing; put the")
+
+
+@pytest.mark.usefixtures("network")
+def test_an_archive_that_was_moved_is_named_unless_dvc_tracks_it(write_params: WriteParams) -> None:
+    params = write_params({"data": {"source": "archive", "archive": "moved.zip"}})
+    with pytest.raises(DataError, match=r"^params.yaml: data.archive: moved.zip is missing"):
+        check.check_requirements(params)
+    Path("moved.zip.dvc").touch()
+    check.check_requirements(params)
 
 
 @pytest.mark.usefixtures("network")

@@ -79,6 +79,11 @@ def test_only_good_files_end_with_0_and_without_a_word(capsys: pytest.CaptureFix
     assert capsys.readouterr().err == ""
 
 
+def test_q_prints_nothing_of_photos_that_are_predicted(capsys: pytest.CaptureFixture[str]) -> None:
+    assert predict("-q", "photos/a.jpg") == 0
+    assert capsys.readouterr() == ("", "")
+
+
 def test_a_folder_shows_progress_on_stderr(capsys: pytest.CaptureFixture[str]) -> None:
     predict("photos/deep")
     said = capsys.readouterr()

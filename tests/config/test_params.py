@@ -49,6 +49,7 @@ def test_every_misspelt_key_is_refused_by_its_path(write_params: WriteParams, pa
         load_params()
     assert f"{'.'.join((*path[:-1], misspelt))}: unknown key" in str(error.value)
     assert f"did you mean {path[-1]}?" in str(error.value)
+    assert "more)" not in str(error.value)  # the right key, which is missing, is no second mistake
 
 
 @pytest.mark.parametrize("path", KEYS, ids=".".join)

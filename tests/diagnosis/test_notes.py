@@ -24,6 +24,18 @@ def test_the_other_notes():
     assert "class_imbalance" in diagnose(made, DATA, THRESHOLDS, TRAIN).notes
 
 
+def test_a_good_model_that_still_improves_is_a_note_and_names_the_loss():
+    losses = (0.6, 0.5, 0.4, 0.3, 0.2)
+    by_both = diagnosis_of(MadeUp(losses=losses, planned_epochs=5))
+    assert by_both.verdict == "healthy"
+    assert (
+        "the validation loss went from 0.310 to 0.210 in the last epoch" in by_both.notes["still_improving"]
+    )
+    flat = (0.31, 0.31, 0.31, 0.31, 0.309)
+    by_training = diagnosis_of(MadeUp(losses=losses, val_losses=flat, planned_epochs=5))
+    assert "the training loss went from 0.300 to 0.200 " in by_training.notes["still_improving"]
+
+
 def test_a_few_pairs_below_the_threshold_are_a_note():
     few = made_up_data(like_train={"test": ids_of_test(3)})
     found = diagnosis_of(MadeUp(sizes={**SIZES, "test": 400}), few)

@@ -84,7 +84,9 @@ def test_what_is_wrong_with_the_photos_is_counted(capsys: pytest.CaptureFixture[
 
 def test_folders_that_are_named_count_and_names_of_files_where_there_are_none() -> None:
     photos(A=20, B=10, C=20)
-    assert written("--cat", "A", "B", "--dog", "C").data.classes == {"A": "cat", "B": "cat", "C": "dog"}
+    classes = {"A": "cat", "B": "cat", "C": "dog"}
+    assert written("--cat", "A", "B", "--dog", "C").data.classes == classes
+    assert written("--cat", "photos/A", "photos/B/", "--dog", "photos/C").data.classes == classes
     shutil.rmtree("photos")
     for label in ("cat", "dog"):
         for number in range(20):

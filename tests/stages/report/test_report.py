@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from pawtrace.dataset.splitting.review import write_review
 from stages import report
 from tests.results.finished_project import RECIPES
 from tests.results.made_up_results import HOSTILE_NAME
@@ -155,3 +156,13 @@ def test_the_stage_does_not_import_tensorflow():
     heavy = ("tensorflow", "keras", "prefect")
     code = f"import sys, stages.report; sys.exit(any(name in sys.modules for name in {heavy}))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_labels_that_the_user_has_decided_on_are_not_listed(project):
+    report.main()
+    page = project / "reports" / "report.html"
+    assert "Labels to look at" in page.read_text(encoding="utf-8")
+    diagnoses = [json.loads(file.read_text()) for file in (project / "reports" / "diagnosis").iterdir()]
+    write_review({suspect["id"]: "keep" for found in diagnoses for suspect in found["suspects"]})
+    report.main()
+    assert "Labels to look at" not in page.read_text(encoding="utf-8")
