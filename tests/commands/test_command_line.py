@@ -92,7 +92,7 @@ def test_quiet_still_shows_errors_and_verbose_shows_where_they_arose(
     monkeypatch.setenv("TQDM_DISABLE", "")
     assert run("results", "--quiet") == BAD_INPUT
     line = capsys.readouterr().err
-    assert line.startswith("pawtrace results: expected dvc.yaml here")
+    assert line.startswith("pawtrace results: expected a project here (dvc.yaml)")
     assert run("results", "--verbose") == BAD_INPUT
     shown = capsys.readouterr().err
     assert shown.startswith("Traceback")

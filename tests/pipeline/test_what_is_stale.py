@@ -93,7 +93,7 @@ def edited(path: str) -> Iterator[None]:
         ("data/weights/unused.h5", set()),
         ("data/archives/unused.zip", set()),
         (ARCHIVE, {"resolve", "download"}),
-        ("data/review.csv", {"split"}),
+        ("data/review.csv", {"split", "report"}),
         ("pawtrace/review/server.py", set()),
         ("pawtrace/setup/profiles.py", set()),
     ],

@@ -39,7 +39,7 @@ def test_an_unknown_name_is_one_line(name: str) -> None:
 
 
 def test_outside_of_git_or_of_the_project_it_says_so(project: Path) -> None:
-    with pytest.raises(DataError, match="expected dvc.yaml here, found none; run .* in the project's folder"):
+    with pytest.raises(DataError, match="expected a project here .dvc.yaml., found none; run the command"):
         open_revision("HEAD")
     (project / "dvc.yaml").touch()
     with pytest.raises(DataError, match="expected a git repository here"):
