@@ -20,7 +20,7 @@ from pawtrace.config.params import Params, load_params
 from pawtrace.config.recipe_file import recipe_file, weights_files
 from pawtrace.running.entry_point import run_stage
 from pawtrace.running.removed_recipes import drop_removed
-from pawtrace.running.tracked_files import archive_in_use, bring, require_archive
+from pawtrace.running.tracked_files import bring, require_archive
 
 _PUBLISHED = {published.file_name for published in PUBLISHED.values()}  # Keras downloads what is not here
 
@@ -66,7 +66,7 @@ def bring_files(params: Params) -> None:
       DataError: see `bring`.
     """
     files = {file for name in params.recipes for file in weights_files(params.recipe(name).train)}
-    if archive := archive_in_use(params.data):
+    if archive := params.data.archive_in_use:
         files.add(archive)
     for file in sorted(files):
         bring(file, may_be_missing=file.name in _PUBLISHED)
@@ -76,7 +76,7 @@ def main() -> None:
     """Run the stage."""
     params = load_params()
     bring_files(params)
-    link_files(archive_in_use(params.data), write_recipes(params))
+    link_files(params.data.archive_in_use, write_recipes(params))
     drop_removed(params.recipes)
     print(f"resolve: {len(params.recipes)} recipes")
     for line in odd_values_by_recipe(params):

@@ -28,7 +28,7 @@ from pawtrace.config.train_params import BACKBONES, TrainParams
 from pawtrace.dataset.sources.network import unreachable
 from pawtrace.learning.networks.head_memory import require_memory_for
 from pawtrace.running.git import git
-from pawtrace.running.tracked_files import archive_in_use, pointer_of, require_archive
+from pawtrace.running.tracked_files import pointer_of, require_archive
 
 _WRITTEN = (
     paths.RAW, paths.SPLITS, paths.RECORDS, paths.RECIPES, paths.MEASURES, paths.IN_USE, paths.MODELS,
@@ -68,7 +68,7 @@ def check_requirements(params: Params) -> None:
         cannot be written.
     """
     _check_folders()
-    archive = archive_in_use(params.data)
+    archive = params.data.archive_in_use
     if archive is not None and not pointer_of(archive).exists():  # else it comes from DVC's cache
         require_archive(archive)
     recipes = [params.recipe(name) for name in params.recipes]

@@ -2,6 +2,7 @@
 
 import math
 import re
+from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -109,6 +110,11 @@ class DataParams(Section):
         if self.archive is not None and (what_to_do := how_to_fetch(self.archive)):
             raise ValueError(f"archive: {what_to_do}")
         return self
+
+    @property
+    def archive_in_use(self) -> Path | None:
+        """The archive that is read; the sample needs none, and cats_vs_dogs can be downloaded."""
+        return None if self.source == "sample" or self.archive is None else Path(self.archive)
 
 
 class Fractions(Section):

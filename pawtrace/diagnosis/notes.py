@@ -94,7 +94,7 @@ def _weak_slices(facts: Facts) -> str | None:
 
 def _still_improving(facts: Facts) -> str | None:
     found = undertrained.improvement_of(facts)
-    if not (found.goes_on and facts.is_good):  # else it is a verdict
+    if not (found.is_improving and facts.is_good):  # else it is a verdict
         return None
     return (
         f"The model is good, and was still improving when training ended: {found.words}. More epochs or a "

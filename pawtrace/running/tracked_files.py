@@ -6,7 +6,6 @@ A workspace of `dvc exp run --temp` or `--queue` has what git and DVC track, and
 from pathlib import Path
 
 from pawtrace.base.errors import DataError
-from pawtrace.config.sections import DataParams
 from pawtrace.running.dvc import run_dvc
 
 _EXPERIMENTS = (".dvc", "tmp", "exps")  # below them DVC makes a workspace for each
@@ -44,11 +43,6 @@ def bring(file: Path, *, may_be_missing: bool = False) -> None:
             f"track, found none; in the project, run: dvc add {file} && git add {pointer}, then the "
             f"experiment again; or run: dvc exp run --copy-paths {file} ..."
         )
-
-
-def archive_in_use(data: DataParams) -> Path | None:
-    """The archive that params name; the sample needs none, and cats_vs_dogs can be downloaded."""
-    return None if data.source == "sample" or data.archive is None else Path(data.archive)
 
 
 def require_archive(archive: Path) -> None:

@@ -47,7 +47,8 @@ def found_data(
             f"{photos}: expected cats and dogs, found no folder of {layout.lacks}s, but {_listed(layout)}; "
             f"add photos of {layout.lacks}s, or run: pawtrace init {quoted} --cat FOLDER --dog FOLDER"
         )
-    advice = f"run: pawtrace init {quoted} --cat 'FOLDER' --dog 'FOLDER' (with all that is in them)"
+    command = f"pawtrace init {quoted} --cat 'FOLDER' --dog 'FOLDER'"
+    advice = f"run: {command} (a folder includes its subfolders)"
     if not layout.folders:
         advice = f"put them into a folder cat and a folder dog, then run: pawtrace init {quoted}"
     raise DataError(

@@ -24,6 +24,7 @@ from pawtrace.dataset.sources.intake import Intake
 from pawtrace.dataset.sources.labelling import OUTSIDE, Labelled, labelling
 
 _PEEKED_BYTES = 10  # where TFDS looks for the JFIF header
+_NO_HEADER = "no JFIF header"
 
 # TFDS would hold a gigabyte of examples in memory before it sorts them on disk; the result is the same.
 shuffle.MAX_MEM_BUFFER_SIZE = 2**25
@@ -134,15 +135,15 @@ class CatsVsDogs(_Repeatable, cats_vs_dogs.CatsVsDogs, skip_registration=True): 
     def _generate_examples(
         self, archive: Iterator[tuple[str, IO[bytes]]]
     ) -> Iterator[tuple[str, dict[str, Any]]]:
-        self._num_without_header = 0
         for name, stored, _ in map_files(as_tfds_stores, self._photos(archive)):
             label = cats_vs_dogs._NAME_RE.match(name).group(1)
             self._intake.keep(label, label.lower())
             yield name, {"image": stored, "image/filename": name, "label": label.lower()}
-        if self._num_without_header != cats_vs_dogs._NUM_CORRUPT_IMAGES:
+        num_corrupt = sum(each.reason == _NO_HEADER for each in self._intake.rejections)
+        if num_corrupt != cats_vs_dogs._NUM_CORRUPT_IMAGES:
             raise DataError(
                 f"cats_vs_dogs: expected {cats_vs_dogs._NUM_CORRUPT_IMAGES} files without a JFIF header, "
-                f"found {self._num_without_header}; download the archive again"
+                f"found {num_corrupt}; download the archive again"
             )
 
     def _photos(self, archive: Iterator[tuple[str, Any]]) -> Iterator[Member]:
@@ -151,8 +152,7 @@ class CatsVsDogs(_Repeatable, cats_vs_dogs.CatsVsDogs, skip_registration=True): 
             if not cats_vs_dogs._NAME_RE.match(name):
                 self._intake.reject(name, OUTSIDE)
             elif b"JFIF" not in file.peek(_PEEKED_BYTES):
-                self._intake.reject(name, "no JFIF header")
-                self._num_without_header += 1
+                self._intake.reject(name, _NO_HEADER)
             else:
                 yield Member(name, file.read(), None)
 

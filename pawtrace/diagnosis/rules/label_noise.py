@@ -55,10 +55,10 @@ def by_judge(
     if not outcome.applies:
         return outcome
     return outcome._replace(
-        sentence=f"About {percent(wrong.share)} of the labels are wrong. This is estimated from predictions "
-        "of pictures whose labels the judging model has not seen. Of the third that it is surest of "
-        f"({surest.num_sure:,}), {percent(surest.share)} contradict the label; if all labels were correct, "
-        f"about {percent(surest.expected)} would. "
+        sentence=f"About {percent(wrong.share)} of the labels are wrong. The estimate uses predictions on "
+        "pictures whose labels the model has not seen. Of the most confident third "
+        f"({surest.num_sure:,} predictions), {percent(surest.share)} contradict the label; if all labels "
+        f"were correct, about {percent(surest.expected)} would. "
         f"{plural(num_suspects, 'suspect')} {'is' if num_suspects == 1 else 'are'} listed.",
         numbers={
             **facts.accuracies,

@@ -12,13 +12,13 @@ _RELATIVE = 0.05  # of the loss: less is no progress worth waiting for
 
 
 class Improvement(NamedTuple):
-    """How far the loss fell at the end of training: that on validation, or if it hardly fell, in training."""
+    """The fall of the validation loss at the end of training; of the training loss, if only that fell."""
 
     loss: str  # training | validation
     before: float  # the lowest before the last epochs
     fall: float  # of the lowest
     num_last: int  # epochs
-    goes_on: bool  # it is much, and nothing stopped the training
+    is_improving: bool  # the fall is large, and nothing stopped the training early
 
     @property
     def last(self) -> str:
@@ -43,8 +43,8 @@ def improvement_of(facts: Facts) -> Improvement:
     train_fall, train_before = _training_fall(facts, num_last)
     if not _is_much(fall, before, limit) and _is_much(train_fall, train_before, limit):
         fall, before, loss = train_fall, train_before, "training"
-    goes_on = not facts.stopped_early and _is_much(fall, before, limit)
-    return Improvement(loss, before, fall, num_last, goes_on)
+    is_improving = not facts.stopped_early and _is_much(fall, before, limit)
+    return Improvement(loss, before, fall, num_last, is_improving)
 
 
 def rule(facts: Facts) -> Finding:
@@ -52,7 +52,7 @@ def rule(facts: Facts) -> Finding:
     num_epochs, limit = len(facts.history.epoch), facts.thresholds.undertrained_improvement
     found = improvement_of(facts)
     num_last = found.num_last
-    still_falls = _fall_at_the_end(facts, num_last)[0] > 0 or _training_loss_still_falls(facts)
+    still_falls = found.fall > 0 or facts.history.loss[-1] < min(facts.history.loss[:-1], default=0.0)
     is_short = (
         num_epochs <= _SHORT
         and not facts.stopped_early
@@ -63,7 +63,7 @@ def rule(facts: Facts) -> Finding:
         is_short and (facts.can_learn or still_falls)
     )
     outcome = Finding(
-        (found.goes_on and not facts.is_good) or has_not_begun,
+        (found.is_improving and not facts.is_good) or has_not_begun,
         f"fall of the {found.loss} loss in {found.last}",
         decimal(max(0.0, found.fall)),
         f"more than {limit:g} and {percent(_RELATIVE)}, and not good yet",
@@ -76,7 +76,7 @@ def rule(facts: Facts) -> Finding:
         },
         cause="rate" if is_below_the_band(facts) else "epochs",
     )
-    if found.goes_on:
+    if found.is_improving:
         return outcome._replace(
             sentence=f"Training ended after {plural(num_epochs, 'epoch')}, while the model was still "
             f"improving: {found.words}. The accuracy on the training pictures is "
@@ -91,10 +91,6 @@ def rule(facts: Facts) -> Finding:
             else "and so few epochs do not show what the network can learn."
         )
     )
-
-
-def _training_loss_still_falls(facts: Facts) -> bool:
-    return facts.history.loss[-1] < min(facts.history.loss[:-1], default=0.0)
 
 
 def _is_much(fall: float, before: float, limit: float) -> bool:

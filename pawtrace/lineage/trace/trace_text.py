@@ -205,9 +205,9 @@ def _change_lines(recipes: Sequence[RecipeTrace]) -> Iterator[str]:
                     f"{stage if everywhere else f'train@{_list(concerned)}'}: {_change_line(change)}"
                 )
         yield from _cut(lines)
-        ineffective = dict.fromkeys(change.what for change in changes if not change.matters)
-        if ineffective:
-            idle.append(f"{stage}: changed, without effect: {_list(ineffective)}")
+        if ineffective := dict.fromkeys(change.what for change in changes if not change.matters):
+            why = "changed as well, without effect" if lines else "changed, but its output is the same"
+            idle.append(f"{stage}: {why}: {_list(ineffective)}")
     yield from idle
 
 

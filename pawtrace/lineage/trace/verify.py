@@ -97,7 +97,7 @@ def verify(announce: Callable[[str], None]) -> list[Damage]:
     damaged_paths = {damage.path for damage in damages}
     further = (*_unrecorded(snapshot), *_shard_damages(), *_edited_metrics(snapshot))
     damages += [damage for damage in further if damage.path not in damaged_paths]
-    if len(damages) > 1 and all(is_lost_copy(damage.path) for damage in damages):  # none to keep by mistake
+    if len(damages) > 1 and all(is_lost_copy(damage.path) for damage in damages):  # nothing damaged
         missing = f"lacks {len(damages)} copies of outputs that are intact in this folder"
         return [_damage(cache_folder(), missing, "dvc commit")]
     return damages
