@@ -22,6 +22,7 @@ from tqdm import tqdm
 
 from pawtrace.base.errors import DeviceError, PawtraceError, first_line
 from pawtrace.base.files import fingerprint, sha256_of
+from pawtrace.running.importing import garbage_left_alone
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -66,7 +67,7 @@ class Cluster:
                 "expected the package distributed, found none", "pip install -e '.[cluster]'"
             ) from None
         logging.getLogger("distributed").setLevel(logging.CRITICAL)  # we say it ourselves, in one line
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), garbage_left_alone():  # see `_close`
             warnings.simplefilter("ignore")  # of other versions, which are errors here
             try:
                 self._client = Client(self._address, timeout=_CONNECT_S, set_as_default=False)
@@ -78,7 +79,7 @@ class Cluster:
             self.num_threads = sum(self._client.nthreads().values())
             _announce(self._address, self.num_threads, self._dashboard())
         except BaseException as error:
-            self._client.close()
+            self._close()
             if isinstance(error, TimeoutError):
                 raise self._no_worker(_CONNECT_S) from None
             raise
@@ -91,7 +92,12 @@ class Cluster:
         """Drop what is still in the making, and disconnect."""
         with contextlib.suppress(Exception):  # of a lost scheduler
             self._executor.shutdown(wait=False)
-        self._client.close()
+        self._close()
+
+    def _close(self) -> None:
+        """Disconnect. An earlier client that is collected meanwhile would wait for this one for ever."""
+        with garbage_left_alone():
+            self._client.close()
 
     def submit(self, function: Callable[[Item], Result], item: Item) -> "Future[Result]":
         """Have a worker call a function."""

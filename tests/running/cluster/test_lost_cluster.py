@@ -1,16 +1,19 @@
 """No scheduler, no workers, or a cluster that is lost in the middle: one line."""
 
 import contextlib
+import gc
 import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from distributed.comm import CommClosedError
+from distributed.utils import LoopRunner
 
 from pawtrace.base.errors import PawtraceError
 from pawtrace.running.cluster import connection, loopback
@@ -29,6 +32,26 @@ def test_no_scheduler_is_one_line(monkeypatch: pytest.MonkeyPatch, address: str)
     ) as error:
         results(double)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.slow
+def test_no_client_is_collected_while_another_one_starts_or_closes(monkeypatch: pytest.MonkeyPatch) -> None:
+    # A client that never connected waits, when it is collected, for the lock that the other one holds.
+    gc.collect()  # the clients of other tests
+    collects = []
+    for name in ("_start_unlocked", "_stop_unlocked"):
+        step = getattr(LoopRunner, name)
+
+        def noted(*arguments: Any, step: Callable[..., None] = step) -> None:
+            collects.append(gc.isenabled())
+            step(*arguments)
+
+        monkeypatch.setattr(LoopRunner, name, noted)
+    with running(1) as (address, _):
+        monkeypatch.setenv(SCHEDULER, address)
+        assert results(double) == [2 * number for number in range(20)]
+    assert collects == [False, False]
+    assert gc.isenabled()
 
 
 @pytest.mark.long
