@@ -3,11 +3,12 @@
 Arrives: params.yaml. Leaves: texts like `train.input_scaling: backbone`.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pawtrace.config.params import Params
 from pawtrace.config.recipes import Recipe
+from pawtrace.results.param_words import param_words
 
 BASELINE = "the baseline"
 
@@ -66,26 +67,4 @@ def _parts(overrides: Mapping[str, Any], path: str) -> Iterator[str]:
         if isinstance(value, Mapping):
             yield from _parts(value, f"{path}.{key}")
         else:
-            yield f"{path}.{key}: {_short(value)}"
-
-
-def _short(value: Any) -> str:
-    """A value in a few characters: of transforms the names, of phases what trains for how long."""
-    match value:
-        case None:
-            return "null"
-        case bool():
-            return str(value).lower()
-        case float():
-            return f"{value:g}"
-        case {"name": name, "arguments": _}:
-            return str(name)
-        case {"trainable": part, "num_epochs": num_epochs, "learning_rate": rate}:
-            return f"{part} x {num_epochs}" + ("" if rate is None else f" at {rate:g}")
-        case Mapping():
-            return "{" + ", ".join(f"{key}: {_short(part)}" for key, part in value.items()) + "}"
-        case str():
-            return value
-        case Sequence():
-            return ", ".join(map(_short, value)) or "none"
-    return str(value)
+            yield f"{path}.{key}: {param_words(value)}"

@@ -8,16 +8,27 @@ import copy
 from pawtrace.base.errors import DataError
 from pawtrace.lineage.trace.movement import movements_of
 from pawtrace.lineage.trace.pending import recipes_of
-from pawtrace.lineage.trace.revisions import WORKSPACE, open_revision
+from pawtrace.lineage.trace.revisions import WORKSPACE, find_commit, open_revision
 from pawtrace.lineage.trace.snapshot import Snapshot, measure_stage, train_stage
 from pawtrace.lineage.trace.trace import Trace, trace_recipe
 
 
 def are_recipes(*names: str) -> bool:
-    """Whether the workspace has recipes of all these names: a revision of such a name needs a fuller one."""
+    """Whether all names are recipes of the workspace: a revision of such a name needs a fuller one.
+
+    Raises:
+      DataError: one name can only be a recipe, and another name is none.
+    """
     snapshot = Snapshot(open_revision(WORKSPACE))
-    known = {*snapshot.metrics, *(recipes_of(snapshot) or ())}
-    return set(names) <= known
+    known = list(dict.fromkeys([*(recipes_of(snapshot) or ()), *snapshot.metrics]))
+    others = [name for name in names if name not in known]
+    for name in names:
+        if others and name in known and find_commit(name) is None:
+            raise DataError(
+                f"expected two recipes or two revisions, found the recipe {name} and {others[0]}; "
+                f"the recipes are: {', '.join(known)}"
+            )
+    return not others
 
 
 def trace_between_recipes(older: str, newer: str) -> Trace:

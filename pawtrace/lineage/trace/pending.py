@@ -8,10 +8,8 @@ from pawtrace.config.paths import PARAMS
 from pawtrace.dataset.splitting.review import REVIEW
 from pawtrace.lineage.trace.dvc_cache import FOLDER
 from pawtrace.lineage.trace.dvc_lock import StageRecord
-from pawtrace.lineage.trace.flat import flat
+from pawtrace.lineage.trace.param_differences import NONE, flat, param_differences
 from pawtrace.lineage.trace.snapshot import Snapshot, train_stage
-
-_ABSENT = object()
 
 
 def pending_of(snapshot: Snapshot) -> list[str]:
@@ -38,14 +36,11 @@ def _other_params(record: StageRecord, params: dict[str, Any]) -> Iterator[str]:
     current = {
         key: value for key, value in params.items() if key in recorded or key.split(".")[0] in record.sections
     }
-    for key in {**recorded, **current}:
-        before, after = recorded.get(key, _ABSENT), current.get(key, _ABSENT)
-        if before != after and {} not in (
-            before,
-            after,
-        ):  # a section that got its first key, or lost its last
-            absent = "inherited" if ".overrides." in key else "(none)"
-            yield f"{key}: {_shown(before, absent)} -> {_shown(after, absent)}"
+    for key, before, after in param_differences(recorded, current):
+        if {} in (recorded.get(key), current.get(key)):  # a section that got its first key, or lost its last
+            continue
+        sides = ("inherited" if side == NONE and ".overrides." in key else side for side in (before, after))
+        yield f"{key}: {' -> '.join(sides)}"
 
 
 def recipes_of(snapshot: Snapshot) -> list[str] | None:
@@ -82,7 +77,3 @@ def _params(snapshot: Snapshot) -> dict[str, Any] | None:
     except ValueError:
         return None
     return flat(loaded) if isinstance(loaded, dict) else None
-
-
-def _shown(value: Any, absent: str) -> str:
-    return absent if value is _ABSENT else str(value)

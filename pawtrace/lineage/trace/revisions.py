@@ -81,8 +81,7 @@ def open_revision(name: str) -> Revision:
         raise DataError("expected a git repository here, found none; run: git init, and commit the project")
     if name == WORKSPACE:
         return Revision(name, None)
-    commit = ask_git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
-    commit = commit or _experiment(name)
+    commit = find_commit(name)
     if commit is None and is_shallow():
         raise DataError(
             f"{name}: expected a git revision of that name, found none: this clone is shallow (it holds only "
@@ -94,6 +93,12 @@ def open_revision(name: str) -> Revision:
             "run: git log --oneline, or dvc exp list"
         )
     return Revision(name, commit)
+
+
+def find_commit(name: str) -> str | None:
+    """The commit that git, or a DVC experiment, calls by a name; None where there is none."""
+    commit = ask_git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
+    return commit or _experiment(name)
 
 
 def is_shallow() -> bool:

@@ -17,6 +17,7 @@ from pawtrace.results.number_words import percent, plural, points
 _MAX_NAMES = 8
 _MAX_LINES = 20  # of a section
 _MAX_VALUE = 60  # characters
+_MAX_VALUES = 3  # in the line of a recipe
 _MAX_COMMENT = 65_000
 _COUNTED = {  # after a number of recipes
     "unexplained": "with UNEXPLAINED changes",
@@ -46,7 +47,9 @@ def as_text(trace: Trace) -> str:
     """A trace for a terminal."""
     lines = [f"{trace.older} -> {trace.newer}: {conclusion(trace)}"]
     for recipe in trace.recipes:
-        lines += ["", f"{recipe.recipe}: {verdict_line(recipe)}"]
+        # Many values are read more easily in the section below.
+        named = verdict_line(recipe, brief=len(recipe.causes) > _MAX_VALUES)
+        lines += ["", f"{recipe.recipe}: {named}"]
         lines += [f"  {line}" for line in _moved_lines(recipe)]
     for title, section in _sections(trace):
         lines += ["", title, *(f"  {line}" for line in section)]
@@ -59,12 +62,8 @@ def as_markdown(trace: Trace) -> str:
     lines += [f"**{_escaped(conclusion(trace))}**", ""]
     lines += ["| recipe | test accuracy | on the same examples | why |", "|---|---|---|---|"]
     for recipe in trace.recipes:
-        cells = (
-            recipe.recipe,
-            _accuracy(recipe),
-            _noise(_accuracy_of(recipe)),
-            verdict_line(recipe, brief=True),
-        )
+        noise, why = _noise(_accuracy_of(recipe)), verdict_line(recipe, brief=True)
+        cells = (recipe.recipe, _accuracy(recipe), noise, why)
         lines.append(f"| {' | '.join(map(_escaped, cells))} |")
     for title, section in _sections(trace):
         lines += ["", f"<details open><summary>{_escaped(title)}</summary>", ""]
@@ -79,6 +78,8 @@ def as_markdown(trace: Trace) -> str:
 
 def conclusion(trace: Trace) -> str:
     """The trace in a sentence."""
+    if len(trace.recipes) == 1:
+        return f"1 recipe, {_COUNTED[trace.recipes[0].verdict]}"
     count = {verdict: sum(recipe.verdict == verdict for recipe in trace.recipes) for verdict in _COUNTED}
     parts = [f"{number} {_COUNTED[verdict]}" for verdict, number in count.items() if number]
     return f"{plural(len(trace.recipes), 'recipe')}: {', '.join(parts)}"
@@ -87,17 +88,14 @@ def conclusion(trace: Trace) -> str:
 def verdict_line(recipe: RecipeTrace, *, brief: bool = False) -> str:
     """What happened to a recipe, and why; if brief, without the values of params."""
     verdict = _SAID[recipe.verdict]
-    if recipe.why:
-        return f"{verdict} {recipe.why}"
-    if not recipe.causes:
-        return verdict
-    environment = [change for change in recipe.causes if change.kind == "environment"]
-    others = [change for change in recipe.causes if change.kind != "environment"]
-    causes = list(dict.fromkeys(change.what if brief else _cause(change) for change in others))
-    said = [_list(causes)] if causes else []
-    if environment:
-        differing = dict.fromkeys(change.what if brief else _cause(change) for change in environment)
-        said.append(f"computing environment ({_list(differing)})")
+    if recipe.why or not recipe.causes:
+        return f"{verdict} {recipe.why}".rstrip()
+    causes: dict[bool, dict[str, None]] = {False: {}, True: {}}  # each once, by whether of the environment
+    for change in recipe.causes:
+        causes[change.kind == "environment"][change.what if brief else _cause(change)] = None
+    said = [_list(causes[False])] if causes[False] else []
+    if causes[True]:
+        said.append(f"computing environment ({_list(causes[True])})")
     return f"{verdict} {'; '.join(said)} (from stage {recipe.first_stage} on)"
 
 
@@ -129,7 +127,9 @@ def _moved_lines(recipe: RecipeTrace) -> Iterator[str]:
         old, new = _value(movement, "old"), _value(movement, "new")
         if old == new:  # to the digits that are shown otherwise
             old, new = f"{movement.old:.{NUM_DIGITS}g}", f"{movement.new:.{NUM_DIGITS}g}"
-        yield f"{movement.metric}: {old} -> {new}{'; ' if noise else ''}{noise}"
+        yield f"{movement.metric}: {old} -> {new}"
+        if noise:
+            yield f"  {noise}"
     if num_others := len(recipe.moved) - len(shown):
         yield f"... and {plural(num_others, 'other metric')} (--json lists them)"
 
@@ -199,11 +199,10 @@ def _change_lines(recipes: Sequence[RecipeTrace]) -> Iterator[str]:
     for stage, changes in stages.items():
         lines = []
         for change, concerned in changes.items():
-            everywhere = stage != "train" or len(concerned) == len(compared)
             if change.matters:
-                lines.append(
-                    f"{stage if everywhere else f'train@{_list(concerned)}'}: {_change_line(change)}"
-                )
+                everywhere = stage != "train" or len(concerned) == len(compared)
+                place = stage if everywhere else f"train@{_list(concerned)}"
+                lines.append(f"{place}: {_change_line(change)}")
         yield from _cut(lines)
         if ineffective := dict.fromkeys(change.what for change in changes if not change.matters):
             why = "changed as well, without effect" if lines else "changed, but its output is the same"

@@ -57,8 +57,8 @@ def test_a_recipe_without_metrics_names_the_command_that_makes_them(traced: Trac
 @pytest.mark.usefixtures("traced")
 def test_names_of_revisions_are_no_recipes(capsys: pytest.CaptureFixture[str]) -> None:
     assert not are_recipes("HEAD", "workspace")
-    assert run("plain", "workspace") == 2
-    assert "plain: expected a git revision" in capsys.readouterr().err
+    assert run("nothing", "workspace") == 2
+    assert "nothing: expected a git revision" in capsys.readouterr().err
     assert run("HEAD", "HEAD") == 0
 
 
@@ -66,3 +66,19 @@ def test_names_of_revisions_are_no_recipes(capsys: pytest.CaptureFixture[str]) -
 def test_only_revisions_can_be_taken_apart(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("plain", "fast", "--attribute") == 2
     assert "expected two revisions" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("names", [["plain"], ["plain", "HEAD"], ["fasst", "plain"]])
+@pytest.mark.usefixtures("traced")
+def test_one_recipe_alone_is_told_which_the_others_are(
+    names: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(*names) == 2
+    said = capsys.readouterr().err
+    assert "expected two recipes or two revisions, found the recipe plain and " in said
+    assert said.rstrip().endswith("the recipes are: fast, plain")
+
+
+def test_a_branch_may_be_called_like_a_recipe(traced: TracedProject) -> None:
+    traced.git("branch", "plain")
+    assert not are_recipes("plain", "workspace")
