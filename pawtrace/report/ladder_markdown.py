@@ -61,6 +61,10 @@ def seeds_words(rung: Rung) -> str:
     return f"{len(rung.result.test_accuracies)} seeds: mean {mean}, {low} to {high}"
 
 
+def _minutes(value: float) -> str:
+    return f"{value:.1f}" if value >= 0.095 else f"{value:.2g}"
+
+
 COLUMNS = (
     Column("recipe", False, lambda rung: f"`{rung.recipe}`"),
     Column("what it changes", False, lambda rung: escaped(rung.change)),
@@ -69,7 +73,7 @@ COLUMNS = (
     Column("difference to what it builds on, points", False, difference_words),
     Column("train minus validation, points", True, lambda rung: points(rung.gap)),
     Column("verdict", False, lambda rung: f"**{rung.verdict.words}**"),
-    Column("minutes", True, lambda rung: f"{rung.minutes:.1f}"),
+    Column("minutes of training", True, lambda rung: _minutes(rung.minutes)),
     Column("images/s", True, lambda rung: f"{rung.result.training.images_per_s:.0f}"),
     Column("input wait, %", True, lambda rung: f"{100 * rung.result.training.waiting_share:.0f}"),
 )

@@ -7,6 +7,7 @@ Run: python -m pawtrace.repro   (make repro does)
 import contextlib
 import signal
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -32,20 +33,28 @@ def main() -> int:
     screen = Screen(
         sys.stdout, recipes, TimeLeft(recipes), lambda recipe: verdict_line(recipe, params, paint)
     )
-    with project_held(wait=True, name="make repro") as lock, _stage_ends_first():
+    with project_held(wait=True, name="make repro") as lock, _stage_ends_first() as interrupted:
         ended = run_dvc(["repro"], print if is_verbose() else screen.show, lock=lock)
     screen.end(failed=ended.code != 0)
     if ended.code == 0:
         print(*_summary(recipes), sep="\n")
+    elif interrupted.is_set():
+        print("To continue, run: make repro")
     return int(ended.code != 0)
 
 
 @contextlib.contextmanager
-def _stage_ends_first() -> Iterator[None]:
-    """Outlast Ctrl-C: it reaches the stage too, which ends in order, and DVC after it."""
-    before = signal.signal(signal.SIGINT, lambda *_: None)  # a function: DVC must not inherit SIG_IGN
+def _stage_ends_first() -> Iterator[threading.Event]:
+    """Outlast Ctrl-C: it reaches the stage too, which ends in order, and DVC after it.
+
+    Yields:
+      What Ctrl-C sets.
+    """
+    interrupted = threading.Event()
+    # A function: DVC must not inherit SIG_IGN.
+    before = signal.signal(signal.SIGINT, lambda *_: interrupted.set())
     try:
-        yield
+        yield interrupted
     finally:
         signal.signal(signal.SIGINT, before)
 

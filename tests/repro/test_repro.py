@@ -151,8 +151,9 @@ def test_after_ctrl_c_the_stage_has_the_last_word(write_params: WriteParams, pro
             time.sleep(0.05)
         os.killpg(repro_process.pid, signal.SIGINT)
         assert repro_process.stdout is not None
-        first, ours, last = repro_process.stdout.read().splitlines()
+        first, ours, of_dvc, last = repro_process.stdout.read().splitlines()
     assert first.startswith("[1 of ")
     assert ours == "  pawtrace resolve: interrupted; nothing finished was lost"
-    assert last.startswith("ERROR: failed to reproduce 'resolve'")
+    assert of_dvc.startswith("ERROR: failed to reproduce 'resolve'")
+    assert last == "To continue, run: make repro"
     assert repro_process.returncode == 1

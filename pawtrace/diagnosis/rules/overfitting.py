@@ -18,7 +18,7 @@ def rule(facts: Facts) -> Finding:
     shown = kept_gap if is_wide else max(kept_gap, later_gap)
     outcome = Finding(
         applies,
-        "accuracy on training pictures minus accuracy on new ones, points",
+        "training accuracy minus accuracy on validation and test pictures, points",
         points(shown),
         f"at least {points(limit)}, and measurably more than {points(USUAL_GAP)}",
         cause=_cause(facts),
