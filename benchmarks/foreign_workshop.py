@@ -28,7 +28,7 @@ class Workshop:
         self.train_photos = photos.first(NUM_TRAIN)
         end = NUM_TRAIN + NUM_TEST
         self.test_photos = Photos(
-            photos.ids[NUM_TRAIN:end], photos.labels[NUM_TRAIN:end], photos.encoded[NUM_TRAIN:end], 0, 0
+            photos.ids[NUM_TRAIN:end], photos.labels[NUM_TRAIN:end], photos.encoded[NUM_TRAIN:end], 0
         )
         self._features: dict[tuple[str, str], Arrays] = {}
 

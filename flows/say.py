@@ -4,7 +4,7 @@ import contextlib
 import logging
 import re
 
-from prefect.exceptions import MissingContextError
+from prefect.exceptions import FailedRun, MissingContextError
 from prefect.logging import get_run_logger
 
 from pawtrace.base.errors import PawtraceError
@@ -14,15 +14,19 @@ _ABOUT_MEMORY = re.compile("memory|alloc", re.IGNORECASE)  # in the middle of a 
 
 
 class _WithoutTraceback(logging.Filter):
-    """Drop the traceback of an error whose message explains it completely; Prefect logs it as well."""
+    """Drop the traceback of an error whose message explains it completely; Prefect logs it as well.
+
+    `FailedRun` is what Prefect raises after a flow that returned a failed state with a message.
+    """
 
     def filter(self, record: logging.LogRecord) -> bool:
-        if record.exc_info and isinstance(record.exc_info[1], PawtraceError):
+        if record.exc_info and isinstance(record.exc_info[1], PawtraceError | FailedRun):
+            record.msg, record.args = f"{record.getMessage()}: {record.exc_info[1]}", ()
             record.exc_info = None
         return True
 
 
-for _name in ("prefect.flow_runs", "prefect.task_runs"):
+for _name in ("prefect.flow_runs", "prefect.task_runs", "prefect.engine"):
     logging.getLogger(_name).addFilter(_WithoutTraceback())
 
 

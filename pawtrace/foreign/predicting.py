@@ -92,8 +92,7 @@ def _labelled(names: Sequence[str], encoded: Sequence[bytes]) -> Photos | None:
         [names[n] for n in turns],
         np.array([labels[n] for n in turns], np.int64),
         [encoded[n] for n in turns],
-        0,
-        0,
+        num_found=0,
     )
 
 

@@ -31,10 +31,11 @@ def as_screen(diagnosis: "ForeignDiagnosis") -> str:
     lines += _wrapped("verdict", f"{diagnosis.verdict.replace('_', ' ')}. {diagnosis.sentence}")
     for number, cure in enumerate(diagnosis.cures[:_NUM_CURES], start=1):
         lines += _wrapped("what to do" if number == 1 else "", f"{number}. {cure.words}")
-        if not cure.keras.startswith("#"):  # then there is a line of code for it
+        if not cure.keras.startswith("#"):
             lines += [f"{'':15}{line}" for line in cure.keras.splitlines()]
     if len(diagnosis.cures) > _NUM_CURES:
-        lines += _wrapped("", f"{plural(len(diagnosis.cures) - _NUM_CURES, 'more cure')}: --html, --json")
+        left_out = plural(len(diagnosis.cures) - _NUM_CURES, "more cure")
+        lines += _wrapped("", f"{left_out}: add --html FILE or --json")
     lines += _wrapped("", names_explained(cure.keras for cure in diagnosis.cures[:_NUM_CURES]))
     for note in diagnosis.notes:
         lines += _wrapped("note", note)
@@ -84,7 +85,8 @@ def as_content(diagnosis: "ForeignDiagnosis") -> dict[str, Any]:
 def notes_on(facts: ForeignFacts, verdict: str) -> list[str]:
     """Further findings, a sentence each; not what the verdict and its cures say already."""
     measured = facts.measured
-    notes = []
+    sources = (measured.test_photos, measured.train_photos)
+    notes = [photos.left_out for photos in sources if photos is not None and photos.left_out]
     calibration = measure(measured.test, 10)["calibration_error"]
     if calibration > 0.1 and not facts.test.at_chance:
         notes.append(
@@ -159,7 +161,7 @@ def _accuracy_words(measured: Measured) -> str:
     low, high = test.interval
     against = f"always answering the more frequent class: {percent(test.chance)}"
     if baseline is not None:
-        against += f"; linear classifier on edges: {percent(baseline)}"
+        against += f"; linear classifier on edges, cross-validated: {percent(baseline)}"
     train = (
         "" if measured.train is None else f"; on training photos {percent(score_of(measured.train).accuracy)}"
     )
@@ -187,10 +189,10 @@ def _feeding_words(measured: Measured) -> str:
         if measured.made_for == feeding.convention:
             return f"{CONVENTIONS[feeding.convention].words}, as the model's own scaling layer expects"
         return (
-            f"not known: no input scaling makes the model measurably better than guessing "
-            f"(best: {words}, {percent(best.accuracy)} of {len(best.right)} photos)"
+            f"not known: with every input scaling, the model may be guessing; assumed: {words} "
+            f"({percent(best.accuracy)} of {len(best.right)} photos)"
         )
-    tried = f"{percent(best.accuracy)} of the {len(best.right)} photos of this trial"
+    tried = f"{percent(best.accuracy)} of {len(best.right)} {_tried_photos(measured)}"
     words += f", class 0 {other} ({tried}, loss {best.loss:.2f})"
     words += feeding.equals_words
     if feeding.others and not feeding.equals:
@@ -200,6 +202,10 @@ def _feeding_words(measured: Measured) -> str:
             f"{percent(second.accuracy)}, loss {second.loss:.2f}"
         )
     return words
+
+
+def _tried_photos(measured: Measured) -> str:
+    return "test photos" if measured.train_photos is None else "training and test photos"
 
 
 def _baseline(measured: Measured) -> float | None:

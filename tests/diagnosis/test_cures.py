@@ -39,7 +39,7 @@ def test_each_cure_is_a_valid_recipe_and_changes_something(name):
     _, *made = CASES[name]
     for cure in diagnosis_of(*made).cures:
         assert cure.words
-        assert cure.keras
+        assert cure.keras or cure.name == "more_pictures"
         if cure.overrides is not None:
             assert cured(TRAIN, cure) != TRAIN
 

@@ -3,6 +3,7 @@
 import logging
 
 import pytest
+from prefect.exceptions import FailedRun
 
 from flows.say import say
 from pawtrace.base.errors import DataError
@@ -24,8 +25,11 @@ def test_v_brings_it_back(capsys: pytest.CaptureFixture[str], monkeypatch: pytes
     assert capsys.readouterr().out.splitlines() == [STARTUP]
 
 
-@pytest.mark.parametrize("name", ["prefect.flow_runs", "prefect.task_runs"])
-@pytest.mark.parametrize(("error", "has_traceback"), [(DataError("one line"), False), (KeyError(1), True)])
+@pytest.mark.parametrize("name", ["prefect.flow_runs", "prefect.task_runs", "prefect.engine"])
+@pytest.mark.parametrize(
+    ("error", "has_traceback"),
+    [(DataError("one line"), False), (FailedRun("one line"), False), (KeyError("one line"), True)],
+)
 def test_prefects_log_has_a_traceback_only_of_what_no_line_explains(
     name: str,
     error: Exception,
@@ -41,3 +45,4 @@ def test_prefects_log_has_a_traceback_only_of_what_no_line_explains(
         logger.exception("Task run failed")
     assert ("Traceback" in caplog.text) == has_traceback
     assert "Task run failed" in caplog.text
+    assert "one line" in caplog.text

@@ -74,7 +74,7 @@ def test_quiet_leaves_the_json_and_nothing_else(
 def test_cures_that_the_screen_leaves_out_are_counted() -> None:
     found = pawtrace.diagnose(reader(), "test")
     cure = Cure("any", "Do it.", None, "model.fit()")
-    assert "\n            2 more cures: --html, --json\n" in found._replace(cures=5 * [cure]).text
+    assert "\n            2 more cures: add --html FILE or --json\n" in found._replace(cures=5 * [cure]).text
     assert "more cure" not in found._replace(cures=3 * [cure]).text
 
 

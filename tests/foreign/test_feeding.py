@@ -7,8 +7,9 @@ import keras
 import numpy as np
 import pytest
 
-from pawtrace.foreign.measuring.feeding import Feeding, as_made_for, find_feeding
+from pawtrace.foreign.measuring.feeding import Feeding, _most_probable, as_made_for, find_feeding
 from pawtrace.foreign.measuring.outputs import output_of
+from pawtrace.foreign.measuring.trial import Trial
 from pawtrace.foreign.reading.photos import read_photos
 from tests.foreign.colours import SIDE_PX, images_and_labels, reader
 
@@ -156,3 +157,14 @@ def test_memorised_photos_tell_no_input_from_another() -> None:
     own = np.arange(64) % 4 < 2
     sure, surer = np.where(own, 0.9999, 0.6).tolist(), np.where(own, 0.9999, 0.9).tolist()
     assert feeding_of_bright_dogs(sure, surer, own=own).convention == "minus_one_to_one"
+
+
+@pytest.mark.parametrize(
+    ("misfit_of_0_to_255", "taken"), [(0.71, "zero_to_255"), (1.2, "zero_to_one")]
+)  # as fit as the fittest one, or not nearly
+def test_the_plainest_scaling_is_taken_even_if_the_fittest_has_blue_first(
+    misfit_of_0_to_255: float, taken: str
+) -> None:
+    misfits = {"bgr_zero_to_one": 0.70, "zero_to_one": 0.701, "zero_to_255": misfit_of_0_to_255}
+    equal = [Trial(name, False, (True,), (0.7,), (misfit,)) for name, misfit in misfits.items()]
+    assert _most_probable(equal, equal[0], None, None).convention == taken

@@ -31,6 +31,29 @@ def test_a_folder_of_links_is_read_as_what_they_lead_to(tmp_path: Path) -> None:
     assert read_photos(tmp_path / "links").ids == read_photos(source).ids
 
 
+def test_what_is_left_out_is_counted_and_named(tmp_path: Path) -> None:
+    source = photo_folder(tmp_path / "pets", 30)
+    assert read_photos(source).left_out == ""
+    (source / "birds").mkdir()
+    for number, photo in enumerate(sorted(source.glob("[cd]*/*"))[:4]):
+        shutil.copy(photo, source / "birds" / f"{number}{photo.suffix}")
+    broken = sorted(source.glob("cat*/*"))[0]
+    broken.write_bytes(b"no photo")
+    photos = read_sets(source, None, print)[0]
+    assert photos.left_out == read_photos(source).left_out
+    assert photos.num_found == 29
+    assert photos.left_out == (
+        f"Left out of {source}: 1 file that no photo can be read from ({broken.relative_to(source)}); "
+        "4 files labelled neither cat nor dog (birds)."
+    )
+
+
+def test_arrays_of_different_lengths_are_refused() -> None:
+    images, labels = images_and_labels(40)
+    with pytest.raises(DataError, match="a label for each image, found 40 images and 30 labels"):
+        read_photos((images, labels[:30]))
+
+
 @pytest.mark.parametrize(
     ("path", "label"),
     [

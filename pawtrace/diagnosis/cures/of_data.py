@@ -74,7 +74,7 @@ def too_few(_finding: Finding, facts: Facts) -> Iterator[Cure]:
             },
             f"{pretrained_lines(facts.params)}\nbackbone.trainable = False",
         )
-    yield Cure("more_pictures", "Collect more pictures.", None, "# more pictures")
+    yield Cure("more_pictures", "Collect more pictures.", None, "")
     yield from augmentation(facts)
 
 
@@ -87,9 +87,7 @@ def imbalance(_finding: Finding, facts: Facts) -> Iterator[Cure]:
             {"class_weights": "balanced"},
             "model.fit(..., class_weight={0: num_photos / (2 * num_cats), 1: num_photos / (2 * num_dogs)})",
         )
-    yield Cure(
-        "more_pictures", "Collect more pictures of the rarer label.", None, "# more of the rarer label"
-    )
+    yield Cure("more_pictures", "Collect more pictures of the rarer label.", None, "")
 
 
 def label_noise(_finding: Finding, facts: Facts) -> Iterator[Cure]:

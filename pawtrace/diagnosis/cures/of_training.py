@@ -166,7 +166,7 @@ def overfitting(finding: Finding, facts: Facts) -> Iterator[Cure]:
         )
     for cure in augmentation(facts):
         cures["no_augmentation"] = cure
-    cures["few_pictures"] = Cure("more_pictures", "Collect more pictures.", None, "# more pictures")
+    cures["few_pictures"] = Cure("more_pictures", "Collect more pictures.", None, "")
     order = [finding.cause, "large_head", "no_augmentation"]
     yield from (cures.pop(name) for name in order if name in cures)
     if train.head.dropout == 0:

@@ -24,9 +24,10 @@ _MOVE = {
 _AUGMENTATION_LINES = (
     "x = keras.layers.RandomFlip('horizontal')(images)\n"
     "x = keras.layers.RandomRotation(0.04)(x)\n"
-    "x = keras.layers.RandomZoom(0.15)(x)"
+    "x = keras.layers.RandomZoom(0.15)(x)\n"
+    "x = keras.layers.RandomTranslation(0.1, 0.1)(x)"
 )
-_MIN_EPOCHS = 10  # fewer show little of what a network can learn
+MIN_EPOCHS = 10  # fewer show little of what a network can learn
 PLAIN_NETWORK = {"initializer": "glorot_uniform", "batch_normalization": False}
 OPTIMIZERS = {"adam": "Adam", "adamw": "AdamW", "sgd": "SGD"}
 
@@ -37,7 +38,7 @@ class Cure(NamedTuple):
     name: str
     words: str
     overrides: Overrides | None  # of `train`; None: no param of a recipe can do it
-    keras: str  # the same change in the user's own script
+    keras: str  # the same change in the user's own script; empty: it is not a change of code
 
 
 def augmentation(facts: Facts) -> Iterator[Cure]:
@@ -122,7 +123,7 @@ def rate_cure(facts: Facts, rate: float, words: str) -> Cure:
 
 def more_epochs(train: TrainParams, why: str = "") -> Cure:
     """Twice as many epochs in each phase, and ten in all at least."""
-    times = max(2, -(-_MIN_EPOCHS // num_epochs(train)))
+    times = max(2, -(-MIN_EPOCHS // num_epochs(train)))
     phases = [{**phase.model_dump(), "num_epochs": times * phase.num_epochs} for phase in train.phases]
     total = times * num_epochs(train)
     words = f"Train {total} epochs instead of {num_epochs(train)}{f': {why}' if why else ''}."

@@ -28,7 +28,7 @@ def rule(facts: Facts) -> Finding:
     hurts = facts.level(facts.unseen) < theirs
     outcome = Finding(
         is_worse and hurts and not facts.trains_backbone,
-        "accuracy that the pretrained features lose by the input scaling, points",
+        "accuracy that a linear classifier on the features loses by the input scaling, points",
         points(loss) if loss else "0.0",
         f"measurably above 0 (p below {_SURE:g})",
     )

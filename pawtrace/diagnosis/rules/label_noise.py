@@ -23,7 +23,7 @@ def rule(facts: Facts) -> Finding:
         limit = f"at least {percent(facts.thresholds.noise_share)}"
         return Finding(True, _MEASURE, "40 % or more", limit, _random_words(facts), _random_numbers(facts))
     if facts.best_judge is None:
-        raise NotKnown("the predictions are hardly better than guessing, so they cannot judge labels")
+        raise NotKnown("the predictions are not accurate enough to judge labels")
     found = by_judge(facts, facts.best_judge, len(facts.suspects), of_errors=_MOST, at_most=_most(facts))
     return found._replace(limit=f"{found.limit}, and half of the wrong predictions")
 

@@ -12,7 +12,7 @@ from pawtrace.foreign.judging.facts import ForeignFacts
 
 # Words for a script, where a recipe's cure names params.
 _WORDS = {
-    "correct_labels": "Look at the suspects and correct the labels that are wrong.",
+    "correct_labels": "Look at the suspects (--html shows their photos), and correct wrong labels.",
     "group_duplicates": "Remove the copies from the training photos, or test on other photos.",
     "class_weights": "Give both labels the same weight in the loss.",
     "pretrained": "Start from pretrained weights, with the input scaling that they expect.",
@@ -69,6 +69,8 @@ def _pretrained(facts: ForeignFacts) -> Cure:
 def _in_a_script(cure: Cure, facts: ForeignFacts) -> Cure:
     """The cure in words for a script; without a history, the number of epochs is not known."""
     cure = cure._replace(words=_WORDS.get(cure.name, cure.words))
+    if cure.name == "correct_labels":  # the suspects are found already
+        return cure._replace(keras="")
     if cure.name == "more_epochs" and not facts.knows_history:
         return cure._replace(words="Train twice as many epochs.", keras="model.fit(..., epochs=2 * epochs)")
     return cure
@@ -134,13 +136,14 @@ def _lower_rate(facts: ForeignFacts) -> Cure:
 
 
 def _scaling(finding: Finding, facts: ForeignFacts) -> Cure:
-    convention, received = CONVENTIONS[finding.cause], facts.measured.received
-    is_fed = facts.measured.feeding.convention == finding.cause  # the arrays alone are wrong
+    measured, convention = facts.measured, CONVENTIONS[finding.cause]
+    received = measured.received
+    is_fed = measured.feeding.convention == finding.cause  # the arrays alone are wrong
     then = "" if is_fed else ", in training and prediction; then train the head again"
-    own = [] if is_fed else [layer.name for layer in facts.measured.network.scaling_layers]
+    own = [] if is_fed else [layer.name for layer in measured.network.scaling_layers]
     instead = (
         f", instead of {CONVENTIONS[received].keras_line}"
-        if received not in (None, "zero_to_255") and not is_fed and not own
+        if received not in (None, "zero_to_255") and not is_fed and not own and measured.feeding.is_certain
         else ""
     )
     first = (

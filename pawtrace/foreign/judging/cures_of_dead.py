@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 
 from pawtrace.config.conventions import CONVENTIONS
-from pawtrace.diagnosis.cures.steps import Cure, pretrained_lines, scaling_line
+from pawtrace.diagnosis.cures.steps import MIN_EPOCHS, Cure, pretrained_lines, scaling_line
 from pawtrace.diagnosis.finding import Finding
 from pawtrace.foreign.judging.facts import ForeignFacts
+from pawtrace.results.number_words import plural
 
 
 def cures_of_dead(finding: Finding, facts: ForeignFacts) -> Iterator[Cure]:
@@ -42,6 +43,7 @@ def cures_of_dead(finding: Finding, facts: ForeignFacts) -> Iterator[Cure]:
     else:
         yield look(facts)
         yield from _penalties(facts)
+        yield from _more_epochs(facts)
         yield from from_random(facts)
 
 
@@ -50,13 +52,14 @@ def new_head(facts: ForeignFacts) -> Cure:
     measured = facts.measured
     expected = measured.network.expected_convention or measured.feeding.convention
     scaling = scaled_inside(facts) if measured.inner_scaling else scaling_line(expected)
-    (height, width), last = measured.network.size_px, measured.network.feature_map_layer
+    height, width = measured.network.size_px
     return Cure(
         "new_head",
         "Train a new head on the convolutions, which are good: frozen, with one sigmoid unit.",
         None,
         f"images = keras.Input(({height}, {width}, 3))\n"
-        f"backbone = keras.Model(model.inputs, model.get_layer('{last}').output)  # your convolutions\n"
+        "# your convolutions:\n"
+        f"backbone = keras.Model(model.inputs, {measured.network.feature_map_words})\n"
         "backbone.trainable = False\n"
         f"{scaling}\n"
         "x = keras.layers.GlobalAveragePooling2D()(backbone(x, training=False))\n"
@@ -102,6 +105,18 @@ def from_random(facts: ForeignFacts) -> Iterator[Cure]:
         "    filters, 3, padding='same', use_bias=False, kernel_initializer='he_normal')\n"
         "keras.layers.BatchNormalization(momentum=0.9)  # after every convolution, before its ReLU",
     )
+
+
+def _more_epochs(facts: ForeignFacts) -> Iterator[Cure]:
+    """A longer training, where the history is short: random weights begin to learn late."""
+    if facts.knows_history and len(facts.history.epoch) < MIN_EPOCHS:
+        number = plural(len(facts.history.epoch), "epoch")
+        yield Cure(
+            "more_epochs",
+            f"Train longer: {number} may be too few for weights that begin at random.",
+            None,
+            f"model.fit(..., epochs={3 * MIN_EPOCHS})",
+        )
 
 
 def _penalties(facts: ForeignFacts) -> Iterator[Cure]:

@@ -15,17 +15,22 @@ from pawtrace.diagnosis.facts import Facts
 from pawtrace.diagnosis.finding import NotKnown, Numbers
 from pawtrace.diagnosis.label_quality import Judged, Suspect, sure_suspects
 from pawtrace.diagnosis.scores import score_of
+from pawtrace.evaluation.predictions import Predictions
 from pawtrace.foreign.judging.as_results import data_of, objective_of, probes_of, result_of
 from pawtrace.foreign.judging.missing import HIDDEN, NO_HISTORY, NO_TRAIN, absent
 from pawtrace.foreign.measuring.fit_signals import FitSignals
 from pawtrace.foreign.measuring.measure import Measured
+from pawtrace.foreign.measuring.trial import cross_entropies
 from pawtrace.results.number_words import percent
 from pawtrace.results.probe_results import LinearProbe, Signals
 from pawtrace.results.results import History
 
 _MIN_JUDGE = 0.7  # accuracy: a worse model says more about itself than about labels
 _USUAL_BATCH, _FEW_STEPS = 32, 60  # with fewer steps in all, a network has hardly begun
-_DIFFERENT = 0.2  # of accuracy: more than moving averages of an epoch and augmentation explain
+# Of accuracy: more than moving averages of an epoch, another epoch and augmentation explain. Less, where the
+# file is known to be of the last epoch.
+_DIFFERENT, _DIFFERENT_AT_LAST = 0.2, 0.1
+_SAME_LOSS, _SAME_ACCURACY = 0.01, 0.0126  # of the same photos, resized by another library
 _GOOD_FEATURES = 0.8  # accuracy of a linear classifier: the convolutions are not the problem
 _MIN_ORDERED = 0.9  # share of different probabilities; of saturated ones many are the same
 
@@ -133,10 +138,11 @@ class ForeignFacts(Facts):
         modes = self.measured.modes  # the history's accuracy is that of training mode
         found = max(self.known.accuracy, modes.training.accuracy or 0.0 if modes else 0.0)
         told = self.history.accuracy[-1]
-        if told - found > _DIFFERENT:
+        limit = _DIFFERENT_AT_LAST if is_of_epoch(-1, self.history, self.measured.test) else _DIFFERENT
+        if told - found > limit:
             raise NotKnown(
-                f"the accuracy is {percent(told)} at the end of the history and {percent(found)} here, so "
-                "the script prepares the photos in another way, or had other photos or labels; use "
+                f"the training accuracy is {percent(told)} at the end of the history and {percent(found)} "
+                "here, so the script prepares the photos in another way, or had other photos or labels; use "
                 "pawtrace.DiagnoseCallback in it"
             )
 
@@ -210,6 +216,14 @@ class ForeignFacts(Facts):
     def is_pretrained(self) -> bool:
         """Whether the network is a published one; what another one started from is not known."""
         return self.linear_probe is not None and self.measured.network.family is not None
+
+
+def is_of_epoch(epoch: int, history: History, test: Predictions) -> bool:
+    """Whether predictions of the test photos have the validation loss and accuracy of an epoch."""
+    loss = float(cross_entropies(test.probabilities, test.labels).mean())
+    accuracy = float(np.mean(test.predicted == test.labels))
+    is_same_loss = abs(loss - history.val_loss[epoch]) < _SAME_LOSS
+    return is_same_loss and abs(accuracy - history.val_accuracy[epoch]) < _SAME_ACCURACY
 
 
 def _can_rank(judge: Judged) -> bool:

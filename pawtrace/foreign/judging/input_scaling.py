@@ -49,7 +49,7 @@ def of_pretrained(facts: ForeignFacts) -> Finding:
     if probe is None or expected is None or probe.received not in CONVENTIONS:
         if probe is not None and probe.received not in CONVENTIONS:
             raise NotKnown("the scaling inside the model is not one of the usual conventions")
-        return pretrained_scaling.rule(facts)
+        return _of_any_weights(facts)
     if not facts.measured.feeding.is_certain and not facts.measured.inner_scaling:
         raise NotKnown("no input scaling makes the model measurably better than guessing")
     network = facts.measured.network
@@ -63,7 +63,7 @@ def of_pretrained(facts: ForeignFacts) -> Finding:
     named = " (images / 255)" if probe.received == "zero_to_one" else ""
     return Finding(
         is_worse,
-        "accuracy that the pretrained features lose by this input scaling, points",
+        "accuracy that a linear classifier on the features loses by this input scaling, points",
         points(theirs - ours),
         "measurably above 0 (p below 0.05)",
         f"The {facts.measured.network.family} backbone gets {CONVENTIONS[probe.received].words}{named}, but "
@@ -72,6 +72,22 @@ def of_pretrained(facts: ForeignFacts) -> Finding:
         f"{percent(ours)}.",
         {"features_accuracy_received": ours, "features_accuracy_expected": theirs},
         cause=expected,
+    )
+
+
+def _of_any_weights(facts: ForeignFacts) -> Finding:
+    """The recipe's rule; its sentence says what the backbone gets only if that is known."""
+    finding, measured = pretrained_scaling.rule(facts), facts.measured
+    if not finding.applies or measured.feeding.is_certain or measured.inner_scaling:
+        return finding
+    probe = facts.linear_probe
+    assert probe is not None
+    ours, theirs = (facts.judge(name).is_right for name in (probe.received, finding.cause))
+    return finding._replace(
+        sentence=f"The weights of the backbone work best with {CONVENTIONS[finding.cause].words}: a linear "
+        f"classifier on its features then classifies {percent(theirs.mean())} of {len(theirs)} held-out "
+        f"photos correctly, with {CONVENTIONS[probe.received].words} only {percent(ours.mean())}. The model "
+        "was probably trained with another input scaling."
     )
 
 

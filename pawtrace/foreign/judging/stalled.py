@@ -9,7 +9,7 @@ from pawtrace.results.number_words import decimal, percent
 RANDOM = 0.5  # share of kernels that are as initialised: more make a trunk that was never trained
 _SMALL_UPDATE = 1e-4  # of the weights in a step: a tenth of Karpathy's rule of thumb for a good rate
 _LOW_RATE = 2e-5  # below it a new head hardly learns
-_ALL = "all layers, and the model is not good"
+_ALL = "all layers, if the model is not good"
 _AS_INITIALISED = "layers of the head that still look untrained"
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from pawtrace.config.conventions import CONVENTIONS
 from pawtrace.diagnosis.finding import Finding
 from pawtrace.evaluation.predictions import Predictions
-from pawtrace.foreign.judging.facts import ForeignFacts
+from pawtrace.foreign.judging.facts import ForeignFacts, is_of_epoch
 from pawtrace.foreign.measuring.measure import Measured
 from pawtrace.foreign.measuring.trial import Trial, cross_entropies
 from pawtrace.results.number_words import decimal, percent
@@ -18,7 +18,6 @@ from pawtrace.results.number_words import decimal, percent
 _LOSS = 0.03  # nats: the history's loss is a mean over an epoch, with dropout and augmentation
 _LIKELIER = 6.0  # difference of chi-squared: 20 times as likely
 _FITS = 4.0  # chi-squared of two losses that agree
-_SAME_LOSS, _SAME_ACCURACY = 0.01, 0.0126  # of the same photos, resized by another library
 _BETTER = 0.1  # of accuracy
 _NUM_TRIED = 3  # scalings whose losses are compared exactly
 
@@ -89,13 +88,8 @@ def _with_these_losses(likeliest: list[Trial], as_found: float, facts: ForeignFa
 
 def _are_of_history(test: Predictions, facts: ForeignFacts) -> bool:
     """Whether loss and accuracy are those of the last epoch's validation, or of the best one's."""
-    history, loss = facts.history, _losses(test).mean()
-    accuracy = float(np.mean(test.predicted == test.labels))
-    return any(
-        abs(loss - history.val_loss[epoch]) < _SAME_LOSS
-        and abs(accuracy - history.val_accuracy[epoch]) < _SAME_ACCURACY
-        for epoch in (-1, int(np.argmin(history.val_loss)))
-    )
+    best = int(np.argmin(facts.history.val_loss))
+    return any(is_of_epoch(epoch, facts.history, test) for epoch in (-1, best))
 
 
 def _of_trial(trial: Trial, facts: ForeignFacts) -> float:

@@ -182,8 +182,8 @@ def _is_as_low(trial: Trial, best: Trial, own: np.ndarray) -> bool:
 def _most_probable(equal: list[Trial], fittest: Trial, expected: str | None, own: np.ndarray | None) -> Trial:
     """Of scalings that fit equally well, one under which training made the loss low, if that is known.
 
-    Among several, the expected one if it is near, or red first instead of blue, or the plainest of those that
-    are nearly as fit.
+    Among several, the expected one if it is near, or the plainest of those that are nearly as fit, or that
+    have red first instead of the fittest one's blue.
     """
     if own is not None:
         losses = [own_loss(trial, own, len(trial.right)) for trial in equal]
@@ -193,8 +193,8 @@ def _most_probable(equal: list[Trial], fittest: Trial, expected: str | None, own
     as_expected = [trial for trial in near if trial.convention == expected]
     red_first = [trial for trial in equal if _BGR + trial.convention == fittest.convention]
     nearly = [trial for trial in equal if trial.misfit <= _PLAINER * fittest.misfit]
-    plainest = sorted(nearly, key=lambda trial: _PLAINEST.index(trial.convention))
-    return (as_expected or red_first or plainest)[0]
+    plainest = sorted(red_first + nearly, key=lambda trial: _PLAINEST.index(trial.convention))
+    return (as_expected or plainest)[0]
 
 
 def p_dog(output: Output, feeding: Feeding, answers: np.ndarray) -> np.ndarray:

@@ -85,12 +85,18 @@ class Network(NamedTuple):
         return [output.layer for output in self.outputs[self.num_trunk :]]
 
     @property
-    def feature_map_layer(self) -> str:
-        """The name of the model's own layer that gives out the last feature map: perhaps a whole backbone."""
-        maps = (
-            layer for layer in reversed(self.model.layers) if len(getattr(layer.output, "shape", ())) == 4
-        )
-        return str(next(maps).name)
+    def feature_map_words(self) -> str:
+        """The Python expression for the last feature map of `model`: an output or an input of a layer.
+
+        If a whole backbone is one layer, its `output` belongs to the backbone's own graph, and the expression
+        is the input of the next layer.
+        """
+        own = self.model.layers
+        last = max(place for place, layer in enumerate(own) if len(getattr(layer.output, "shape", ())) == 4)
+        words = [f"model.get_layer('{own[last].name}').output"]
+        if isinstance(own[last], keras.Model) and last + 1 < len(own):
+            words.insert(0, f"model.get_layer('{own[last + 1].name}').input")
+        return words[0]
 
     @property
     def family(self) -> str | None:

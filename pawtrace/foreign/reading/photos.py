@@ -30,6 +30,7 @@ MAX_PHOTOS = 1000  # more would not change a verdict, and take longer
 _MAX_SIDE_PX = 512  # of the shorter side, in memory
 _SEED = 0
 _MIN_OF_A_LABEL = 10
+_MAX_NAMES = 3  # of files and folders, in a sentence
 
 
 class Photos(NamedTuple):
@@ -39,7 +40,7 @@ class Photos(NamedTuple):
     labels: np.ndarray  # int64 (n,), indices of LABELS
     encoded: list[bytes]  # JPEG or PNG, upright RGB
     num_found: int  # photos that could be read, of which these are a sample
-    num_unreadable: int
+    left_out: str = ""  # files that were left out, counted and named, as a sentence
     fed: str | None = None  # of arrays: the convention in which they came, by name
 
     def first(self, number: int) -> "Photos":
@@ -68,7 +69,6 @@ def in_turns(photos: Photos, others: Photos) -> Photos:
         np.array([each.labels[n] for each, n in places], np.int64),
         [each.encoded[n] for each, n in places],
         num_found=len(places),
-        num_unreadable=0,
     )
 
 
@@ -85,29 +85,32 @@ def read_photos(source: Any) -> Photos:
     if isinstance(source, Photos):
         return source
     if isinstance(source, str | Path):
-        path = Path(source)
-        return sampled(*from_archive(path), where=str(path))
+        photos, left_out = from_archive(Path(source))
+        return sampled(photos, where=str(source))._replace(left_out=left_out)
     batches = [source] if isinstance(source, tuple | list) and len(source) == 2 else source
     return _from_arrays(batches)
 
 
-def from_archive(path: Path) -> tuple[list[tuple[str, int, bytes]], int]:
-    """All photos with a label (id, label, stored bytes), and how many files could not be read."""
-    limits, folders = archive_limits(), Counter[str]()
+def from_archive(path: Path) -> tuple[list[tuple[str, int, bytes]], str]:
+    """All photos with a label (id, label, stored bytes), and a sentence about the files that are left out."""
+    limits, folders, unlabelled = archive_limits(), Counter[str](), Counter[str]()
     archive = Archive(path, limits, follow_links=True)
     label = partial(label_of, by_folder=bool(archive.layout.clear_classes))
 
     def with_label() -> Iterator[Member]:
         for member in archive.members():
-            if not is_system_file(member.name):
-                folders[PurePosixPath(member.name).parent.name] += 1
-                if label(member.name) is not None:
-                    yield member
+            if is_system_file(member.name):
+                continue
+            folder = PurePosixPath(member.name).parent.name
+            folders[folder] += 1
+            if label(member.name) is None:
+                unlabelled[folder] += 1
+            else:
+                yield member
 
     prepare = partial(_prepared, label_of_name=label, max_pixels=limits.max_image_pixels)
     prepared = list(map_files(prepare, with_label()))
-    photos = [photo for photo in prepared if photo is not None]
-    num_unreadable = len(prepared) - len(photos)
+    photos = [photo for photo in prepared if not isinstance(photo, str)]
     if not photos:
         named = [name for name, _ in folders.most_common(10) if name]
         found = (
@@ -117,20 +120,37 @@ def from_archive(path: Path) -> tuple[list[tuple[str, int, bytes]], int]:
             f"{path}: expected folders or files with cat and dog in their name, found {found}; "
             "put the cats into a folder called cat, and the dogs into one called dog"
         )
-    return photos, num_unreadable
+    unreadable = [name for name in prepared if isinstance(name, str)]
+    return photos, _left_out(path, unreadable, unlabelled)
+
+
+def _left_out(path: Path, unreadable: list[str], unlabelled: Counter[str]) -> str:
+    """The files that are left out, counted and named; empty if there are none."""
+    parts = []
+    if unreadable:
+        parts.append(f"{plural(len(unreadable), 'file')} that no photo can be read from {_named(unreadable)}")
+    if unlabelled:
+        number = plural(unlabelled.total(), "file")
+        parts.append(f"{number} labelled neither cat nor dog {_named([name or '.' for name in unlabelled])}")
+    return f"Left out of {path}: {'; '.join(parts)}." if parts else ""
+
+
+def _named(names: list[str]) -> str:
+    """Some names in brackets."""
+    return f"({', '.join(names[:_MAX_NAMES])}{', ...' if len(names) > _MAX_NAMES else ''})"
 
 
 def _prepared(
     member: Member, label_of_name: Callable[[str], int | None], max_pixels: int
-) -> tuple[str, int, bytes] | None:
-    """A photo's id, label and stored bytes; None if it cannot be read."""
+) -> tuple[str, int, bytes] | str:
+    """A photo's id, label and stored bytes; if it cannot be read, its name alone."""
     label = label_of_name(member.name)
     if member.content is None or label is None:
-        return None
+        return member.name
     try:
         return member.name, label, _small(inspect(member.name, member.content, max_pixels))
     except Rejected:
-        return None
+        return member.name
 
 
 def read_file(path: Path, max_pixels: int) -> bytes:
@@ -157,6 +177,11 @@ def _from_arrays(batches: Iterable[Any]) -> Photos:
         batch_images, batch_labels = batch
         images.append(_in_colours(np.asarray(batch_images)))
         found = np.asarray(batch_labels)
+        if len(found) != len(images[-1]):
+            raise DataError(
+                f"photos: expected a label for each image, found {plural(len(images[-1]), 'image')} and "
+                f"{plural(len(found), 'label')}"
+            )
         labels.append(found.argmax(axis=1) if found.ndim == 2 and found.shape[1] == 2 else found.ravel())
         if sum(map(len, images)) >= MAX_PHOTOS:
             break
@@ -166,9 +191,9 @@ def _from_arrays(batches: Iterable[Any]) -> Photos:
     values, fed = as_bytes(np.concatenate(images)[:MAX_PHOTOS])
     photos = [
         (str(number), int(label), _png(image))
-        for number, (image, label) in enumerate(zip(values, np.concatenate(labels), strict=False))
+        for number, (image, label) in enumerate(zip(values, np.concatenate(labels)[:MAX_PHOTOS], strict=True))
     ]
-    return sampled(photos, 0, where="photos")._replace(fed=fed)
+    return sampled(photos, where="photos")._replace(fed=fed)
 
 
 def _in_colours(images: np.ndarray) -> np.ndarray:
@@ -176,7 +201,7 @@ def _in_colours(images: np.ndarray) -> np.ndarray:
     return np.repeat(images, 3, axis=-1) if images.ndim == 4 and images.shape[-1] == 1 else images
 
 
-def sampled(photos: list[tuple[str, int, bytes]], num_unreadable: int, *, where: str) -> Photos:
+def sampled(photos: list[tuple[str, int, bytes]], *, where: str) -> Photos:
     """A sample in an order in which cats and dogs take turns; `where` is what an error calls its source.
 
     Raises:
@@ -194,7 +219,7 @@ def sampled(photos: list[tuple[str, int, bytes]], num_unreadable: int, *, where:
         chosen = {photos[number][0] for number in order[:MAX_PHOTOS]}
         turns = [photo for photo in _in_turns([photos[n] for n in order]) if photo[0] in chosen]
     ids, labels, encoded = zip(*turns, strict=True)
-    return Photos(list(ids), np.array(labels, np.int64), list(encoded), len(photos), num_unreadable)
+    return Photos(list(ids), np.array(labels, np.int64), list(encoded), len(photos))
 
 
 def _in_turns(photos: list[tuple[str, int, bytes]]) -> Iterator[tuple[str, int, bytes]]:

@@ -24,15 +24,15 @@ def read_sets(test: Any, train: Any, say: Callable[[str], None]) -> tuple[Photos
     if train is not None or not isinstance(test, str | Path):
         return read_photos(test), None if train is None else read_photos(train)
     where = str(test)
-    photos, num_unreadable = from_archive(Path(test))
+    photos, left_out = from_archive(Path(test))
     seen, unseen = ([photo for photo in photos if _is_in(photo[0], names)] for names in (_TRAIN, _TEST))
     if not (seen and unseen):
-        return sampled(photos, num_unreadable, where=where), None
+        return sampled(photos, where=where)._replace(left_out=left_out), None
     found = f"{len(unseen)} test photos, {len(seen)} training photos"
     say(f"{where} has folders for testing and for training: {found}")
     return (
-        sampled(unseen, num_unreadable, where=f"{where}, test"),
-        sampled(seen, 0, where=f"{where}, train"),
+        sampled(unseen, where=f"{where}, test")._replace(left_out=left_out),
+        sampled(seen, where=f"{where}, train"),
     )
 
 

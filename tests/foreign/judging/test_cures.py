@@ -13,7 +13,7 @@ from pawtrace.diagnosis.cures.steps import Cure, pretrained_lines
 from pawtrace.diagnosis.finding import Finding
 from pawtrace.foreign.defaults import train_params
 from pawtrace.foreign.judging import cures
-from pawtrace.foreign.judging.cures_of_dead import new_head
+from pawtrace.foreign.judging.cures_of_dead import _more_epochs, new_head
 from pawtrace.foreign.judging.facts import ForeignFacts
 from pawtrace.foreign.measuring.outputs import Output
 from tests.foreign.colours import images_and_labels, reader
@@ -33,6 +33,23 @@ def test_a_head_of_zeros_on_good_convolutions_is_to_be_trained_again() -> None:
     assert (found.verdict, found.cause) == ("dead", "head")
     assert "All weights of answer are zero" in found.sentence
     assert [cure.name for cure in found.cures] == ["new_head"]
+
+
+@pytest.mark.parametrize(("num_epochs", "is_short"), [(5, True), (12, False)])
+def test_a_dead_network_of_few_epochs_is_also_trained_longer(num_epochs: int, is_short: bool) -> None:
+    facts = SimpleNamespace(knows_history=True, history=SimpleNamespace(epoch=range(num_epochs)))
+    assert bool(list(_more_epochs(cast(ForeignFacts, facts)))) is is_short
+    unknown = SimpleNamespace(knows_history=False)
+    assert list(_more_epochs(cast(ForeignFacts, unknown))) == []
+
+
+@pytest.mark.parametrize("is_certain", [True, False])
+def test_the_scaling_of_the_training_is_named_only_if_it_is_known(is_certain: bool) -> None:
+    finding = Finding(True, "", "", "", cause="zero_to_255")
+    facts = facts_of_scaling([], "zero_to_one")
+    facts.measured.feeding.convention, facts.measured.feeding.is_certain = "zero_to_one", is_certain
+    (cure,) = cures._own_cures("input_scaling", finding, facts)
+    assert ("instead of images / 255" in cure.keras) is is_certain
 
 
 @pytest.mark.parametrize(
@@ -55,7 +72,9 @@ def test_a_head_of_zeros_on_good_convolutions_is_to_be_trained_again() -> None:
 def test_a_new_head_says_what_its_backbone_expects(
     made_for: str | None, expected: str | None, line: str
 ) -> None:
-    network = SimpleNamespace(expected_convention=expected, size_px=(9, 8), feature_map_layer="conv")
+    network = SimpleNamespace(
+        expected_convention=expected, size_px=(9, 8), feature_map_words="model.layers[1].output"
+    )
     feeding = SimpleNamespace(convention="zero_to_one")
     measured = SimpleNamespace(
         inner_scaling=made_for is not None, made_for=made_for, network=network, feeding=feeding
@@ -63,13 +82,21 @@ def test_a_new_head_says_what_its_backbone_expects(
     assert line in new_head(SimpleNamespace(measured=measured)).keras.splitlines()  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("is_nested", [True, False])
-def test_the_lines_of_a_new_head_run_as_they_are_printed_and_mend_the_model(is_nested: bool) -> None:
+def nested(model: keras.Model, build: str) -> keras.Model:
+    """A model whose trunk is one layer, with a head of zeros."""
+    trunk = keras.Model(model.inputs, model.layers[1].output)
+    head = [layers.GlobalAveragePooling2D(), layers.Dense(1, "sigmoid", kernel_initializer="zeros")]
+    if build == "sequential":
+        return keras.Sequential([model.inputs[0], trunk, *head])
+    images = keras.Input(model.input_shape[1:])
+    return keras.Model(images, head[1](head[0](trunk(images, training=False))))
+
+
+@pytest.mark.parametrize("build", ["flat", "sequential", "functional"])
+def test_the_lines_of_a_new_head_run_as_they_are_printed_and_mend_the_model(build: str) -> None:
     model = wide(gain=0.0)
-    if is_nested:
-        trunk = keras.Model(model.inputs, model.layers[1].output)
-        head = [layers.GlobalAveragePooling2D(), layers.Dense(1, "sigmoid", kernel_initializer="zeros")]
-        model = keras.Sequential([model.inputs[0], trunk, *head])
+    if build != "flat":
+        model = nested(model, build)
     (cure,) = pawtrace.diagnose(model, TEST, TRAIN).cures
     names = {"keras": keras, "model": model}
     exec(cure.keras, names)

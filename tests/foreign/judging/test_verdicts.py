@@ -12,6 +12,7 @@ from pawtrace.diagnosis.finding import Finding
 from pawtrace.foreign.defaults import thresholds
 from pawtrace.foreign.judging import rules
 from pawtrace.foreign.measuring import measure
+from pawtrace.foreign.measuring.trial import cross_entropies
 from pawtrace.results.probe_results import Answers, Modes
 from tests.foreign.colours import SIDE_PX, images_and_labels, reader
 from tests.foreign.judging.known_models import BAD_LOSSES, TEST, TRAIN, blind, check_of, wide
@@ -84,6 +85,21 @@ def test_a_history_of_a_far_better_model_is_said_to_contradict_the_photos() -> N
     found = pawtrace.diagnose(blind(), TEST, TRAIN, history)
     assert found.verdict == "not known"
     assert "prepares the photos in another way" in " ".join(found.text.split())
+
+
+@pytest.mark.parametrize("is_last_epoch", [True, False])
+def test_a_file_of_the_last_epoch_contradicts_a_history_that_is_15_points_better(is_last_epoch: bool) -> None:
+    measured = pawtrace.diagnose(blind(), TEST, TRAIN).measured
+    assert measured is not None
+    assert measured.train is not None
+    train, test = (float((part.predicted == part.labels).mean()) for part in (measured.train, measured.test))
+    loss = float(cross_entropies(measured.test.probabilities, measured.test.labels).mean())
+    history = {
+        "loss": [0.9, 0.6], "accuracy": [0.5, train + 0.15],
+        "val_loss": [loss, loss if is_last_epoch else 2 * loss], "val_accuracy": [test, test],
+    }  # fmt: skip
+    said = " ".join(pawtrace.diagnose(blind(), TEST, TRAIN, history).text.split())
+    assert ("had other photos or labels" in said) is is_last_epoch
 
 
 @pytest.mark.parametrize(
