@@ -24,6 +24,7 @@ from pawtrace.rebuilding.differences import differences
 from pawtrace.report.chart_scale import scale_of
 from pawtrace.report.chart_style import WIDE_IN
 from pawtrace.report.charts import all_validation_curves
+from pawtrace.results.number_words import plural
 from pawtrace.results.results import read_results
 
 _STAGE = re.compile(r"^(?:Running stage|Stage) '([^']+)'")
@@ -78,8 +79,8 @@ def show_differences() -> None:
 
 def _show_difference(what: Literal["metrics", "params"]) -> None:
     rows = differences(what, say)
-    since = {"metrics": "the last commit", "params": "the last committed results"}[what]
-    changed = f"{len(rows)} values changed against {since}" if rows else "nothing changed"
+    since = {"metrics": "the last commit", "params": "the last commit of results"}[what]
+    changed = f"{plural(len(rows), 'value')} changed since {since}" if rows else "nothing changed"
     create_table_artifact(rows, key=f"{what}-diff", description=f"`dvc {what} diff`: {changed}")
 
 

@@ -36,8 +36,8 @@ class Verdict(NamedTuple):
 
     @property
     def is_refused(self) -> bool:
-        """Whether the candidate was refused; a candidate that is promoted already is not."""
-        return not self.decision.promote and self.decision.verdict != "same"
+        """Whether the comparison refused the candidate: not where it is in use or was rolled back."""
+        return not self.decision.promote and self.decision.verdict not in ("same", "rolled_back")
 
 
 def judge(params: Params) -> Verdict:

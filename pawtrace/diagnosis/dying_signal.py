@@ -16,12 +16,14 @@ class DyingSignal(NamedTuple):
     before: str  # the block of the largest before it, or `the inputs`
     largest_std: float  # there
     std: float
+    is_last: bool  # whether the block is the network's last one
 
     @property
     def words(self) -> str:
         """Where the signal dies, and how weak it is there; no full stop."""
+        place = f"the last layer ({self.block.name})" if self.is_last else self.block.name
         return (
-            f"The signal dies at {self.block.name}: there, activations have a standard deviation of "
+            f"The signal dies at {place}: there, activations have a standard deviation of "
             f"{decimal(self.std)} ({self.before}: {decimal(self.largest_std)})"
         )
 
@@ -42,7 +44,7 @@ def dying_signal(blocks: list[Block], ratio: float, of_inputs: float = 0.0) -> D
         if std is None:
             continue
         if counted > 0 and std * ratio <= counted:
-            return DyingSignal(block, before, largest, std)
+            return DyingSignal(block, before, largest, std, is_last=block is blocks[-1])
         if std > counted:
             before, largest, counted = block.name, std, std
     return None

@@ -22,7 +22,7 @@ from pawtrace.promotion.tracking import read_pointer
 from pawtrace.results.number_words import percent, points
 from pawtrace.results.paired import Difference, paired_difference
 
-Verdict = Literal["first", "same", "not_worse", "refused", "incomparable"]
+Verdict = Literal["first", "same", "not_worse", "refused", "rolled_back", "incomparable"]
 _BySplit = Mapping[str, Predictions]
 
 
@@ -104,8 +104,9 @@ def _compared(candidate: Candidate, ours: _BySplit, promoted: Path | None, margi
             verdict="same", sentence="its predictions are the same as the promoted model's"
         )
     if (pointer := read_pointer()) and pointer.rolled_back == sha256_of(candidate.predictions):
-        rolled_back = f"it was rolled back at {pointer.in_use_since}; to promote it again, add --force"
-        return decision._replace(verdict="refused", sentence=rolled_back)
+        again = "to promote it again, run: pawtrace promote --force"
+        rolled_back = f"it was rolled back at {pointer.in_use_since}; {again}"
+        return decision._replace(verdict="rolled_back", sentence=rolled_back)
     return decision
 
 
@@ -163,12 +164,12 @@ def _limit(verdict: Verdict, found: Difference, margin: float) -> str:
     """What the interval of the difference is compared with."""
     limit = points(margin).lstrip("+")
     if verdict != "refused":
-        return f"it may be at most {limit} points worse"
+        return f"the interval stays above -{limit} points (promote.margin)"
     reaches = f"the interval reaches below -{limit} points (promote.margin)"
     if found.difference < 0:
         return reaches
     few = "the models share too few test examples to tell"
-    return f"{reaches}: {few}; to promote the model all the same, add --force"
+    return f"{reaches}: {few}; to promote the model all the same, run: pawtrace promote --force"
 
 
 def _counting(ours: _BySplit, theirs: _BySplit) -> set[tuple[str, int]]:

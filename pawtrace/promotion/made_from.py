@@ -83,8 +83,8 @@ def data_sentences(record: DataRecord | None, params: Params) -> list[str]:
         return [made]
     return [
         made,
-        f"since then, these have changed: {', '.join(changed)}; for a model of the present data, "
-        "run: make repro, then: pawtrace promote",
+        f"since then, these have changed: {', '.join(changed)}; no model of the present data is promoted; "
+        "run: make repro (unless it has run), then: pawtrace promote",
     ]
 
 

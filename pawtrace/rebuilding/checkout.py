@@ -38,7 +38,7 @@ def refuse_change(base: str) -> None:
     if git("rev-parse", "HEAD") != base or edited_files():
         raise DirtyTreeError(
             f"the working tree: expected {base[:10]} without changes until the end of the run, found a "
-            "commit or an edit; this run promotes and saves nothing; the next run will, or run: "
+            "commit or an edit; this run promotes and saves nothing; commit or undo the edit, then run: "
             "python -m flows.rebuild"
         )
 

@@ -22,6 +22,7 @@ from tests.promotion.folders import candidate_in
         ("same", "small is in use already: why", False),
         ("refused", "small is refused: why", True),
         ("incomparable", "small is refused: why", True),
+        ("rolled_back", "small is refused: why", False),  # by hand: nobody needs to be told every night
     ],
 )
 def test_a_refusal_is_told_and_no_news_is_none(decided: str, sentence: str, is_refused: bool) -> None:

@@ -64,7 +64,7 @@ def test_a_model_that_was_left_by_a_rollback_does_not_come_back_by_itself(params
     use(GOOD, params)
     rollback()
     decision = judge(candidate_of(GOOD, params), PROMOTED, MARGIN)
-    assert (decision.verdict, decision.promote) == ("refused", False)
+    assert (decision.verdict, decision.promote) == ("rolled_back", False)
     assert "it was rolled back at" in decision.sentence
     use(GOOD, params)  # forced: asked for again
     rollback()

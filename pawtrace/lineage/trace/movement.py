@@ -217,12 +217,14 @@ def _log_losses(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
 
 def _test_probabilities(recipe: str, snapshot: Snapshot, problems: list[str]) -> Mapping[_Key, float] | None:
     """P(dog) of each test example by id and label; None if it is no longer available."""
-    folder = f"models/{recipe}"
     record = snapshot.stage(train_stage(recipe))
-    if record is None or folder not in record.outputs:
+    outputs = {} if record is None else record.outputs
+    # Of two recipes that are compared, one goes by the other's name.
+    folder = next((path for path in outputs if path.startswith("models/")), None)
+    if folder is None:
         return None
     try:
-        text = snapshot.file(folder, "predictions.csv", record.outputs[folder])
+        text = snapshot.file(folder, "predictions.csv", outputs[folder])
     except DataError:  # gone from the cache: the provenance has enough for accuracy
         return None
     try:

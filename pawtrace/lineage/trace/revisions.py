@@ -10,6 +10,7 @@ from pawtrace.config.paths import OUTSIDE, PIPELINE
 from pawtrace.running.git import GitError, ask_git, git_bytes
 
 WORKSPACE = "workspace"
+_HASH = 7  # digits that are shown
 _NOT_OURS = {"__pycache__"}
 # All commits of all branches: a shallow clone knows only one.
 DEEPEN = "git fetch --unshallow origin '+refs/heads/*:refs/remotes/origin/*'"
@@ -28,10 +29,10 @@ class Revision:
         self.name, self.commit = name, commit
 
     def __str__(self) -> str:
-        """The name, and the commit where the name does not say it."""
+        """The name, and the commit where the name does not say it; a whole hash is cut."""
         if self.commit is None or self.commit.startswith(self.name):
-            return self.name
-        return f"{self.name} ({self.commit[:7]})"
+            return self.name[:_HASH] if self.name == self.commit else self.name
+        return f"{self.name} ({self.commit[:_HASH]})"
 
     def read(self, path: str | Path) -> bytes | None:
         """A file's content; None where there is no such file."""

@@ -29,7 +29,7 @@ _COUNTED = {  # after a number of recipes
 }
 _SAID = {  # of one recipe, before the reason or the causes
     "unexplained": "UNEXPLAINED:",
-    "explained": "metrics moved because of",
+    "explained": "metrics differ because of",
     "unmoved": "inputs changed, metrics did not move:",
     "unchanged": "nothing changed",
     "added": "new recipe, nothing to compare it with",
