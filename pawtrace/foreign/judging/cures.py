@@ -82,12 +82,7 @@ def _own_cures(verdict: str, finding: Finding, facts: ForeignFacts) -> Iterator[
     elif verdict == "input_scaling":
         yield _scaling(finding, facts)
     elif verdict == "stalled":
-        yield Cure(
-            "learning_rate",
-            f"Raise the learning rate to {_RATE:g} for a new head, to 1e-5 for pretrained layers.",
-            None,
-            f"model.compile(keras.optimizers.Adam({_RATE:g}), ...); model.fit(...)",
-        )
+        yield _higher_rate(facts)
     elif verdict == "label_noise" and finding.cause in ("reversed", "unrelated"):
         yield Cure(
             "same_labels",
@@ -122,10 +117,27 @@ def _scale_once(facts: ForeignFacts) -> Cure:
     )
 
 
+def _higher_rate(facts: ForeignFacts) -> Cure:
+    """A usual learning rate; ten times as high if it was that already."""
+    name, usual = _usual_rate(facts)
+    rate = max(usual, 10 * (facts.measured.file.compiled.learning_rate or 0.0))
+    return Cure(
+        "learning_rate",
+        f"Raise the learning rate to {rate:g} for a new head, to 1e-5 for pretrained layers.",
+        None,
+        f"model.compile(keras.optimizers.{name}({rate:g}), ...); model.fit(...)",
+    )
+
+
+def _usual_rate(facts: ForeignFacts) -> tuple[str, float]:
+    """The name of the optimizer in Keras, and the learning rate at which it trains a new head."""
+    optimizer = facts.measured.file.compiled.optimizer
+    name = {"sgd": "SGD", "adamw": "AdamW"}.get(optimizer, "Adam")
+    return name, _USUAL_RATES.get(optimizer, _RATE)
+
+
 def _lower_rate(facts: ForeignFacts) -> Cure:
-    compiled = facts.measured.file.compiled
-    usual = _USUAL_RATES.get(compiled.optimizer, _RATE)
-    name = {"sgd": "SGD", "adamw": "AdamW"}.get(compiled.optimizer, "Adam")
+    compiled, (name, usual) = facts.measured.file.compiled, _usual_rate(facts)
     rate = usual if compiled.learning_rate is None else rounded(min(usual, compiled.learning_rate / 10))
     return Cure(
         "learning_rate",

@@ -16,6 +16,7 @@ from pawtrace.foreign.judging import cures
 from pawtrace.foreign.judging.cures_of_dead import _more_epochs, new_head
 from pawtrace.foreign.judging.facts import ForeignFacts
 from pawtrace.foreign.measuring.outputs import Output
+from pawtrace.foreign.reading.model_file import Compiled
 from tests.foreign.colours import images_and_labels, reader
 from tests.foreign.judging.known_models import BAD_LOSSES, TEST, TRAIN, blind, wide
 
@@ -159,10 +160,27 @@ def test_who_scales_twice_is_told_of_a_scaling_layer_that_is_wrong_as_well(
 
 def test_a_model_of_a_thousand_classes_is_given_one_unit_first() -> None:
     output = Output(1000, "softmax", "the classes of ImageNet")
-    file = SimpleNamespace(compiled=SimpleNamespace(loss=""))
+    file = SimpleNamespace(compiled=Compiled(loss=""))
     facts = SimpleNamespace(measured=SimpleNamespace(output=output, file=file, network=None))
     found = cures.cures_for("stalled", Finding(True, "", "", ""), cast(ForeignFacts, facts))
     assert [cure.name for cure in found] == ["two_classes", "learning_rate"]
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "rate", "line"),
+    [
+        ("", None, "Adam(0.001)"),
+        ("adam", 1e-7, "Adam(0.001)"),
+        ("sgd", 1e-3, "SGD(0.01)"),
+        ("sgd", 1e-2, "SGD(0.1)"),  # usual, and too low all the same
+    ],
+)
+def test_a_too_low_rate_is_raised_to_a_usual_one_of_the_optimizer(
+    optimizer: str, rate: float | None, line: str
+) -> None:
+    compiled = Compiled(optimizer=optimizer, learning_rate=rate)
+    facts = SimpleNamespace(measured=SimpleNamespace(file=SimpleNamespace(compiled=compiled)))
+    assert line in cures._higher_rate(cast(ForeignFacts, facts)).keras
 
 
 def test_a_far_too_high_rate_is_lowered_to_a_usual_one() -> None:

@@ -11,6 +11,7 @@ import pawtrace
 from pawtrace.diagnosis.finding import Finding
 from pawtrace.foreign.defaults import thresholds
 from pawtrace.foreign.judging import rules
+from pawtrace.foreign.judging.stalled import falls_evenly
 from pawtrace.foreign.measuring import measure
 from pawtrace.foreign.measuring.trial import cross_entropies
 from pawtrace.results.probe_results import Answers, Modes
@@ -191,3 +192,20 @@ def test_of_three_units_the_photos_tell_which_ones_are_cats_and_dogs() -> None:
     found = pawtrace.diagnose(three, TEST)
     assert found.verdict == "healthy"
     assert "2 is for cats and 0 for dogs" in found.text
+
+
+@pytest.mark.parametrize(
+    ("losses", "is_even"),
+    [
+        ([0.62600, 0.62588, 0.62575, 0.62562], True),
+        ([0.69, 0.68, 0.67], False),  # too few epochs to tell
+        ([0.69, 0.68, 0.66, 0.65, 0.61], False),  # faster at last
+        ([0.69, 0.68, 0.67, 0.68, 0.67], False),  # up and down
+        ([0.69, 0.69, 0.69, 0.69], False),  # not at all
+    ],
+)
+def test_a_loss_that_creeps_shows_steps_that_are_too_small(losses: list[float], is_even: bool) -> None:
+    assert falls_evenly(losses) is is_even
+    history = {"loss": losses, "accuracy": len(losses) * [0.5]}
+    state, _ = check_of(pawtrace.diagnose(blind(), TEST, TRAIN, history), "stalled")
+    assert state == ("failed" if is_even else "passed")
