@@ -79,9 +79,9 @@ def reproduce(params: Params, lock: IO[str]) -> None:
 
 
 def _failed(last_words: str) -> TrainingError:
-    reason = last_words.split("; nothing finished was lost")[0]  # a stage's advice is to run the stage alone
+    reason = last_words.split("; finished work is kept")[0]  # a stage's advice is to run the stage alone
     room = "free some space and " if is_disk_full(TrainingError(reason)) else ""
-    return TrainingError(f"dvc repro: {reason}; nothing finished was lost; {room}run: {_AGAIN}")
+    return TrainingError(f"dvc repro: {reason}; finished work is kept; {room}run: {_AGAIN}")
 
 
 @task(cache_policy=NO_CACHE)

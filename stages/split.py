@@ -158,8 +158,8 @@ def _used(decisions: dict[str, Decision], ids: Container[str]) -> dict[str, Deci
     used = {id: decision for id, decision in decisions.items() if id in ids}
     if others := sorted(decisions.keys() - used.keys()):
         more = f" and {len(others) - _MAX_NAMED} more" if len(others) > _MAX_NAMED else ""
-        print(f"split: {REVIEW} decides on files that are not among the usable photos, without effect: "
-              f"{', '.join(others[:_MAX_NAMED])}{more}")  # fmt: skip
+        print(f"split: these decisions of {REVIEW} have no effect, as no such photos can be used: "
+              f"{', '.join(others[:_MAX_NAMED])}{more}; correct the paths, or delete the lines")  # fmt: skip
     return used
 
 

@@ -27,7 +27,7 @@ GROUPS = {
         "predict": "classify photos as cat or dog",
         "promote": "make a recipe's model the current one, unless it is worse",
         "rollback": "go back to the model that was current before",
-        "status": "say which model is current, and whether it is intact",
+        "status": "say which model is promoted, and whether it is intact",
         "export": "export the model to ONNX, TensorFlow or TFLite",
         "croissant": "describe the prepared data as Croissant metadata",
     },

@@ -34,7 +34,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--backbone",
         metavar="FILE|NAME",
         help="a pretrained network: a .keras file, a name as for `pawtrace backbone`, or none (train from "
-        "random weights; needs many thousand photos); default: the file in data/weights",
+        "random weights; needs many thousand photos); default: the only file in data/weights, or else "
+        "mobilenet_v2",
     )
 
 

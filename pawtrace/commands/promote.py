@@ -1,4 +1,4 @@
-"""Make a recipe's model the current one, unless it is worse than the best one so far.
+"""Promote a recipe's model, unless it may be worse than the best model promoted so far.
 
 The two models are compared on the same test examples. The exit code is 0 if the model is promoted now or
 was promoted before, 1 if it is refused, 2 if it is not the model that DVC recorded.

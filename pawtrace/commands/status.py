@@ -1,4 +1,4 @@
-"""Say which model is current, since when and why, and whether its files are intact."""
+"""Say which model is promoted, since when and why, and whether its files are intact."""
 
 import argparse
 import sys

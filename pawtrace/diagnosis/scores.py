@@ -124,3 +124,8 @@ def difference_low(one: float, num_one: int, other: float, num_other: int) -> fl
     low, _ = wilson(round(one * num_one), num_one)
     _, high = wilson(round(other * num_other), num_other)
     return one - other - math.hypot(one - low, high - other)
+
+
+def level_words(*, is_unbalanced: bool) -> str:
+    """What `Facts.level` gives, by name."""
+    return "mean of the accuracies on cats and on dogs" if is_unbalanced else "accuracy"

@@ -173,8 +173,8 @@ def _about_head(facts: ForeignFacts) -> str:
         return ""
     return (
         f" A linear classifier on the model's features classifies {percent(features)} correctly, so the "
-        "problem is in the head: it was trained with another input scaling, too briefly, or with wrong "
-        "labels. Train the head again."
+        "problem is in the head. For example, it was trained with another input scaling, too briefly, or "
+        "with wrong labels. Train the head again."
     )
 
 

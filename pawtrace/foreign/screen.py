@@ -187,7 +187,10 @@ def _feeding_words(measured: Measured) -> str:
         if measured.output.is_constant:
             return "not known: the output is the same for every photo"
         if measured.made_for == feeding.convention:
-            return f"{CONVENTIONS[feeding.convention].words}, as the model's own scaling layer expects"
+            own = f"{CONVENTIONS[feeding.convention].words}, as the model's own scaling layer expects"
+            return (
+                f"{own}; class 1 is assumed to be {one}: {percent(best.accuracy)} of {len(best.right)} photos"
+            )
         return (
             f"not known: with every input scaling, the model may be guessing; assumed: {words} "
             f"({percent(best.accuracy)} of {len(best.right)} photos)"

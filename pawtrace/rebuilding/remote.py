@@ -116,9 +116,7 @@ def _error(remote: str, found: str, verb: str) -> RemoteError:
             f"remote {remote}: expected a configuration that dvc can use, found: {in_one_line(found)}; {lost}"
         )
     if _REFUSED.search(found):
-        return RemoteRefusedError(
-            f"remote {remote}: expected accepted credentials, found: {in_one_line(found)}; {lost}"
-        )
+        return RemoteRefusedError(f"remote {remote} refused the credentials: {in_one_line(found)}; {lost}")
     return RemoteError(f"remote {remote}: expected an answer, found: {in_one_line(found)}; {lost}")
 
 

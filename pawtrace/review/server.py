@@ -68,7 +68,7 @@ class ReviewServer(ThreadingHTTPServer):
             super().__init__((ADDRESS, port), _Handler)
         except OSError as error:
             raise PawtraceError(
-                f"port {port}: expected it free, found: {error.strerror}; add --port {port + 1}"
+                f"port {port} cannot be used: {error.strerror}; add --port {port + 1}"
             ) from None
         self.board, self.answer = board, answer
 

@@ -76,7 +76,7 @@ def errors_in_one_line(name: str, *, again: str, code: int = 1) -> Iterator[None
     try:
         yield
     except KeyboardInterrupt:
-        print(f"pawtrace {name}: interrupted; nothing finished was lost", file=sys.stderr)
+        print(f"pawtrace {name}: interrupted; finished work is kept", file=sys.stderr)
         sys.exit(INTERRUPTED)
     except Exception as error:
         # First: a full disk may be what made a model or an archive unreadable.
@@ -85,7 +85,7 @@ def errors_in_one_line(name: str, *, again: str, code: int = 1) -> Iterator[None
         elif isinstance(error, PawtraceError):
             said = str(error)
         elif problem := unusable_path(error):
-            said = f"cannot use {problem}; nothing finished was lost; look with ls -ld, then run: {again}"
+            said = f"cannot use {problem}; finished work is kept; look with ls -ld, then run: {again}"
         else:
             raise
         if is_verbose():
@@ -97,6 +97,4 @@ def errors_in_one_line(name: str, *, again: str, code: int = 1) -> Iterator[None
 
 def disk_full_line(error: BaseException, *, again: str) -> str:
     """What to say of a full disk."""
-    return (
-        f"the disk is full ({first_line(error)}); nothing finished was lost; free some space and run: {again}"
-    )
+    return f"the disk is full ({first_line(error)}); finished work is kept; free some space and run: {again}"

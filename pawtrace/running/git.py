@@ -45,7 +45,7 @@ def git_bytes(*words: str, folder: Path | None = None, environment: Mapping[str,
             check=False,
         )
     except FileNotFoundError:
-        raise GitError("git: expected an installed program, found none; install git") from None
+        raise GitError("git is not installed; install it") from None
     if ended.returncode != 0:
         if b"not a git repository" in ended.stderr:
             raise GitError(
@@ -53,5 +53,5 @@ def git_bytes(*words: str, folder: Path | None = None, environment: Mapping[str,
                 "run: git init && git add --all && git commit -m Start"
             )
         said = in_one_line(ended.stderr.decode("utf-8", errors="replace"))
-        raise GitError(f"git {words[0]}: expected success, found: {said}; run: git {' '.join(words)}")
+        raise GitError(f"git {words[0]} failed: {said}; run: git {' '.join(words)}")
     return ended.stdout

@@ -14,7 +14,7 @@ from tests.conftest import WriteParams
 
 NOT_KEPT = "ERROR: failed to transfer 'a652' - [Errno 28] No space left on device: 'models/a' -> 'cache/a6'"
 FULL = (
-    "pawtrace report: the disk is full ([Errno 28] No space left on device); nothing finished was lost; "
+    "pawtrace report: the disk is full ([Errno 28] No space left on device); finished work is kept; "
     "free some space and run: dvc repro report"
 )
 AGAIN = "run: python -m flows.rebuild"
@@ -61,7 +61,7 @@ def test_the_line(
     message = str(error.value)
     assert message.startswith("dvc repro: ")
     assert all(part in message for part in said)
-    assert message.count("nothing finished was lost") == 1
+    assert message.count("finished work is kept") == 1
     assert message.count("run: ") <= 1  # not also the advice of the stage
 
 

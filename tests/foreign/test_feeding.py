@@ -168,3 +168,16 @@ def test_the_plainest_scaling_is_taken_even_if_the_fittest_has_blue_first(
     misfits = {"bgr_zero_to_one": 0.70, "zero_to_one": 0.701, "zero_to_255": misfit_of_0_to_255}
     equal = [Trial(name, False, (True,), (0.7,), (misfit,)) for name, misfit in misfits.items()]
     assert _most_probable(equal, equal[0], None, None).convention == taken
+
+
+def test_where_no_scaling_fits_class_1_is_the_dog_as_for_keras_loaders() -> None:
+    """A model that is right on four of ten: the other order of its classes would fit better, by chance."""
+    right = np.random.default_rng(0).permutation(64) < 26
+    photos = read_photos(images_and_labels(64))
+    answers = np.where(right == (photos.labels == 1), 0.6, 0.4)[:, None]
+    output = output_of(reader(), "", from_logits=False)
+    found = find_feeding(lambda images: answers[: len(images)], (SIDE_PX, SIDE_PX), output, photos, 64)
+    assert not found.is_certain
+    assert not found.best.dog_first
+    assert not any(trial.dog_first for trial in found.others)
+    assert found.best.accuracy == pytest.approx(26 / 64)

@@ -140,7 +140,7 @@ def test_a_remote_that_does_not_answer_is_one_line(tracked: Path, url: str) -> N
 @pytest.mark.usefixtures("tracked")
 def test_wrong_credentials_are_called_so(refusing: str) -> None:
     set_remote(refusing)
-    with pytest.raises(remote.RemoteRefusedError, match="expected accepted credentials, found: .*403"):
+    with pytest.raises(remote.RemoteRefusedError, match="refused the credentials: .*403"):
         remote.bring("store", lambda _: None)
 
 

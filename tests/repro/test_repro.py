@@ -127,7 +127,7 @@ try:
     time.sleep(60)
 except KeyboardInterrupt:
     time.sleep(0.5)
-    print("pawtrace resolve: interrupted; nothing finished was lost", file=sys.stderr)
+    print("pawtrace resolve: interrupted; finished work is kept", file=sys.stderr)
     sys.exit(130)
 """
 
@@ -153,7 +153,7 @@ def test_after_ctrl_c_the_stage_has_the_last_word(write_params: WriteParams, pro
         assert repro_process.stdout is not None
         first, ours, of_dvc, last = repro_process.stdout.read().splitlines()
     assert first.startswith("[1 of ")
-    assert ours == "  pawtrace resolve: interrupted; nothing finished was lost"
+    assert ours == "  pawtrace resolve: interrupted; finished work is kept"
     assert of_dvc.startswith("ERROR: failed to reproduce 'resolve'")
     assert last == "To continue, run: make repro"
     assert repro_process.returncode == 1

@@ -165,5 +165,5 @@ def test_what_is_no_photo_is_named(server: ReviewServer) -> None:
 
 def test_a_port_that_is_taken_is_named_with_the_way_on(server: ReviewServer) -> None:
     port = server.server_port
-    with pytest.raises(PawtraceError, match=f"port {port}: .*add --port {port + 1}"):
+    with pytest.raises(PawtraceError, match=f"port {port} .*add --port {port + 1}"):
         ReviewServer(port, Board([]), lambda *_: {})

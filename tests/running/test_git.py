@@ -17,7 +17,7 @@ def test_a_folder_that_is_no_repository_says_how_to_make_one() -> None:
 
 def test_a_failure_is_one_line_with_the_command_or_none_for_who_only_asks() -> None:
     git("init", "--quiet")
-    with pytest.raises(GitError, match="^git rev-parse: .*fatal.*; run: git rev-parse HEAD") as error:
+    with pytest.raises(GitError, match="^git rev-parse failed: .*fatal.*; run: git rev-parse HEAD") as error:
         git("rev-parse", "HEAD")
     assert "\n" not in str(error.value)
     assert ask_git("rev-parse", "HEAD") is None

@@ -55,7 +55,7 @@ def test_a_dropped_photo_is_in_no_split_and_listed_with_its_picture(
     assert row["file"] == dropped
     assert Path("data/splits/pictures", row["picture"]).is_file()
     assert json.loads(Path("reports/data.json").read_text())["review"]["drop"] == 1
-    assert "without effect: gone.jpg" in capsys.readouterr().out
+    assert "have no effect, as no such photos can be used: gone.jpg;" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("decision", ["cat", "drop"])

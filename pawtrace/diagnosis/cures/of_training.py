@@ -74,7 +74,7 @@ def dead(_finding: Finding, facts: Facts) -> Iterator[Cure]:
     if not is_random and (facts.dying_signal is not None or falls_from is None):
         yield Cure(
             "weights",
-            "Use other weights: with those in the backbone's file, the network learns at no learning rate."
+            "Use other weights: with the backbone's own, the loss does not fall at any learning rate."
             if falls_from is None
             else "Use other weights: those in the backbone's file are so small that the signal dies.",
             None,
@@ -92,9 +92,11 @@ def stalled(_finding: Finding, facts: Facts) -> Iterator[Cure]:
 
 def _momentum_lines(momentum: float) -> str:
     return (
-        "for layer in model.layers:  # and those of a model within the model\n"
-        "    if isinstance(layer, keras.layers.BatchNormalization):\n"
-        f"        layer.momentum = {momentum}"
+        "backbones = [layer for layer in model.layers if isinstance(layer, keras.Model)]\n"
+        "for part in [model, *backbones]:\n"
+        "    for layer in part.layers:\n"
+        "        if isinstance(layer, keras.layers.BatchNormalization):\n"
+        f"            layer.momentum = {momentum}  # then compile and train again"
     )
 
 

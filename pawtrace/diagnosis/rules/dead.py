@@ -73,7 +73,7 @@ def _few_pictures(facts: Facts) -> str:
     if facts.learns_by_heart:
         return f" Trained on {few} alone, it memorises them, but it does not learn from all pictures."
     steps = plural(probe.num_steps, "step")
-    no_rate = " Its loss falls at no learning rate." if falls_from is None else ""
+    no_rate = " Its loss does not fall at any learning rate." if falls_from is None else ""
     if probe.accuracy is None:
         return f" Trained on {few} alone, its outputs are not finite after {steps}.{no_rate}"
     learned = percent(probe.accuracy)

@@ -25,7 +25,7 @@ def rule(facts: Facts) -> Finding:
         (hardly_moves or _is_below_all(facts)) and steps_are_small and not facts.is_good,
         "fall of the training loss, as a share of its start",
         percent(max(0.0, fall)),
-        f"less than {percent(limit)}, or the learning rate is far below all that work",
+        f"less than {percent(limit)}, or the learning rate is far below every rate at which the loss falls",
     )
     if not outcome.applies:
         return outcome

@@ -2,7 +2,7 @@
 
 from pawtrace.diagnosis.facts import Facts
 from pawtrace.diagnosis.finding import Finding
-from pawtrace.diagnosis.scores import is_above
+from pawtrace.diagnosis.scores import is_above, level_words
 from pawtrace.results.number_words import percent
 
 
@@ -17,7 +17,7 @@ def rule(facts: Facts) -> Finding:
     }.get(cause, "")
     return Finding(
         level < limit,
-        "accuracy on its own training pictures",
+        f"{level_words(is_unbalanced=facts.is_unbalanced)} on its own training pictures",
         percent(level),
         f"below {percent(limit)}",
         f"The model has stopped improving, with an accuracy of only {percent(facts.train.accuracy)} on its "

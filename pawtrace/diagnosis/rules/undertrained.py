@@ -64,7 +64,7 @@ def rule(facts: Facts) -> Finding:
     )
     outcome = Finding(
         (found.is_improving and not facts.is_good) or has_not_begun,
-        f"fall of the {found.loss} loss in {found.last}",
+        f"fall of the lowest {found.loss} loss in {found.last}",
         decimal(max(0.0, found.fall)),
         f"more than {limit:g} and {percent(_RELATIVE)}, and not good yet",
         numbers={

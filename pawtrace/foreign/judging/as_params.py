@@ -32,6 +32,13 @@ def as_params(measured: Measured, num_epochs: int | None = None) -> TrainParams:
         ],
         "early_stopping": None,
     }
+    momenta = [
+        float(layer.momentum)
+        for layer in network.trunk_layers
+        if isinstance(layer, keras.layers.BatchNormalization)
+    ]
+    if momenta and 0 < max(momenta) < 1:
+        overrides["normalization_momentum"] = max(momenta)
     if compiled.optimizer in ("adam", "adamw", "sgd"):
         overrides["optimizer"] = compiled.optimizer
     if compiled.learning_rate is not None and 0 < compiled.learning_rate <= 10:

@@ -17,8 +17,10 @@ _WORDS = {
     "class_weights": "Give both labels the same weight in the loss.",
     "pretrained": "Start from pretrained weights, with the input scaling that they expect.",
     "pictures": "Look at the photos: all of them are blank.",
+    "plain_pictures": "Remove the augmenting layers; then add them one by one, and look at what they do.",
 }
 _RATE = 1e-3  # at which a new head learns
+_FINE = 1e-5  # at which pretrained layers are fine-tuned, as in the article's second recipe
 _USUAL_RATES = {"sgd": 1e-2}  # of the other optimizers, the same
 
 
@@ -69,11 +71,23 @@ def _pretrained(facts: ForeignFacts) -> Cure:
 def _in_a_script(cure: Cure, facts: ForeignFacts) -> Cure:
     """The cure in words for a script; without a history, the number of epochs is not known."""
     cure = cure._replace(words=_WORDS.get(cure.name, cure.words))
+    if cure.name == "freeze_normalization" and _is_fast(facts):
+        # At a rate for a new head, the weights move away from the frozen averages (measured: docs/log.md).
+        return cure._replace(
+            words=f"{cure.words.rstrip('.')}, and lower the learning rate to {_FINE:g}.",
+            keras=f"{cure.keras}\nmodel.compile(keras.optimizers.Adam({_FINE:g}), ...); model.fit(...)",
+        )
     if cure.name == "correct_labels":  # the suspects are found already
         return cure._replace(keras="")
     if cure.name == "more_epochs" and not facts.knows_history:
         return cure._replace(words="Train twice as many epochs.", keras="model.fit(..., epochs=2 * epochs)")
     return cure
+
+
+def _is_fast(facts: ForeignFacts) -> bool:
+    """Whether the learning rate is too high for pretrained layers, or not known."""
+    rate = facts.measured.file.compiled.learning_rate
+    return rate is None or rate > 10 * _FINE
 
 
 def _own_cures(verdict: str, finding: Finding, facts: ForeignFacts) -> Iterator[Cure]:

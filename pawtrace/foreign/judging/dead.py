@@ -24,7 +24,7 @@ def rule(facts: ForeignFacts) -> Finding:
     """
     measured, compiled = facts.measured, facts.measured.file.compiled
     spread = float(measured.test.probabilities.std())
-    limit = f"below {_SAME_ANSWER:g}, or as bad on training photos, if no better than guessing"
+    limit = f"below {_SAME_ANSWER:g}, or no better than guessing on test and training photos"
     if measured.output.is_constant:
         said = "The output is a softmax over one unit: it is 1 for every picture, so nothing can be learned."
         return Finding(True, _MEASURE, "0", limit, said, {"answers_std": spread}, "softmax_over_one_unit")

@@ -7,7 +7,7 @@ from pawtrace.evaluation.intervals import wilson
 from pawtrace.foreign.judging.facts import ForeignFacts
 from pawtrace.results.number_words import percent
 
-_MEASURE = "share of training labels that agree with what test photos teach"
+_MEASURE = "share of training labels that a classifier trained on the test photos agrees with"
 _UNRELATED = 0.6  # the share below which labels have hardly anything to do with the pictures
 
 
@@ -39,8 +39,8 @@ def _disagreement(facts: ForeignFacts, judge: Judged, said: str, cause: str) -> 
         _MEASURE,
         percent(judge.accuracy),
         f"below {percent(_UNRELATED)}, and no better than guessing",
-        f"The labels of training and test photos contradict each other: a linear classifier that the test "
-        f"photos teach is right on {percent(others.accuracy)} of other test photos, but on "
+        f"The labels of training and test photos contradict each other: a linear classifier trained on test "
+        f"photos is right on {percent(others.accuracy)} of other test photos, but on only "
         f"{percent(judge.accuracy)} of the training photos: {said}",
         {**facts.accuracies, "agreement": judge.accuracy},
         cause,

@@ -12,6 +12,7 @@ from pawtrace.diagnosis.rules import too_few as few
 from pawtrace.diagnosis.rules import undertrained as still_improving
 from pawtrace.diagnosis.rules.overfitting import USUAL_GAP, is_unusual
 from pawtrace.diagnosis.rules.unstable import largest_rise
+from pawtrace.diagnosis.scores import level_words
 from pawtrace.diagnosis.verdicts import VERDICTS
 from pawtrace.foreign.judging import dead, input_scaling, label_noise, stalled
 from pawtrace.foreign.judging.facts import ForeignFacts
@@ -73,10 +74,12 @@ def _initial_loss(facts: ForeignFacts) -> float:
 
 
 def blank_inputs(facts: ForeignFacts) -> Finding:
-    """The photos are blank; augmentation outside the model is not known."""
-    contrast = facts.measured.contrast
+    """The photos are blank, or the model's own augmentation makes them so; that of a script is not known."""
+    contrast, kept = facts.measured.contrast, facts.measured.contrast_kept
     if contrast >= _BLANK:
-        raise NotKnown("pawtrace cannot see the augmentation in your script")
+        if kept is None:
+            raise NotKnown("pawtrace cannot see the augmentation in your script")
+        return _blank_by_augmentation(kept, facts.thresholds.blank_contrast)
     return Finding(
         True,
         "contrast of the photos, of 255",
@@ -84,6 +87,19 @@ def blank_inputs(facts: ForeignFacts) -> Finding:
         f"below {_BLANK:g}",
         f"All photos look alike: their brightness varies by only {decimal(contrast)} of 255.",
         cause="data",
+    )
+
+
+def _blank_by_augmentation(kept: float, limit: float) -> Finding:
+    return Finding(
+        kept < limit,
+        "share of the photos' contrast that the model's augmenting layers keep",
+        percent(kept),
+        f"below {percent(limit)}",
+        f"The augmenting layers in the model hide the photos: {percent(kept)} of the contrast remains, "
+        "compared with the changes of brightness.",
+        {"contrast_kept": kept},
+        cause="augmentation",
     )
 
 
@@ -162,17 +178,18 @@ def underfitting(facts: ForeignFacts) -> Finding:
     if level < limit:
         facts.require_no_contradiction()
     cause = _underfitting_cause(facts, is_random=is_random)
+    photos = "its own training photos" if facts.knows_train else "test photos"
     why = {
         "frozen_random": " Its convolutions still have the random weights that Keras initialised.",
         "penalty": " The penalties on its weights outweigh the classification loss.",
     }.get(cause, "")
     return Finding(
         level < limit,
-        f"accuracy on {'its own training' if facts.knows_train else 'test'} photos",
+        f"{level_words(is_unbalanced=facts.is_unbalanced)} on {photos}",
         percent(level),
         f"below {percent(limit)}",
         f"The model is right on only {percent(facts.known.accuracy)} of "
-        f"{'its own training photos' if facts.knows_train else 'the test photos'}.{why}",
+        f"{photos if facts.knows_train else 'the test photos'}.{why}",
         dict(facts.accuracies),
         cause,
     )
@@ -191,8 +208,8 @@ def healthy(facts: ForeignFacts) -> Finding:
     limit = facts.thresholds.underfitting_accuracy
     return Finding(
         facts.level(facts.test) >= limit,
-        "accuracy on test photos",
-        percent(facts.test.accuracy),
+        f"{level_words(is_unbalanced=facts.is_unbalanced)} on test photos",
+        percent(facts.level(facts.test)),
         f"at least {percent(limit)}",
         f"No problem was found: the model classifies {percent(facts.test.accuracy)} of the test photos "
         "correctly.",

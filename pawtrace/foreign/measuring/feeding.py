@@ -4,6 +4,7 @@ All scalings with red first are tried on a few photos, the better ones on more p
 (successive halving: Karnin, Koren & Somekh 2013). Those of them that fit are then compared with the same
 scalings with blue first. Of scalings that fit equally well, training photos tell the one that was used; or
 else the expected one is taken (that of the user's own arrays or of published weights), or the plainest one.
+If no scaling is measurably better than guessing, class 1 is assumed to be the dog, as for Keras's loaders.
 """
 
 from collections.abc import Callable
@@ -14,7 +15,7 @@ import numpy as np
 from pawtrace.config.conventions import CONVENTIONS
 from pawtrace.evaluation.significance import is_significant, sign_flip_test
 from pawtrace.foreign.measuring.outputs import Output
-from pawtrace.foreign.measuring.trial import Trial, fits_as_well, own_loss, tried
+from pawtrace.foreign.measuring.trial import Trial, fits_as_well, own_loss, tried, with_dog_as_1
 from pawtrace.foreign.reading.array_values import scaled
 from pawtrace.foreign.reading.photos import Photos
 
@@ -106,6 +107,10 @@ class _Trials:
         self.show(near, len(best.right))
         return next((self.seen[name] for name in near if _is_as_low(self.seen[name], best, own)), best)
 
+    def with_dog_as_1(self, trial: Trial) -> Trial:
+        """The same trial in the usual order of the classes."""
+        return with_dog_as_1(trial, self._values[trial.convention], self._photos.labels)
+
     def fittest_first(self) -> list[Trial]:
         """All trials, in the order of their misfits."""
         return sorted(self.seen.values(), key=lambda trial: trial.misfit)
@@ -157,6 +162,8 @@ def find_feeding(
     differences = [1 if right else -1 for right in best.right]
     num_tried = len(trials.seen) * (1 if output.order_is_known else 2)  # the best of many is good by luck
     certain = sum(differences) > 0 and is_significant(min(1.0, num_tried * sign_flip_test(differences)))
+    if not certain:  # nor is the order of the classes
+        best, *others = map(trials.with_dog_as_1, [best, *others])
     return Feeding(best, others, equals, certain)
 
 

@@ -28,6 +28,7 @@ from pawtrace.foreign.measuring.network import Network, network_of, untrained_sh
 from pawtrace.foreign.measuring.network_outputs import (
     AT_ONCE,
     blocks_and_dead_share,
+    contrast_kept,
     contrast_of,
     convention_of,
     draws_random_numbers,
@@ -77,6 +78,7 @@ class Measured(NamedTuple):
     blocks: list[Block]
     dead_share: float  # of the channels before the output: zero on all photos
     contrast: float  # of the photos, 0..255
+    contrast_kept: float | None  # by the model's augmenting layers, a share; None: it has none
     linear_probe: LinearProbe | None
     judged_train: Judged | None  # by a linear classifier on the trunk's features of test
     penalty: float  # on the weights: what the model adds to the loss, nats
@@ -150,6 +152,7 @@ def measure(
         blocks,
         dead_share,
         contrast_of(test),
+        contrast_kept(network, images) if shows else None,
         linear_probe(network, features, received, each_s, all_test) if is_probed else None,
         judge_labels(train, train_features, test, features) if train is not None and is_probed else None,
         float(sum(file.model.losses)) if file.model.losses else 0.0,

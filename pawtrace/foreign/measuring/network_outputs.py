@@ -1,6 +1,7 @@
 """Outputs of a network and of its layers: predictions, the signal of each block, the first layer's input."""
 
 from collections.abc import Sequence
+from itertools import takewhile
 
 import keras
 import numpy as np
@@ -14,11 +15,13 @@ from pawtrace.foreign.reading.array_values import scaled
 from pawtrace.foreign.reading.model_file import ModelFile
 from pawtrace.foreign.reading.photos import Photos, stretched
 from pawtrace.learning.networks.blocks import blocks_of
+from pawtrace.learning.probes.gradients import state_kept
 from pawtrace.learning.probes.sample import in_batches
 from pawtrace.results.probe_results import Block
 
 AT_ONCE = 16  # photos
 _NUM_PHOTOS = 64
+_AUGMENTS = "Random"  # how the names of Keras's augmenting layers begin
 _SAME_ANSWER = 1e-3  # rounding
 _SAME_RANGE = 0.3  # of the spread: how far resizing alone moves mean and spread, and then some
 _STANDARD_MEAN, _STANDARD_STD = 0.5, (0.4, 2.5)  # of values that were standardised on other photos
@@ -148,3 +151,27 @@ def contrast_of(photos: Photos) -> float:
     """The contrast of the photos: standard deviation of the brightness on a grid of 8 x 8, 0..255."""
     grey = photos.first(_NUM_PHOTOS).images((8, 8)).astype(np.float64).mean(axis=-1)
     return float(grey.std())
+
+
+def contrast_kept(network: Network, images: np.ndarray) -> float | None:
+    """The share of the photos' contrast that the model's augmenting layers keep.
+
+    If these layers change the brightness by far more than the contrast, the contrast counts as lost, too:
+    the first layer that learns then sees hardly anything else than the brightness.
+
+    Args:
+      network: may have such layers before the first layer that learns.
+      images: as the model is fed, float32 (n, h, w, 3).
+    Returns:
+      0 if all photos become blank, about 1 if they only move; None if there are no such layers.
+    """
+    before = takewhile(lambda output: not getattr(output.layer, "weights", []), network.outputs)
+    augmented = [output.tensor for output in before if type(output.layer).__name__.startswith(_AUGMENTS)]
+    if not augmented:
+        return None
+    entry = keras.Model(network.inputs, augmented[-1])
+    with state_kept(entry):
+        greys = [outputs_of(entry, images, training=training)[0].mean(axis=-1) for training in (False, True)]
+    within = [grey.std(axis=(1, 2)).mean() for grey in greys]  # the photos
+    visible = [spread / grey.std() for spread, grey in zip(within, greys, strict=True)]
+    return float(min(within[1] / within[0], visible[1] / visible[0]))

@@ -17,6 +17,7 @@ _KNOWN = {
 
 FEW_UNITS = range(3, 10)  # a class for other things beside cat and dog, say
 _TELLS = 0.5  # by how much the mean outputs for cats and dogs must differ, of two units together
+_NEW_HEAD = "reduce the output to a cat unit and a dog unit, or train a new head"
 _SAME_SUM = 0.01  # of probabilities, from 1: float16 rounds
 
 
@@ -97,7 +98,10 @@ def several_units(model: keras.Model, answers: Iterable[np.ndarray], labels: np.
         differences.append(shares[labels == 1].mean(axis=0) - shares[labels == 0].mean(axis=0))
     clearest = max(differences, key=lambda each: float(each.max() - each.min()))
     if clearest.max() - clearest.min() < _TELLS:
-        raise _unknown_units(units)
+        raise TrainingError(
+            f"expected a unit for cats and one for dogs, found {units} units that do not tell photos of cats "
+            f"from those of dogs; {_NEW_HEAD}"
+        )
     cat, dog = int(clearest.argmin()), int(clearest.argmax())
     words = f"{units} units, of which {cat} is for cats and {dog} for dogs, judged by the photos"
     return Output(units, activation, words, order_is_known=True, pair=(cat, dog))
@@ -106,7 +110,7 @@ def several_units(model: keras.Model, answers: Iterable[np.ndarray], labels: np.
 def _unknown_units(units: int) -> TrainingError:
     return TrainingError(
         f"expected an output of 1 unit, 2 units, 10 (CIFAR-10) or 1,000 (ImageNet), found {units}; "
-        "reduce the output to a cat unit and a dog unit, or train a new head"
+        f"{_NEW_HEAD}"
     )
 
 

@@ -47,6 +47,12 @@ def tried(name: str, probabilities: np.ndarray, labels: np.ndarray, output: Outp
     return min(trials, key=lambda trial: trial.misfit)
 
 
+def with_dog_as_1(trial: Trial, probabilities: np.ndarray, labels: np.ndarray) -> Trial:
+    """The trial in the order of Keras's loaders, which is that of the alphabet: class 1 is the dog."""
+    probabilities = np.nan_to_num(probabilities, nan=0.5)
+    return _trial(trial.convention, probabilities, labels[: len(probabilities)], dog_first=False)
+
+
 def _trial(name: str, p_dog: np.ndarray, labels: np.ndarray, *, dog_first: bool) -> Trial:
     right = (p_dog >= 0.5) == (labels == 1)
     losses = tuple(cross_entropies(p_dog, labels).tolist())

@@ -161,7 +161,7 @@ def _about_linear_probe(outcome: dict[str, Any]) -> str:
 def _about_rates(outcome: dict[str, Any]) -> str:
     falls_from, blows_up_at = outcome["falls_from"], outcome["blows_up_at"]
     falls = (
-        "the loss falls at no learning rate"
+        "the loss does not fall at any learning rate"
         if falls_from is None
         else f"the loss begins to fall at {falls_from:.1g}, falls fastest at {outcome['steepest']:.1g}"
     )

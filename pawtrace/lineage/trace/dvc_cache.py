@@ -42,7 +42,7 @@ def _config(project: Path) -> dict[str, dict[str, Any]]:
         return dict(Config(str(project / ".dvc")))
     except (DvcException, OSError, ValueError) as error:
         line = " ".join(str(error).split())
-        raise DataError(f"DVC's config: expected it readable, found {line}; mend that file") from None
+        raise DataError(f"DVC's config cannot be read: {line}; correct that file") from None
 
 
 def object_path(md5: str) -> Path:

@@ -186,7 +186,7 @@ class Cluster:
 
     def _lost(self) -> DeviceError:
         return self._unusable(
-            "the connection to the scheduler was lost; nothing finished was lost", "start the scheduler"
+            "the connection to the scheduler was lost; finished work is kept", "start the scheduler"
         )
 
     def _other_version(self, name: str, expected: str, found: str, where: str) -> DeviceError:

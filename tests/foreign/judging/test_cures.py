@@ -9,6 +9,7 @@ import pytest
 from keras import layers
 
 import pawtrace
+from pawtrace.diagnosis.cures.of_training import _momentum_lines
 from pawtrace.diagnosis.cures.steps import Cure, pretrained_lines
 from pawtrace.diagnosis.finding import Finding
 from pawtrace.foreign.defaults import train_params
@@ -181,6 +182,23 @@ def test_a_too_low_rate_is_raised_to_a_usual_one_of_the_optimizer(
     compiled = Compiled(optimizer=optimizer, learning_rate=rate)
     facts = SimpleNamespace(measured=SimpleNamespace(file=SimpleNamespace(compiled=compiled)))
     assert line in cures._higher_rate(cast(ForeignFacts, facts)).keras
+
+
+@pytest.mark.parametrize(("rate", "is_lowered"), [(None, True), (1e-3, True), (1e-5, False)])
+def test_frozen_batch_normalisation_needs_a_low_rate(rate: float | None, is_lowered: bool) -> None:
+    compiled = Compiled(learning_rate=rate)
+    facts = SimpleNamespace(measured=SimpleNamespace(file=SimpleNamespace(compiled=compiled)))
+    frozen = Cure("freeze_normalization", "Freeze it.", None, "layer.trainable = False")
+    cure = cures._in_a_script(frozen, cast(ForeignFacts, facts))
+    assert ("Adam(1e-05)" in cure.keras) is is_lowered
+    assert ("lower the learning rate to 1e-05" in cure.words) is is_lowered
+
+
+def test_the_momentum_of_a_backbone_within_the_model_is_set_too() -> None:
+    inner = keras.Sequential([keras.Input((8, 8, 3)), layers.BatchNormalization()])
+    model = keras.Sequential([keras.Input((8, 8, 3)), inner, layers.BatchNormalization()])
+    exec(_momentum_lines(0.9), {"keras": keras, "model": model})
+    assert [inner.layers[0].momentum, model.layers[1].momentum] == [0.9, 0.9]
 
 
 def test_a_far_too_high_rate_is_lowered_to_a_usual_one() -> None:
