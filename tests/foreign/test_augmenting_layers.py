@@ -26,6 +26,7 @@ def model_with(*augmenting: keras.Layer) -> keras.Model:
     [
         ([layers.RandomFlip("horizontal", seed=0), layers.RandomTranslation(0.1, 0.1, seed=0)], 0.5, 1.3),
         ([layers.RandomBrightness(0.2, value_range=(-1, 1), seed=0)], 0.5, 1.1),
+        ([layers.RandomTranslation((1, 1), (1, 1), fill_mode="constant", seed=0)], 0.0, 0.0),  # out of sight
         ([layers.RandomBrightness(0.2, seed=0)], 0.0, 0.1),  # of 0..255, on photos of -1..1
     ],
 )
@@ -39,8 +40,13 @@ def test_what_augmentation_leaves_of_the_contrast_is_measured(
 
 
 def test_without_such_layers_nothing_is_known() -> None:
-    images = np.zeros((4, SIDE_PX, SIDE_PX, 3), np.float32)
-    assert contrast_kept(network_of(model_with(), (SIDE_PX, SIDE_PX)), images) is None
+    network = network_of(model_with(), (SIDE_PX, SIDE_PX))
+    assert contrast_kept(network, np.zeros((4, SIDE_PX, SIDE_PX, 3), np.float32)) is None
+
+
+def test_of_blank_photos_nothing_is_known() -> None:
+    network = network_of(model_with(layers.RandomFlip("horizontal")), (SIDE_PX, SIDE_PX))
+    assert contrast_kept(network, np.zeros((4, SIDE_PX, SIDE_PX, 3), np.float32)) is None
 
 
 @pytest.mark.slow

@@ -93,10 +93,9 @@ class Network(NamedTuple):
         """
         own = self.model.layers
         last = max(place for place, layer in enumerate(own) if len(getattr(layer.output, "shape", ())) == 4)
-        words = [f"model.get_layer('{own[last].name}').output"]
         if isinstance(own[last], keras.Model) and last + 1 < len(own):
-            words.insert(0, f"model.get_layer('{own[last + 1].name}').input")
-        return words[0]
+            return f"model.get_layer('{own[last + 1].name}').input"
+        return f"model.get_layer('{own[last].name}').output"
 
     @property
     def family(self) -> str | None:

@@ -163,7 +163,8 @@ def contrast_kept(network: Network, images: np.ndarray) -> float | None:
       network: may have such layers before the first layer that learns.
       images: as the model is fed, float32 (n, h, w, 3).
     Returns:
-      0 if all photos become blank, about 1 if they only move; None if there are no such layers.
+      0 if all photos become blank, about 1 if they only move; None if there are no such layers, or all photos
+      are blank before.
     """
     before = takewhile(lambda output: not getattr(output.layer, "weights", []), network.outputs)
     augmented = [output.tensor for output in before if type(output.layer).__name__.startswith(_AUGMENTS)]
@@ -173,5 +174,7 @@ def contrast_kept(network: Network, images: np.ndarray) -> float | None:
     with state_kept(entry):
         greys = [outputs_of(entry, images, training=training)[0].mean(axis=-1) for training in (False, True)]
     within = [grey.std(axis=(1, 2)).mean() for grey in greys]  # the photos
+    if not all(within):  # the photos themselves are blank, or all became so
+        return 0.0 if within[0] else None
     visible = [spread / grey.std() for spread, grey in zip(within, greys, strict=True)]
     return float(min(within[1] / within[0], visible[1] / visible[0]))
