@@ -21,7 +21,8 @@ class _WithoutTraceback(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         if record.exc_info and isinstance(record.exc_info[1], PawtraceError | FailedRun):
-            record.msg, record.args = f"{record.getMessage()}: {record.exc_info[1]}", ()
+            said, reason = record.getMessage(), str(record.exc_info[1])
+            record.msg, record.args = said if reason in said else f"{said}: {reason}", ()
             record.exc_info = None
         return True
 

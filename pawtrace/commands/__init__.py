@@ -25,8 +25,8 @@ GROUPS = {
     },
     "Use a model": {
         "predict": "classify photos as cat or dog",
-        "promote": "make a recipe's model the current one, unless it is worse",
-        "rollback": "go back to the model that was current before",
+        "promote": "promote a recipe's model, unless it may be worse",
+        "rollback": "go back to the model that was promoted before",
         "status": "say which model is promoted, and whether it is intact",
         "export": "export the model to ONNX, TensorFlow or TFLite",
         "croissant": "describe the prepared data as Croissant metadata",

@@ -1,4 +1,4 @@
-"""Go back to the model that was current before the last promotion."""
+"""Go back to the model that was promoted before the present one."""
 
 import argparse
 

@@ -31,7 +31,7 @@ def as_screen(diagnosis: "ForeignDiagnosis") -> str:
     lines += _wrapped("verdict", f"{diagnosis.verdict.replace('_', ' ')}. {diagnosis.sentence}")
     for number, cure in enumerate(diagnosis.cures[:_NUM_CURES], start=1):
         lines += _wrapped("what to do" if number == 1 else "", f"{number}. {cure.words}")
-        if not cure.keras.startswith("#"):
+        if cure.has_code:
             lines += [f"{'':15}{line}" for line in cure.keras.splitlines()]
     if len(diagnosis.cures) > _NUM_CURES:
         left_out = plural(len(diagnosis.cures) - _NUM_CURES, "more cure")

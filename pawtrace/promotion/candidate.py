@@ -18,9 +18,9 @@ from pawtrace.config.sections import PreprocessParams
 from pawtrace.dataset.splitting.review import REVIEW
 from pawtrace.dataset.splitting.splits import group_by_id
 from pawtrace.lineage.record.provenance import Provenance
+from pawtrace.lineage.trace.differences import flat
 from pawtrace.lineage.trace.dvc_cache import folder_md5
 from pawtrace.lineage.trace.dvc_lock import StageRecord, read_lock
-from pawtrace.lineage.trace.param_differences import flat
 from pawtrace.lineage.trace.revisions import WORKSPACE, files_below, open_revision
 from pawtrace.promotion.chosen_model import MODEL, ModelInput
 from pawtrace.promotion.made_from import DataRecord, data_now

@@ -104,7 +104,7 @@ def _compared(candidate: Candidate, ours: _BySplit, promoted: Path | None, margi
             verdict="same", sentence="its predictions are the same as the promoted model's"
         )
     if (pointer := read_pointer()) and pointer.rolled_back == sha256_of(candidate.predictions):
-        again = "to promote it again, run: pawtrace promote --force"
+        again = f"to promote it again, run: pawtrace promote {candidate.recipe} --force"
         rolled_back = f"it was rolled back at {pointer.in_use_since}; {again}"
         return decision._replace(verdict="rolled_back", sentence=rolled_back)
     return decision
@@ -169,7 +169,7 @@ def _limit(verdict: Verdict, found: Difference, margin: float) -> str:
     if found.difference < 0:
         return reaches
     few = "the models share too few test examples to tell"
-    return f"{reaches}: {few}; to promote the model all the same, run: pawtrace promote --force"
+    return f"{reaches}: {few}; to promote the model all the same, use `pawtrace promote` with --force"
 
 
 def _counting(ours: _BySplit, theirs: _BySplit) -> set[tuple[str, int]]:

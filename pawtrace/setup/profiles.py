@@ -13,7 +13,7 @@ from pawtrace.base.files import write_text
 from pawtrace.config import paths
 from pawtrace.config.params import Params, load_params, parse_params
 from pawtrace.config.sections import DataParams
-from pawtrace.lineage.trace.param_differences import flat
+from pawtrace.lineage.trace.differences import flat
 from pawtrace.setup.params_text import header_of, lay_over, load_commented, params_text, set_values
 from pawtrace.setup.saved_params import save_uncommitted
 

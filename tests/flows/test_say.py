@@ -46,3 +46,15 @@ def test_prefects_log_has_a_traceback_only_of_what_no_line_explains(
     assert ("Traceback" in caplog.text) == has_traceback
     assert "Task run failed" in caplog.text
     assert "one line" in caplog.text
+
+
+def test_the_reason_is_not_said_twice(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    logger = logging.getLogger("prefect.task_runs")
+    monkeypatch.setattr(logger, "handlers", [caplog.handler])
+    try:
+        raise DataError("one line")
+    except DataError as error:
+        logger.exception(f"Task run failed: {error!r}")
+    assert caplog.records[0].getMessage().count("one line") == 1

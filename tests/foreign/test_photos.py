@@ -43,7 +43,7 @@ def test_what_is_left_out_is_counted_and_named(tmp_path: Path) -> None:
     assert photos.left_out == read_photos(source).left_out
     assert photos.num_found == 29
     assert photos.left_out == (
-        f"Left out of {source}: 1 file that no photo can be read from ({broken.relative_to(source)}); "
+        f"Left out of {source}: 1 unreadable file ({broken.relative_to(source)}); "
         "4 files labelled neither cat nor dog (birds)."
     )
 

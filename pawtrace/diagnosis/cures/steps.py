@@ -40,6 +40,11 @@ class Cure(NamedTuple):
     overrides: Overrides | None  # of `train`; None: no param of a recipe can do it
     keras: str  # the same change in the user's own script; empty: it is not a change of code
 
+    @property
+    def has_code(self) -> bool:
+        """Whether `keras` has a line of code, not only a comment."""
+        return bool(self.keras) and not self.keras.startswith("#")
+
 
 def augmentation(facts: Facts) -> Iterator[Cure]:
     """Flips, turns, zooms and shifts, where the recipe has no augmentation."""

@@ -128,7 +128,7 @@ def _left_out(path: Path, unreadable: list[str], unlabelled: Counter[str]) -> st
     """The files that are left out, counted and named; empty if there are none."""
     parts = []
     if unreadable:
-        parts.append(f"{plural(len(unreadable), 'file')} that no photo can be read from {_named(unreadable)}")
+        parts.append(f"{plural(len(unreadable), 'unreadable file')} {_named(unreadable)}")
     if unlabelled:
         number = plural(unlabelled.total(), "file")
         parts.append(f"{number} labelled neither cat nor dog {_named([name or '.' for name in unlabelled])}")

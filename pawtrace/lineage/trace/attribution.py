@@ -16,9 +16,9 @@ from pawtrace.base.yaml_files import parse_yaml, yaml_text
 from pawtrace.config.paths import ARCHIVES, LOCK, METRICS, MODELS, PARAMS, WEIGHTS, WORK
 from pawtrace.dataset.splitting.review import REVIEW
 from pawtrace.lineage.record.provenance import ReportedProvenance
+from pawtrace.lineage.trace.differences import flat
 from pawtrace.lineage.trace.dvc_cache import cache_folder
 from pawtrace.lineage.trace.dvc_lock import read_lock
-from pawtrace.lineage.trace.param_differences import flat
 from pawtrace.lineage.trace.revisions import Revision, files_below
 from pawtrace.lineage.trace.snapshot import Snapshot, measure_stage, train_stage
 from pawtrace.lineage.trace.trace import Attribution, RecipeTrace, Share

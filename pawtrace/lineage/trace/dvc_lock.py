@@ -10,7 +10,7 @@ from pawtrace.base.errors import DataError
 from pawtrace.base.yaml_files import parse_yaml
 from pawtrace.config.paths import LOCK
 from pawtrace.lineage.record.code import FIRST_PARTY
-from pawtrace.lineage.trace.param_differences import flat
+from pawtrace.lineage.trace.differences import flat
 from pawtrace.lineage.trace.revisions import Revision, open_revision
 from pawtrace.running.git import ask_git
 

@@ -9,9 +9,9 @@ from typing import Any, Literal, NamedTuple, get_args
 from pawtrace.config.sections import MeasureParams
 from pawtrace.lineage.record.provenance import ReportedProvenance
 from pawtrace.lineage.trace.code_changes import ran_differently
+from pawtrace.lineage.trace.differences import NONE, differences
 from pawtrace.lineage.trace.dvc_lock import StageRecord
 from pawtrace.lineage.trace.environment_changes import environment_differences
-from pawtrace.lineage.trace.param_differences import NONE, param_differences
 from pawtrace.lineage.trace.snapshot import Snapshot, measure_stage, train_stage
 
 DATA_STAGES = ("download", "split", "preprocess")
@@ -87,7 +87,7 @@ def resolved_params(recipe: str, snapshot: Snapshot) -> dict[str, Any] | None:
 
 def _stage_changes(stage: str, old: StageRecord, new: StageRecord) -> Iterator[Change]:
     if stage in DATA_STAGES:  # what a recipe trains with is told after overrides; the report has no own
-        for key, before, after in param_differences(old.params, new.params):
+        for key, before, after in differences(old.params, new.params):
             yield Change(stage, "param", key, before, after)
     for path in _BROUGHT:
         before, after = old.data.get(path, NONE), new.data.get(path, NONE)
@@ -120,7 +120,7 @@ def _as_far_as_passed_on(stage: str, changes: list[Change], older: Snapshot, new
     assert new is not None
     if old.data == new.data and not any(change.matters for change in changes):
         # By itself: edited, downloaded anew, or made by another version of a library.
-        for key, before, after in param_differences(old.outputs, new.outputs):
+        for key, before, after in differences(old.outputs, new.outputs):
             if key.startswith("data/"):
                 changes.append(Change(stage, "data", key, before[:7], after[:7]))
     return changes
@@ -137,17 +137,17 @@ def _trained_changes(recipe: str, older: Snapshot, newer: Snapshot) -> Iterator[
     if old is None or new is None:
         params = [resolved_params(recipe, snapshot) for snapshot in (older, newer)]
         if params[0] is not None and params[1] is not None:
-            for key, before, after in param_differences(params[0], params[1]):
+            for key, before, after in differences(params[0], params[1]):
                 yield Change(_reader_of(key, recipe), "param", key, before, after)
         return
-    for key, before, after in param_differences(old.params, new.params):
+    for key, before, after in differences(old.params, new.params):
         yield Change(_reader_of(key, recipe), "param", key, before, after)
-    for path, before, after in param_differences(old.data.weights, new.data.weights):
+    for path, before, after in differences(old.data.weights, new.data.weights):
         yield Change(stage, "data", path, before[:7], after[:7])
     for name, before, after in environment_differences(old, new):
         yield Change(stage, "environment", name, before, after)
     if old.measured_with and new.measured_with:
-        for name, before, after in param_differences(old.measured_with, new.measured_with):
+        for name, before, after in differences(old.measured_with, new.measured_with):
             yield Change(measure_stage(recipe), "environment", name, before, after)
 
 
@@ -171,10 +171,10 @@ def _by_fingerprints(recipe: str, older: Snapshot, newer: Snapshot) -> Iterator[
 def _source_changes(old: ReportedProvenance, new: ReportedProvenance) -> Iterator[Change]:
     stages = {"raw": "download", "splits": "split", "records": "preprocess"}
     sources = [provenance.data.model_dump(include=set(stages)) for provenance in (old, new)]
-    for name, before, after in param_differences(sources[0], sources[1]):
+    for name, before, after in differences(sources[0], sources[1]):
         yield Change(stages[name], "data", f"data/{name}", before[:7], after[:7])
 
 
 def _module_changes(old: ReportedProvenance, new: ReportedProvenance) -> Iterator[Change]:
-    for path, before, after in param_differences(old.code.modules, new.code.modules):
+    for path, before, after in differences(old.code.modules, new.code.modules):
         yield Change(train_stage(new.recipe), "code", path, before[:7], after[:7])

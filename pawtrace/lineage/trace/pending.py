@@ -6,9 +6,9 @@ from typing import Any
 from pawtrace.base.yaml_files import parse_yaml
 from pawtrace.config.paths import PARAMS
 from pawtrace.dataset.splitting.review import REVIEW
+from pawtrace.lineage.trace.differences import NONE, differences, flat
 from pawtrace.lineage.trace.dvc_cache import FOLDER
 from pawtrace.lineage.trace.dvc_lock import StageRecord
-from pawtrace.lineage.trace.param_differences import NONE, flat, param_differences
 from pawtrace.lineage.trace.snapshot import Snapshot, train_stage
 
 
@@ -36,7 +36,7 @@ def _other_params(record: StageRecord, params: dict[str, Any]) -> Iterator[str]:
     current = {
         key: value for key, value in params.items() if key in recorded or key.split(".")[0] in record.sections
     }
-    for key, before, after in param_differences(recorded, current):
+    for key, before, after in differences(recorded, current):
         if {} in (recorded.get(key), current.get(key)):  # a section that got its first key, or lost its last
             continue
         sides = ("inherited" if side == NONE and ".overrides." in key else side for side in (before, after))

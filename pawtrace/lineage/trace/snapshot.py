@@ -10,9 +10,9 @@ from pydantic import ValidationError
 from pawtrace.base.errors import DataError
 from pawtrace.base.files import fingerprint
 from pawtrace.lineage.record.provenance import ReportedProvenance
+from pawtrace.lineage.trace.differences import flat
 from pawtrace.lineage.trace.dvc_cache import cached, cached_folder, folder_md5, md5_of
 from pawtrace.lineage.trace.dvc_lock import NoLockError, StageRecord, read_lock
-from pawtrace.lineage.trace.param_differences import flat
 from pawtrace.lineage.trace.revisions import Revision
 
 _METRICS = "reports/metrics"

@@ -90,12 +90,12 @@ def verdict_line(recipe: RecipeTrace, *, brief: bool = False) -> str:
     verdict = _SAID[recipe.verdict]
     if recipe.why or not recipe.causes:
         return f"{verdict} {recipe.why}".rstrip()
-    causes: dict[bool, dict[str, None]] = {False: {}, True: {}}  # each once, by whether of the environment
-    for change in recipe.causes:
-        causes[change.kind == "environment"][change.what if brief else _cause(change)] = None
-    said = [_list(causes[False])] if causes[False] else []
-    if causes[True]:
-        said.append(f"computing environment ({_list(causes[True])})")
+    kinds = {change.what if brief else _cause(change): change.kind for change in recipe.causes}
+    environment = [words for words, kind in kinds.items() if kind == "environment"]
+    others = [words for words in kinds if words not in environment]
+    said = [_list(others)] if others else []
+    if environment:
+        said.append(f"computing environment ({_list(environment)})")
     return f"{verdict} {'; '.join(said)} (from stage {recipe.first_stage} on)"
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from pawtrace.lineage.trace.param_differences import param_differences
+from pawtrace.lineage.trace.differences import differences
 
 
 def phase(part: str, num_epochs: int) -> dict[str, Any]:
@@ -16,7 +16,7 @@ def flip(p: float) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "differences"),
+    ("old", "new", "expected"),
     [
         ({"phases": [phase("all", 7)]}, {"phases": [phase("none", 6)]}, [("phases", "all x 7", "none x 6")]),
         ({"augmentation": [flip(0.5)]}, {"augmentation": []}, [("augmentation", "HorizontalFlip", "none")]),
@@ -38,6 +38,6 @@ def flip(p: float) -> dict[str, Any]:
     ],
 )  # fmt: skip
 def test_only_what_differs_is_named(
-    old: dict[str, Any], new: dict[str, Any], differences: list[tuple[str, str, str]]
+    old: dict[str, Any], new: dict[str, Any], expected: list[tuple[str, str, str]]
 ) -> None:
-    assert list(param_differences(old, new)) == differences
+    assert list(differences(old, new)) == expected

@@ -1,4 +1,4 @@
-"""Params flattened, and what differs between two mappings of params, in words: `all x 7 -> none x 60`."""
+"""Nested mappings flattened, and what differs between two of them, in words: `all x 7 -> none x 60`."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -19,7 +19,7 @@ def flat(content: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     return result
 
 
-def param_differences(
+def differences(
     old: Mapping[str, Any], new: Mapping[str, Any], prefix: str = ""
 ) -> Iterator[tuple[str, str, str]]:
     """Compare two mappings, key by key, at any depth.
@@ -41,7 +41,7 @@ def _between(path: str, before: Any, after: Any) -> Iterator[tuple[str, str, str
     if before == after:
         return
     if isinstance(before, Mapping) and isinstance(after, Mapping) and before and after:
-        yield from param_differences(before, after, f"{path}.")
+        yield from differences(before, after, f"{path}.")
     elif (words := (param_words(before), param_words(after)))[0] != words[1]:
         yield path, *words
     elif isinstance(before, list) and isinstance(after, list):  # of one length, as their words are the same
